@@ -1,0 +1,214 @@
+// Loads and types the native addon; reports its absence. Imports nothing of src.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** A root directory held open (O_PATH); every open is relative to it. */
+export interface NativeRoot {
+  readonly fd: number;
+  close(): void;
+}
+
+/** One open file version. The engine holds references of its own: `release` drops only this one, the last closes. */
+export interface NativeFile {
+  readonly fd: number;
+  release(): void;
+}
+
+/** Bytes of one file version in mapped memory: a slot of the sealed arena, or the file's own mapping. */
+export interface NativeMemory {
+  readonly size: number;
+  /** Drops this reference; the engine may hold more. The bytes of `bytes()` must not be used after. */
+  release(): void;
+  /** The bytes without a copy; undefined for a mapping of the file itself (a truncation would fault). */
+  bytes(): ArrayBuffer | undefined;
+}
+
+export type Opened =
+  | {
+      readonly type: 'file';
+      readonly file: NativeFile;
+      readonly size: number;
+      readonly mtimeMs: number;
+      /** "dev-ino-size-mtimens-ctimens" in hex, from one fstat of the descriptor. */
+      readonly version: string;
+      /** statfs f_type: is sendfile/mmap from this file system trusted? */
+      readonly trusted: boolean;
+    }
+  | {
+      readonly type: 'directory';
+      readonly file: NativeFile;
+      readonly mtimeMs: number;
+      readonly version: string;
+    }
+  | { readonly type: 'other' }
+  | { readonly type: 'error'; readonly errno: string };
+
+/** `inside`: links may be followed while they stay beneath the root; `none`: no link in any component; `follow`: anywhere. */
+export type Symlinks = 'inside' | 'none' | 'follow';
+
+/** Memory for snapshots: one sealed memfd, mapped once. */
+export interface NativeArena {
+  /** Bytes in live slots, rounded as allocated. */
+  readonly used: number;
+  readonly capacity: number;
+  /** Copies the file (fstat before and after must agree). In libuv's pool. */
+  snapshot(file: NativeFile): Promise<NativeMemory | 'changed' | 'full'>;
+  close(): void;
+}
+
+export interface EngineLimits {
+  readonly maxHeaderSize: number;
+  readonly maxTargetSize: number;
+  readonly maxConnections: number;
+  readonly headerTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly sendTimeoutMs: number;
+  readonly sendfileMaxChunk: number;
+  /** Request body bytes that are drained to keep a connection; more closes it. */
+  readonly maxDrain: number;
+  /** 0 = every request. */
+  readonly revalidateMs: number;
+  readonly verifySendfile: boolean;
+}
+
+/** A reply's body for the engine. `start`/`end` are a half-open span. */
+export type EngineBody =
+  | undefined
+  | Uint8Array
+  | { readonly memory: NativeMemory; readonly start: number; readonly end: number }
+  | {
+      readonly file: NativeFile;
+      readonly sendfile: boolean;
+      readonly start: number;
+      readonly end: number;
+    }
+  | {
+      readonly memory?: NativeMemory;
+      readonly file?: NativeFile;
+      readonly sendfile: boolean;
+      /** Flat: head, start, end, head, start, end… */
+      readonly parts: ReadonlyArray<string | number>;
+      readonly tail: string;
+    };
+
+export interface EngineReply {
+  /** Status line and fields, each line with its CRLF; no Date, no Connection, no empty line. */
+  readonly head: string;
+  readonly body: EngineBody;
+  /** Index into REASONS, for the counters. */
+  readonly reason: number;
+  readonly close: boolean;
+}
+
+/** A prepared reply of a hot path, with the guard of plan `Memo`. */
+export interface HotReply extends EngineReply {
+  /** Flat: field index, value, field index, value… */
+  readonly guard: ReadonlyArray<number | string>;
+  readonly answersHead: boolean;
+  readonly etag: string | undefined;
+  /** Status line and fields of the 304. */
+  readonly notModified: string;
+}
+
+export interface HotEntry {
+  /** Path bytes as sent, query cut off. */
+  readonly path: string;
+  /** Bit mask of field indexes that a guard must match. */
+  readonly judged: number;
+  readonly replies: readonly HotReply[];
+  /** Flat: root-relative path, version ('' = absent), … */
+  readonly evidence: readonly string[];
+}
+
+/** One batch of flat records from the engine; the first value of each record is its kind. See transport/native.ts. */
+export type EngineRecords = ReadonlyArray<string | number | undefined>;
+
+export interface NativeEngine {
+  /** Binds and listens on every thread; returns the port. Throws an Error with `code` (EADDRINUSE…). */
+  listen(host: string, port: number): number;
+  reply(id: number, reply: EngineReply): void;
+  /** Returns a token for `used`/`remove`. Replaces an entry of the same path. */
+  put(entry: HotEntry): void;
+  remove(path: string): void;
+  /** Was the entry used since the last call? (second chance for the LRU) */
+  used(path: string): boolean;
+  /** Sends the span of the file on a duplicate of `socketFd`; the end comes as a record. Returns its id. */
+  transfer(
+    socketFd: number,
+    file: NativeFile,
+    sendfile: boolean,
+    start: number,
+    end: number,
+  ): number;
+  /** Stops a transfer; its record still comes. */
+  cancel(id: number): void;
+  /** Counters in the order of `STAT_NAMES` (transport/native.ts). */
+  stats(): Float64Array;
+  /** Stops accepting, closes idle connections; the record `stopped` comes when the last is gone or the time is over. */
+  stop(graceMs: number): void;
+}
+
+export interface NativeAddon {
+  openRoot(path: string): NativeRoot;
+  /** Opens each path beneath the root, in libuv's pool, in order. Never blocks on FIFOs (O_NONBLOCK). */
+  open(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Promise<Opened[]>;
+  createArena(capacity: number): NativeArena;
+  /** The file's own mapping (MAP_SHARED, PROT_READ). */
+  mapFile(file: NativeFile, size: number): NativeMemory | undefined;
+  createEngine(
+    root: NativeRoot,
+    symlinks: Symlinks,
+    threads: number,
+    limits: EngineLimits,
+    /** Prepared answers for errors the engine finds itself: status → [head, body]. */
+    errors: ReadonlyArray<readonly [status: number, head: string, body: string]>,
+    onRecords: (records: EngineRecords) => void,
+  ): NativeEngine;
+  features(): {
+    readonly openat2: boolean;
+    readonly cachestat: boolean;
+    readonly memfdSeal: boolean;
+  };
+  /** Lower-case names of the engine's request fields, in order. */
+  fieldNames(): string[];
+}
+
+export type Native =
+  | { readonly addon: NativeAddon }
+  | { readonly addon: undefined; readonly reason: string };
+
+let loaded: Native | undefined;
+
+/** The addon, or why there is none. Never throws. `ZCSERVE_NO_ADDON=1` leaves it out. */
+export function loadNative(): Native {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Native {
+  if (process.env.ZCSERVE_NO_ADDON === '1') {
+    return { addon: undefined, reason: 'ZCSERVE_NO_ADDON=1' };
+  }
+  const platform = `${process.platform}-${process.arch}`;
+  if (process.platform !== 'linux') {
+    return { addon: undefined, reason: `no native engine for ${platform} (Linux only)` };
+  }
+  const file =
+    process.env.ZCSERVE_ADDON ??
+    fileURLToPath(new URL(`../native/prebuilt/${platform}/zcserve.node`, import.meta.url));
+  if (!existsSync(file)) {
+    return {
+      addon: undefined,
+      reason: `the native addon is not built for ${platform} (npm run build:native)`,
+    };
+  }
+  try {
+    return { addon: createRequire(import.meta.url)(file) as NativeAddon };
+  } catch (error) {
+    return {
+      addon: undefined,
+      reason: error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error),
+    };
+  }
+}

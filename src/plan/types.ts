@@ -1,0 +1,184 @@
+// The vocabulary of an answer: representations in, response plans out. Plain values, no I/O, no clock.
+
+/** How body bytes reach the socket: one writev from mapped memory, sendfile(2), or read + write. */
+export type Strategy = 'mmap' | 'sendfile' | 'read';
+
+/**
+ * Why a strategy was chosen, in the order of the native engine's counters.
+ * size: by the size thresholds · hot: small and used often enough to be in the cache · cold: small, not
+ * (yet) used often enough · budget: the cache has no room · tls: bytes must pass user space ·
+ * transport: the carrier cannot take a descriptor · filesystem: this file system's sendfile or mmap is
+ * not trusted · refused: the kernel refused sendfile for this file · no-addon: the native addon is not
+ * loaded · forced: the `strategy` option.
+ */
+export const REASONS = [
+  'size',
+  'hot',
+  'cold',
+  'budget',
+  'tls',
+  'transport',
+  'filesystem',
+  'refused',
+  'no-addon',
+  'forced',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+export interface Choice {
+  readonly strategy: Strategy;
+  readonly reason: Reason;
+}
+
+/** Half-open byte span: start ≤ end, both in bytes from the start of the representation. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Content codings that may exist as precompressed siblings, or none. RFC 9110 §8.4.1, RFC 8878. */
+export type Coding = 'identity' | 'br' | 'zstd' | 'gzip';
+
+/** Response fields as a flat list: name, value, name, value… (the form node:http takes as is). */
+export type FieldList = readonly string[];
+
+/** One version of one file in one content coding: all that a plan needs to know of it. */
+export interface Representation {
+  /** Path relative to the root, `/`-separated, no leading slash: for rules and log lines. */
+  readonly path: string;
+  readonly coding: Coding;
+  /** Bytes. */
+  readonly size: number;
+  /** Modification time, milliseconds since the epoch (may have a fraction). */
+  readonly mtimeMs: number;
+  /** Strong entity-tag with its quotes, or undefined where ETags are off. */
+  readonly etag: string | undefined;
+  /** HTTP-date (RFC 9110 §5.6.7), or undefined where it is off. */
+  readonly lastModified: string | undefined;
+  /** Fields that a 304 repeats: ETag, Last-Modified, Cache-Control, Vary, Accept-Ranges, rules… */
+  readonly fields: FieldList;
+  /** Fields that describe content: Content-Type, Content-Encoding… (200 and 206 only). No Content-Length. */
+  readonly contentFields: FieldList;
+  /** May its bytes come from the mmap cache now, i.e. are they in memory? */
+  readonly cached: boolean;
+  /** Requests so far that wanted its bytes; decides when it is hot. */
+  readonly uses: number;
+  /** Is its file system's sendfile/mmap trusted (statfs)? */
+  readonly trusted: boolean;
+  /** Did the kernel refuse sendfile for it before? */
+  readonly refused: boolean;
+}
+
+/** The representations of one resource. */
+export interface Resource<F extends Representation> {
+  readonly identity: F;
+  /** Precompressed siblings that are not older than the identity, in no particular order. */
+  readonly variants: readonly F[];
+}
+
+/**
+ * What a resolution rests on: this root-relative path had this version (opaque; empty = it did not
+ * exist). While all evidence holds, resolving again would give the same resolution.
+ */
+export interface Evidence {
+  readonly path: string;
+  readonly version: string;
+}
+
+export interface ListingEntry {
+  readonly name: string;
+  readonly directory: boolean;
+  /** Bytes; 0 for directories. */
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** What a request-target names. Closed: `plan` switches over it. */
+export type Resolution<F extends Representation> =
+  | {
+      readonly kind: 'file';
+      readonly resource: Resource<F>;
+      readonly evidence: readonly Evidence[];
+      /** 200, or the status of the custom page that this file is (404.html for a miss). */
+      readonly status: number;
+    }
+  | {
+      readonly kind: 'redirect';
+      readonly status: 301 | 302 | 303 | 307 | 308;
+      readonly location: string;
+    }
+  | {
+      readonly kind: 'listing';
+      /** Decoded path of the directory with leading and trailing slash. */
+      readonly path: string;
+      readonly entries: readonly ListingEntry[];
+      readonly mtimeMs: number;
+    }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'forbidden' }
+  | { readonly kind: 'bad-path' }
+  | { readonly kind: 'too-long' }
+  | { readonly kind: 'failed'; readonly errno: string };
+
+export interface Part {
+  /** Delimiter and part head, ending in CRLF CRLF. */
+  readonly head: string;
+  readonly span: Span;
+}
+
+/** The body as a value; a transport has one exhaustive switch over `kind`. */
+export type Body<F extends Representation> =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: Strategy; readonly reason: Reason; readonly file: F; readonly span: Span }
+  | {
+      readonly kind: 'parts';
+      readonly strategy: Strategy;
+      readonly reason: Reason;
+      readonly file: F;
+      readonly parts: readonly Part[];
+      /** Closing delimiter. */
+      readonly tail: string;
+    };
+
+/**
+ * The whole answer as a value. `fields` hold Content-Length where one is due and never Date or
+ * Connection: those are the transport's.
+ */
+export interface ResponsePlan<F extends Representation> {
+  readonly status: number;
+  readonly fields: FieldList;
+  readonly body: Body<F>;
+  /** Must the connection close after this answer? */
+  readonly close: boolean;
+  /** When and for how long the engine may repeat this answer without asking; see plan/memo.ts. */
+  readonly memo: Memo | undefined;
+}
+
+/**
+ * The licence to repeat an answer: any GET (or HEAD, where `head`) whose path bytes are the same, whose
+ * `judged` fields are all exactly as in `guard` (absent where the guard does not name them), and whose
+ * evidence still holds, gets the same answer. A request that differs only in an If-None-Match equal to
+ * `etag` gets a 304 with `notModified`.
+ */
+export interface Memo {
+  readonly guard: ReadonlyArray<readonly [name: string, value: string]>;
+  readonly judged: readonly string[];
+  readonly head: boolean;
+  readonly etag: string | undefined;
+  readonly notModified: FieldList;
+  readonly evidence: readonly Evidence[];
+}
+
+/** What the strategy function must know besides the file; fixed per server and transport. */
+export interface StrategyLimits {
+  readonly forced: 'auto' | Strategy;
+  /** Largest file that the mmap cache takes, bytes. */
+  readonly mmapMax: number;
+  /** Uses before a file is hot. */
+  readonly mmapMinUses: number;
+  /** Smallest body sent by sendfile, bytes. */
+  readonly sendfileMin: number;
+  /** What the carrier can do: `full` takes descriptors; `memory` takes only bytes, `tls` also encrypts them; `none`: no addon. */
+  readonly carrier: 'full' | 'memory' | 'tls' | 'none';
+}

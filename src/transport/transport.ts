@@ -1,0 +1,53 @@
+// What every transport offers: it receives request heads, asks the handler, sends the plan.
+import type { FileEntry } from '../files/entry.ts';
+import type { Reason, ResponsePlan, Strategy } from '../plan/types.ts';
+import type { RequestHead } from '../request.ts';
+
+export type TransportName = 'native' | 'uws' | 'http1';
+
+export type Answer = ResponsePlan<FileEntry>;
+
+/** Answers a request head. Synchronous when everything is cached; never throws, never rejects. */
+export type Handler = (request: RequestHead) => Answer | Promise<Answer>;
+
+export interface Tally {
+  responses: number;
+  bytes: number;
+}
+
+/** Counters since start. Bytes are body bytes accepted by the kernel (or the carrier library). */
+export interface TransportStats {
+  /** By `strategy:reason`, e.g. "sendfile:size"; bodies that are no file's are under "bytes", bodiless answers under "none". */
+  readonly byStrategy: Readonly<Record<string, Readonly<Tally>>>;
+  /** Answers given without running JavaScript. */
+  readonly hot: number;
+  /** Answers planned in JavaScript. */
+  readonly planned: number;
+  readonly connections: number;
+  /** Bodies being sent now. */
+  readonly transfers: number;
+  /** Sends whose file was truncated or changed before the last byte; their connections were closed. */
+  readonly truncated: number;
+  /** Clients that went away before the last byte. */
+  readonly aborted: number;
+}
+
+export type StrategyKey = `${Strategy}:${Reason}`;
+
+export interface Transport {
+  readonly name: TransportName;
+  /** Starts listening and resolves to the port. Rejects with an Error that has `code` (EADDRINUSE…). */
+  listen(host: string, port: number): Promise<number>;
+  /** Stops accepting, finishes what is in flight for at most `graceMs`, then closes everything. */
+  close(graceMs: number): Promise<void>;
+  stats(): TransportStats;
+  /** A file's cached answers are no longer valid: forget what was memoised for these root-relative paths. */
+  forget(paths: readonly string[]): void;
+}
+
+/** Something the operator should know; the same key is logged at most once per interval. */
+export interface Log {
+  info(message: string): void;
+  warn(message: string, key?: string): void;
+  error(message: string, key?: string): void;
+}
