@@ -1,64 +1,36 @@
-// The HTTP/1.x grammar below the line: byte classes, lists, lengths, authorities and request targets.
+// The HTTP/1.x grammar of complete elements: lists, lengths, authorities and request targets.
 #pragma once
 
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+
+#include "http_bytes.h"
 
 namespace zc {
 
-enum ByteClass : uint8_t {
-  kTokenByte = 1,    // tchar, RFC 9110 §5.6.2
-  kTargetByte = 2,   // printable ASCII but '#', see http_parser.h
-  kValueByte = 4,    // field-vchar (obs-text too), SP and HTAB, RFC 9110 §5.5
-  kRegNameByte = 8,  // unreserved / sub-delims, RFC 3986 §3.2.2 ("%XX" is judged apart)
-};
-
-constexpr bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
-
-constexpr bool is_alphanumeric(unsigned byte) {
-  return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
-}
-
-constexpr bool is_one_of(unsigned byte, const char* set) {
-  for (; *set != '\0'; ++set) {
-    if (byte == static_cast<unsigned char>(*set)) return true;
+// Compares word by word, the last word overlapping the one before it.
+template <typename Word>
+bool words_equal_folded(std::string_view text, std::string_view lower) {
+  const Word fold = static_cast<Word>(0x2020202020202020u);
+  for (size_t at = 0;; at = std::min(at + sizeof(Word), text.size() - sizeof(Word))) {
+    Word left, right;
+    std::memcpy(&left, text.data() + at, sizeof left);
+    std::memcpy(&right, lower.data() + at, sizeof right);
+    if ((left | fold) != right) return false;
+    if (at + sizeof(Word) == text.size()) return true;
   }
-  return false;
 }
 
-constexpr std::array<uint8_t, 256> classify_bytes() {
-  std::array<uint8_t, 256> classes{};
-  for (unsigned byte = 0; byte < 256; ++byte) {
-    uint8_t bits = 0;
-    if (is_alphanumeric(byte) || is_one_of(byte, "!#$%&'*+-.^_`|~")) bits |= kTokenByte;
-    if (byte > 0x20 && byte < 0x7f && byte != '#') bits |= kTargetByte;
-    if (byte == '\t' || (byte >= 0x20 && byte != 0x7f)) bits |= kValueByte;
-    if (is_alphanumeric(byte) || is_one_of(byte, "-._~!$&'()*+,;=")) bits |= kRegNameByte;
-    classes[byte] = bits;
-  }
-  return classes;
-}
-
-inline constexpr std::array<uint8_t, 256> kByteClasses = classify_bytes();
-
-inline bool is_in(char byte, ByteClass wanted) {
-  return (kByteClasses[static_cast<unsigned char>(byte)] & wanted) != 0;
-}
-
-// The value of a hexadecimal digit, or -1.
-constexpr int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  const char lower = static_cast<char>(digit | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-// Folding by 0x20 is exact: lower holds letters, digits and '-' only, and no control byte gets this far.
+// Whether text is lower but for the case of its letters. Folding by 0x20 is exact where lower holds letters, digits and
+// '-' only and text no control bytes.
 inline bool equals_folded(std::string_view text, std::string_view lower) {
   if (text.size() != lower.size()) return false;
+  if (text.size() >= 8) return words_equal_folded<uint64_t>(text, lower);
+  if (text.size() >= 4) return words_equal_folded<uint32_t>(text, lower);
   for (size_t i = 0; i < text.size(); ++i) {
     if ((text[i] | 0x20) != lower[i]) return false;
   }

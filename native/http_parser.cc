@@ -3,11 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include <iterator>
 
+#include "http_bytes.h"
 #include "http_grammar.h"
 
 namespace zc {
@@ -50,44 +48,6 @@ Field find_field(std::string_view name) {
   return static_cast<Field>(field);
 }
 
-const char* skip(const char* at, const char* end, ByteClass wanted) {
-  while (at < end && is_in(*at, wanted)) ++at;
-  return at;
-}
-
-#if defined(__SSE2__)
-// Sixteen bytes a turn; the rest, and other processors, take the table.
-template <typename Refuse>
-const char* skip_blocks(const char* at, const char* end, ByteClass wanted, Refuse refuse) {
-  for (; end - at >= 16; at += 16) {
-    const int refused = _mm_movemask_epi8(refuse(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
-    if (refused != 0) return at + __builtin_ctz(refused);
-  }
-  return skip(at, end, wanted);
-}
-
-const char* skip_target(const char* at, const char* end) {
-  return skip_blocks(at, end, kTargetByte, [](__m128i bytes) {
-    const __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x21));  // Signed: from 0x80 on too.
-    const __m128i named = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('#')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
-    return _mm_or_si128(low, named);
-  });
-}
-
-const char* skip_value(const char* at, const char* end) {
-  return skip_blocks(at, end, kValueByte, [](__m128i bytes) {
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
-    const __m128i tab = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'));
-    return _mm_or_si128(_mm_andnot_si128(tab, control), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
-  });
-}
-#else
-const char* skip_target(const char* at, const char* end) { return skip(at, end, kTargetByte); }
-const char* skip_value(const char* at, const char* end) { return skip(at, end, kValueByte); }
-#endif
-
-std::string_view view(std::string_view data, Span span) { return data.substr(span.begin, span.size); }
-
 Method find_method(std::string_view text) {
   if (text == "GET") return Method::get;
   if (text == "HEAD") return Method::head;
@@ -95,35 +55,51 @@ Method find_method(std::string_view text) {
   return Method::other;
 }
 
-// RFC 9112 §6.1: chunked once and last is all that we decode. A coding list that no recipient could frame is a 400 (§6.3).
+// RFC 9112 §6.1: chunked, once and last, is all that we decode. Chunked anywhere else leaves the body without an end
+// (§6.3), so that is a malformed list rather than an unknown coding.
 ParseResult judge_codings(std::string_view list) {
   if (equals_folded(list, "chunked")) return ParseResult::complete;
-  do {
+  if (list.empty() || list.back() == ',') return ParseResult::bad_request;
+  while (!list.empty()) {
     const std::string_view coding = next_element(list);
     if (coding.empty()) return ParseResult::bad_request;
-    if (equals_folded(coding, "chunked") && !list.empty()) return ParseResult::bad_request;
-  } while (!list.empty());
+    if (!list.empty() && equals_folded(coding, "chunked")) return ParseResult::bad_request;
+  }
   return ParseResult::not_implemented;
 }
 
 constexpr uint32_t bit(Field field) { return 1u << field; }
 
+// The bytes of one call, and how far they are judged: in registers, while ParseState only remembers.
+struct Cursor {
+  const char* begin;
+  const char* end;   // At most max_head from begin.
+  const char* at;    // Everything before it is judged.
+  const char* mark;  // Where the element in progress begins.
+
+  std::string_view element() const { return {mark, static_cast<size_t>(at - mark)}; }
+  std::string_view view(Span span) const { return {begin + span.begin, span.size}; }
+  Span span(std::string_view text) const {
+    return {static_cast<uint32_t>(text.data() - begin), static_cast<uint32_t>(text.size())};
+  }
+};
+
 // Judges one line of a field that the server reads. Complete means that the parse goes on.
-ParseResult take_field(std::string_view value, Span span, ParseState& s) {
+ParseResult take_field(const Cursor& c, std::string_view value, ParseState& s) {
   const bool again = (s.present & bit(s.field)) != 0;
   if (again) {
     s.repeated |= bit(s.field);
   } else {
     s.present |= bit(s.field);
-    s.fields[s.field] = span;
+    s.fields[s.field] = c.span(value);
   }
   switch (s.field) {
     case kHost:  // RFC 9112 §3.2
       return again || !(value.empty() || is_authority(value)) ? ParseResult::bad_request : ParseResult::complete;
-    case kContentLength:
+    case kContentLength:  // RFC 9112 §6.2, §6.3
       if (again || (s.present & bit(kTransferEncoding)) || !read_length(value, s.content_length)) return ParseResult::bad_request;
       return ParseResult::complete;
-    case kTransferEncoding:
+    case kTransferEncoding:  // RFC 9112 §6.1
       if (again || (s.present & bit(kContentLength)) || s.minor_version == 0) return ParseResult::bad_request;
       return judge_codings(value);
     case kConnection:
@@ -138,113 +114,107 @@ ParseResult take_field(std::string_view value, Span span, ParseState& s) {
   }
 }
 
-
-// One function per phase. Each begins at s.scanned, where the element in progress stopped, and ends with s.scanned and
-// s.mark at the next element: complete. `data` is cut to max_head.
+// One function per phase. Complete: the element is judged, c and s.phase are at the next one. Incomplete: c.at is where
+// to go on.
 
 // RFC 9112 §2.2: one empty line is tolerated before the request line.
-ParseResult scan_start(std::string_view data, ParseState& s) {
-  if (data.empty()) return ParseResult::incomplete;
-  if (data[0] == '\r') {
-    if (data.size() < 2) return ParseResult::incomplete;
-    if (data[1] != '\n') return ParseResult::bad_request;
-    s.scanned = s.mark = 2;
+ParseResult scan_start(Cursor& c, ParseState& s) {
+  if (c.at == c.end) return ParseResult::incomplete;
+  if (*c.at == '\r') {
+    if (c.at + 1 == c.end) return ParseResult::incomplete;
+    if (c.at[1] != '\n') return ParseResult::bad_request;
+    c.mark = c.at += 2;
   }
   s.phase = Phase::method;
   return ParseResult::complete;
 }
 
-ParseResult scan_method(std::string_view data, ParseState& s) {
-  const char* const at = skip(data.data() + s.scanned, data.data() + data.size(), kTokenByte);
-  s.scanned = static_cast<uint32_t>(at - data.data());
-  if (s.scanned == data.size()) return ParseResult::incomplete;
-  if (*at != ' ' || s.scanned == s.mark) return ParseResult::bad_request;
-  s.method_text = {s.mark, s.scanned - s.mark};
-  s.mark = ++s.scanned;
+ParseResult scan_method(Cursor& c, ParseState& s) {
+  c.at = skip(c.at, c.end, kTokenByte);
+  if (c.at == c.end) return ParseResult::incomplete;
+  if (*c.at != ' ' || c.at == c.mark) return ParseResult::bad_request;
+  s.method_text = c.span(c.element());
+  c.mark = ++c.at;
   s.phase = Phase::target;
   return ParseResult::complete;
 }
 
-ParseResult scan_target(std::string_view data, uint32_t max_target, ParseState& s) {
-  const size_t stop = std::min<size_t>(data.size(), size_t{s.mark} + max_target + 1);
-  const char* const at = skip_target(data.data() + s.scanned, data.data() + stop);
-  s.scanned = static_cast<uint32_t>(at - data.data());
-  const uint32_t size = s.scanned - s.mark;
-  if (size > max_target) return ParseResult::uri_too_long;
-  if (s.scanned == data.size()) return ParseResult::incomplete;
-  if (*at != ' ' || size == 0) return ParseResult::bad_request;
-  s.target = {s.mark, size};
-  if (!is_target(data.substr(s.mark, size), view(data, s.method_text))) return ParseResult::bad_request;
-  s.mark = ++s.scanned;
+ParseResult scan_target(Cursor& c, uint32_t max_target, ParseState& s) {
+  const char* const stop = c.end - c.mark > max_target ? c.mark + max_target + 1 : c.end;
+  c.at = skip_target(c.at, stop);
+  if (c.at - c.mark > max_target) return ParseResult::uri_too_long;
+  if (c.at == c.end) return ParseResult::incomplete;
+  const std::string_view target = c.element();
+  if (*c.at != ' ' || target.empty() || !is_target(target, c.view(s.method_text))) return ParseResult::bad_request;
+  s.target = c.span(target);
+  c.mark = ++c.at;
   s.phase = Phase::version;
   return ParseResult::complete;
 }
 
-// "HTTP/1." DIGIT CRLF. Few enough bytes to look at all of them again when more arrive.
-ParseResult scan_version(std::string_view data, ParseState& s) {
+// "HTTP/" DIGIT "." DIGIT CRLF: few enough bytes to look at all of them again when more arrive.
+ParseResult scan_version(Cursor& c, ParseState& s) {
   constexpr std::string_view kPattern = "HTTP/1.1\r\n";
   constexpr size_t kMajor = 5, kMinor = 7;
-  const std::string_view text = data.substr(s.mark, kPattern.size());
+  const std::string_view text = std::string_view(c.mark, static_cast<size_t>(c.end - c.mark)).substr(0, kPattern.size());
   for (size_t i = 0; i < text.size(); ++i) {
     const bool digit = i == kMajor || i == kMinor;
     if (digit ? !is_digit(text[i]) : text[i] != kPattern[i]) return ParseResult::bad_request;
   }
-  if (text.size() > kMajor && text[kMajor] == '0') return ParseResult::bad_request;  // Never had this form.
+  if (text.size() > kMajor && text[kMajor] == '0') return ParseResult::bad_request;  // HTTP/0.9 had no version to send.
   if (text.size() < kPattern.size()) return ParseResult::incomplete;
   if (text[kMajor] != '1') return ParseResult::version_not_supported;
   s.minor_version = text[kMinor] == '0' ? 0 : 1;
-  s.mark = s.scanned = s.mark + static_cast<uint32_t>(kPattern.size());
+  c.mark = c.at = c.mark + kPattern.size();
   s.phase = Phase::name;
   return ParseResult::complete;
 }
 
-// A field line's name, or the CR of the empty line.
-ParseResult scan_name(std::string_view data, uint32_t max_fields, ParseState& s) {
-  if (s.scanned == data.size()) return ParseResult::incomplete;
-  if (s.scanned == s.mark) {
-    if (data[s.scanned] == '\r') {
+// A field line's name, or the CR of the empty line. RFC 9112 §5.1: no space before the colon; §5.2: no folded line.
+ParseResult scan_name(Cursor& c, uint32_t max_fields, ParseState& s) {
+  if (c.at == c.end) return ParseResult::incomplete;
+  if (c.at == c.mark) {
+    if (*c.at == '\r') {
       s.phase = Phase::end;
       return ParseResult::complete;
     }
     if (++s.lines > max_fields) return ParseResult::fields_too_large;
   }
-  const char* const at = skip(data.data() + s.scanned, data.data() + data.size(), kTokenByte);
-  s.scanned = static_cast<uint32_t>(at - data.data());
-  if (s.scanned == data.size()) return ParseResult::incomplete;
-  if (*at != ':' || s.scanned == s.mark) return ParseResult::bad_request;  // No space before the colon: RFC 9112 §5.1
-  s.field = find_field(data.substr(s.mark, s.scanned - s.mark));
-  s.mark = ++s.scanned;
+  c.at = skip_name(c.at, c.end);
+  if (c.at == c.end) return ParseResult::incomplete;
+  if (*c.at != ':' || c.at == c.mark) return ParseResult::bad_request;
+  s.field = find_field(c.element());
+  c.mark = ++c.at;
   s.phase = Phase::value;
   return ParseResult::complete;
 }
 
-ParseResult scan_value(std::string_view data, ParseState& s) {
-  const char* const at = skip_value(data.data() + s.scanned, data.data() + data.size());
-  s.scanned = static_cast<uint32_t>(at - data.data());
-  if (s.scanned == data.size()) return ParseResult::incomplete;
-  if (*at != '\r') return ParseResult::bad_request;
-  if (s.scanned + 1 == data.size()) return ParseResult::incomplete;
-  if (at[1] != '\n') return ParseResult::bad_request;
-  const std::string_view value = trim(data.substr(s.mark, s.scanned - s.mark));
-  const Span span = {static_cast<uint32_t>(value.data() - data.data()), static_cast<uint32_t>(value.size())};
-  s.mark = s.scanned += 2;
+ParseResult scan_value(Cursor& c, ParseState& s) {
+  c.at = skip_value(c.at, c.end);
+  if (c.at == c.end) return ParseResult::incomplete;
+  if (*c.at != '\r') return ParseResult::bad_request;
+  if (c.at + 1 == c.end) return ParseResult::incomplete;
+  if (c.at[1] != '\n') return ParseResult::bad_request;
+  const std::string_view value = c.element();
+  c.mark = c.at += 2;
   s.phase = Phase::name;
-  return s.field == kFieldCount ? ParseResult::complete : take_field(value, span, s);
+  return s.field == kFieldCount ? ParseResult::complete : take_field(c, trim(value), s);
 }
 
-// The LF of the empty line, and what can only be judged there.
-ParseResult finish(std::string_view data, ParseState& s, RequestHead& out) {
-  if (s.scanned + 1 == data.size()) return ParseResult::incomplete;
-  if (data[s.scanned + 1] != '\n') return ParseResult::bad_request;
+// The empty line, and what can only be judged there.
+ParseResult finish(Cursor& c, ParseState& s, RequestHead& out) {
+  if (c.at + 1 == c.end) return ParseResult::incomplete;
+  if (c.at[1] != '\n') return ParseResult::bad_request;
   if (s.minor_version > 0 && !(s.present & bit(kHost))) return ParseResult::bad_request;  // RFC 9112 §3.2
-  out = {};
-  out.method_text = view(data, s.method_text);
-  out.target = view(data, s.target);
+  c.mark = c.at += 2;
+  out.method_text = c.view(s.method_text);
+  out.target = c.view(s.target);
   out.method = find_method(out.method_text);
   out.minor_version = s.minor_version;
+  std::fill(std::begin(out.fields), std::end(out.fields), std::string_view());
   for (uint32_t rest = s.present; rest != 0; rest &= rest - 1) {
     const int field = __builtin_ctz(rest);
-    out.fields[field] = view(data, s.fields[field]);
+    out.fields[field] = c.view(s.fields[field]);
   }
   out.present = s.present;
   out.repeated = s.repeated;
@@ -252,8 +222,30 @@ ParseResult finish(std::string_view data, ParseState& s, RequestHead& out) {
   out.expect_continue = s.expect_continue && s.minor_version > 0;
   out.chunked = (s.present & bit(kTransferEncoding)) != 0;
   out.content_length = s.content_length;
-  out.size = s.scanned + 2;
+  out.size = static_cast<size_t>(c.at - c.begin);
   s.phase = Phase::done;
+  return ParseResult::complete;
+}
+
+ParseResult scan(Cursor& c, const ParseLimits& limits, ParseState& s, RequestHead& out) {
+  switch (s.phase) {
+    case Phase::start:
+      return scan_start(c, s);
+    case Phase::method:
+      return scan_method(c, s);
+    case Phase::target:
+      return scan_target(c, limits.max_target, s);
+    case Phase::version:
+      return scan_version(c, s);
+    case Phase::name:
+      return scan_name(c, limits.max_fields, s);
+    case Phase::value:
+      return scan_value(c, s);
+    case Phase::end:
+      return finish(c, s, out);
+    case Phase::done:
+      break;
+  }
   return ParseResult::complete;
 }
 
@@ -268,36 +260,13 @@ ParseResult too_large(Phase phase) {
 const char* field_name(Field field) { return kFieldNames[field].data(); }
 
 ParseResult parse_head(std::string_view data, const ParseLimits& limits, ParseState& s, RequestHead& out) {
-  const std::string_view head = data.substr(0, limits.max_head);
+  const char* const begin = data.data();
+  Cursor c = {begin, begin + std::min<size_t>(data.size(), limits.max_head), begin + s.scanned, begin + s.mark};
   ParseResult result = ParseResult::complete;
-  while (result == ParseResult::complete) {
-    switch (s.phase) {
-      case Phase::start:
-        result = scan_start(head, s);
-        break;
-      case Phase::method:
-        result = scan_method(head, s);
-        break;
-      case Phase::target:
-        result = scan_target(head, limits.max_target, s);
-        break;
-      case Phase::version:
-        result = scan_version(head, s);
-        break;
-      case Phase::name:
-        result = scan_name(head, limits.max_fields, s);
-        break;
-      case Phase::value:
-        result = scan_value(head, s);
-        break;
-      case Phase::end:
-        result = finish(head, s, out);
-        break;
-      case Phase::done:
-        return ParseResult::complete;
-    }
-  }
-  return result == ParseResult::incomplete && head.size() == limits.max_head ? too_large(s.phase) : result;
+  while (result == ParseResult::complete && s.phase != Phase::done) result = scan(c, limits, s, out);
+  s.scanned = static_cast<uint32_t>(c.at - begin);
+  s.mark = static_cast<uint32_t>(c.mark - begin);
+  return result == ParseResult::incomplete && c.end - begin == limits.max_head ? too_large(s.phase) : result;
 }
 
 std::string joined_field(std::string_view head_bytes, Field field) {
