@@ -1,0 +1,47 @@
+// What the operator decides about files: which may be served, under which names, and what is kept open.
+import type { Symlinks } from '../native.ts';
+import type { Coding } from '../plan/types.ts';
+
+export interface FilesPolicy {
+  /** Directory that is served; an absolute path. */
+  readonly root: string;
+  /** Names tried in a directory, in order. */
+  readonly index: readonly string[];
+  /** Names that begin with a dot: as if absent, 403, or like any other. `/.well-known` is always allowed (RFC 8615). */
+  readonly dotfiles: 'ignore' | 'deny' | 'allow';
+  readonly symlinks: Symlinks;
+  /** /about is about.html; /about.html and /index.html redirect (308) to their clean forms. */
+  readonly cleanUrls: boolean;
+  /** Root-relative path of the page that answers unknown navigations; undefined = none. */
+  readonly spa: string | undefined;
+  /**
+   * A directory asked for without its slash (and a clean URL with one): `redirect` sends the client to
+   * the right form, `ignore` answers both forms alike, `strict` has no answer for the wrong one.
+   */
+  readonly trailingSlash: 'redirect' | 'ignore' | 'strict';
+  /** List directories that have no index. */
+  readonly listing: boolean;
+  /** Answer errors with the nearest 404.html or 50x.html at or above the path. */
+  readonly errorPages: boolean;
+  /** Tried after a name that has no extension, in order, without their dots. */
+  readonly extensions: readonly string[];
+  /** A change is seen within this time, milliseconds; 0 = no answer rests on a check older than its request. */
+  readonly revalidateMs: number;
+  /** Precompressed siblings to look for (.br, .zst, .gz). */
+  readonly codings: readonly Coding[];
+  /** ETags from the file's identity and times, from its content, or none. */
+  readonly etag: 'stat' | 'content' | 'off';
+  readonly lastModified: boolean;
+  /** Largest file that the memory cache takes, bytes. */
+  readonly mmapMax: number;
+  /** Uses before a file is taken into the memory cache. */
+  readonly mmapMinUses: number;
+  /** Memory cache, bytes; 0 = none. */
+  readonly cacheSize: number;
+  /** Copies in sealed memory, or mappings of the files themselves. */
+  readonly mmapSource: 'snapshot' | 'file';
+  /** Descriptors kept open for files. */
+  readonly maxOpenFiles: number;
+  /** Watch the directories of cached files, to drop what changed at once. */
+  readonly watch: boolean;
+}
