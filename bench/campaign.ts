@@ -1,0 +1,234 @@
+// A run: starts the servers, verifies each, lets them take turns in each scenario, keeps the samples.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chooseGenerator, type Generators } from './load/load.ts';
+import { measure, type Turn } from './measure.ts';
+import type { Pinning } from './process.ts';
+import type { Progress } from './progress.ts';
+import type { BenchRequest } from './request.ts';
+import type { Outcome, Row, Sample, ScenarioInfo, ServerInfo } from './results.ts';
+import { assetsOf, get, type Scenario } from './scenarios.ts';
+import type { RunningServer, ServerKind } from './servers/server.ts';
+import { KIB, prepareSite } from './site.ts';
+import { canTrace, countSyscalls } from './syscalls.ts';
+import { verify, WrongAnswer } from './verify.ts';
+
+export interface Plan {
+  readonly scenarios: readonly Scenario[];
+  readonly servers: readonly ServerKind[];
+  /** Turns of each server in each scenario; A B A B. */
+  readonly rounds: number;
+  /** Length of a turn; whole seconds. */
+  readonly seconds: number;
+  /** Length of the untimed turn before the first. */
+  readonly warmUp: number;
+  readonly syscalls: boolean;
+  /** The directory that is served; made and filled when needed. */
+  readonly root: string;
+  readonly pinning: Pinning | undefined;
+  readonly generators: Generators;
+}
+
+export interface Findings {
+  readonly scenarios: readonly ScenarioInfo[];
+  readonly servers: readonly ServerInfo[];
+  readonly rows: readonly Row[];
+}
+
+interface Entrant {
+  readonly kind: ServerKind;
+  readonly running: RunningServer | undefined;
+  readonly reason: string;
+}
+
+/**
+ * Runs the plan. `onRows` gets everything found so far after each scenario; an aborted signal ends
+ * the run after the turn in progress.
+ */
+export async function runCampaign(
+  plan: Plan,
+  progress: Progress,
+  signal: AbortSignal,
+  onFindings: (findings: Findings) => void,
+): Promise<Findings> {
+  await mkdir(plan.root, { recursive: true });
+  await prepareSite(plan.root, [...plan.scenarios, probe].flatMap(assetsOf));
+  const work = await mkdtemp(join(tmpdir(), 'zcserve-bench-'));
+  const entrants: Entrant[] = [];
+  let findings: Findings = { scenarios: [], servers: [], rows: [] };
+  try {
+    progress.begin(plan.scenarios.length * secondsPerScenario(plan));
+    for (const kind of plan.servers) {
+      if (signal.aborted) break;
+      progress.step(`starting · ${kind.name}`);
+      entrants.push(await enter(kind, plan, join(work, kind.name)));
+    }
+    const servers = entrants.map(describe);
+    for (const scenario of plan.scenarios) {
+      if (signal.aborted) break;
+      const rows = await runScenario(scenario, entrants, plan, progress, signal);
+      findings = {
+        scenarios: [...findings.scenarios, summarise(scenario)],
+        servers,
+        rows: [...findings.rows, ...rows],
+      };
+      onFindings(findings);
+    }
+  } finally {
+    progress.end();
+    await Promise.all(entrants.map((entrant) => entrant.running?.stop()));
+    await rm(work, { recursive: true, force: true });
+  }
+  return findings;
+}
+
+const probe = get(KIB);
+
+/** Starts a server and lets its compilers (JIT) see the first requests. */
+async function enter(kind: ServerKind, plan: Plan, work: string): Promise<Entrant> {
+  const absent = (reason: string): Entrant => ({ kind, running: undefined, reason });
+  const missing = kind.missing();
+  if (missing !== undefined) return absent(missing);
+  await mkdir(work, { recursive: true });
+  try {
+    const running = await kind.start({ root: plan.root, work, cores: plan.pinning?.server });
+    const turn = turnOf(plan, probe, [{ path: '/1k.bin', headers: {} }], plan.warmUp);
+    if (plan.warmUp > 0) await measure(running, turn);
+    return { kind, running, reason: '' };
+  } catch (error) {
+    return absent(messageOf(error));
+  }
+}
+
+function turnOf(
+  plan: Plan,
+  scenario: Scenario,
+  requests: readonly BenchRequest[],
+  seconds: number,
+): Turn {
+  const generator = chooseGenerator(scenario, plan.generators);
+  return { scenario, requests, generator, root: plan.root, pinning: plan.pinning, seconds };
+}
+
+function secondsPerScenario({ servers, rounds, seconds, syscalls, warmUp }: Plan): number {
+  return servers.length * (rounds * seconds + warmUp + (syscalls ? 1.5 : 0));
+}
+
+async function runScenario(
+  scenario: Scenario,
+  entrants: readonly Entrant[],
+  plan: Plan,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<readonly Row[]> {
+  const label = (entrant: Entrant): string => `${scenario.title} · ${entrant.kind.name}`;
+  const generator = chooseGenerator(scenario, plan.generators).name;
+  const row = (entrant: Entrant, outcome: Outcome, syscalls?: Row['syscalls']): Row => ({
+    scenario: scenario.name,
+    server: entrant.kind.name,
+    generator,
+    outcome,
+    ...(syscalls === undefined ? {} : { syscalls }),
+  });
+
+  const rows: Row[] = [];
+  const runners: Runner[] = [];
+  for (const entrant of entrants) {
+    progress.step(label(entrant));
+    const qualified = await qualify(entrant, scenario, plan);
+    if ('kind' in qualified) rows.push(row(entrant, qualified));
+    else runners.push(qualified);
+  }
+  for (let round = 0; round < plan.rounds; round += 1) {
+    for (const runner of runners) {
+      if (signal.aborted) break;
+      progress.step(label(runner.entrant));
+      await takeTurn(runner);
+      progress.done(plan.seconds);
+    }
+  }
+  for (const runner of runners) {
+    const traced = plan.syscalls && canTrace() && scenario.background === undefined;
+    const syscalls =
+      traced && !signal.aborted && runner.failure === undefined
+        ? await countSyscalls(runner.server, runner.turn)
+        : undefined;
+    rows.push(row(runner.entrant, outcomeOf(runner), syscalls));
+  }
+  return rows;
+}
+
+/** A server that has given the right answers and takes turns. */
+interface Runner {
+  readonly entrant: Entrant;
+  readonly server: RunningServer;
+  readonly turn: Turn;
+  readonly samples: Sample[];
+  failure: string | undefined;
+}
+
+async function qualify(
+  entrant: Entrant,
+  scenario: Scenario,
+  plan: Plan,
+): Promise<Runner | Outcome> {
+  const { kind, running } = entrant;
+  const died = running?.died();
+  if (running === undefined) return { kind: 'absent', reason: entrant.reason };
+  if (died !== undefined) return { kind: 'failed', reason: died };
+  if (scenario.needs !== undefined && kind.lacks.includes(scenario.needs)) {
+    return { kind: 'not-offered', reason: `no ${scenario.needs}` };
+  }
+  try {
+    const requests = await verify(running.url, plan.root, scenario);
+    if (plan.warmUp > 0) await measure(running, turnOf(plan, scenario, requests, plan.warmUp));
+    const turn = turnOf(plan, scenario, requests, plan.seconds);
+    return { entrant, server: running, turn, samples: [], failure: undefined };
+  } catch (error) {
+    const wrong = error instanceof WrongAnswer ? 'wrong answer' : 'verification failed';
+    return { kind: 'failed', reason: `${wrong}: ${messageOf(error)}` };
+  }
+}
+
+async function takeTurn(runner: Runner): Promise<void> {
+  if (runner.failure !== undefined) return;
+  try {
+    const sample = await measure(runner.server, runner.turn);
+    runner.failure = runner.server.died();
+    if (sample.requests === 0) runner.failure ??= 'no request was answered in a whole turn';
+    runner.samples.push(sample);
+  } catch (error) {
+    runner.failure = runner.server.died() ?? messageOf(error);
+  }
+}
+
+function outcomeOf({ failure, samples }: Runner): Outcome {
+  return failure === undefined
+    ? { kind: 'measured', samples }
+    : { kind: 'failed', reason: failure };
+}
+
+function describe({ kind, running }: Entrant): ServerInfo {
+  const note = running?.note;
+  return {
+    name: kind.name,
+    tags: kind.tags,
+    version: running === undefined ? '' : kind.version(),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+function summarise(scenario: Scenario): ScenarioInfo {
+  return {
+    name: scenario.name,
+    title: scenario.title,
+    group: scenario.group,
+    connections: scenario.connections,
+    latencyOnly: scenario.rate !== undefined,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

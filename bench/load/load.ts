@@ -1,0 +1,62 @@
+// What a load generator is given and what it gives back; and which one a scenario uses.
+import type { BenchRequest } from '../request.ts';
+import type { Scenario } from '../scenarios.ts';
+
+export type GeneratorName = 'wrk' | 'autocannon';
+
+export interface Load {
+  readonly url: URL;
+  /** Sent in turn on each connection. */
+  readonly requests: readonly BenchRequest[];
+  readonly connections: number;
+  readonly pipelining: number;
+  readonly keepAlive: boolean;
+  /** Requests per second over all connections; undefined = closed loop, as many as possible. */
+  readonly rate: number | undefined;
+  readonly seconds: number;
+  /** The status that every answer must have; others are errors. */
+  readonly status: number;
+  /** A taskset(1) core list for the generator, and how many cores that is. */
+  readonly cores: string | undefined;
+  readonly coreCount: number;
+}
+
+/** Microseconds. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export interface LoadResult {
+  readonly seconds: number;
+  /** Complete answers with the right status. */
+  readonly requests: number;
+  /** Bytes received, heads and incomplete answers included. */
+  readonly bytes: number;
+  readonly latency: Latency;
+  readonly errors: number;
+  /** CPU time that the generator itself used, in seconds. */
+  readonly cpuSeconds: number;
+}
+
+export interface Generator {
+  readonly name: GeneratorName;
+  run(load: Load): Promise<LoadResult>;
+}
+
+/** The generators that this machine has. */
+export interface Generators {
+  readonly wrk: Generator | undefined;
+  readonly autocannon: Generator;
+}
+
+/**
+ * wrk where it is installed: it needs a tenth of autocannon's CPU per request, so that the server
+ * is the limit. autocannon where the offered rate is fixed, which wrk can't do.
+ */
+export function chooseGenerator(scenario: Scenario, { wrk, autocannon }: Generators): Generator {
+  if (scenario.generator === 'autocannon' || wrk === undefined) return autocannon;
+  return wrk;
+}

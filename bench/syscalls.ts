@@ -1,0 +1,56 @@
+// System calls per request: strace(1) counts them in a short run of their own, never a timed one.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadOf, type Turn } from './measure.ts';
+import { type Child, isInstalled, start } from './process.ts';
+import type { RunningServer } from './servers/server.ts';
+import { processTree } from './usage.ts';
+
+export function canTrace(): boolean {
+  return isInstalled('strace');
+}
+
+/**
+ * Calls per request by name. A traced server is slower and finds more requests ready per wake-up
+ * than an untraced one; its counts are a lower bound. Undefined when strace may not attach.
+ */
+export async function countSyscalls(
+  server: RunningServer,
+  turn: Turn,
+): Promise<Readonly<Record<string, number>> | undefined> {
+  const directory = await mkdtemp(join(tmpdir(), 'zcserve-strace-'));
+  const output = join(directory, 'counts');
+  try {
+    const pids = processTree(server.pid).flatMap((pid) => ['-p', `${pid}`]);
+    const strace = start({ program: 'strace', args: ['-f', '-c', '-o', output, ...pids] });
+    if (!(await attached(strace))) return undefined;
+    const { requests } = await turn.generator.run(loadOf(server, { ...turn, seconds: 1 }));
+    strace.process.kill('SIGINT');
+    await strace.end;
+    return perRequest(await readFile(output, 'utf8'), requests);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+function attached(strace: Child): Promise<boolean> {
+  return new Promise((resolve) => {
+    strace.process.stderr?.on('data', () => {
+      if (strace.stderr().includes('attached')) resolve(true);
+    });
+    void strace.end.then(() => resolve(false));
+  });
+}
+
+// "% time  seconds  usecs/call  calls  [errors]  syscall"
+const LINE = /^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)(?:\s+\d+)?\s+(\w+)$/gm;
+
+function perRequest(table: string, requests: number): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const [, calls, name] of table.matchAll(LINE)) {
+    if (name === undefined || name === 'total') continue;
+    counts[name] = Number(calls) / requests;
+  }
+  return counts;
+}

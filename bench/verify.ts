@@ -1,0 +1,203 @@
+// Proves that a server's answers are right, byte for byte, before anything is timed.
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { type BenchRequest, requestFor, type Validators } from './request.ts';
+import type { Expectation, Scenario } from './scenarios.ts';
+import { MIB } from './site.ts';
+
+/** A server gave a wrong answer; its row must not be timed. */
+export class WrongAnswer extends Error {}
+
+const TIMEOUT_MS = 60_000;
+const REPEATS = 3;
+
+/**
+ * Asks for each expected answer on one connection, several times, and compares status, fields and
+ * body. Returns the requests to time. Rejects with WrongAnswer at the first difference.
+ */
+export async function verify(
+  url: URL,
+  root: string,
+  { expects, keepAlive }: Pick<Scenario, 'expects' | 'keepAlive'>,
+): Promise<readonly BenchRequest[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const requests: BenchRequest[] = [];
+  try {
+    for (const expected of expects) {
+      const request = requestFor(expected, await validatorsFor(url, expected, agent));
+      requests.push(request);
+      const large = expected.kind === 'whole' && expected.asset.size > 16 * MIB;
+      for (let turn = 0; turn < (large ? 1 : REPEATS); turn += 1) {
+        await check(url, root, expected, request, agent, keepAlive && turn > 0);
+      }
+    }
+  } finally {
+    agent.destroy();
+  }
+  return requests;
+}
+
+async function validatorsFor(url: URL, expected: Expectation, agent: Agent): Promise<Validators> {
+  if (expected.kind !== 'not-modified') return { etag: undefined, lastModified: undefined };
+  const response = await ask(url, { path: expected.asset.path, headers: {} }, agent);
+  for await (const _ of response) {
+    // The connection is reused only after the whole body.
+  }
+  return { etag: response.headers.etag, lastModified: response.headers['last-modified'] };
+}
+
+async function check(
+  url: URL,
+  root: string,
+  expected: Expectation,
+  request: BenchRequest,
+  agent: Agent,
+  mustReuse: boolean,
+): Promise<void> {
+  const response = await ask(url, request, agent);
+  const about = `${request.path} ${JSON.stringify(request.headers)}`;
+  const wrong = (what: string) => new WrongAnswer(`${about}: ${what}`);
+  if (mustReuse && !reused.has(response)) throw wrong('the connection was not kept alive');
+  switch (expected.kind) {
+    case 'whole':
+      expectStatus(response, 200, wrong);
+      expectField(response, 'content-length', `${expected.asset.size}`, wrong);
+      return await expectBody(
+        response,
+        join(root, expected.asset.path),
+        0,
+        expected.asset.size,
+        wrong,
+      );
+    case 'part': {
+      const [first, last] = expected.range;
+      expectStatus(response, 206, wrong);
+      expectField(
+        response,
+        'content-range',
+        `bytes ${first}-${last}/${expected.asset.size}`,
+        wrong,
+      );
+      expectField(response, 'content-length', `${last - first + 1}`, wrong);
+      return await expectBody(response, join(root, expected.asset.path), first, last + 1, wrong);
+    }
+    case 'parts':
+      expectStatus(response, 206, wrong);
+      return await expectParts(response, root, expected, wrong);
+    case 'gzip': {
+      const file = join(root, `${expected.asset.path}.gz`);
+      const { size } = await stat(file);
+      expectStatus(response, 200, wrong);
+      expectField(response, 'content-encoding', 'gzip', wrong);
+      expectField(response, 'content-length', `${size}`, wrong);
+      return await expectBody(response, file, 0, size, wrong);
+    }
+    case 'not-modified':
+      expectStatus(response, 304, wrong);
+      return await expectNoBody(response, wrong);
+    case 'missing':
+      expectStatus(response, 404, wrong);
+      return await readToEnd(response).then(() => undefined);
+  }
+}
+
+type Wrong = (what: string) => WrongAnswer;
+
+const reused = new WeakSet<IncomingMessage>();
+
+function ask(url: URL, { path, headers }: BenchRequest, agent: Agent): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = get(new URL(path, url), { agent, headers, timeout: TIMEOUT_MS }, (response) => {
+      if (request.reusedSocket) reused.add(response);
+      resolve(response);
+    });
+    request.once('timeout', () => request.destroy(new WrongAnswer(`${path}: no answer in time`)));
+    request.once('error', reject);
+  });
+}
+
+function expectStatus(response: IncomingMessage, status: number, wrong: Wrong): void {
+  if (response.statusCode !== status) throw wrong(`status ${response.statusCode}, not ${status}`);
+}
+
+function expectField(response: IncomingMessage, name: string, value: string, wrong: Wrong): void {
+  const got = response.headers[name];
+  if (got !== value) throw wrong(`${name} is ${got ?? 'missing'}, not ${value}`);
+}
+
+/** Compares the body with bytes [start, end) of a file while it arrives. */
+async function expectBody(
+  response: IncomingMessage,
+  path: string,
+  start: number,
+  end: number,
+  wrong: Wrong,
+): Promise<void> {
+  const file = await open(path);
+  try {
+    let at = start;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (at + chunk.length > end) throw wrong(`more than ${end - start} body bytes`);
+      await expectSame(chunk, file, at, at - start, wrong);
+      at += chunk.length;
+    }
+    if (at !== end) throw wrong(`${at - start} body bytes, not ${end - start}`);
+  } finally {
+    await file.close();
+  }
+}
+
+async function expectSame(
+  got: Buffer,
+  file: FileHandle,
+  position: number,
+  bodyOffset: number,
+  wrong: Wrong,
+): Promise<void> {
+  const right = Buffer.allocUnsafe(got.length);
+  await file.read(right, 0, right.length, position);
+  if (got.equals(right)) return;
+  const difference = got.findIndex((byte, index) => byte !== right[index]);
+  throw wrong(`body byte ${bodyOffset + difference} is wrong`);
+}
+
+async function expectNoBody(response: IncomingMessage, wrong: Wrong): Promise<void> {
+  const body = await readToEnd(response);
+  if (body.length > 0) throw wrong(`${body.length} body bytes, not none`);
+}
+
+async function readToEnd(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** RFC 9110 §14.6: each part names its range; parts may come in any order, each exactly once. */
+async function expectParts(
+  response: IncomingMessage,
+  root: string,
+  { asset, ranges }: Extract<Expectation, { kind: 'parts' }>,
+  wrong: Wrong,
+): Promise<void> {
+  const type = response.headers['content-type'] ?? '';
+  const boundary = /^multipart\/byteranges;\s*boundary="?([^";]+)"?/i.exec(type)?.[1];
+  if (boundary === undefined) throw wrong(`content-type is ${type}`);
+  const body = await readToEnd(response);
+  const file = await open(join(root, asset.path));
+  try {
+    for (const [first, last] of ranges) {
+      const label = `bytes ${first}-${last}/${asset.size}\r\n`;
+      const head = body.indexOf(label, 0, 'latin1');
+      if (head === -1) throw wrong(`no part for ${label.trim()}`);
+      const start = body.indexOf('\r\n\r\n', head + label.length - 2, 'latin1') + 4;
+      const end = start + last - first + 1;
+      await expectSame(body.subarray(start, end), file, first, start, wrong);
+      if (body.indexOf(`\r\n--${boundary}`, end, 'latin1') !== end) {
+        throw wrong(`the part ${label.trim()} has a wrong length`);
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}

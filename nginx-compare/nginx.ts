@@ -1,0 +1,44 @@
+// nginx as a server of the benchmark: started from nginx.conf in a directory of its own.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { firstLine, isInstalled } from '../bench/process.ts';
+import { freePort, type ServerKind, startOnPort } from '../bench/servers/server.ts';
+import { writeConfig } from '../bench/servers/template.ts';
+
+const TEMPLATE = new URL('nginx.conf', import.meta.url);
+
+export const nginx = nginxWith('nginx', '');
+
+/** Blocking reads go to a thread pool instead of the worker. */
+export const nginxAioThreads = nginxWith('nginx-aio', 'aio threads;');
+
+export const NGINX_MISSING = 'needs nginx: apt-get install nginx';
+
+function nginxWith(name: string, aio: string): ServerKind {
+  return {
+    name,
+    tags: ['server'],
+    lacks: [],
+    missing: () => (isInstalled('nginx') ? undefined : NGINX_MISSING),
+    version: nginxVersion,
+    async start({ root, work, cores }) {
+      const port = await freePort();
+      mkdirSync(work, { recursive: true });
+      const config = writeConfig(TEMPLATE, join(work, 'nginx.conf'), {
+        ROOT: root,
+        WORK: work,
+        PORT: port,
+        WORKERS: 1,
+        AIO: aio,
+        // Started by root, the worker would lose the right to read a root that only root may read.
+        USER: process.getuid?.() === 0 ? 'user root;' : '',
+      });
+      return startOnPort(port, { program: 'nginx', args: ['-p', work, '-c', config], cores });
+    },
+  };
+}
+
+/** E.g. "nginx/1.22.1". */
+export function nginxVersion(): string {
+  return firstLine('nginx', ['-v']).replace(/^nginx version: /, '');
+}
