@@ -1,0 +1,154 @@
+// The kinds of values that options take: how each is read from text or code, shown, and described.
+
+/** A kind of value. `T` is what the program gets, `Input` what code may pass besides text. */
+export interface Kind<T, Input = T> {
+  /** Stands for the value in help, e.g. "size"; empty for a switch. */
+  readonly shape: string;
+  /** Completes "expected …". */
+  readonly expected: string;
+  /** What the flag means when it stands alone (`--spa`), where that is allowed. */
+  readonly bare?: string;
+  /** The value, or undefined when the input is not allowed. Flags and variables pass text. */
+  parse(input: unknown): T | undefined;
+  /** The value as a user would write it. */
+  show(value: T): string;
+  /** Never set; carries the type. */
+  readonly input?: Input;
+}
+
+export const text: Kind<string> = {
+  shape: 'text',
+  expected: 'a text that is not empty',
+  parse: (input) => (typeof input === 'string' && input !== '' ? input : undefined),
+  show: (value) => value,
+};
+
+/** A file or directory; in a config file relative to that file, elsewhere to the working directory. */
+export const path: Kind<string> = { ...text, shape: 'path', expected: 'a path' };
+
+export const toggle: Kind<boolean, boolean | 'true' | 'false'> = {
+  shape: '',
+  expected: 'true or false',
+  parse(input) {
+    if (input === true || input === 'true' || input === '1') return true;
+    if (input === false || input === 'false' || input === '0') return false;
+    return undefined;
+  },
+  show: (value) => (value ? 'on' : 'off'),
+};
+
+export function choice<const T extends string>(...allowed: readonly T[]): Kind<T> {
+  return {
+    shape: allowed.join('|'),
+    expected: `one of ${allowed.join(', ')}`,
+    parse: (input) => allowed.find((value) => value === input),
+    show: (value) => value,
+  };
+}
+
+export function integer(min: number, max: number): Kind<number, number | string> {
+  return {
+    shape: 'n',
+    expected: `a whole number from ${min} to ${max}`,
+    parse: (input) => within(wholeNumber(input), min, max),
+    show: String,
+  };
+}
+
+/** A number or a word in its place, e.g. `auto`. */
+export function integerOr<const W extends string>(
+  word: W,
+  min: number,
+  max: number,
+): Kind<number | W, number | string> {
+  const number = integer(min, max);
+  return {
+    shape: `n|${word}`,
+    expected: `${number.expected} or ${word}`,
+    parse: (input) => (input === word ? word : number.parse(input)),
+    show: String,
+  };
+}
+
+const SIZE_UNITS = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 } as const;
+
+/** Bytes: a number, or a text with the suffix k, m or g (powers of 1024, as in nginx). */
+export function size(min: number, max: number): Kind<number, number | string> {
+  return {
+    shape: 'size',
+    expected: `a size from ${showSize(min)} to ${showSize(max)} in bytes, such as 65536, "64k" or "2m"`,
+    parse: (input) => within(quantity(input, SIZE_UNITS), min, max),
+    show: showSize,
+  };
+}
+
+const DURATION_UNITS = { '': 1, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** Milliseconds: a number, or a text with the suffix ms, s, m or h. A number without a suffix is milliseconds. */
+export function duration(min: number, max: number): Kind<number, number | string> {
+  return {
+    shape: 'time',
+    expected: `a time from ${showDuration(min)} to ${showDuration(max)}, such as "10s", "500ms" or milliseconds`,
+    parse: (input) => within(quantity(input, DURATION_UNITS), min, max),
+    show: showDuration,
+  };
+}
+
+/** Several of one kind: an array, or a text with commas; an empty one is allowed. */
+export function list<T>(item: Kind<T>, bare?: string): Kind<readonly T[], readonly T[] | string> {
+  return {
+    shape: `${item.shape},…`,
+    expected: `a list, each ${item.expected}`,
+    ...(bare === undefined ? {} : { bare }),
+    parse(input) {
+      const items =
+        typeof input === 'string' ? input.split(',').filter((part) => part !== '') : input;
+      if (!Array.isArray(items)) return undefined;
+      const values = items.map((part) => item.parse(typeof part === 'string' ? part.trim() : part));
+      return values.every((value) => value !== undefined) ? (values as T[]) : undefined;
+    },
+    show: (values) => values.map(item.show).join(',') || 'none',
+  };
+}
+
+/** The same kind, with a meaning for the flag that stands alone. */
+export function bareMeans<T, I>(bare: string, kind: Kind<T, I>): Kind<T, I> {
+  return { ...kind, bare };
+}
+
+/** Structured rules: only from code or a config file. `holds` says whether the shape is right. */
+export function rules<T>(expected: string, holds: (input: unknown) => input is T): Kind<T> {
+  return {
+    shape: 'rules',
+    expected,
+    parse: (input) => (holds(input) ? input : undefined),
+    show: () => 'none',
+  };
+}
+
+function within(value: number | undefined, min: number, max: number): number | undefined {
+  return value !== undefined && value >= min && value <= max ? value : undefined;
+}
+
+function wholeNumber(input: unknown): number | undefined {
+  const value = typeof input === 'string' && /^\d+$/.test(input) ? Number(input) : input;
+  return Number.isSafeInteger(value) ? (value as number) : undefined;
+}
+
+function quantity(input: unknown, units: Readonly<Record<string, number>>): number | undefined {
+  if (typeof input !== 'string') return wholeNumber(input);
+  const parts = /^(\d+(?:\.\d+)?)([a-z]*)$/i.exec(input);
+  const unit = units[parts?.[2]?.toLowerCase() ?? '-'];
+  return parts && unit ? wholeNumber(Number(parts[1]) * unit) : undefined;
+}
+
+/** In the largest unit that divides it. */
+function showSize(bytes: number): string {
+  const units = Object.entries(SIZE_UNITS).filter(([, n]) => bytes >= n && bytes % n === 0);
+  const [unit, n] = units.at(-1) ?? ['', 1];
+  return `${bytes / n}${unit}`;
+}
+
+function showDuration(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}

@@ -1,0 +1,82 @@
+// A table of options: what a row is, how its values are read from text or code, and what is said when one is wrong.
+import { closestMatch } from 'leven';
+import type { Kind } from './kinds.ts';
+
+/** One row of the table. Flag and variable follow from the name: mmapMax, --mmap-max, ZCSERVE_MMAP_MAX. */
+export interface Option<T = unknown, D = unknown, Input = unknown> {
+  readonly kind: Kind<T, Input>;
+  readonly default: D;
+  readonly help: string;
+  /** The same thing in other servers. */
+  readonly peers: string | undefined;
+}
+
+export function option<T, Input, D extends T | undefined>(
+  kind: Kind<T, Input>,
+  initial: D,
+  help: string,
+  peers?: string,
+): Option<T, D, Input> {
+  return { kind, default: initial, help, peers };
+}
+
+export type Table = Readonly<Record<string, Option>>;
+
+/** A wrong or unknown option: a mistake of whoever starts the server. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+/** Reads the given ones of a table's options. `call` names an option as the user wrote it. */
+export function readOptions(
+  table: Table,
+  input: Readonly<Record<string, unknown>>,
+  call: (name: string) => string = (name) => `option ${name}`,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, given] of Object.entries(input)) {
+    if (given === undefined) continue;
+    const row = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (row === undefined) throw unknownOption(call(name), call(nearest(name, Object.keys(table))));
+    const value = row.kind.parse(given);
+    if (value === undefined) {
+      throw new OptionError(
+        `${call(name)}: ${quote(given)} is not allowed; expected ${row.kind.expected}`,
+      );
+    }
+    values[name] = value;
+  }
+  return values;
+}
+
+export function defaultsOf(table: Table): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(table).map(([name, row]) => [name, row.default]));
+}
+
+/** The error for a name that is no option, with the nearest one that is. */
+export function unknownOption(name: string, nearestName: string): OptionError {
+  return new OptionError(`${name} is unknown; did you mean ${nearestName}?`);
+}
+
+export function nearest(name: string, names: readonly string[]): string {
+  return closestMatch(name, [...names]) ?? '';
+}
+
+/** `mmapMax` → `--mmap-max`. Structured rules have none: they are for code and config files. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `mmapMax` → `ZCSERVE_MMAP_MAX`. */
+export function variableOf(name: string): string {
+  return `ZCSERVE_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+}
+
+/** Can the option be written as text, that is as a flag or a variable? */
+export function isWritable(row: Option): boolean {
+  return row.kind.shape !== 'rules';
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}
