@@ -101,11 +101,11 @@ inline bool is_target(std::string_view target, std::string_view method) {
   if (method == "CONNECT") return is_digit(target.back()) && target.find(':') != target.npos && is_authority(target);
   if (target.front() == '/') return true;
   if (target == "*") return method == "OPTIONS";
-  const size_t colon = target.find(':');
-  const std::string_view scheme = target.substr(0, colon);
+  const size_t separator = target.find("://");
+  if (separator == target.npos) return false;
+  const std::string_view scheme = target.substr(0, separator);
   if (!equals_folded(scheme, "http") && !equals_folded(scheme, "https")) return false;
-  if (target.substr(colon, 3) != "://") return false;
-  const std::string_view rest = target.substr(colon + 3);
+  const std::string_view rest = target.substr(separator + 3);
   return is_authority(rest.substr(0, rest.find_first_of("/?")));
 }
 
