@@ -1,0 +1,27 @@
+{
+  'variables': { 'sanitize%': '' },
+  'targets': [
+    {
+      'target_name': 'zcserve',
+      # Every .cc of this folder; test/ has programs of its own.
+      'sources': [
+        '<!@(node -p "fs.readdirSync(\'.\').filter((name) => name.endsWith(\'.cc\')).sort().join(\' \')")',
+      ],
+      'defines': ['NAPI_VERSION=9', '_FILE_OFFSET_BITS=64'],
+      'cflags': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-ffunction-sections', '-fdata-sections'],
+      # Node's own flags (common.gypi) switch exceptions and RTTI off and leave unused parameters alone.
+      'cflags!': ['-Wno-unused-parameter'],
+      'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
+      'cflags_cc': ['-std=c++17'],
+      # One binary for every Node: no libstdc++ of the machine that built it, nothing exported but the module.
+      'ldflags': ['-static-libstdc++', '-static-libgcc', '-Wl,--exclude-libs,ALL', '-Wl,--gc-sections', '-Wl,-z,relro,-z,now'],
+      'conditions': [
+        ['sanitize!=""', {
+          'cflags': ['-fsanitize=<(sanitize)', '-fno-omit-frame-pointer', '-g'],
+          'ldflags': ['-fsanitize=<(sanitize)'],
+          'ldflags!': ['-static-libstdc++', '-static-libgcc'],
+        }],
+      ],
+    },
+  ],
+}

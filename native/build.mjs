@@ -1,0 +1,73 @@
+// Builds the native engine with node-gyp into native/prebuilt/<platform>-<arch>/zcserve.node.
+// Where that is not possible it says so in one line and succeeds: zcserve then runs on node:http.
+// --required makes that a failure. ZCSERVE_SANITIZE=address|thread builds native/build/<sanitizer>.node instead.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SANITIZERS = { address: 'address,undefined', thread: 'thread' };
+
+const folder = dirname(fileURLToPath(import.meta.url));
+const sanitizer = process.env.ZCSERVE_SANITIZE;
+const target = sanitizer
+  ? join(folder, 'build', `${sanitizer}.node`)
+  : join(folder, 'prebuilt', `${process.platform}-${process.arch}`, 'zcserve.node');
+
+const problem = build();
+if (problem !== undefined) {
+  console.error(`zcserve: native engine not built: ${problem}`);
+  process.exitCode = process.argv.includes('--required') || sanitizer ? 1 : 0;
+}
+
+/** Returns why there is no binary, or undefined when there is one that is newer than its sources. */
+function build() {
+  if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
+  if (sanitizer && !Object.hasOwn(SANITIZERS, sanitizer)) {
+    return `ZCSERVE_SANITIZE=${sanitizer} is not one of ${Object.keys(SANITIZERS).join(', ')}`;
+  }
+  if (isFresh(target)) return undefined;
+  const gyp = findGyp();
+  if (gyp === undefined) return 'node-gyp is not installed';
+  const compiler = process.env.CXX ?? 'c++';
+  if (spawnSync(compiler, ['--version']).status !== 0) return `no C++ compiler (${compiler})`;
+  if (spawnSync('make', ['--version']).status !== 0) return 'no make';
+  const run = spawnSync(
+    process.execPath,
+    [gyp, 'configure', 'build', '-C', folder, '--loglevel', 'error', ...ownHeaders()],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      encoding: 'utf8',
+      env: { ...process.env, GYP_DEFINES: `sanitize=${SANITIZERS[sanitizer] ?? ''}` },
+    },
+  );
+  if (run.status !== 0) return `node-gyp failed (${run.status ?? run.signal})\n${run.stdout}`;
+  mkdirSync(dirname(target), { recursive: true });
+  // By rename: a running server keeps the old file mapped.
+  copyFileSync(join(folder, 'build', 'Release', 'zcserve.node'), `${target}.new`);
+  renameSync(`${target}.new`, target);
+  return undefined;
+}
+
+function isFresh(binary) {
+  if (!existsSync(binary)) return false;
+  const built = statSync(binary).mtimeMs;
+  return readdirSync(folder)
+    .filter((name) => /\.(cc|h|gyp|mjs)$/.test(name))
+    .every((name) => statSync(join(folder, name)).mtimeMs <= built);
+}
+
+function findGyp() {
+  try {
+    return createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The headers beside the running node, so that none are downloaded. */
+function ownHeaders() {
+  const prefix = dirname(dirname(process.execPath));
+  return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : [];
+}
