@@ -58,7 +58,7 @@ export async function runCampaign(
   const entrants: Entrant[] = [];
   let findings: Findings = { scenarios: [], servers: [], rows: [] };
   try {
-    progress.begin(plan.scenarios.length * secondsPerScenario(plan));
+    progress.begin(plan.scenarios.length * plan.servers.length * secondsPerRow(plan));
     for (const kind of plan.servers) {
       if (signal.aborted) break;
       progress.step(`starting · ${kind.name}`);
@@ -111,8 +111,10 @@ function turnOf(
   return { scenario, requests, generator, root: plan.root, pinning: plan.pinning, seconds };
 }
 
-function secondsPerScenario({ servers, rounds, seconds, syscalls, warmUp }: Plan): number {
-  return servers.length * (rounds * seconds + warmUp + (syscalls ? 1.5 : 0));
+const TRACING_SECONDS = 1.5;
+
+function secondsPerRow({ rounds, seconds, syscalls, warmUp }: Plan): number {
+  return warmUp + rounds * seconds + (syscalls ? TRACING_SECONDS : 0);
 }
 
 async function runScenario(
@@ -137,8 +139,10 @@ async function runScenario(
   for (const entrant of entrants) {
     progress.step(label(entrant));
     const qualified = await qualify(entrant, scenario, plan);
-    if ('kind' in qualified) rows.push(row(entrant, qualified));
-    else runners.push(qualified);
+    const qualifies = !('kind' in qualified);
+    progress.done(qualifies ? plan.warmUp : secondsPerRow(plan));
+    if (qualifies) runners.push(qualified);
+    else rows.push(row(entrant, qualified));
   }
   for (let round = 0; round < plan.rounds; round += 1) {
     for (const runner of runners) {
@@ -154,6 +158,7 @@ async function runScenario(
       traced && !signal.aborted && runner.failure === undefined
         ? await countSyscalls(runner.server, runner.turn)
         : undefined;
+    if (plan.syscalls) progress.done(TRACING_SECONDS);
     rows.push(row(runner.entrant, outcomeOf(runner), syscalls));
   }
   return rows;

@@ -87,7 +87,7 @@ async function measureLoad(server: RunningServer, turn: Turn): Promise<Sample> {
  * Complete answers, except for large bodies: there so few end within a turn that the unfinished
  * ones matter, and received bytes ÷ body size is the truer count. (Heads are below 0.1 % of them.)
  */
-function countRequests({ expects }: Scenario, complete: number, bytes: number): number {
+export function countRequests({ expects }: Scenario, complete: number, bytes: number): number {
   const size = bodySize(expects[0]);
   return expects.length === 1 && size >= MIB ? bytes / size : complete;
 }

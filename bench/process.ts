@@ -1,5 +1,5 @@
 // Child processes of the benchmark: pinned to cores, in a process group of their own, ended by id.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
 /** Which cores the servers and the clients run on; undefined where taskset(1) is missing. */
@@ -28,10 +28,10 @@ export function isInstalled(program: string): boolean {
   }
 }
 
-/** The first line that a program prints about itself on stdout or stderr. */
+/** The first line that a program prints about itself; some do so on stderr, some exit with 1. */
 export function firstLine(program: string, args: readonly string[]): string {
-  const text = execFileSync('sh', ['-c', '"$0" "$@" 2>&1', program, ...args], { encoding: 'utf8' });
-  return text.split('\n', 1)[0]?.trim() ?? '';
+  const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  return `${stdout}${stderr}`.trim().split('\n', 1)[0] ?? '';
 }
 
 export interface Command {

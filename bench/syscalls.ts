@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadOf, type Turn } from './measure.ts';
+import { countRequests, loadOf, type Turn } from './measure.ts';
 import { type Child, isInstalled, start } from './process.ts';
 import type { RunningServer } from './servers/server.ts';
 import { processTree } from './usage.ts';
@@ -25,10 +25,13 @@ export async function countSyscalls(
     const pids = processTree(server.pid).flatMap((pid) => ['-p', `${pid}`]);
     const strace = start({ program: 'strace', args: ['-f', '-c', '-o', output, ...pids] });
     if (!(await attached(strace))) return undefined;
-    const { requests } = await turn.generator.run(loadOf(server, { ...turn, seconds: 1 }));
+    const { requests, bytes } = await turn.generator.run(loadOf(server, { ...turn, seconds: 1 }));
     strace.process.kill('SIGINT');
     await strace.end;
-    return perRequest(await readFile(output, 'utf8'), requests);
+    return perRequest(
+      await readFile(output, 'utf8'),
+      countRequests(turn.scenario, requests, bytes),
+    );
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -1,0 +1,80 @@
+// One run from start to saved results: Ctrl-C, machine and versions, the raw file kept up to date.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { type Findings, type Plan, runCampaign } from './campaign.ts';
+import { autocannonGenerator } from './load/autocannon.ts';
+import type { Generators } from './load/load.ts';
+import { findWrk, wrkVersion } from './load/wrk.ts';
+import { describeMachine } from './machine.ts';
+import { findPinning } from './process.ts';
+import type { Progress } from './progress.ts';
+import { type Run, saveRun } from './results.ts';
+
+/** The directory that all runs serve; kept between runs, ignored by git. */
+export const siteRoot = fileURLToPath(new URL('.work/site', import.meta.url));
+
+export interface Session {
+  /** Part of the results' file name. */
+  readonly name: string;
+  readonly directory: string;
+  /** The command line that a reader would type. */
+  readonly command: string;
+  readonly plan: Omit<Plan, 'root' | 'pinning' | 'generators'>;
+  readonly progress: Progress;
+  /** Use autocannon even where wrk is installed. */
+  readonly autocannonOnly: boolean;
+}
+
+/** Runs and saves after each scenario. Ctrl-C ends the run early and keeps what there is. */
+export async function runSession(session: Session): Promise<{ run: Run; path: string }> {
+  const date = new Date().toISOString();
+  const wrk = session.autocannonOnly ? undefined : findWrk();
+  const generators: Generators = { wrk, autocannon: autocannonGenerator };
+  const pinning = findPinning();
+  const interrupt = onInterrupt();
+  let path = '';
+  const runOf = (findings: Findings): Run => ({
+    date,
+    command: session.command,
+    machine: describeMachine(siteRoot),
+    generators: {
+      ...(wrk === undefined ? {} : { wrk: wrkVersion() }),
+      autocannon: autocannonVersion(),
+    },
+    rounds: session.plan.rounds,
+    seconds: session.plan.seconds,
+    pinned: pinning !== undefined,
+    interrupted: interrupt.signal.aborted,
+    ...findings,
+  });
+  const save = (findings: Findings): void => {
+    path = saveRun(session.directory, session.name, runOf(findings));
+  };
+  const plan = { ...session.plan, root: siteRoot, pinning, generators };
+  try {
+    const findings = await runCampaign(plan, session.progress, interrupt.signal, save);
+    save(findings);
+    return { run: runOf(findings), path };
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+/** Aborts at the first SIGINT; the second ends the process at once. */
+function onInterrupt(): { readonly signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController();
+  const listener = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write('\nEnding after this turn; Ctrl-C again to stop at once.\n');
+    controller.abort();
+  };
+  process.on('SIGINT', listener);
+  return { signal: controller.signal, dispose: () => process.off('SIGINT', listener) };
+}
+
+function autocannonVersion(): string {
+  const { version } = createRequire(import.meta.url)('autocannon/package.json') as {
+    version: string;
+  };
+  return `autocannon ${version}`;
+}

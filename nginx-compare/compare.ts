@@ -1,0 +1,65 @@
+// npm run bench:nginx: zcserve with one engine thread against nginx with one worker.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { progressOn } from '../bench/progress.ts';
+import { get } from '../bench/scenarios.ts';
+import { floors } from '../bench/servers/floor.ts';
+import { zcserve } from '../bench/servers/zcserve.ts';
+import { runSession } from '../bench/session.ts';
+import { KIB, MIB } from '../bench/site.ts';
+import { nginx } from './nginx.ts';
+import { report } from './report.ts';
+
+const flags = await yargs(hideBin(process.argv))
+  .scriptName('npm run bench:nginx --')
+  .option('quick', { type: 'boolean', default: false, describe: 'Two turns of one second' })
+  .option('floor', { type: 'boolean', default: false, describe: 'The bare epoll servers as well' })
+  .option('rounds', { type: 'number', default: 5, describe: 'Turns of each server' })
+  .option('seconds', { type: 'number', default: 2, describe: 'Length of a turn, whole seconds' })
+  .option('sizes', {
+    type: 'string',
+    default: '1k,4k,16k,64k,128k,1m,64m',
+    describe: 'Body sizes, comma-separated',
+  })
+  .option('syscalls', { type: 'boolean', default: false, describe: 'Count calls with strace' })
+  .option('json', { type: 'boolean', default: false, describe: 'Print the raw results' })
+  .strict()
+  .parse();
+
+const RESULTS = fileURLToPath(new URL('results', import.meta.url));
+
+for (const kind of [zcserve, nginx]) {
+  const reason = kind.missing();
+  if (reason === undefined) continue;
+  process.stderr.write(`${kind.name}: ${reason}\n`);
+  process.exit(1);
+}
+
+const { run, path } = await runSession({
+  name: 'nginx',
+  directory: RESULTS,
+  command: `npm run bench:nginx -- ${hideBin(process.argv).join(' ')}`,
+  plan: {
+    scenarios: flags.sizes.split(',').map((name) => get(parseSize(name))),
+    servers: flags.floor ? [zcserve, nginx, ...floors] : [zcserve, nginx],
+    rounds: flags.quick ? 2 : flags.rounds,
+    seconds: flags.quick ? 1 : flags.seconds,
+    warmUp: 1,
+    syscalls: flags.syscalls,
+  },
+  progress: progressOn(process.stderr),
+  autocannonOnly: false,
+});
+
+const markdown = report(run);
+writeFileSync(path.replace(/\.json$/, '.md'), markdown);
+process.stdout.write(flags.json ? `${JSON.stringify(run)}\n` : markdown);
+if (run.rows.some((row) => row.outcome.kind === 'failed')) process.exitCode = 1;
+
+function parseSize(text: string): number {
+  const [, digits, unit] = /^(\d+)([km]?)$/i.exec(text.trim()) ?? [];
+  if (digits === undefined) throw new Error(`not a size: ${text}`);
+  return Number(digits) * (unit === '' ? 1 : unit?.toLowerCase() === 'k' ? KIB : MIB);
+}
