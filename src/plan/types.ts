@@ -1,4 +1,5 @@
 // The vocabulary of an answer: representations in, response plans out. Plain values, no I/O, no clock.
+import type { FieldName } from '../request.ts';
 
 /** How body bytes reach the socket: one writev from mapped memory, sendfile(2), or read + write. */
 export type Strategy = 'mmap' | 'sendfile' | 'read';
@@ -67,6 +68,8 @@ export interface Representation {
   readonly trusted: boolean;
   /** Did the kernel refuse sendfile for it before? */
   readonly refused: boolean;
+  /** Hot, but the mmap cache had no room for it. */
+  readonly crowded?: boolean;
 }
 
 /** The representations of one resource. */
@@ -101,6 +104,8 @@ export type Resolution<F extends Representation> =
       readonly evidence: readonly Evidence[];
       /** 200, or the status of the custom page that this file is (404.html for a miss). */
       readonly status: number;
+      /** Request fields that chose this file besides the path: `accept` for an SPA's fallback. */
+      readonly judged?: readonly FieldName[];
     }
   | {
       readonly kind: 'redirect';
@@ -113,6 +118,8 @@ export type Resolution<F extends Representation> =
       readonly path: string;
       readonly entries: readonly ListingEntry[];
       readonly mtimeMs: number;
+      /** The page, where it was rendered beforehand in turns (`renderListing`) because it is large. */
+      readonly rendered?: Uint8Array;
     }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'forbidden' }
@@ -162,8 +169,8 @@ export interface ResponsePlan<F extends Representation> {
  * `etag` gets a 304 with `notModified`.
  */
 export interface Memo {
-  readonly guard: ReadonlyArray<readonly [name: string, value: string]>;
-  readonly judged: readonly string[];
+  readonly guard: ReadonlyArray<readonly [name: FieldName, value: string]>;
+  readonly judged: readonly FieldName[];
   readonly head: boolean;
   readonly etag: string | undefined;
   readonly notModified: FieldList;

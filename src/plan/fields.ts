@@ -1,0 +1,78 @@
+// Response fields: those of a representation, computed once per file version, and the helpers they share.
+import { formatHttpDate } from './http-date.ts';
+import type { Rules } from './rules.ts';
+import type { Coding, FieldList, Span } from './types.ts';
+
+export interface RepresentationInput {
+  /** Root-relative path of the resource (of the identity, also for its precompressed siblings). */
+  readonly path: string;
+  /** Media type with its charset. */
+  readonly contentType: string;
+  readonly coding: Coding;
+  /** Strong entity-tag with its quotes, or undefined where ETags are off. */
+  readonly etag: string | undefined;
+  /** From `lastModifiedOf`, or undefined where it is off. */
+  readonly lastModified: string | undefined;
+  /** Has the resource more than one coding? Only then does the answer vary (RFC 9110 §12.5.5). */
+  readonly varies: boolean;
+  /** False where `maxRanges` is 0. */
+  readonly acceptRanges: boolean;
+}
+
+/** Both lists of `Representation`: what a 304 repeats (RFC 9110 §15.4.5), and what describes content. */
+export function representationFields(
+  input: RepresentationInput,
+  rules: Rules,
+): { readonly fields: FieldList; readonly contentFields: FieldList } {
+  const own: string[] = ['Accept-Ranges', input.acceptRanges ? 'bytes' : 'none'];
+  if (input.etag !== undefined) own.push('ETag', input.etag);
+  if (input.lastModified !== undefined) own.push('Last-Modified', input.lastModified);
+  const cacheControl = rules.cacheControl(input.path, input.contentType);
+  if (cacheControl !== undefined) own.push('Cache-Control', cacheControl);
+
+  const described: string[] = ['Content-Type', input.contentType];
+  const all = rules.apply(input.path, [...rules.common, ...own, ...described]);
+
+  const fields: string[] = [];
+  const contentFields: string[] = [];
+  for (const [name, value] of pairs(all)) {
+    (describesContent(name) ? contentFields : fields).push(name, value);
+  }
+  if (input.varies) fields.push('Vary', 'Accept-Encoding');
+  if (input.coding !== 'identity') contentFields.push('Content-Encoding', input.coding);
+  return { fields, contentFields };
+}
+
+/** Representation metadata that a 304 leaves out (RFC 9110 §15.4.5): it would only repeat the cache's. */
+function describesContent(name: string): boolean {
+  return /^content-(?:type|language|disposition)$/i.test(name);
+}
+
+/**
+ * Last-Modified of a file opened at `nowMs`. A time in the future is no date that may be sent
+ * (RFC 9110 §8.8.2.1), nor is one that a Date cannot hold.
+ */
+export function lastModifiedOf(mtimeMs: number, nowMs: number): string | undefined {
+  return mtimeMs >= 0 && mtimeMs <= nowMs ? formatHttpDate(mtimeMs) : undefined;
+}
+
+/** RFC 9110 §14.4; inclusive positions, as everywhere in text. */
+export function contentRange(span: Span, size: number): string {
+  return `bytes ${span.start}-${span.end - 1}/${size}`;
+}
+
+/** The list as pairs. */
+export function pairs(fields: FieldList): ReadonlyArray<readonly [name: string, value: string]> {
+  const result: Array<readonly [string, string]> = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    result.push([fields[at] ?? '', fields[at + 1] ?? '']);
+  }
+  return result;
+}
+
+/** The list without some fields; `names` in lower case. */
+export function without(fields: FieldList, names: ReadonlySet<string>): FieldList {
+  return pairs(fields)
+    .filter(([name]) => !names.has(name.toLowerCase()))
+    .flat();
+}

@@ -1,0 +1,80 @@
+// When the engine may repeat an answer without asking: everything the plan looked at is in the guard or
+// in the evidence.
+import type { FieldName, RequestHead } from '../request.ts';
+import type { PlanPolicy } from './policy.ts';
+import { isWarming } from './strategy.ts';
+import type { FieldList, Memo, Representation, Resolution } from './types.ts';
+
+/** The fields that may change the answer for any file. RFC 9110 §13.1, §14.2. */
+const CONDITIONS = [
+  'range',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+] as const satisfies readonly FieldName[];
+
+/**
+ * The licence to repeat the answer of this status, made from `file` for `request`; undefined where there
+ * is none. Only what is asked for often gets one: the plain 200, the 206 of a Range, the 304 of the
+ * current ETag. (Any other would be sound too, but clients could then fill the table with one-off
+ * values.) `notModified` are the fields of the 304 that the same request would get.
+ */
+export function memoOf<F extends Representation>(
+  request: RequestHead,
+  resolution: Extract<Resolution<F>, { readonly kind: 'file' }>,
+  file: F,
+  status: number,
+  notModified: FieldList,
+  policy: PlanPolicy,
+): Memo | undefined {
+  if (request.method !== 'GET' || resolution.status !== 200) return undefined;
+  const conditions = CONDITIONS.filter((name) => request.fields[name] !== undefined);
+  if (!isRepeatable(status, conditions, request, file)) return undefined;
+  // A 304 moves no bytes; for the others a use that is not counted would keep the file from the cache.
+  if (status !== 304 && isWarming(file, policy.limits)) return undefined;
+
+  const judged: readonly FieldName[] = [
+    ...CONDITIONS,
+    ...(resolution.resource.variants.length > 0 ? (['accept-encoding'] as const) : []),
+    ...(isAnyOrigin(policy.cors) ? [] : (['origin'] as const)),
+    ...(resolution.judged ?? []),
+  ];
+  return {
+    guard: judged.flatMap((name) => {
+      const value = request.fields[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+    judged,
+    // HEAD has no ranges (§14.2); its 200 and 304 have the fields of GET's.
+    head: status !== 206,
+    etag: status === 200 ? file.etag : undefined,
+    notModified,
+    evidence: resolution.evidence,
+  };
+}
+
+function isRepeatable(
+  status: number,
+  conditions: readonly FieldName[],
+  request: RequestHead,
+  file: Representation,
+): boolean {
+  const only = conditions.length === 1 ? conditions[0] : undefined;
+  switch (status) {
+    case 200:
+      return conditions.length === 0;
+    case 206:
+      return only === 'range';
+    case 304:
+      return only === 'if-none-match' && request.fields['if-none-match'] === file.etag;
+    default:
+      return false;
+  }
+}
+
+/** Do answers say the same to every origin? */
+function isAnyOrigin(cors: readonly string[]): boolean {
+  return cors.length === 0 || cors[0] === '*';
+}

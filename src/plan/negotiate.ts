@@ -1,0 +1,99 @@
+// Proactive negotiation: which content coding, and which media type, a client would rather have. RFC 9110 §12.5.
+import type { Coding, Representation, Resource } from './types.ts';
+
+interface Preference {
+  /** Lower-case coding, media range, or '*'. */
+  readonly name: string;
+  /** Parameters before the weight, lower-case; '' where there are none. */
+  readonly parameters: string;
+  /** 0 … 1; 0 = not acceptable (§12.4.2). */
+  readonly weight: number;
+}
+
+/**
+ * Reads a weighted list. Elements that break the grammar are left out: what a client did not say clearly
+ * it did not say. (negotiator, the usual library, hides the weights, and equal weights must be told apart
+ * by size here; nor does it know x-gzip.)
+ */
+export function parsePreferences(value: string): readonly Preference[] {
+  const preferences: Preference[] = [];
+  for (const element of value.toLowerCase().split(',')) {
+    const [name = '', ...parameters] = element.split(';').map((part) => part.trim());
+    if (!/^[!#$%&'*+\-.^_`|~\w]+(?:\/[!#$%&'*+\-.^_`|~\w]+)?$/.test(name)) continue;
+    const q = parameters.findIndex((parameter) => parameter.startsWith('q='));
+    const weight = q === -1 ? 1 : parseWeight(parameters[q]?.slice(2) ?? '');
+    if (weight === undefined) continue;
+    const own = q === -1 ? parameters : parameters.slice(0, q);
+    preferences.push({ name, parameters: own.join(';'), weight });
+  }
+  return preferences;
+}
+
+/** qvalue, §12.4.2. */
+function parseWeight(text: string): number | undefined {
+  return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Number(text) : undefined;
+}
+
+/** What Accept-Encoding says of a coding; undefined = nothing, neither by name nor by `*`. */
+function codingWeight(preferences: readonly Preference[], coding: Coding): number | undefined {
+  const named = preferences.find(
+    // §8.4.1.3: x-gzip is equivalent to gzip.
+    ({ name }) => name === coding || (coding === 'gzip' && name === 'x-gzip'),
+  );
+  return (named ?? preferences.find(({ name }) => name === '*'))?.weight;
+}
+
+/**
+ * Chooses the representation: the highest weight, among equals the smallest (§12.5.3). Without
+ * Accept-Encoding every coding is acceptable, but only identity is understood for sure. An identity that
+ * the field does not mention is acceptable and preferred to nothing.
+ *
+ * Where nothing is acceptable (`identity;q=0` and no fitting variant) identity is sent all the same: the
+ * field is a preference that a server may disregard (§12.4.1), a client can use an uncoded file, and
+ * nothing it could do with a 406 is better.
+ */
+export function selectRepresentation<F extends Representation>(
+  acceptEncoding: string | undefined,
+  { identity, variants }: Resource<F>,
+): F {
+  if (acceptEncoding === undefined || variants.length === 0) return identity;
+  const preferences = parsePreferences(acceptEncoding);
+  const unmentioned = Number.MIN_VALUE;
+  let best = identity;
+  let bestWeight = codingWeight(preferences, 'identity') ?? unmentioned;
+  for (const variant of variants) {
+    const weight = codingWeight(preferences, variant.coding) ?? 0;
+    if (weight === 0 || weight < bestWeight) continue;
+    if (weight > bestWeight || variant.size < best.size) {
+      best = variant;
+      bestWeight = weight;
+    }
+  }
+  return best;
+}
+
+/**
+ * The weight that Accept gives a media type without parameters; the most specific range counts (§12.5.1).
+ * Ranges with parameters other than charset are about other types.
+ */
+function mediaWeight(accept: string | undefined, type: string): number {
+  if (accept === undefined) return 1;
+  const ranges = parsePreferences(accept).filter(
+    ({ parameters }) => parameters === '' || /^charset=[^;]*$/.test(parameters),
+  );
+  for (const range of [type, `${type.slice(0, type.indexOf('/'))}/*`, '*/*']) {
+    const match = ranges.find(({ name }) => name === range);
+    if (match !== undefined) return match.weight;
+  }
+  return 0;
+}
+
+/** Would the client take an HTML page? Decides the SPA fallback. */
+export function acceptsHtml(accept: string | undefined): boolean {
+  return mediaWeight(accept, 'text/html') > 0;
+}
+
+/** Would the client rather have JSON than HTML? A tie is for HTML. */
+export function prefersJson(accept: string | undefined): boolean {
+  return mediaWeight(accept, 'application/json') > mediaWeight(accept, 'text/html');
+}

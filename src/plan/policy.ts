@@ -1,0 +1,14 @@
+// What the operator decides about answers: fixed per server and transport.
+import type { FieldList, StrategyLimits } from './types.ts';
+
+export interface PlanPolicy {
+  readonly limits: StrategyLimits;
+  /** Ranges that one request may ask for; more are answered by the whole file. 0 = no ranges at all. */
+  readonly maxRanges: number;
+  /** Add Server-Timing with strategy and reason to answers that carry a file. */
+  readonly serverTiming: boolean;
+  /** Origins that may read answers: none, `['*']`, or a list of serialised origins (WHATWG Fetch). */
+  readonly cors: readonly string[];
+  /** Fields of every answer that is not a file's: errors, redirects, listings (`Rules.common`). */
+  readonly common: FieldList;
+}

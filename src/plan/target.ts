@@ -1,0 +1,104 @@
+// The request-target as a value: cut, decoded once, normalised. RFC 9112 §3.2, RFC 3986 §2.1 and §5.2.4.
+
+export type Target =
+  | {
+      readonly kind: 'path';
+      /** Path bytes as sent in origin-form, without the query: never decoded, begins with '/'. */
+      readonly raw: string;
+      /** Decoded once and normalised: begins with '/', ends in '/' only where it is the root. */
+      readonly path: string;
+      /** Did it end in '/' (or in a dot segment, which names a directory too)? */
+      readonly slash: boolean;
+      /** '' or '?…', as sent. */
+      readonly query: string;
+    }
+  | { readonly kind: 'asterisk' }
+  | { readonly kind: 'bad-path' }
+  | { readonly kind: 'too-long' };
+
+/** Bytes of a request-target; the limit of the native parser and of nginx's large_client_header_buffers. */
+const MAX_TARGET = 8192;
+
+/** Bytes of a decoded path: Linux's PATH_MAX (limits.h) less its NUL. */
+const MAX_PATH = 4095;
+
+/** Visible ASCII without '#': fragments are never sent, other bytes are percent-encoded (RFC 3986 §2, RFC 9112 §3.2). */
+const LEGAL = /^[\x21\x22\x24-\x7e]+$/;
+
+const ABSOLUTE_FORM = /^https?:\/\/[^/?]+/i;
+
+/**
+ * What must not reach the file system: an encoded slash (no file name can contain one, and decoding it
+ * would make one segment two), a backslash (a legal name on Linux, but clients and proxies in front
+ * take it for a slash, so the two sides would disagree on the segments), and NUL (ends a C string).
+ */
+const FORBIDDEN = /%2f|%5c|%00|\\/i;
+
+const ASTERISK: Target = { kind: 'asterisk' };
+const BAD_PATH: Target = { kind: 'bad-path' };
+const TOO_LONG: Target = { kind: 'too-long' };
+
+/** Parses a request-target in origin-form, absolute-form or asterisk-form. Never throws. */
+export function parseTarget(target: string): Target {
+  if (target.length > MAX_TARGET) return TOO_LONG;
+  if (target === '*') return ASTERISK;
+  const local = originForm(target);
+  if (!local.startsWith('/') || !LEGAL.test(local)) return BAD_PATH;
+
+  const cut = local.indexOf('?');
+  const raw = cut === -1 ? local : local.slice(0, cut);
+  const query = cut === -1 || cut === local.length - 1 ? '' : local.slice(cut);
+  if (FORBIDDEN.test(raw)) return BAD_PATH;
+  const decoded = decode(raw);
+  const path = decoded === undefined ? undefined : normalise(decoded);
+  if (decoded === undefined || path === undefined) return BAD_PATH;
+  if (byteLength(path) > MAX_PATH) return TOO_LONG;
+  return { kind: 'path', raw, path, slash: /\/\.{0,2}$/.test(decoded), query };
+}
+
+/** RFC 9112 §3.2.2: a server must accept absolute-form; an empty path there is '/'. */
+function originForm(target: string): string {
+  const authority = ABSOLUTE_FORM.exec(target)?.[0];
+  if (authority === undefined) return target;
+  const rest = target.slice(authority.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** Undefined where a percent sign is not followed by two hex digits, or the bytes are not UTF-8 (RFC 3629). */
+function decode(raw: string): string | undefined {
+  if (!raw.includes('%')) return raw;
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Removes empty and dot segments from a decoded path (RFC 3986 §5.2.4), so that no result can be taken
+ * for a network-path reference (`//host`). Undefined where `..` would leave the root.
+ */
+export function normalise(path: string): string | undefined {
+  const segments: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '' || segment === '.') continue;
+    if (segment !== '..') segments.push(segment);
+    else if (segments.pop() === undefined) return undefined;
+  }
+  return `/${segments.join('/')}`;
+}
+
+/** Percent-encodes a decoded path segment by segment; the inverse of what `parseTarget` decodes. */
+export function encodePath(path: string): string {
+  return path.split('/').map(encodeSegment).join('/');
+}
+
+/** Percent-encodes one name. Lone surrogates, which UTF-8 cannot carry, become U+FFFD instead of an error. */
+export function encodeSegment(name: string): string {
+  return encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\ufffd'));
+}
+
+function byteLength(text: string): number {
+  // A UTF-16 code unit takes at most three bytes of UTF-8.
+  return text.length * 3 <= MAX_PATH ? text.length : new TextEncoder().encode(text).length;
+}
