@@ -3,7 +3,8 @@
 // A record is six little-endian numbers of 32 bits, then its bytes:
 //   0, max_head, max_target, max_fields, 0, size        a head; a limit of 0 is the default
 //   1, chunked, content_length, limit, 0, size          a body
-// Each is taken whole, a byte at a time and in two pieces cut at every byte; "resumes" says that all agreed.
+// Each is taken whole, a byte at a time and in two pieces cut at every byte (of long input, at some two thousand);
+// "resumes" says that all agreed.
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -54,6 +55,8 @@ std::string quoted(std::string_view text) {
   return json + '"';
 }
 
+size_t cut_step(size_t size) { return 1 + size / 2048; }
+
 const char* boolean(bool value) { return value ? "true" : "false"; }
 
 // An object of the fields in mask.
@@ -94,7 +97,7 @@ void run_head(std::string_view data, const uint32_t numbers[4]) {
   const HeadOutcome whole = parse(data, limits, {});
   const HeadOutcome bytewise = parse(data, limits, every_byte(data.size()));
   bool resumes = same(whole, bytewise);
-  for (size_t cut = 1; cut < data.size(); ++cut) resumes = resumes && same(whole, parse(data, limits, {cut}));
+  for (size_t cut = 1; cut < data.size(); cut += cut_step(data.size())) resumes = resumes && same(whole, parse(data, limits, {cut}));
   print_head(whole, bytewise.decided_at, resumes);
 }
 
@@ -103,7 +106,7 @@ void run_body(std::string_view data, const uint32_t numbers[4]) {
   body.start(numbers[0] != 0, numbers[1], numbers[2]);
   const BodyOutcome whole = drain(body, data, {});
   bool resumes = same(whole, drain(body, data, every_byte(data.size())));
-  for (size_t cut = 1; cut < data.size(); ++cut) resumes = resumes && same(whole, drain(body, data, {cut}));
+  for (size_t cut = 1; cut < data.size(); cut += cut_step(data.size())) resumes = resumes && same(whole, drain(body, data, {cut}));
   std::printf("{\"result\":\"%s\",\"used\":%zu,\"resumes\":%s}\n", name_of(whole.result), whole.used, boolean(resumes));
 }
 
