@@ -1,9 +1,10 @@
 // Sends a plan as the response of node:http, node:https or http2's compatibility API.
 import { ServerResponse } from 'node:http';
 import type { FileEntry } from '../files/entry.ts';
-import type { Body, FieldList, Span } from '../plan/types.ts';
+import type { Body, FieldList, Reason, Span } from '../plan/types.ts';
 import type { Counters } from './counters.ts';
-import { type Pieces, sendPieces } from './pieces.ts';
+import { deliver, type Pieces } from './deliver.ts';
+import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
 import type { Answer, Log } from './transport.ts';
 
@@ -17,7 +18,7 @@ export interface Outlet {
   readonly pending: Set<ServerResponse>;
 }
 
-/** Sends the whole answer. The response must be its connection's turn: `res.socket` is set. */
+/** Sends the whole answer. The response must be its connection's current one (turn.ts). */
 export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): void {
   const { body } = plan;
   if (plan.close) res.shouldKeepAlive = false;
@@ -34,7 +35,7 @@ export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): voi
       return;
     case 'mmap': {
       const bytes = viewOf(body.file, body.span);
-      if (bytes) sendMemory(bytes, body, res, outlet);
+      if (bytes) sendMemory(bytes, body.file, body.reason, res, outlet);
       else sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, res, outlet);
       return;
     }
@@ -42,9 +43,12 @@ export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): voi
     case 'read':
       sendPieces({ ...body, strategy: body.kind, pieces: [body.span] }, res, outlet);
       return;
-    case 'parts':
-      sendParts(body, res, outlet);
+    case 'parts': {
+      const bytes = body.strategy === 'mmap' ? multipartOf(body) : undefined;
+      if (bytes) sendMemory(bytes, body.file, body.reason, res, outlet);
+      else sendPieces(piecesOf(body), res, outlet);
       return;
+    }
     default:
       body satisfies never;
   }
@@ -58,16 +62,16 @@ const STRUCTURE = new Set(['content-length', 'content-range', 'content-encoding'
  * (middleware) or watch the head (`on-headers`), fields go in one by one: theirs stay, Vary is joined.
  */
 function writeHead(status: number, fields: FieldList, res: ServerResponse): void {
-  if (res.writeHead === ServerResponse.prototype.writeHead && res.getHeaderNames().length === 0) {
+  const before = res.getHeaderNames();
+  if (before.length === 0 && res.writeHead === ServerResponse.prototype.writeHead) {
     res.writeHead(status, fields as string[]);
     return;
   }
-  const before = new Set(res.getHeaderNames());
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? '';
     const value = fields[i + 1] ?? '';
     const key = name.toLowerCase();
-    if (!before.has(key)) res.appendHeader(name, value);
+    if (!before.includes(key)) res.appendHeader(name, value);
     else if (STRUCTURE.has(key)) res.setHeader(name, value);
     else if (key === 'vary') res.setHeader(name, joinVary(String(res.getHeader(name)), value));
   }
@@ -78,23 +82,25 @@ function writeHead(status: number, fields: FieldList, res: ServerResponse): void
 function joinVary(theirs: string, ours: string): string {
   const names = theirs.split(',').map((name) => name.trim().toLowerCase());
   const missing = ours.split(',').filter((name) => !names.includes(name.trim().toLowerCase()));
-  return names.includes('*') || missing.length === 0
-    ? theirs
-    : `${theirs}, ${missing.join(',').trim()}`;
+  if (names.includes('*') || missing.length === 0) return theirs;
+  return `${theirs}, ${missing.join(',').trim()}`;
 }
 
 /** The span's bytes in memory without a copy; undefined where reading them could fault. */
-function viewOf(file: FileEntry, span: Span): Buffer | undefined {
+export function viewOf(file: FileEntry, span: Span): Buffer | undefined {
   const memory = file.memory?.bytes();
   return memory && Buffer.from(memory, span.start, span.end - span.start);
 }
 
-type MemoryBody = Extract<Body<FileEntry>, { kind: 'mmap' | 'sendfile' | 'read' | 'parts' }>;
-
 /** Head and body leave in one write; the memory is held until the kernel has the bytes. */
-function sendMemory(bytes: Buffer, body: MemoryBody, res: ServerResponse, outlet: Outlet): void {
-  const { file } = body;
-  const tally = outlet.counters.file('mmap', body.reason);
+function sendMemory(
+  bytes: Buffer,
+  file: FileEntry,
+  reason: Reason,
+  res: ServerResponse,
+  outlet: Outlet,
+): void {
+  const tally = outlet.counters.file('mmap', reason);
   tally.responses++;
   tally.bytes += bytes.length;
   file.retain();
@@ -109,27 +115,35 @@ function sendMemory(bytes: Buffer, body: MemoryBody, res: ServerResponse, outlet
   });
 }
 
-function sendParts(
-  body: Extract<Body<FileEntry>, { kind: 'parts' }>,
-  res: ServerResponse,
-  outlet: Outlet,
-): void {
-  const pieces: Pieces['pieces'] = [
-    ...body.parts.flatMap((part) => [part.head, part.span]),
-    body.tail,
-  ];
-  const memory = body.strategy === 'mmap' ? body.file.memory?.bytes() : undefined;
-  if (!memory) {
-    const strategy = body.strategy === 'mmap' ? 'read' : body.strategy;
-    sendPieces({ ...body, strategy, pieces }, res, outlet);
-    return;
-  }
-  const whole = Buffer.concat(
-    pieces.map((piece) =>
-      typeof piece === 'string'
-        ? Buffer.from(piece, 'latin1')
-        : Buffer.from(memory, piece.start, piece.end - piece.start),
-    ),
+function sendPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
+  outlet.pending.add(res);
+  const sink = responseSink(res, outlet.transfers);
+  deliver(body, sink, outlet.counters, outlet.log).then((whole) => {
+    outlet.pending.delete(res);
+    if (whole) res.end();
+    else res.destroy();
+  });
+}
+
+type Parts = Extract<Body<FileEntry>, { kind: 'parts' }>;
+
+export function piecesOf({ strategy, reason, file, parts, tail }: Parts): Pieces {
+  return {
+    strategy: strategy === 'mmap' ? 'read' : strategy,
+    reason,
+    file,
+    pieces: [...parts.flatMap((part) => [part.head, part.span]), tail],
+  };
+}
+
+/** A multipart body from memory, in one buffer: many small pieces cost more than one small copy. */
+export function multipartOf(body: Parts): Buffer | undefined {
+  const memory = body.file.memory?.bytes();
+  if (!memory) return undefined;
+  const chunks = piecesOf(body).pieces.map((piece) =>
+    typeof piece === 'string'
+      ? Buffer.from(piece, 'latin1')
+      : Buffer.from(memory, piece.start, piece.end - piece.start),
   );
-  sendMemory(whole, body, res, outlet);
+  return Buffer.concat(chunks);
 }
