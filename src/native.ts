@@ -128,7 +128,7 @@ export interface NativeEngine {
   /** Binds and listens on every thread; returns the port. Throws an Error with `code` (EADDRINUSE…). */
   listen(host: string, port: number): number;
   reply(id: number, reply: EngineReply): void;
-  /** Returns a token for `used`/`remove`. Replaces an entry of the same path. */
+  /** Replaces an entry of the same path. */
   put(entry: HotEntry): void;
   remove(path: string): void;
   /** Was the entry used since the last call? (second chance for the LRU) */
@@ -145,8 +145,15 @@ export interface NativeEngine {
   cancel(id: number): void;
   /** Counters in the order of `STAT_NAMES` (transport/native.ts). */
   stats(): Float64Array;
-  /** Stops accepting, closes idle connections; the record `stopped` comes when the last is gone or the time is over. */
-  stop(graceMs: number): void;
+  /**
+   * Stops accepting, closes idle connections; each thread sends the record `stopped` when its last
+   * connection is gone or the time is over. Returns the number of threads.
+   */
+  stop(graceMs: number): number;
+  /** Lets the process end while this engine runs. */
+  unref(): void;
+  /** Stops at once, joins the threads and frees everything; no record comes any more. Idempotent. */
+  close(): void;
 }
 
 export interface NativeAddon {

@@ -1,0 +1,313 @@
+// The addon's Engine: replies and hot entries in, records out.
+#include <cerrno>
+#include <memory>
+
+#include "engine.h"
+#include "napi_values.h"
+
+namespace zc::js {
+namespace {
+
+/** The engine with its way back to JavaScript; lives until close or the end of the environment. */
+struct EngineHost : RefCounted {
+  std::unique_ptr<Engine> engine;
+  napi_threadsafe_function wake = nullptr;
+};
+
+Ref<EngineHost> host_of(napi_env env, napi_value self) { return unwrap<EngineHost>(env, handles(env).engine, self); }
+
+uint64_t to_count(napi_env env, napi_value value) {
+  const double n = to_number(env, value);
+  return n > 0 ? static_cast<uint64_t>(n) : 0;
+}
+
+ByteSpan to_span(napi_env env, napi_value start, napi_value end) { return {to_count(env, start), to_count(env, end)}; }
+
+bool within(const Reply& reply, ByteSpan span) {
+  const uint64_t size = reply.memory ? reply.memory->size() : reply.file ? reply.file->stat().size : 0;
+  return span.start <= span.end && span.end <= size;
+}
+
+// Fills carrier, source and spans from an EngineBody (src/native.ts). False when it is not one.
+bool read_body(napi_env env, napi_value body, Reply& reply) {
+  if (!is_type(env, body, napi_object)) return true;
+  bool is_bytes = false;
+  napi_is_typedarray(env, body, &is_bytes);
+  if (is_bytes) {
+    void* data = nullptr;
+    size_t size = 0;
+    napi_typedarray_type type;
+    napi_get_typedarray_info(env, body, &type, &size, &data, nullptr, nullptr);
+    if (type != napi_uint8_array) return false;
+    reply.carrier = Carrier::bytes;
+    reply.memory = Ref<Memory>(new HeapBytes(std::string(static_cast<const char*>(data), size)));
+    reply.span = {0, size};
+    return true;
+  }
+  if (const napi_value memory = get(env, body, "memory"); is_type(env, memory, napi_object)) {
+    reply.carrier = Carrier::mmap;
+    reply.memory = unwrap<Memory>(env, handles(env).memory, memory);
+    if (!reply.memory) return false;
+  } else {
+    reply.carrier = to_boolean(env, get(env, body, "sendfile")) ? Carrier::sendfile : Carrier::read;
+    reply.file = unwrap<File>(env, handles(env).file, get(env, body, "file"));
+    if (!reply.file) return false;
+  }
+  const napi_value parts = get(env, body, "parts");
+  if (!is_type(env, parts, napi_object)) {
+    reply.span = to_span(env, get(env, body, "start"), get(env, body, "end"));
+    return within(reply, reply.span);
+  }
+  for (uint32_t i = 0; i + 2 < length(env, parts); i += 3) {
+    ReplyPart part;
+    part.head = to_text(env, element(env, parts, i));
+    part.span = to_span(env, element(env, parts, i + 1), element(env, parts, i + 2));
+    if (!within(reply, part.span)) return false;
+    reply.parts.push_back(std::move(part));
+  }
+  reply.tail = to_text(env, get(env, body, "tail"));
+  return !reply.parts.empty();
+}
+
+Ref<Reply> read_reply(napi_env env, napi_value object) {
+  auto reply = make_ref<Reply>();
+  reply->head = to_text(env, get(env, object, "head"));
+  reply->reason = static_cast<uint8_t>(to_count(env, get(env, object, "reason")) % kReasons);
+  reply->close = to_boolean(env, get(env, object, "close"));
+  if (!read_body(env, get(env, object, "body"), *reply)) return {};
+  return reply;
+}
+
+bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {
+  hot.reply = read_reply(env, object);
+  if (!hot.reply) return false;
+  hot.answers_head = to_boolean(env, get(env, object, "answersHead"));
+  const napi_value etag = get(env, object, "etag");
+  if (is_type(env, etag, napi_string)) {
+    hot.etag = to_text(env, etag);
+    hot.not_modified = make_ref<Reply>();
+    hot.not_modified->head = to_text(env, get(env, object, "notModified"));
+  }
+  const napi_value guard = get(env, object, "guard");
+  for (uint32_t i = 0; i + 1 < length(env, guard); i += 2) {
+    const uint64_t field = to_count(env, element(env, guard, i));
+    if (field >= kFieldCount) return false;
+    hot.guard.push_back({static_cast<uint8_t>(field), to_text(env, element(env, guard, i + 1))});
+    hot.guard_mask |= uint32_t{1} << field;
+  }
+  return true;
+}
+
+napi_value engine_reply(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (!host) return undefined(env);
+  Ref<Reply> reply = read_reply(env, args[1]);
+  if (!reply) return throw_type(env, "reply(id, reply): a released file or memory, or a span outside it");
+  host->engine->reply(to_count(env, args[0]), std::move(reply));
+  return undefined(env);
+}
+
+napi_value engine_put(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (!host) return undefined(env);
+  auto entry = make_ref<HotEntry>();
+  entry->path = to_text(env, get(env, args[0], "path"));
+  entry->judged = static_cast<uint32_t>(to_count(env, get(env, args[0], "judged")));
+  const napi_value replies = get(env, args[0], "replies");
+  for (uint32_t i = 0; i < length(env, replies); ++i) {
+    HotReply hot;
+    if (!read_hot_reply(env, element(env, replies, i), hot)) return throw_type(env, "put(entry): not a hot reply");
+    entry->replies.push_back(std::move(hot));
+  }
+  const napi_value evidence = get(env, args[0], "evidence");
+  for (uint32_t i = 0; i + 1 < length(env, evidence); i += 2) {
+    entry->evidence.push_back({to_utf8(env, element(env, evidence, i)), to_text(env, element(env, evidence, i + 1))});
+  }
+  host->engine->put(std::move(entry));
+  return undefined(env);
+}
+
+napi_value engine_remove(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  if (const Ref<EngineHost> host = host_of(env, args.self)) host->engine->remove(to_text(env, args[0]));
+  return undefined(env);
+}
+
+napi_value engine_used(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  return boolean(env, host && host->engine->used(to_text(env, args[0])));
+}
+
+napi_value engine_transfer(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  auto reply = make_ref<Reply>();
+  reply->file = unwrap<File>(env, handles(env).file, args[1]);
+  reply->carrier = to_boolean(env, args[2]) ? Carrier::sendfile : Carrier::read;
+  reply->span = to_span(env, args[3], args[4]);
+  if (!host || !reply->file || !within(*reply, reply->span)) {
+    return throw_type(env, "transfer(socketFd, file, sendfile, start, end): not an open file or a span outside it");
+  }
+  const int64_t id = host->engine->transfer(static_cast<int>(to_number(env, args[0])), std::move(reply));
+  if (id < 0) return throw_errno(env, static_cast<int>(-id), "fcntl", "socket");
+  return number(env, static_cast<double>(id));
+}
+
+napi_value engine_cancel(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  if (const Ref<EngineHost> host = host_of(env, args.self)) host->engine->cancel(to_count(env, args[0]));
+  return undefined(env);
+}
+
+napi_value engine_listen(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (!host) return throw_type(env, "listen: the engine is closed");
+  const std::string name = to_utf8(env, args[0]);
+  std::string reason;
+  const int port = host->engine->listen(name, static_cast<uint16_t>(to_number(env, args[1])), reason);
+  if (port >= 0) return number(env, port);
+  return throw_errno(env, -port, "listen", reason.empty() ? name : name + " (" + reason + ")");
+}
+
+napi_value engine_stats(napi_env env, napi_callback_info info) {
+  const Ref<EngineHost> host = host_of(env, Arguments(env, info).self);
+  void* data = nullptr;
+  napi_value buffer, array = nullptr;
+  napi_create_arraybuffer(env, Counters::kSize * sizeof(double), &data, &buffer);
+  napi_create_typedarray(env, napi_float64_array, Counters::kSize, buffer, 0, &array);
+  if (host) host->engine->stats(static_cast<double*>(data));
+  return array;
+}
+
+napi_value engine_stop(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (host) host->engine->stop(static_cast<int64_t>(to_count(env, args[0])));
+  return number(env, host ? static_cast<double>(host->engine->threads()) : 0);
+}
+
+// By close(), or by the end of the environment, whichever comes first.
+void end(void* data) {
+  const Ref<EngineHost> host = Ref<EngineHost>::adopt(static_cast<EngineHost*>(data));
+  host->engine.reset();
+  napi_release_threadsafe_function(host->wake, napi_tsfn_abort);
+}
+
+napi_value engine_close(napi_env env, napi_callback_info info) {
+  const napi_value self = Arguments(env, info).self;
+  const Ref<EngineHost> host = host_of(env, self);
+  drop<EngineHost>(env, self);
+  if (!host) return undefined(env);
+  napi_remove_env_cleanup_hook(env, end, host.get());
+  end(host.get());
+  return undefined(env);
+}
+
+napi_value engine_unref(napi_env env, napi_callback_info info) {
+  if (const Ref<EngineHost> host = host_of(env, Arguments(env, info).self)) {
+    napi_unref_threadsafe_function(env, host->wake);
+  }
+  return undefined(env);
+}
+
+// One flat array a batch: kind, id, code, error, bytes, method, text, count of fields, (index, value)…
+void deliver(napi_env env, napi_value callback, void* context, void*) {
+  if (!env) return;
+  const Ref<EngineHost> host(static_cast<EngineHost*>(context));
+  if (!host->engine) return;
+  const std::vector<Record> records = host->engine->take_records();
+  if (records.empty()) return;
+  napi_value batch;
+  napi_create_array(env, &batch);
+  uint32_t at = 0;
+  const auto push = [&](napi_value value) { napi_set_element(env, batch, at++, value); };
+  for (const Record& record : records) {
+    push(number(env, record.kind));
+    push(number(env, record.id));
+    push(number(env, record.code));
+    push(record.error == 0 ? undefined(env) : text(env, errno_name(record.error)));
+    push(number(env, record.bytes));
+    push(text(env, record.method));
+    push(text(env, record.text));
+    push(number(env, static_cast<double>(record.fields.size())));
+    for (const auto& [field, value] : record.fields) {
+      push(number(env, field));
+      push(text(env, value));
+    }
+  }
+  napi_call_function(env, undefined(env), callback, 1, &batch, nullptr);
+}
+
+bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
+  setup.root = unwrap<Root>(env, handles(env).root, args[0]);
+  const std::string symlinks = to_text(env, args[1]);
+  setup.symlinks = symlinks == "none" ? Symlinks::none : symlinks == "follow" ? Symlinks::follow : Symlinks::inside;
+  const auto limit = [&](const char* name) { return to_count(env, get(env, args[3], name)); };
+  EngineLimits& limits = setup.limits;
+  limits.parse.max_head = static_cast<uint32_t>(limit("maxHeaderSize"));
+  limits.parse.max_target = static_cast<uint32_t>(limit("maxTargetSize"));
+  const uint64_t threads = to_count(env, args[2]);
+  limits.max_connections = (limit("maxConnections") + threads - 1) / threads;
+  limits.header_timeout = static_cast<int64_t>(limit("headerTimeoutMs"));
+  limits.keep_alive_timeout = static_cast<int64_t>(limit("keepAliveTimeoutMs"));
+  limits.send_timeout = static_cast<int64_t>(limit("sendTimeoutMs"));
+  limits.max_drain = limit("maxDrain");
+  limits.revalidate = static_cast<int64_t>(limit("revalidateMs"));
+  limits.send.chunk = limit("sendfileMaxChunk");
+  limits.send.verify = to_boolean(env, get(env, args[3], "verifySendfile"));
+  for (uint32_t i = 0; i < length(env, args[4]); ++i) {
+    const napi_value error = element(env, args[4], i);
+    auto reply = make_ref<Reply>();
+    reply->head = to_text(env, element(env, error, 1));
+    const std::string body = to_utf8(env, element(env, error, 2));
+    reply->carrier = Carrier::bytes;
+    reply->memory = Ref<Memory>(new HeapBytes(body));
+    reply->span = {0, body.size()};
+    reply->close = true;
+    setup.errors[static_cast<int>(to_number(env, element(env, error, 0)))] = std::move(reply);
+  }
+  return setup.root && limits.send.chunk > 0 && limits.parse.max_head > 0;
+}
+
+// createEngine(root, symlinks, threads, limits, errors, onRecords)
+napi_value create_engine(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const uint64_t threads = to_count(env, args[2]);
+  EngineSetup setup;
+  if (threads < 1 || threads > 64 || !is_type(env, args[5], napi_function) || !read_setup(env, args, setup)) {
+    return throw_type(env, "createEngine(root, symlinks, threads 1–64, limits, errors, onRecords)");
+  }
+  auto host = make_ref<EngineHost>();
+  if (napi_create_threadsafe_function(env, args[5], nullptr, text(env, "zcserve:records"), 0, 1, nullptr, nullptr,
+                                      host.get(), deliver, &host->wake) != napi_ok) {
+    return throw_type(env, "createEngine: no way back from its threads");
+  }
+  const napi_threadsafe_function wake = host->wake;
+  host->engine = std::make_unique<Engine>(std::move(setup), threads, [wake] {
+    napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking);
+  });
+  // An engine that nobody closes serves until the environment ends, even if its object is collected.
+  host->retain();
+  napi_add_env_cleanup_hook(env, end, host.get());
+  return wrap(env, handles(env).engine, host);
+}
+
+}  // namespace
+
+void define_engine(napi_env env, napi_value exports) {
+  handles(env).engine = define_handle(
+      env, "Engine",
+      {method("listen", engine_listen), method("reply", engine_reply), method("put", engine_put),
+       method("remove", engine_remove), method("used", engine_used), method("transfer", engine_transfer),
+       method("cancel", engine_cancel), method("stats", engine_stats), method("stop", engine_stop),
+       method("unref", engine_unref), method("close", engine_close)});
+  napi_value function;
+  napi_create_function(env, "createEngine", NAPI_AUTO_LENGTH, create_engine, nullptr, &function);
+  set(env, exports, "createEngine", function);
+}
+
+}  // namespace zc::js

@@ -1,0 +1,58 @@
+// One client connection of an engine thread (or one borrowed socket that only takes a body).
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "body_drain.h"
+#include "http_parser.h"
+#include "timer_wheel.h"
+#include "transmission.h"
+#include "unique_fd.h"
+
+namespace zc {
+
+struct Connection : Timer {
+  enum class State : uint8_t {
+    receive,  // a request head
+    answer,   // TypeScript plans the answer
+    send,
+    page,    // the pager fetches the next bytes from the disk
+    verify,  // the end is held back until the peer has acknowledged the rest
+    drain,   // the rest of a request body
+    linger,  // our side is shut; what the client still sends is dropped so that no reset eats our answer
+    closed,
+  };
+
+  UniqueFd socket;
+  uint32_t index = 0;
+  uint32_t generation = 0;
+  State state = State::closed;
+  bool readable = false;      // bytes (or the end) may wait in the socket; edge-triggered, so remembered
+  bool peer_ended = false;    // EPOLLRDHUP was seen: read until the end
+  bool input_ended = false;   // recv said so: the client has half-closed
+  bool close_after = false;   // this answer
+  bool drops_input = false;   // closing with unread request bytes: linger
+  bool has_body = false;      // a request body follows the head
+  bool head_begun = false;    // the first byte of a head is here: its timeout runs
+  bool queued = false;        // in the thread's ready list
+  uint8_t minor_version = 1;
+  bool is_head = false;
+  bool borrowed = false;      // a transfer on somebody else's socket
+  uint64_t lingered = 0;      // bytes dropped
+  std::string input;          // received and not yet used
+  size_t used = 0;            // of it
+  ParseState parse;
+  BodyDrain drain;
+  Transmission out;
+
+  std::string_view pending() const { return std::string_view(input).substr(used); }
+  void consume(size_t bytes) {
+    used += bytes;
+    if (used == input.size()) {
+      input.clear();
+      used = 0;
+    }
+  }
+};
+
+}  // namespace zc

@@ -1,0 +1,50 @@
+// The engine as its owner sees it: threads, listening sockets, and the mailboxes to and from them.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine_thread.h"
+
+namespace zc {
+
+/** Used from one thread only (JavaScript's); `wake` is called from any. */
+class Engine {
+ public:
+  Engine(EngineSetup setup, size_t threads, std::function<void()> wake);
+  /** Stops at once and joins the threads. */
+  ~Engine();
+
+  /**
+   * Binds one listening socket per thread. Returns the port, or a negative errno; where the host has no
+   * address it is -EADDRNOTAVAIL and `reason` is the resolver's.
+   */
+  int listen(const std::string& host, uint16_t port, std::string& reason);
+  void reply(uint64_t id, Ref<Reply> reply);
+  void put(Ref<HotEntry> entry);
+  void remove(const std::string& path);
+  /** Has the entry answered since this was asked last? */
+  bool used(const std::string& path);
+  /** Sends the reply's body (no head) on a duplicate of the socket. Returns the transfer's id, or a negative errno. */
+  int64_t transfer(int socket, Ref<Reply> body);
+  void cancel(uint64_t id);
+  /** Each thread reports `stopped` when its last connection is gone or `grace` ms are over. */
+  void stop(int64_t grace);
+  void stats(double* sums) const;
+  std::vector<Record> take_records() { return outbox_.take(); }
+  size_t threads() const { return threads_.size(); }
+
+ private:
+  void post_all(const std::function<Command()>& make);
+
+  const EngineSetup setup_;
+  Outbox outbox_;
+  std::unique_ptr<Pager> pager_;
+  std::vector<std::unique_ptr<EngineThread>> threads_;
+  std::unordered_map<std::string, Ref<HotEntry>> entries_;
+  uint64_t next_transfer_ = 0;
+};
+
+}  // namespace zc

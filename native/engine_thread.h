@@ -1,0 +1,138 @@
+// One engine thread: its epoll, listener, connections and hot table. No lock on the way of a hot request.
+#pragma once
+#include <sys/epoll.h>
+
+#include <memory>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "connection.h"
+#include "counters.h"
+#include "hot_table.h"
+#include "mailbox.h"
+#include "open_beneath.h"
+#include "pager.h"
+#include "record.h"
+
+namespace zc {
+
+struct EngineLimits {
+  ParseLimits parse;
+  uint64_t max_connections = 0;  // per thread
+  int64_t header_timeout = 0, keep_alive_timeout = 0, send_timeout = 0;  // ms
+  uint64_t max_drain = 0;
+  int64_t revalidate = 0;  // ms
+  SendLimits send;
+};
+
+/** Fixed for the life of an engine. */
+struct EngineSetup {
+  Ref<Root> root;
+  Symlinks symlinks = Symlinks::inside;
+  EngineLimits limits;
+  /** status → prepared answer, for what the engine refuses by itself. */
+  std::unordered_map<int, Ref<Reply>> errors;
+};
+
+struct Command {
+  enum Kind : uint8_t { listen, reply, put, remove, transfer, cancel, paged, stop };
+  Kind kind;
+  uint64_t id = 0;
+  Ref<Reply> reply_value;
+  Ref<HotEntry> entry;
+  std::string path;
+  UniqueFd fd;
+  int64_t grace = 0;  // ms; negative: at once, without records
+};
+
+class EngineThread {
+ public:
+  EngineThread(uint32_t number, const EngineSetup& setup, Outbox& outbox, Pager& pager);
+  ~EngineThread();
+
+  void post(Command command) { mailbox_.post(std::move(command)); }
+  const Counters& counters() const { return counters_; }
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  /** Ids: thread (6 bits), generation (26 bits), index (20 bits): exact in a double. */
+  static uint32_t thread_of(uint64_t id) { return static_cast<uint32_t>(id >> 46); }
+
+ private:
+  static constexpr size_t kScratch = 32 << 10;  // bytes of one recv
+
+  // engine_thread.cc: the loop and what it watches
+  void run();
+  void update_clock();
+  int wait_time() const;
+  void on_event(const epoll_event& event);
+  void on_command(Command& command);
+  void accept_clients();
+  void pause_accept(int error);
+  void watch_listener(bool watch);
+  void begin_stop(int64_t grace);
+  void begin_transfer(Command& command);
+  Connection* open_connection(UniqueFd socket, uint32_t events);
+  void destroy(Connection& connection);
+  Connection* find(uint64_t id);
+  uint64_t id_of(const Connection& connection) const;
+  void expire(Connection& connection);
+  void requeue(Connection& connection);
+
+  // request_cycle.cc: one connection, from its first byte to its end
+  void advance(Connection& connection);
+  bool receive_head(Connection& connection);
+  bool parse_next(Connection& connection, std::string_view data, bool buffered);
+  void handle(Connection& connection, const RequestHead& head, std::string_view bytes);
+  const Reply* find_hot(const RequestHead& head);
+  bool evidence_holds(const HotEntry& entry);
+  void ask(Connection& connection, const RequestHead& head, std::string_view bytes);
+  void refuse(Connection& connection, int status);
+  void start_reply(Connection& connection, Ref<const Reply> reply);
+  bool send(Connection& connection);
+  bool finish_reply(Connection& connection);
+  bool drain_body(Connection& connection);
+  void linger(Connection& connection);
+  bool drop_input(Connection& connection);
+  void end_transfer(Connection& connection, TransferEnd end);
+  void abandon(Connection& connection, TransferEnd why);
+  Io receive_scratch(Connection& connection);
+  void arm(Connection& connection, int64_t timeout) { wheel_.arm(connection, now_ + timeout); }
+  size_t closing_lines(const Connection& connection, bool close, char* out) const;
+  Counters::Tally& tally(const Connection& connection);
+
+  const uint32_t number_;
+  const EngineSetup& setup_;
+  const EngineLimits& limits_;
+  Outbox& outbox_;
+  Pager& pager_;
+  UniqueFd epoll_;
+  UniqueFd listener_;
+  Mailbox<Command> mailbox_;
+  std::vector<Command> commands_;
+  std::vector<Record> records_;
+  HotTable hot_;
+  Counters counters_;
+  int64_t now_ = 0;  // ms, CLOCK_MONOTONIC_COARSE
+  int64_t date_second_ = -1;
+  char date_line_[40];  // "Date: …\r\n"
+  size_t date_size_ = 0;
+  TimerWheel wheel_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<uint32_t> free_;      // indexes ready for use
+  std::vector<uint32_t> released_;  // freed in this turn: events of this turn may still name them
+  std::vector<Connection*> ready_;  // have more to do now
+  std::vector<Connection*> unacked_;
+  std::unordered_map<uint64_t, Connection*> transfers_;
+  bool accepting_ = false;
+  int64_t resume_accept_ = 0;  // ms; 0 = not paused
+  bool stopping_ = false;
+  bool silent_stop_ = false;
+  int64_t stop_deadline_ = 0;
+  std::unique_ptr<char[]> scratch_;
+  std::thread thread_;  // last: starts when all else is ready
+};
+
+}  // namespace zc

@@ -1,0 +1,96 @@
+#include "hot_table.h"
+
+#include <cstring>
+#include <random>
+
+namespace zc {
+namespace {
+
+constexpr uint32_t bit(Field field) { return uint32_t{1} << field; }
+
+bool guard_holds(const HotReply& reply, const RequestHead& request) {
+  for (const Guard& guard : reply.guard) {
+    if (request.fields[guard.field] != guard.value) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// The seed keeps clients from choosing paths that fall into one chain.
+HotTable::HotTable() : slots_(64), mask_(63), seed_((uint64_t{std::random_device{}()} << 32) | 1) {}
+
+size_t HotTable::hash(std::string_view path) const {
+  constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
+  uint64_t h = seed_ ^ (path.size() * kMultiplier);
+  const char* p = path.data();
+  size_t left = path.size();
+  const auto mix = [&h](uint64_t word) {
+    const unsigned __int128 product = static_cast<unsigned __int128>(h ^ word) * kMultiplier;
+    h = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  };
+  for (; left >= 8; p += 8, left -= 8) {
+    uint64_t word;
+    memcpy(&word, p, 8);
+    mix(word);
+  }
+  uint64_t word = 0;
+  memcpy(&word, p, left);
+  mix(word);
+  return static_cast<size_t>(h);
+}
+
+void HotTable::put(Ref<HotEntry> entry) {
+  remove(entry->path);
+  if ((count_ + 1) * 2 > slots_.size()) grow();
+  size_t i = hash(entry->path) & mask_;
+  while (slots_[i].entry) i = (i + 1) & mask_;
+  slots_[i].entry = std::move(entry);
+  ++count_;
+}
+
+// Linear probing without tombstones: later members of the chain move up into the hole.
+void HotTable::remove(std::string_view path) {
+  size_t hole = hash(path) & mask_;
+  while (slots_[hole].entry && slots_[hole].entry->path != path) hole = (hole + 1) & mask_;
+  if (!slots_[hole].entry) return;
+  slots_[hole].entry = {};
+  --count_;
+  for (size_t i = (hole + 1) & mask_; slots_[i].entry; i = (i + 1) & mask_) {
+    const size_t home = hash(slots_[i].entry->path) & mask_;
+    const bool reachable = ((i - home) & mask_) < ((i - hole) & mask_);
+    if (reachable) continue;
+    slots_[hole].entry = std::move(slots_[i].entry);
+    slots_[i].entry = {};
+    hole = i;
+  }
+}
+
+void HotTable::grow() {
+  std::vector<Slot> old(slots_.size() * 2);
+  old.swap(slots_);
+  mask_ = slots_.size() - 1;
+  for (Slot& slot : old) {
+    if (!slot.entry) continue;
+    size_t i = hash(slot.entry->path) & mask_;
+    while (slots_[i].entry) i = (i + 1) & mask_;
+    slots_[i].entry = std::move(slot.entry);
+  }
+}
+
+const Reply* match(const HotEntry& entry, const RequestHead& request) {
+  if ((request.repeated & entry.judged) != 0) return nullptr;
+  const uint32_t asked = request.present & entry.judged;
+  for (const HotReply& hot : entry.replies) {
+    if (request.method == Method::head && !hot.answers_head) continue;
+    if (asked == hot.guard_mask && guard_holds(hot, request)) return hot.reply.get();
+    // If-None-Match equal to the whole ETag: 304 (RFC 9110 §13.1.2). Lists, weak tags and `*` are judged in TypeScript.
+    if (hot.not_modified && asked == (hot.guard_mask | bit(kIfNoneMatch)) && request.fields[kIfNoneMatch] == hot.etag &&
+        guard_holds(hot, request)) {
+      return hot.not_modified.get();
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace zc

@@ -1,0 +1,160 @@
+#include "napi_values.h"
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace zc::js {
+namespace {
+
+struct Job {
+  napi_async_work work = nullptr;
+  napi_deferred deferred = nullptr;
+  std::function<void()> run;
+  std::function<napi_value(napi_env)> resolve;
+};
+
+}  // namespace
+
+const char* errno_name(int error) {
+  const char* name = strerrorname_np(error);
+  return name ? name : "EUNKNOWN";
+}
+
+napi_value throw_errno(napi_env env, int error, const char* call, const std::string& subject) {
+  const std::string message = std::string(errno_name(error)) + ": " + strerror(error) + ", " + call + " '" + subject + "'";
+  napi_throw_error(env, errno_name(error), message.c_str());
+  return nullptr;
+}
+
+napi_value throw_type(napi_env env, const char* message) {
+  napi_throw_type_error(env, nullptr, message);
+  return nullptr;
+}
+
+napi_value text(napi_env env, std::string_view latin1) {
+  napi_value value = nullptr;
+  napi_create_string_latin1(env, latin1.data(), latin1.size(), &value);
+  return value;
+}
+
+napi_value utf8(napi_env env, std::string_view bytes) {
+  napi_value value = nullptr;
+  napi_create_string_utf8(env, bytes.data(), bytes.size(), &value);
+  return value;
+}
+
+napi_value number(napi_env env, double value) {
+  napi_value result = nullptr;
+  napi_create_double(env, value, &result);
+  return result;
+}
+
+napi_value boolean(napi_env env, bool value) {
+  napi_value result = nullptr;
+  napi_get_boolean(env, value, &result);
+  return result;
+}
+
+napi_value undefined(napi_env env) {
+  napi_value result = nullptr;
+  napi_get_undefined(env, &result);
+  return result;
+}
+
+std::string to_text(napi_env env, napi_value value) {
+  size_t size = 0;
+  if (napi_get_value_string_latin1(env, value, nullptr, 0, &size) != napi_ok) return {};
+  std::string result(size, '\0');
+  napi_get_value_string_latin1(env, value, result.data(), size + 1, &size);
+  return result;
+}
+
+std::string to_utf8(napi_env env, napi_value value) {
+  size_t size = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &size) != napi_ok) return {};
+  std::string result(size, '\0');
+  napi_get_value_string_utf8(env, value, result.data(), size + 1, &size);
+  return result;
+}
+
+double to_number(napi_env env, napi_value value) {
+  double result = 0;
+  napi_get_value_double(env, value, &result);
+  return result;
+}
+
+bool to_boolean(napi_env env, napi_value value) {
+  bool result = false;
+  napi_get_value_bool(env, value, &result);
+  return result;
+}
+
+bool is_type(napi_env env, napi_value value, napi_valuetype type) {
+  napi_valuetype actual;
+  return value && napi_typeof(env, value, &actual) == napi_ok && actual == type;
+}
+
+napi_value get(napi_env env, napi_value object, const char* name) {
+  napi_value value = nullptr;
+  napi_get_named_property(env, object, name, &value);
+  return value;
+}
+
+void set(napi_env env, napi_value object, const char* name, napi_value value) {
+  napi_set_named_property(env, object, name, value);
+}
+
+napi_value element(napi_env env, napi_value array, uint32_t index) {
+  napi_value value = nullptr;
+  napi_get_element(env, array, index, &value);
+  return value;
+}
+
+uint32_t length(napi_env env, napi_value array) {
+  uint32_t count = 0;
+  napi_get_array_length(env, array, &count);
+  return count;
+}
+
+napi_value run_async(napi_env env, const char* name, std::function<void()> work,
+                     std::function<napi_value(napi_env)> resolve) {
+  napi_value promise = nullptr;
+  auto job = std::make_unique<Job>();
+  job->run = std::move(work);
+  job->resolve = std::move(resolve);
+  napi_create_promise(env, &job->deferred, &promise);
+  napi_create_async_work(
+      env, nullptr, text(env, name), [](napi_env, void* data) { static_cast<Job*>(data)->run(); },
+      [](napi_env env, napi_status status, void* data) {
+        const std::unique_ptr<Job> job(static_cast<Job*>(data));
+        napi_delete_async_work(env, job->work);
+        // Cancelled: the environment is going away, nobody waits any more.
+        if (status != napi_ok) return;
+        napi_resolve_deferred(env, job->deferred, job->resolve(env));
+      },
+      job.get(), &job->work);
+  napi_queue_async_work(env, job->work);
+  job.release();
+  return promise;
+}
+
+napi_ref define_handle(napi_env env, const char* name, std::vector<napi_property_descriptor> properties) {
+  napi_value constructor;
+  napi_ref ref = nullptr;
+  const auto construct = [](napi_env env, napi_callback_info info) -> napi_value { return Arguments(env, info).self; };
+  napi_define_class(env, name, NAPI_AUTO_LENGTH, construct, nullptr, properties.size(), properties.data(),
+                    &constructor);
+  napi_create_reference(env, constructor, 1, &ref);
+  return ref;
+}
+
+napi_property_descriptor method(const char* name, napi_callback callback) {
+  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
+}
+
+napi_property_descriptor getter(const char* name, napi_callback callback) {
+  return {name, nullptr, nullptr, callback, nullptr, nullptr, napi_enumerable, nullptr};
+}
+
+}  // namespace zc::js

@@ -1,0 +1,66 @@
+#include "open_beneath.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+
+namespace zc {
+namespace {
+
+int openat2(int dir, const char* path, uint64_t flags, uint64_t resolve) {
+  open_how how{};
+  how.flags = flags;
+  how.resolve = resolve;
+  for (;;) {
+    const long fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
+    // EAGAIN: a rename raced with the resolution; the kernel asks to try again (openat2(2)).
+    if (fd >= 0 || (errno != EINTR && errno != EAGAIN)) return static_cast<int>(fd);
+  }
+}
+
+// Walks one component at a time and never follows a link: what the walk has passed cannot move it outside.
+OpenResult walk(const Root& root, const std::string& path, int flags) {
+  UniqueFd dir;
+  size_t start = 0;
+  for (;;) {
+    const size_t slash = path.find('/', start);
+    const std::string name = path.substr(start, slash == std::string::npos ? slash : slash - start);
+    if (name == "..") return {{}, EXDEV};
+    const bool last = slash == std::string::npos || slash + 1 == path.size();
+    const int step = last ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW;
+    const int fd = openat(dir ? dir.get() : root.fd(), name.empty() ? "." : name.c_str(), step | O_CLOEXEC);
+    if (fd < 0) return {{}, errno};
+    if (last) return {UniqueFd(fd), 0};
+    dir.reset(fd);
+    start = slash + 1;
+  }
+}
+
+}  // namespace
+
+bool has_openat2() {
+  static const bool available = [] {
+    const UniqueFd fd(openat2(AT_FDCWD, ".", O_PATH | O_CLOEXEC, RESOLVE_BENEATH));
+    return static_cast<bool>(fd);
+  }();
+  return available;
+}
+
+OpenResult open_beneath(const Root& root, const std::string& path, int flags, Symlinks symlinks) {
+  const char* name = path.empty() ? "." : path.c_str();
+  int fd;
+  if (symlinks == Symlinks::follow) {
+    fd = openat(root.fd(), name, flags | O_CLOEXEC);
+  } else if (has_openat2()) {
+    const uint64_t resolve = symlinks == Symlinks::none ? uint64_t{RESOLVE_NO_SYMLINKS} : 0;
+    fd = openat2(root.fd(), name, static_cast<uint64_t>(flags | O_CLOEXEC), RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve);
+  } else {
+    return walk(root, path, flags);
+  }
+  if (fd < 0) return {{}, errno};
+  return {UniqueFd(fd), 0};
+}
+
+}  // namespace zc

@@ -1,0 +1,63 @@
+// What engine threads tell the JavaScript thread: records, in batches, one wake-up per batch.
+#pragma once
+#include <functional>
+#include <iterator>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http_parser.h"
+
+namespace zc {
+
+struct Record {
+  // The values are shared with transport/native.ts.
+  enum Kind : uint8_t {
+    request = 1,        // id, method, target, fields: to be answered by Engine::reply
+    stale = 2,          // text = path of a hot entry whose evidence no longer holds; it is removed
+    file_fault = 3,     // text = file, code = FileFault, error: a send was cut off
+    refused = 4,        // text = file: the kernel refused sendfile, it was read instead
+    transfer_end = 5,   // id, bytes, code = TransferEnd
+    accept_paused = 6,  // error: out of descriptors; clients wait in the backlog
+    stopped = 7,        // the thread's last connection is gone
+  };
+  Kind kind;
+  double id = 0;
+  uint32_t code = 0;
+  int error = 0;
+  double bytes = 0;
+  std::string method, text;
+  std::vector<std::pair<Field, std::string>> fields;
+};
+
+enum class TransferEnd : uint8_t { done, file_fault, gone, cancelled, timed_out };
+
+class Outbox {
+ public:
+  explicit Outbox(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+  /** Moves the records over; `records` is empty afterwards. */
+  void post(std::vector<Record>& records) {
+    bool first;
+    {
+      const std::lock_guard lock(mutex_);
+      first = records_.empty();
+      std::move(records.begin(), records.end(), std::back_inserter(records_));
+    }
+    records.clear();
+    if (first) wake_();
+  }
+
+  std::vector<Record> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(records_, {});
+  }
+
+ private:
+  const std::function<void()> wake_;
+  std::mutex mutex_;
+  std::vector<Record> records_;
+};
+
+}  // namespace zc
