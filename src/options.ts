@@ -52,9 +52,9 @@ const files = {
     'nginx disable_symlinks',
   ),
   trailingSlash: option(
-    choice('auto', 'always', 'never'),
-    'auto',
-    'redirect to a slash at the end: directories only, every page, or to none',
+    choice('redirect', 'ignore', 'strict'),
+    'redirect',
+    'a directory asked for without its slash: redirected to it, answered alike, or 404',
   ),
   cleanUrls: option(toggle, false, 'serve about.html as /about, redirect /about.html there'),
   extensions: option(
@@ -64,7 +64,7 @@ const files = {
     'nginx try_files',
   ),
   spa: option(
-    bareMeans('index.html', path),
+    bareMeans('index.html', text),
     undefined,
     'file for page requests that find nothing; alone: index.html',
     'nginx try_files',
@@ -212,7 +212,11 @@ const limits = {
 };
 
 const logging = {
-  logLevel: option(choice('silent', 'error', 'warn', 'info'), 'info', 'what goes to stderr'),
+  logLevel: option(
+    choice('silent', 'error', 'warn', 'info'),
+    'info',
+    'least that is written to stderr',
+  ),
   logFormat: option(choice('text', 'json'), 'text', 'form of its lines'),
 };
 

@@ -29,6 +29,7 @@ export const path: Kind<string> = { ...text, shape: 'path', expected: 'a path' }
 export const toggle: Kind<boolean, boolean | 'true' | 'false'> = {
   shape: '',
   expected: 'true or false',
+  bare: 'true',
   parse(input) {
     if (input === true || input === 'true' || input === '1') return true;
     if (input === false || input === 'false' || input === '0') return false;
@@ -94,15 +95,15 @@ export function duration(min: number, max: number): Kind<number, number | string
   };
 }
 
-/** Several of one kind: an array, or a text with commas; an empty one is allowed. */
+/** Several of one kind: an array, or a text with commas, or the word none. */
 export function list<T>(item: Kind<T>, bare?: string): Kind<readonly T[], readonly T[] | string> {
   return {
     shape: `${item.shape},…`,
-    expected: `a list, each ${item.expected}`,
+    expected: `a list with commas, each ${item.expected}, or none`,
     ...(bare === undefined ? {} : { bare }),
     parse(input) {
-      const items =
-        typeof input === 'string' ? input.split(',').filter((part) => part !== '') : input;
+      if (input === 'none') return [];
+      const items = typeof input === 'string' ? input.split(',') : input;
       if (!Array.isArray(items)) return undefined;
       const values = items.map((part) => item.parse(typeof part === 'string' ? part.trim() : part));
       return values.every((value) => value !== undefined) ? (values as T[]) : undefined;

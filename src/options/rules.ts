@@ -1,51 +1,65 @@
 // The structured options: rules by glob or pattern. Their shapes only; plan/ compiles and checks what they say.
+import type { RedirectRule, RewriteRule } from '../plan/redirects.ts';
 import { type Kind, rules } from './kinds.ts';
 
 /** Field names and values by glob; null removes a field. */
 export type FieldRules = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
-/** One Cache-Control for every file, or by glob; null removes it. */
-export type CacheRules = string | Readonly<Record<string, string | null>>;
-export interface RedirectRule {
-  /** Path pattern with `:name` segments and a `*` tail. */
-  readonly from: string;
-  readonly to: string;
-  readonly status?: 301 | 302 | 303 | 307 | 308;
-}
-export interface RewriteRule {
-  readonly from: string;
-  readonly to: string;
-}
-
-const isObject = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
-const isTextOrNull = (input: unknown) => typeof input === 'string' || input === null;
-const isTexts = (input: unknown) => isObject(input) && Object.values(input).every(isTextOrNull);
-const isRoutes = (keys: readonly string[]) => (input: unknown) =>
-  Array.isArray(input) &&
-  input.every(
-    (rule) =>
-      isObject(rule) &&
-      typeof rule.from === 'string' &&
-      typeof rule.to === 'string' &&
-      Object.keys(rule).every((key) => keys.includes(key)),
-  );
+/** One Cache-Control for every file, or by glob. */
+export type CacheRules = string | Readonly<Record<string, string>>;
 
 export const fieldRules = rules(
   'an object of globs, each with an object of field names and texts (or null)',
-  (input): input is FieldRules => isObject(input) && Object.values(input).every(isTexts),
+  (input): input is FieldRules =>
+    isObject(input) &&
+    Object.values(input).every(
+      (fields) =>
+        isObject(fields) && Object.values(fields).every((value) => isText(value) || value === null),
+    ),
 );
+
 export const cacheRules: Kind<CacheRules> = {
   ...rules(
-    'a Cache-Control value, or an object of globs and values (or null)',
-    (input): input is CacheRules => (typeof input === 'string' && input !== '') || isTexts(input),
+    'a Cache-Control value, or an object of globs and values',
+    (input): input is CacheRules =>
+      (isText(input) && input !== '') || (isObject(input) && Object.values(input).every(isText)),
   ),
   shape: 'value',
+  show: (value) => (typeof value === 'string' ? value : 'by glob'),
 };
+
 export const redirectRules = rules(
   'a list of { from, to, status }',
-  isRoutes(['from', 'to', 'status']) as (input: unknown) => input is readonly RedirectRule[],
+  (input): input is readonly RedirectRule[] =>
+    isList(input, (rule) => isRoute(rule, ['from', 'to', 'status']) && isStatus(rule.status)),
 );
+
 export const rewriteRules = rules(
   'a list of { from, to }',
-  isRoutes(['from', 'to']) as (input: unknown) => input is readonly RewriteRule[],
+  (input): input is readonly RewriteRule[] =>
+    isList(input, (rule) => isRoute(rule, ['from', 'to'])),
 );
+
+function isText(input: unknown): input is string {
+  return typeof input === 'string';
+}
+
+function isStatus(input: unknown): boolean {
+  return input === undefined || typeof input === 'number';
+}
+
+function isObject(input: unknown): input is Readonly<Record<string, unknown>> {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}
+
+function isList(
+  input: unknown,
+  holds: (item: Readonly<Record<string, unknown>>) => boolean,
+): boolean {
+  return Array.isArray(input) && input.every((item) => isObject(item) && holds(item));
+}
+
+function isRoute(rule: Readonly<Record<string, unknown>>, keys: readonly string[]): boolean {
+  return (
+    isText(rule.from) && isText(rule.to) && Object.keys(rule).every((key) => keys.includes(key))
+  );
+}

@@ -27,21 +27,23 @@ export class OptionError extends Error {
   override readonly name = 'OptionError';
 }
 
-/** Reads the given ones of a table's options. `call` names an option as the user wrote it. */
+/** Reads the given ones of a table's options. `call` and `where` name an option as the user wrote it. */
 export function readOptions(
   table: Table,
   input: Readonly<Record<string, unknown>>,
-  call: (name: string) => string = (name) => `option ${name}`,
+  call: (name: string) => string = (name) => name,
+  where = 'option ',
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, given] of Object.entries(input)) {
     if (given === undefined) continue;
+    const called = `${where}${call(name)}`;
     const row = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (row === undefined) throw unknownOption(call(name), call(nearest(name, Object.keys(table))));
+    if (row === undefined) throw unknownOption(called, call(nearest(name, Object.keys(table))));
     const value = row.kind.parse(given);
     if (value === undefined) {
       throw new OptionError(
-        `${call(name)}: ${quote(given)} is not allowed; expected ${row.kind.expected}`,
+        `${called}: ${quote(given)} is not allowed; expected ${row.kind.expected}`,
       );
     }
     values[name] = value;

@@ -1,0 +1,65 @@
+// Gathers the command's options: flags over variables over the config file over defaults.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { path } from './options/kinds.ts';
+import { flagOf, isWritable, OptionError, readOptions, variableOf } from './options/table.ts';
+import { COMMAND_OPTIONS, type CommandOptions, resolveOptions } from './options.ts';
+
+type Texts = Readonly<Record<string, unknown>>;
+
+/**
+ * `flags` by option name, as written; `env` holds the ZCSERVE_ variables (unknown ones are left alone:
+ * some systems make such names for every service). Throws an OptionError that says where the mistake is.
+ */
+export function gatherOptions(flags: Texts, env: NodeJS.ProcessEnv): CommandOptions {
+  const fromFlags = readOptions(COMMAND_OPTIONS, flags, flagOf, '');
+  const fromEnv = readOptions(COMMAND_OPTIONS, pickVariables(env), variableOf, '');
+  const config = fromFlags.config ?? fromEnv.config;
+  const fromFile = typeof config === 'string' ? readConfig(config) : {};
+  const { json, ...options }: Record<string, unknown> = {
+    ...defaultRoot(),
+    ...fromFile,
+    ...fromEnv,
+    ...fromFlags,
+    config: undefined,
+  };
+  return { ...resolveOptions(options), json: json === true, config: config as string | undefined };
+}
+
+/** `public` is what a site's build makes; without one, the directory itself. */
+function defaultRoot(): { root: string } {
+  return { root: existsSync('public') ? 'public' : '.' };
+}
+
+function pickVariables(env: NodeJS.ProcessEnv): Texts {
+  const names = Object.entries(COMMAND_OPTIONS)
+    .filter(([, row]) => isWritable(row))
+    .map(([name]) => name);
+  return Object.fromEntries(names.map((name) => [name, env[variableOf(name)] || undefined]));
+}
+
+/** A JSON file's options; its paths are relative to the file. */
+function readConfig(file: string): Record<string, unknown> {
+  const options = readOptions(COMMAND_OPTIONS, parseObject(file), undefined, `${file}: `);
+  if (options.config !== undefined)
+    throw new OptionError(`${file}: config: a config file cannot name another`);
+  for (const [name, value] of Object.entries(options)) {
+    const { kind } = COMMAND_OPTIONS[name as keyof typeof COMMAND_OPTIONS];
+    if (kind === path && typeof value === 'string') options[name] = resolve(dirname(file), value);
+  }
+  return options;
+}
+
+function parseObject(file: string): Texts {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new OptionError(`${file}: ${code === 'ENOENT' ? 'no such config file' : message}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new OptionError(`${file}: expected a JSON object of options`);
+  }
+  return value as Texts;
+}

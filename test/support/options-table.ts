@@ -1,0 +1,26 @@
+// README's tables of options, made from the table in the code.
+import { flagOf, isWritable, type Option } from '../../src/options/table.ts';
+import { GROUPS } from '../../src/options.ts';
+
+/** One Markdown table for each group. */
+export function optionsTable(): string {
+  return Object.entries(GROUPS)
+    .map(([group, rows]) => {
+      const lines = Object.entries(rows).map(([name, row]) => lineOf(name, row));
+      const head = ['| Option | Default | What it does | Elsewhere |', '| --- | --- | --- | --- |'];
+      return [`**${group}**`, '', ...head, ...lines].join('\n');
+    })
+    .join('\n\n');
+}
+
+function lineOf(name: string, { kind, default: initial, help, peers }: Option): string {
+  const shown = initial === undefined ? '' : `\`${kind.show(initial)}\``;
+  const cells = [writtenAs(name, kind), shown, help, peers ?? ''];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function writtenAs(name: string, kind: Option['kind']): string {
+  if (name === 'root') return '`[root]`';
+  if (!isWritable({ kind } as Option)) return `\`${name}\` (config file, API)`;
+  return `\`${flagOf(name)}${kind.shape === '' ? '' : ` ${kind.shape}`}\``;
+}
