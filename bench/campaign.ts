@@ -21,8 +21,10 @@ export interface Plan {
   readonly rounds: number;
   /** Length of a turn; whole seconds. */
   readonly seconds: number;
-  /** Length of the untimed turn before the first. */
+  /** Length of the untimed turn before the first, in each scenario. */
   readonly warmUp: number;
+  /** Length of the untimed turn right after a server's start, for its just-in-time compiler. */
+  readonly startWarmUp: number;
   readonly syscalls: boolean;
   /** The directory that is served; made and filled when needed. */
   readonly root: string;
@@ -58,7 +60,10 @@ export async function runCampaign(
   const entrants: Entrant[] = [];
   let findings: Findings = { scenarios: [], servers: [], rows: [] };
   try {
-    progress.begin(plan.scenarios.length * plan.servers.length * secondsPerRow(plan));
+    const rows = plan.scenarios.flatMap((scenario) =>
+      plan.servers.filter((kind) => takesPart(kind, scenario)),
+    );
+    progress.begin(rows.length * secondsPerRow(plan));
     for (const kind of plan.servers) {
       if (signal.aborted) break;
       progress.step(`starting · ${kind.name}`);
@@ -85,7 +90,7 @@ export async function runCampaign(
 
 const probe = get(KIB);
 
-/** Starts a server and lets its compilers (JIT) see the first requests. */
+/** Starts a server and sends it the first requests. */
 async function enter(kind: ServerKind, plan: Plan, work: string): Promise<Entrant> {
   const absent = (reason: string): Entrant => ({ kind, running: undefined, reason });
   const missing = kind.missing();
@@ -93,8 +98,8 @@ async function enter(kind: ServerKind, plan: Plan, work: string): Promise<Entran
   await mkdir(work, { recursive: true });
   try {
     const running = await kind.start({ root: plan.root, work, cores: plan.pinning?.server });
-    const turn = turnOf(plan, probe, [{ path: '/1k.bin', headers: {} }], plan.warmUp);
-    if (plan.warmUp > 0) await measure(running, turn);
+    const turn = turnOf(plan, probe, [{ path: '/1k.bin', headers: {} }], plan.startWarmUp);
+    if (plan.startWarmUp > 0) await measure(running, turn);
     return { kind, running, reason: '' };
   } catch (error) {
     return absent(messageOf(error));
@@ -136,7 +141,7 @@ async function runScenario(
 
   const rows: Row[] = [];
   const runners: Runner[] = [];
-  for (const entrant of entrants) {
+  for (const entrant of entrants.filter(({ kind }) => takesPart(kind, scenario))) {
     progress.step(label(entrant));
     const qualified = await qualify(entrant, scenario, plan);
     const qualifies = !('kind' in qualified);
@@ -162,6 +167,13 @@ async function runScenario(
     rows.push(row(runner.entrant, outcomeOf(runner), syscalls));
   }
   return rows;
+}
+
+/** Reads from disk are compared between few: dropping files from the page cache takes long. */
+export function takesPart({ tags }: ServerKind, { group }: Scenario): boolean {
+  return group === 'cold-disk'
+    ? tags.includes('cold-disk')
+    : tags.some((tag) => tag !== 'cold-disk');
 }
 
 /** A server that has given the right answers and takes turns. */

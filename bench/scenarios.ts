@@ -2,8 +2,8 @@
 import type { Asset } from './site.ts';
 import { coldFile, GIB, KIB, MIB, pageView, script, sized, sizeName } from './site.ts';
 
-/** What a server has to offer to take part in a scenario, beyond 200 and 404. */
-export type Feature = 'conditional' | 'range' | 'multi-range' | 'gzip';
+/** What a server has to offer to take part in a scenario, beyond 200 and 404. large = over 16 MiB. */
+export type Feature = 'conditional' | 'range' | 'multi-range' | 'gzip' | 'large';
 
 /** One request and its only right answer. Ranges are inclusive, as on the wire. */
 export type Expectation =
@@ -108,8 +108,8 @@ export const scenarios: readonly Scenario[] = [
   get(128 * KIB),
   get(MIB, { quick: true }),
   get(16 * MIB),
-  get(64 * MIB),
-  get(GIB, { connections: 1 }),
+  get(64 * MIB, { needs: 'large' }),
+  get(GIB, { connections: 1, needs: 'large' }),
 
   scenario('connections', 'one-1k', 'GET 1 KiB, 1 connection', [whole1k], { connections: 1 }),
   scenario('connections', 'one-64k', 'GET 64 KiB, 1 connection', [whole64k], { connections: 1 }),

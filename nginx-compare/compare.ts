@@ -47,6 +47,7 @@ const { run, path } = await runSession({
     rounds: flags.quick ? 2 : flags.rounds,
     seconds: flags.quick ? 1 : flags.seconds,
     warmUp: 1,
+    startWarmUp: 1,
     syscalls: flags.syscalls,
   },
   progress: progressOn(process.stderr),

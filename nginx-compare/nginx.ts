@@ -2,22 +2,22 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstLine, isInstalled } from '../bench/process.ts';
-import { freePort, type ServerKind, startOnPort } from '../bench/servers/server.ts';
+import { freePort, type ServerKind, startOnPort, type Tag } from '../bench/servers/server.ts';
 import { writeConfig } from '../bench/servers/template.ts';
 
 const TEMPLATE = new URL('nginx.conf', import.meta.url);
 
-export const nginx = nginxWith('nginx', '');
+export const nginx = nginxWith('nginx', ['server', 'cold-disk'], '');
 
 /** Blocking reads go to a thread pool instead of the worker. */
-export const nginxAioThreads = nginxWith('nginx-aio', 'aio threads;');
+export const nginxAioThreads = nginxWith('nginx-aio', ['cold-disk'], 'aio threads;');
 
 export const NGINX_MISSING = 'needs nginx: apt-get install nginx';
 
-function nginxWith(name: string, aio: string): ServerKind {
+function nginxWith(name: string, tags: readonly Tag[], aio: string): ServerKind {
   return {
     name,
-    tags: ['server'],
+    tags,
     lacks: [],
     missing: () => (isInstalled('nginx') ? undefined : NGINX_MISSING),
     version: nginxVersion,

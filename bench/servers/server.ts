@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { type Child, type Command, start } from '../process.ts';
 import type { Feature } from '../scenarios.ts';
 
-export type Tag = 'zcserve' | 'floor' | 'server' | 'node' | 'middleware';
+/** Families of servers. Only those with `cold-disk` take part in the scenarios of that group. */
+export type Tag = 'zcserve' | 'floor' | 'server' | 'node' | 'middleware' | 'cold-disk';
 
 export interface Place {
   /** The directory to serve. */

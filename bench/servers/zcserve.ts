@@ -12,7 +12,7 @@ export const zcserve = zcserveWith('zcserve', []);
 export function zcserveWith(name: string, flags: readonly string[]): ServerKind {
   return {
     name,
-    tags: ['zcserve'],
+    tags: ['zcserve', 'cold-disk'],
     lacks: [],
     missing: () => (existsSync(CLI) ? undefined : 'not built: npm run build'),
     version: () => `zcserve ${readVersion()}${flags.length > 0 ? ` ${flags.join(' ')}` : ''}`,

@@ -1,0 +1,117 @@
+// What the Markdown and the HTML report both say: verdicts, and the cells of their tables.
+import { figure, isClientBound, type Row, type Run, type ScenarioInfo } from '../results.ts';
+import type { Comparison, Standing, Verdict } from './compare.ts';
+import { bandwidth, duration, mebibytes, number, times, withSpread } from './format.ts';
+
+/** Names the scenarios of each unwelcome verdict; a loss is never below the fold. */
+export function verdictText(comparisons: readonly Comparison[]): string {
+  const titles = (verdict: Verdict): readonly string[] =>
+    comparisons.filter((each) => each.verdict === verdict).map((each) => each.scenario.title);
+  const parts: readonly (readonly [string, readonly string[]])[] = [
+    ['Behind the best peer', titles('behind')],
+    ['Level with the best peer (within the spread)', titles('level')],
+    ['Without a figure of ours', titles('absent')],
+  ];
+  const ahead = titles('ahead').length;
+  return [
+    `**Ahead of every peer in ${ahead} of ${comparisons.length} scenarios.**`,
+    ...parts
+      .filter(([, names]) => names.length > 0)
+      .map(([label, names]) => `**${label}:** ${names.join('; ')}.`),
+  ].join('\n');
+}
+
+export const SUMMARY_HEAD: readonly string[] = [
+  'scenario',
+  'zcserve',
+  'floor',
+  '× floor',
+  'best peer',
+  'its figure',
+  'peer ÷ ours',
+  'verdict',
+];
+
+export function summaryRow(comparison: Comparison): readonly string[] {
+  const { scenario, ours, floor, bestPeer, verdict, clientBound } = comparison;
+  const show = (standing: Standing | undefined): string =>
+    standing === undefined ? '–' : withSpread(standing.figure);
+  const ratio = (over: Standing | undefined, under: Standing | undefined): string =>
+    times((over?.figure.median ?? Number.NaN) / (under?.figure.median ?? Number.NaN));
+  return [
+    scenario.title,
+    show(ours),
+    show(floor),
+    ratio(ours, floor),
+    bestPeer?.server ?? '–',
+    show(bestPeer),
+    ratio(bestPeer, ours),
+    clientBound ? `${verdict}, client-bound` : verdict,
+  ];
+}
+
+export const DETAIL_HEAD: readonly string[] = [
+  'server',
+  'CPU µs/request',
+  '× floor',
+  'user',
+  'system',
+  'requests/s',
+  'bandwidth',
+  'p50',
+  'p99',
+  'p99.9',
+  'switches/request',
+  'syscalls/request',
+  'peak MiB',
+  'errors',
+  'mark',
+];
+
+export function detailRow(
+  run: Run,
+  scenario: ScenarioInfo,
+  { server, samples }: Standing,
+  floor: Standing | undefined,
+): readonly string[] {
+  const of = (pick: Parameters<typeof figure>[1]): number => figure(samples, pick).median;
+  const row = run.rows.find((each) => each.server === server && each.scenario === scenario.name);
+  const cpu = figure(samples, (sample) => sample.cpu);
+  const floorCpu = floor === undefined ? Number.NaN : figure(floor.samples, (s) => s.cpu).median;
+  return [
+    server,
+    withSpread(cpu),
+    times(cpu.median / floorCpu),
+    number(of((sample) => sample.cpuUser)),
+    number(of((sample) => sample.cpuSystem)),
+    number(of((sample) => sample.requestsPerSecond)),
+    bandwidth(of((sample) => sample.bytesPerSecond)),
+    duration(of((sample) => sample.latency.p50)),
+    duration(of((sample) => sample.latency.p99)),
+    duration(of((sample) => sample.latency.p999)),
+    number(of((sample) => sample.voluntarySwitches + sample.involuntarySwitches)),
+    syscallTotal(row),
+    mebibytes(of((sample) => sample.peakMemory)),
+    number(samples.reduce((sum, sample) => sum + sample.errors, 0)),
+    isClientBound(samples) ? 'client-bound' : '',
+  ];
+}
+
+function syscallTotal(row: Row | undefined): string {
+  if (row?.syscalls === undefined) return '–';
+  return number(Object.values(row.syscalls).reduce((sum, count) => sum + count, 0));
+}
+
+/** "- caddy: not installed: …". */
+export function reasonLine({ server, outcome }: Row): string {
+  switch (outcome.kind) {
+    case 'measured':
+      return `- ${server}`;
+    case 'absent':
+      return `- ${server} did not run: ${outcome.reason}`;
+    case 'not-offered':
+      return `- ${server} does not offer this: ${outcome.reason}`;
+    case 'failed':
+      return `- **${server} FAILED**: ${outcome.reason}`;
+  }
+}

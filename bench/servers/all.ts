@@ -1,0 +1,37 @@
+// Every server of the benchmark, in the order of its tables.
+import { nginx, nginxAioThreads } from '../../nginx-compare/nginx.ts';
+import { apache, caddy, h2o, lighttpd, tomcat } from './debian.ts';
+import { floors } from './floor.ts';
+import { bunServers, middlewares, nodeBuffer, npmServers, zcserveMiddleware } from './npm-peers.ts';
+import type { ServerKind } from './server.ts';
+import { zcserve } from './zcserve.ts';
+
+export const servers: readonly ServerKind[] = [
+  zcserve,
+  ...floors,
+  nginx,
+  nginxAioThreads,
+  h2o,
+  lighttpd,
+  apache,
+  caddy,
+  tomcat,
+  ...bunServers,
+  zcserveMiddleware,
+  nodeBuffer,
+  ...middlewares,
+  ...npmServers,
+];
+
+/** Those of `--quick`: one of each family. */
+export const quickServers: readonly string[] = [
+  'zcserve',
+  'floor-mmap',
+  'floor-sendfile',
+  'nginx',
+  'h2o',
+  'lighttpd',
+  'bun',
+  'sirv',
+  'serve-static',
+];

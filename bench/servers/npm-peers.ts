@@ -1,0 +1,138 @@
+// The servers from npm: small programs in bench/peers, or the packages' own commands.
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Feature } from '../scenarios.ts';
+import { freePort, type ServerKind, startOnPort, type Tag } from './server.ts';
+
+const PEERS = new URL('../peers/', import.meta.url);
+const BUN = peerFile('node_modules/@oven/bun-linux-x64/bin/bun');
+const HOW = 'npm run bench:peers';
+
+export const middlewares: readonly ServerKind[] = [
+  program('sirv', 'sirv.mjs', ['multi-range']),
+  program('serve-static', 'serve-static.mjs', ['multi-range', 'gzip']),
+  program('@fastify/static', 'fastify-static.mjs', ['multi-range']),
+];
+
+export const npmServers: readonly ServerKind[] = [
+  command('http-server', 'bin/http-server', (root, port) => [
+    ...[root, '-a', '127.0.0.1', '-p', `${port}`],
+    ...['--silent', '--gzip', '-c', '0', '-t', '0'],
+  ]),
+  command('serve', 'build/main.js', (root, port) => [
+    ...[root, '-l', `tcp://127.0.0.1:${port}`],
+    ...['--no-request-logging', '--no-clipboard', '--no-compression'],
+    ...['-c', peerFile('serve.json')],
+  ]),
+];
+
+export const bunServers: readonly ServerKind[] = [
+  bun('bun', 'bun-file.mjs', ['conditional', 'multi-range', 'gzip']),
+  bun('bun-routes', 'bun-routes.mjs', ['range', 'multi-range', 'gzip', 'large']),
+];
+
+/** node:http alone: what every middleware pays before it starts. */
+export const nodeBuffer: ServerKind = {
+  ...own('node-buffer', 'node-buffer.mjs', ['conditional', 'range', 'multi-range', 'gzip']),
+  missing: () => undefined,
+  version: () => `node:http, ${process.version}`,
+};
+
+export const zcserveMiddleware: ServerKind = {
+  ...own('zcserve-middleware', 'zcserve-middleware.mjs', []),
+  missing: () =>
+    existsSync(fileURLToPath(new URL('../../dist/index.js', import.meta.url)))
+      ? undefined
+      : 'not built: npm run build',
+  version: () => `zcserve over node:http, ${process.version}`,
+};
+
+function own(
+  name: string,
+  script: string,
+  lacks: readonly Feature[],
+): Pick<ServerKind, 'name' | 'tags' | 'lacks' | 'start'> {
+  return {
+    name,
+    tags: ['middleware'],
+    lacks,
+    start: starter(process.execPath, [peerFile(script)]),
+  };
+}
+
+/** A package that is used as middleware, in its program under bench/peers. */
+function program(name: string, script: string, lacks: readonly Feature[]): ServerKind {
+  return packaged(
+    name,
+    ['node', 'middleware'],
+    lacks,
+    starter(process.execPath, [peerFile(script)]),
+  );
+}
+
+/** A package that is a command itself. */
+function command(
+  name: string,
+  bin: string,
+  args: (root: string, port: number) => readonly string[],
+): ServerKind {
+  const path = peerFile(`node_modules/${name}/${bin}`);
+  return packaged(name, ['node'], ['multi-range', 'gzip'], async ({ root, cores }) => {
+    const port = await freePort();
+    return startOnPort(port, {
+      program: process.execPath,
+      args: [path, ...args(root, port)],
+      cores,
+    });
+  });
+}
+
+function bun(name: string, script: string, lacks: readonly Feature[]): ServerKind {
+  return {
+    name,
+    tags: ['node'],
+    lacks,
+    missing: () => (existsSync(BUN) ? undefined : `not installed: ${HOW}`),
+    version: () => `bun ${packageVersion('bun')}`,
+    start: starter(BUN, [peerFile(script)]),
+  };
+}
+
+function packaged(
+  name: string,
+  tags: readonly Tag[],
+  lacks: readonly Feature[],
+  start: ServerKind['start'],
+): ServerKind {
+  return {
+    name,
+    tags,
+    lacks,
+    missing: () =>
+      existsSync(peerFile(`node_modules/${name}`)) ? undefined : `not installed: ${HOW}`,
+    version: () => `${name} ${packageVersion(name)}`,
+    start,
+  };
+}
+
+/** Runs `program ...args ROOT PORT`. */
+function starter(executable: string, args: readonly string[]): ServerKind['start'] {
+  return async ({ root, cores }) => {
+    const port = await freePort();
+    return startOnPort(port, {
+      program: executable,
+      args: [...args, root, `${port}`],
+      cores,
+      env: { NODE_ENV: 'production' },
+    });
+  };
+}
+
+function peerFile(path: string): string {
+  return fileURLToPath(new URL(path, PEERS));
+}
+
+function packageVersion(name: string): string {
+  const text = readFileSync(peerFile(`node_modules/${name}/package.json`), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
