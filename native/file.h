@@ -45,11 +45,15 @@ class File : public RefCounted {
     struct stat st;
     return fstat(fd_.get(), &st) == 0 && stat_.same_content(FileStat::from(st));
   }
+  /** Has the kernel refused to sendfile it? Then it is read from now on. */
+  bool refused() const { return refused_.load(std::memory_order_relaxed); }
+  void set_refused() const { refused_.store(true, std::memory_order_relaxed); }
 
  private:
   const UniqueFd fd_;
   const FileStat stat_;
   const std::string path_;
+  mutable std::atomic<bool> refused_{false};
 };
 
 }  // namespace zc

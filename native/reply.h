@@ -12,6 +12,7 @@ namespace zc {
 enum class Carrier : uint8_t { none, bytes, mmap, sendfile, read };
 constexpr size_t kCarriers = 5;
 constexpr size_t kReasons = 16;  // room for plan/types.ts REASONS
+constexpr uint8_t kRefusedReason = 7;  // "refused" among them
 
 struct ByteSpan {
   uint64_t start = 0, end = 0;

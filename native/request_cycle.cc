@@ -240,7 +240,7 @@ void EngineThread::start_reply(Connection& connection, Ref<const Reply> reply) {
 Counters::Tally& EngineThread::tally(const Connection& connection) {
   const Transmission& out = connection.out;
   const size_t carrier = connection.is_head ? 0 : static_cast<size_t>(out.carrier());
-  return counters_.bodies[carrier][out.reply().reason];
+  return counters_.bodies[carrier][out.refused() ? kRefusedReason : out.reply().reason];
 }
 
 // True when the reply is over and the connection goes on.

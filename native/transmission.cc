@@ -24,8 +24,9 @@ void Transmission::start(Ref<const Reply> reply, bool head_only, const char* clo
   offset_ = body_bytes_ = probed_until_ = 0;
   window_span_ = {};
   head_only_ = head_only;
-  reads_ = reply_->carrier == Carrier::read;
-  confirmed_ = refused_ = false;
+  refused_ = reply_->carrier == Carrier::sendfile && reply_->file->refused();
+  reads_ = refused_ || reply_->carrier == Carrier::read;
+  confirmed_ = false;
   fault_ = FileFault::none;
   closing_size_ = static_cast<uint8_t>(closing_size);
   if (closing_size > 0) memcpy(closing_, closing, closing_size);
@@ -152,6 +153,7 @@ SendResult Transmission::send_file_chunk(int socket, const Segment& current, con
       return SendResult::again;
     case Io::refused:
       reads_ = refused_ = true;
+      reply_->file->set_refused();
       window_span_ = {};
       return SendResult::done;
     case Io::truncated:

@@ -1,0 +1,112 @@
+// HTTP/1.1 on the engine's own threads: requests that the hot table does not answer come here.
+import type { EngineLimits, NativeAddon, NativeEngine, NativeRoot, Symlinks } from '../native.ts';
+import { errorPage } from '../plan/errors.ts';
+import type { RequestHead } from '../request.ts';
+import { type EngineRecord, readRecords, readStats } from './engine-records.ts';
+import { engineReply, headText, hotReply } from './engine-reply.ts';
+import { HotIndex } from './hot-index.ts';
+import type { Answer, Handler, Log, Transport } from './transport.ts';
+
+export interface NativeTransportOptions {
+  readonly addon: NativeAddon;
+  readonly root: NativeRoot;
+  readonly symlinks: Symlinks;
+  /** 1 to 64. */
+  readonly threads: number;
+  readonly limits: EngineLimits;
+  readonly handler: Handler;
+  readonly log: Log;
+  /** Paths that the engine may answer by itself at the same time. */
+  readonly maxHot: number;
+  /** The engine found that these root-relative files are no longer what they were. */
+  readonly onStale: (files: readonly string[]) => void;
+  /** The kernel refused sendfile for this root-relative file. */
+  readonly onRefused: (file: string) => void;
+}
+
+export interface NativeTransport extends Transport {
+  /** Did prepared answers use this root-relative file since the last call? */
+  used(file: string): boolean;
+}
+
+/** What the engine answers without asking, each with the plan's own page. */
+const ENGINE_ERRORS = [400, 408, 413, 414, 431, 501, 503, 505];
+
+export function createNativeTransport(options: NativeTransportOptions): NativeTransport {
+  const { addon, handler, log } = options;
+  let running = options.threads;
+  let stopped = () => {};
+  const allStopped = new Promise<void>((resolve) => {
+    stopped = resolve;
+  });
+
+  const engine: NativeEngine = addon.createEngine(
+    options.root,
+    options.symlinks,
+    options.threads,
+    options.limits,
+    ENGINE_ERRORS.map((status) => {
+      const page = errorPage(status);
+      return [status, headText(status, page.fields), page.body] as const;
+    }),
+    (batch) => readRecords(batch, receive),
+  );
+  const index = new HotIndex(engine, options.maxHot);
+
+  function receive(record: EngineRecord): void {
+    switch (record.kind) {
+      case 'request':
+        ask(record.id, record.request);
+        break;
+      case 'stale':
+        options.onStale(index.stale(record.path));
+        break;
+      case 'file-fault': {
+        const what = record.fault === 'failed' ? record.errno : `${record.fault} while it was sent`;
+        log.warn(`${record.file}: ${what}; closed the connection`, `fault:${record.file}`);
+        break;
+      }
+      case 'refused':
+        log.warn(`${record.file}: sendfile refused, read instead`, `refused:${record.file}`);
+        options.onRefused(record.file);
+        break;
+      case 'accept-paused':
+        log.error(`cannot accept connections: ${record.errno}`, 'accept');
+        break;
+      case 'stopped':
+        running--;
+        if (running === 0) stopped();
+        break;
+      case 'transfer-end':
+        // Only node:http's engine has transfers.
+        break;
+    }
+  }
+
+  function ask(id: number, request: RequestHead): void {
+    const plan = handler(request);
+    if (plan instanceof Promise) plan.then((answer) => reply(id, request, answer));
+    else reply(id, request, plan);
+  }
+
+  function reply(id: number, { target }: RequestHead, plan: Answer): void {
+    engine.reply(id, engineReply(plan));
+    const { memo } = plan;
+    if (memo === undefined || !target.startsWith('/')) return;
+    const query = target.indexOf('?');
+    index.offer(query < 0 ? target : target.slice(0, query), memo, () => hotReply(plan, memo));
+  }
+
+  return {
+    name: 'native',
+    listen: async (host, port) => engine.listen(host, port),
+    async close(graceMs) {
+      engine.stop(graceMs);
+      await allStopped;
+      engine.close();
+    },
+    stats: () => readStats(engine.stats()),
+    forget: (files) => index.forget(files),
+    used: (file) => index.used(file),
+  };
+}
