@@ -15,10 +15,11 @@ export interface FilesPolicy {
   /** Root-relative path of the page that answers unknown navigations; undefined = none. */
   readonly spa: string | undefined;
   /**
-   * A directory asked for without its slash (and a clean URL with one): `redirect` sends the client to
-   * the right form, `ignore` answers both forms alike, `strict` has no answer for the wrong one.
+   * Which form of a page's path is the right one. `auto`: directories with a slash, clean URLs without;
+   * `always` and `never`: both with, both without; the wrong form redirects to the right one. `ignore`:
+   * both forms are answered alike. `strict`: as `auto`, but the wrong form is not found.
    */
-  readonly trailingSlash: 'redirect' | 'ignore' | 'strict';
+  readonly trailingSlash: 'auto' | 'always' | 'never' | 'ignore' | 'strict';
   /** List directories that have no index. */
   readonly listing: boolean;
   /** Answer errors with the nearest 404.html or 50x.html at or above the path. */

@@ -1,0 +1,190 @@
+// The memory cache: which small files that are used often have their bytes in mapped memory.
+import { LRUCache } from 'lru-cache';
+import type { NativeAddon, NativeArena, NativeFile, NativeMemory } from '../native.ts';
+import type { CachedEntry } from './entry.ts';
+import type { FilesPolicy } from './policy.ts';
+
+export interface MemoryStats {
+  readonly entries: number;
+  /** Bytes of the cached files in whole pages. */
+  readonly bytes: number;
+  /** Answers on the JavaScript thread whose bytes were in memory. */
+  readonly hits: number;
+  /** Answers whose file was small enough and was not in memory. */
+  readonly misses: number;
+}
+
+export interface MemoryOptions {
+  readonly policy: FilesPolicy;
+  readonly addon: NativeAddon | undefined;
+  /** Was the file used lately by answers that nobody counts here? */
+  readonly isUsed: (path: string) => boolean;
+  /** Prepared answers from this file's memory must go. */
+  readonly forget: (path: string) => void;
+  /** The file is no longer the version that was opened. */
+  readonly onStale: (entry: CachedEntry) => void;
+  /** Runs it when nobody can be about to use what this turn handed out. */
+  readonly defer: (work: () => void) => void;
+  /** Resolves when what was deferred has run. */
+  readonly settled: () => Promise<void>;
+}
+
+/** Memory is mapped, and counted, in pages. */
+const PAGE = 4096;
+
+/** Copies at a time: a working set larger than the cache must not keep libuv's pool busy with copies. */
+const MAX_LOADS = 8;
+
+/** Entries that one newcomer may drive out, and that may be spared because they are in use. */
+const MAX_EVICTIONS = 64;
+const MAX_SPARED = 64;
+
+export class MemoryCache {
+  readonly #options: MemoryOptions;
+  readonly #capacity: number;
+  readonly #cached: LRUCache<CachedEntry, NativeMemory>;
+  /** Turned away for want of room; they try again when room is given back. */
+  readonly #crowded = new Set<CachedEntry>();
+  readonly #loading = new Set<CachedEntry>();
+  #arena: NativeArena | undefined;
+  #hits = 0;
+  #misses = 0;
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+    this.#capacity = options.addon === undefined ? 0 : options.policy.cacheSize;
+    this.#cached = new LRUCache({
+      maxSize: Math.max(PAGE, this.#capacity),
+      sizeCalculation: (_memory, entry) => pages(entry.size),
+    });
+  }
+
+  /** An answer wants bytes of this entry. Takes it into memory, in the background, once it is hot. */
+  use(entry: CachedEntry): void {
+    entry.uses++;
+    if (entry.memory !== undefined) {
+      this.#hits++;
+      this.#cached.get(entry);
+      return;
+    }
+    if (!this.#fits(entry)) return;
+    this.#misses++;
+    if (entry.uses < this.#options.policy.mmapMinUses || entry.crowded) return;
+    if (this.#loading.size >= MAX_LOADS || this.#loading.has(entry)) return;
+    void this.#load(entry);
+  }
+
+  /** The table lets the entry go; its memory goes with its last user. */
+  discard(entry: CachedEntry): void {
+    this.#crowded.delete(entry);
+    if (this.#cached.delete(entry)) this.#invite();
+  }
+
+  stats(): MemoryStats {
+    return {
+      entries: this.#cached.size,
+      bytes: this.#cached.calculatedSize,
+      hits: this.#hits,
+      misses: this.#misses,
+    };
+  }
+
+  close(): void {
+    this.#cached.clear();
+    this.#options.defer(() => this.#arena?.close());
+  }
+
+  #fits(entry: CachedEntry): boolean {
+    const { policy } = this.#options;
+    return (
+      entry.file.native !== undefined &&
+      entry.trusted &&
+      entry.size > 0 &&
+      entry.size <= policy.mmapMax &&
+      pages(entry.size) <= this.#capacity
+    );
+  }
+
+  async #load(entry: CachedEntry): Promise<void> {
+    const native = entry.file.native;
+    if (native === undefined) return;
+    this.#loading.add(entry);
+    entry.retain();
+    try {
+      const memory = await this.#take(native, entry);
+      if (memory === 'full') {
+        entry.crowded = true;
+        this.#crowded.add(entry);
+      } else if (memory === 'changed') {
+        this.#options.onStale(entry);
+      } else if (entry.discarded) {
+        memory.release();
+      } else {
+        entry.memory = memory;
+        this.#cached.set(entry, memory);
+      }
+    } catch {
+      // An I/O error: whoever sends the file will meet it too, and say so.
+      this.#options.onStale(entry);
+    } finally {
+      this.#loading.delete(entry);
+      entry.release();
+    }
+  }
+
+  async #take(native: NativeFile, entry: CachedEntry): Promise<NativeMemory | 'changed' | 'full'> {
+    const { addon, policy, settled } = this.#options;
+    if (addon === undefined || !this.#makeRoom(pages(entry.size))) return 'full';
+    if (policy.mmapSource === 'file') return addon.mapFile(native, entry.size) ?? 'full';
+    this.#arena ??= addon.createArena(this.#capacity);
+    for (let evictions = 0; ; evictions++) {
+      const memory = await this.#arena.snapshot(native);
+      // Evicted slots are freed when their last sender is done, and free slots may be too small.
+      if (memory !== 'full' || evictions === MAX_EVICTIONS || !this.#evictOldest()) return memory;
+      await settled();
+    }
+  }
+
+  /** Evicts what was not used for longest until so many bytes are free. False: all of it is in use. */
+  #makeRoom(bytes: number): boolean {
+    for (let evictions = 0; this.#cached.calculatedSize + bytes > this.#capacity; evictions++) {
+      if (evictions === MAX_EVICTIONS || !this.#evictOldest()) return false;
+    }
+    return true;
+  }
+
+  /** Second chance: what hot answers used since the last look is young again. */
+  #evictOldest(): boolean {
+    for (let spared = 0; spared < MAX_SPARED; spared++) {
+      const [oldest] = this.#cached.rkeys();
+      if (oldest === undefined) return false;
+      if (!this.#options.isUsed(oldest.path)) {
+        this.#evict(oldest);
+        return true;
+      }
+      this.#cached.get(oldest);
+    }
+    return false;
+  }
+
+  #evict(entry: CachedEntry): void {
+    // It must be used as often again before it comes back.
+    entry.uses = 0;
+    this.#cached.delete(entry);
+    this.#options.forget(entry.path);
+    this.#options.defer(() => entry.retireMemory());
+  }
+
+  /** There is room again. */
+  #invite(): void {
+    for (const entry of this.#crowded) {
+      entry.crowded = false;
+      this.#options.forget(entry.path);
+    }
+    this.#crowded.clear();
+  }
+}
+
+function pages(size: number): number {
+  return Math.ceil(size / PAGE) * PAGE;
+}

@@ -1,0 +1,126 @@
+// Confined opening without the addon: open by path, then ask where the opened file is.
+import { close, constants, promises as fs, fstat, open, realpathSync, statSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { promisify } from 'node:util';
+import type { Symlinks } from '../native.ts';
+import { readByDescriptor, readDirectory } from './directory.ts';
+import type { OpenFile } from './entry.ts';
+import { type Found, type Root, versionOfStamp } from './root.ts';
+
+const openFd = promisify(open);
+const fstatFd = promisify(fstat);
+
+// O_NONBLOCK: opening a FIFO does not wait for a writer (fifo(7)). Both are undefined on Windows.
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+/**
+ * Whatever a link or a rename does meanwhile, the decision is about the file that was opened: its own
+ * path must lie beneath the root (`inside`) or be the very path asked for (`none`). Links to absolute
+ * paths inside the root are followed here; openat2(2) with RESOLVE_BENEATH refuses them.
+ */
+export function openRootByPath(path: string, symlinks: Symlinks): Root {
+  const root = realpathSync(path);
+  if (!statSync(root).isDirectory()) {
+    throw Object.assign(new Error(`ENOTDIR: not a directory, '${path}'`), { code: 'ENOTDIR' });
+  }
+  return {
+    native: undefined,
+    open: (paths) => Promise.all(paths.map((one) => openBeneath(root, one, symlinks))),
+    read: (directory, below) =>
+      process.platform === 'linux' ? readByDescriptor(directory) : readDirectory(join(root, below)),
+    close: () => {},
+  };
+}
+
+async function openBeneath(root: string, path: string, symlinks: Symlinks): Promise<Found> {
+  if (!isPlain(path)) return { type: 'error', errno: 'EXDEV' };
+  const name = path === '' ? root : join(root, path);
+  let fd: number;
+  try {
+    fd = await openFd(name, FLAGS);
+  } catch (error) {
+    return { type: 'error', errno: codeOf(error) };
+  }
+  const file = new PathOpenFile(fd);
+  try {
+    const found = await examine(root, name, file, symlinks);
+    if (found.type === 'other' || found.type === 'error') file.close();
+    return found;
+  } catch (error) {
+    file.close();
+    return { type: 'error', errno: codeOf(error) };
+  }
+}
+
+async function examine(
+  root: string,
+  name: string,
+  file: OpenFile,
+  symlinks: Symlinks,
+): Promise<Found> {
+  const stat = await fstatFd(file.fd, { bigint: true });
+  if (symlinks !== 'follow') {
+    const place = await placeOf(name, file.fd, stat);
+    if (!isBeneath(root, place)) return { type: 'error', errno: 'EXDEV' };
+    if (symlinks === 'none' && place !== name) return { type: 'error', errno: 'ELOOP' };
+  }
+  const version = versionOfStamp(stat);
+  const mtimeMs = Number(stat.mtimeNs) / 1e6;
+  if (stat.isDirectory()) return { type: 'directory', file, mtimeMs, version };
+  if (!stat.isFile()) return { type: 'other' };
+  // Only `read` is possible without the addon, and every file system can read.
+  return { type: 'file', file, size: Number(stat.size), mtimeMs, version, trusted: true };
+}
+
+interface Identity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly nlink: bigint;
+}
+
+/** The path of the opened file itself. */
+async function placeOf(name: string, fd: number, identity: Identity): Promise<string> {
+  if (process.platform === 'linux') {
+    // proc(5): the link names the open file; of an unlinked one, with " (deleted)" after it.
+    const place = await fs.readlink(`/proc/self/fd/${fd}`);
+    return identity.nlink === 0n ? place.replace(/ \(deleted\)$/, '') : place;
+  }
+  const place = await fs.realpath(name);
+  const there = await fs.stat(place, { bigint: true });
+  const same = there.dev === identity.dev && there.ino === identity.ino;
+  // Replaced since it was opened: where the opened one is, nobody knows.
+  if (!same) throw Object.assign(new Error('replaced while it was opened'), { code: 'EAGAIN' });
+  return place;
+}
+
+function isBeneath(root: string, place: string): boolean {
+  return place === root || place.startsWith(root.endsWith(sep) ? root : root + sep);
+}
+
+/** No component that climbs, and on Windows no separator or drive letter in disguise. */
+function isPlain(path: string): boolean {
+  if (sep === '\\' && /[\\:]/.test(path)) return false;
+  return !path.split('/').includes('..');
+}
+
+class PathOpenFile implements OpenFile {
+  readonly fd: number;
+  readonly native = undefined;
+  #open = true;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  // In libuv's pool: closing the last descriptor of a large deleted file frees its blocks (seconds).
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    close(this.fd, () => {});
+  }
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'EIO';
+}

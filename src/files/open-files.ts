@@ -1,0 +1,197 @@
+// The files that are kept open: by path, the least recently used closed first.
+import { LRUCache } from 'lru-cache';
+import type { NativeAddon } from '../native.ts';
+import type { Coding, Resource } from '../plan/types.ts';
+import { CachedEntry, type Description, type FileEntry } from './entry.ts';
+import { ContentEtags, statEtag } from './etag.ts';
+import { MemoryCache, type MemoryStats } from './memory.ts';
+import { openFileLimit } from './open-limit.ts';
+import type { FilesPolicy } from './policy.ts';
+import type { OpenVariant } from './resolve.ts';
+import { createTurn } from './turn.ts';
+
+/** Prepares what is the same in every answer from a file. `path` is the resource's, for its siblings too. */
+export type Describe = (file: {
+  readonly path: string;
+  readonly coding: Coding;
+  readonly mtimeMs: number;
+  readonly etag: string | undefined;
+  /** Has the resource more than one coding? */
+  readonly varies: boolean;
+}) => Description;
+
+export interface OpenFilesOptions {
+  readonly policy: FilesPolicy;
+  readonly addon: NativeAddon | undefined;
+  readonly describe: Describe;
+  /** Was the file used lately by answers that nobody counts here? */
+  readonly isUsed: (path: string) => boolean;
+  /** What rests on these root-relative paths is no longer valid. */
+  readonly forget: (paths: readonly string[]) => void;
+  /** The file at this path is no longer the version that was opened. */
+  readonly onStale: (path: string) => void;
+  /** A resource comes and goes. */
+  readonly onOpen: (path: string) => void;
+  readonly onClose: (path: string) => void;
+}
+
+export interface OpenFilesStats {
+  /** Resources (files with their siblings) and descriptors that are kept open. */
+  readonly files: number;
+  readonly descriptors: number;
+  readonly memory: MemoryStats;
+}
+
+type CachedResource = Resource<CachedEntry>;
+
+/** Files that one newcomer may find in use by hot answers before it drives one out all the same. */
+const MAX_SPARED = 64;
+
+/** Entries leave at the end of the turn, so that an answer made in it can still retain them. */
+export class OpenFiles {
+  readonly #options: OpenFilesOptions;
+  /** Weighs descriptors. */
+  readonly #resources: LRUCache<string, CachedResource>;
+  readonly #maxOpen: number;
+  readonly #memory: MemoryCache;
+  readonly #etags = new ContentEtags();
+  readonly #turn = createTurn();
+  #closed = false;
+
+  constructor(options: OpenFilesOptions) {
+    const { policy, addon, isUsed, forget } = options;
+    this.#options = options;
+    // Sockets need descriptors too: half of the limit is theirs.
+    const limit = openFileLimit() ?? Number.POSITIVE_INFINITY;
+    this.#maxOpen = Math.max(8, Math.min(policy.maxOpenFiles, Math.floor(limit / 2)));
+    this.#resources = new LRUCache({
+      max: this.#maxOpen,
+      maxSize: this.#maxOpen,
+      sizeCalculation: ({ variants }) => 1 + variants.length,
+      dispose: (resource, path) => this.#disposed(resource, path),
+    });
+    this.#memory = new MemoryCache({
+      policy,
+      addon,
+      isUsed,
+      forget: (path) => forget([path]),
+      onStale: (entry) => options.onStale(entry.path),
+      defer: (work) => this.#turn.defer(work),
+      settled: () => this.#turn.end(),
+    });
+  }
+
+  /** The resource at this path, if it is kept. */
+  get(path: string): Resource<FileEntry> | undefined {
+    return this.#resources.get(path);
+  }
+
+  /** Makes a resource of these files, or finds that it is kept already. Their descriptors are taken over. */
+  adopt(path: string, variants: readonly OpenVariant[]): Resource<FileEntry> {
+    const current = this.#resources.get(path);
+    if (current !== undefined && isSame(current, variants)) {
+      for (const { file } of variants) file.close();
+      return current;
+    }
+    const varies = variants.length > 1;
+    const [identity, ...others] = variants.map((variant) => this.#enter(path, variant, varies));
+    if (identity === undefined) throw new Error('a resource without its own file');
+    const resource: CachedResource = { identity, variants: others };
+    this.#makeRoom(variants.length);
+    if (this.#closed) {
+      this.#turn.defer(() => discardAll(resource));
+    } else {
+      this.#resources.set(path, resource);
+      this.#options.onOpen(path);
+    }
+    return resource;
+  }
+
+  drop(path: string): void {
+    this.#resources.delete(path);
+  }
+
+  /** An answer wants bytes of this file. */
+  use(file: FileEntry): void {
+    if (file instanceof CachedEntry && !file.discarded) this.#memory.use(file);
+  }
+
+  /** Closes a quarter of the descriptors; resolves to false when there are none. */
+  async relieve(): Promise<boolean> {
+    if (this.#resources.size === 0) return false;
+    const target = Math.floor(this.#resources.calculatedSize * 0.75);
+    while (this.#resources.calculatedSize > target) this.#resources.pop();
+    await this.#turn.end();
+    return true;
+  }
+
+  stats(): OpenFilesStats {
+    return {
+      files: this.#resources.size,
+      descriptors: this.#resources.calculatedSize,
+      memory: this.#memory.stats(),
+    };
+  }
+
+  /** Closes every file that nobody is sending. */
+  close(): void {
+    this.#closed = true;
+    this.#resources.clear();
+    this.#memory.close();
+    this.#turn.flush();
+  }
+
+  #enter(path: string, variant: OpenVariant, varies: boolean): CachedEntry {
+    const { policy, describe } = this.#options;
+    const { coding, mtimeMs, version } = variant;
+    const describeWith = (etag: string | undefined) =>
+      describe({ path, coding, mtimeMs, etag, varies });
+    if (policy.etag !== 'content') {
+      const etag = policy.etag === 'off' ? undefined : statEtag(version, coding);
+      return new CachedEntry(variant.file, variant, describeWith(etag));
+    }
+    const known = this.#etags.get(version);
+    const entry = new CachedEntry(variant.file, variant, describeWith(known));
+    if (known === undefined) {
+      this.#etags.compute(entry, (etag) => {
+        entry.describe(describeWith(etag));
+        this.#options.forget([variant.path]);
+      });
+    }
+    return entry;
+  }
+
+  /** Second chance: what hot answers used since the last look is young again. */
+  #makeRoom(descriptors: number): void {
+    let spared = 0;
+    while (this.#resources.calculatedSize + descriptors > this.#maxOpen) {
+      const [oldest] = this.#resources.rkeys();
+      if (oldest === undefined) return;
+      if (spared++ < MAX_SPARED && this.#options.isUsed(oldest)) this.#resources.get(oldest);
+      else this.#resources.delete(oldest);
+    }
+  }
+
+  #disposed(resource: CachedResource, path: string): void {
+    this.#options.onClose(path);
+    const entries = [resource.identity, ...resource.variants];
+    for (const entry of entries) this.#memory.discard(entry);
+    this.#options.forget(entries.map((entry) => entry.path));
+    this.#turn.defer(() => discardAll(resource));
+  }
+}
+
+function discardAll({ identity, variants }: CachedResource): void {
+  identity.discard();
+  for (const variant of variants) variant.discard();
+}
+
+function isSame({ identity, variants }: CachedResource, opened: readonly OpenVariant[]): boolean {
+  const entries = [identity, ...variants];
+  return (
+    entries.length === opened.length &&
+    entries.every(({ version, coding }, i) => {
+      return version === opened[i]?.version && coding === opened[i]?.coding;
+    })
+  );
+}

@@ -1,0 +1,47 @@
+// Opens the root: beneath its descriptor with the addon (openat2), by path without it.
+import type { NativeAddon, NativeFile, Opened, Symlinks } from '../native.ts';
+import { readByDescriptor } from './directory.ts';
+import type { OpenFile } from './entry.ts';
+import { openRootByPath } from './open-by-path.ts';
+import type { Found, Root } from './root.ts';
+
+/** Throws an Error with `code` when the root is no directory or cannot be opened. */
+export function openRoot(path: string, symlinks: Symlinks, addon: NativeAddon | undefined): Root {
+  return addon === undefined
+    ? openRootByPath(path, symlinks)
+    : openRootByDescriptor(path, symlinks, addon);
+}
+
+function openRootByDescriptor(path: string, symlinks: Symlinks, addon: NativeAddon): Root {
+  const root = addon.openRoot(path);
+  return {
+    native: root,
+    open: async (paths) => (await addon.open(root, paths, symlinks)).map(adopt),
+    read: readByDescriptor,
+    close: () => root.close(),
+  };
+}
+
+function adopt(opened: Opened): Found {
+  if (opened.type === 'file' || opened.type === 'directory') {
+    return { ...opened, file: new NativeOpenFile(opened.file) };
+  }
+  return opened;
+}
+
+class NativeOpenFile implements OpenFile {
+  readonly fd: number;
+  readonly native: NativeFile;
+  #open = true;
+
+  constructor(native: NativeFile) {
+    this.fd = native.fd;
+    this.native = native;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.native.release();
+  }
+}

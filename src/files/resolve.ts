@@ -1,0 +1,272 @@
+// From a decoded path to what it names: exact file · clean URL · directory (slash, index, listing) ·
+// extensions · single-page fallback. The first that exists wins.
+import type { Coding, Evidence, ListingEntry, Resolution, Resource } from '../plan/types.ts';
+import type { Log } from '../transport/transport.ts';
+import type { FileEntry } from './entry.ts';
+import { meaningOf } from './errno.ts';
+import type { FilesPolicy } from './policy.ts';
+import { closeAll, type Found, versionOf } from './root.ts';
+
+/** A path as the client meant it. */
+export interface Wanted {
+  /** Decoded once and normalised; begins with '/', no slash at the end but for the root. */
+  readonly path: string;
+  /** Was there a slash at the end? */
+  readonly slash: boolean;
+  /** Is it a page load that a single-page app answers, should nothing else? */
+  readonly navigation: boolean;
+}
+
+/** What the resolution needs from the table. */
+export interface Shelf {
+  readonly policy: FilesPolicy;
+  open(paths: readonly string[]): Promise<readonly Found[]>;
+  list(directory: Extract<Found, { type: 'directory' }>, path: string): Promise<ListingEntry[]>;
+  /** Makes a resource of these files; their descriptors are its own from now on. */
+  adopt(path: string, files: readonly OpenVariant[]): Resource<FileEntry>;
+  readonly log: Log;
+}
+
+type FoundFile = Extract<Found, { type: 'file' }>;
+
+export interface OpenVariant extends FoundFile {
+  readonly coding: Coding;
+  readonly path: string;
+}
+
+type Outcome = Resolution<FileEntry>;
+
+const NOT_FOUND: Outcome = { kind: 'not-found' };
+const FORBIDDEN: Outcome = { kind: 'forbidden' };
+
+/** File name extension of each coding's sibling. */
+export const SUFFIXES = { br: '.br', zstd: '.zst', gzip: '.gz' } as const;
+
+/** Levels at which error pages are looked for, from the root down: bounds what a long path can cost. */
+const MAX_PAGE_LEVELS = 32;
+
+/** Does the last segment have an extension, as files of a page have and pages do not? */
+export function looksLikeAsset(path: string): boolean {
+  return /\.[^./]+$/.test(path);
+}
+
+/** Never throws for what a client sends or a file system does. */
+export async function resolve(shelf: Shelf, wanted: Wanted): Promise<Outcome> {
+  const { policy } = shelf;
+  const name = wanted.path.slice(1);
+  const search = new Search(shelf);
+  const found = visible(name, policy) ?? (await find(search, name, wanted.slash));
+  if (found.kind !== 'not-found' || !wanted.navigation || policy.spa === undefined) return found;
+  const app = await search.file(policy.spa, 200);
+  return app.kind === 'file' ? { ...app, judged: ['accept'] } : found;
+}
+
+/** The nearest file of that name in the path's directory or above it: the page of an error. */
+export async function resolvePage(
+  shelf: Shelf,
+  path: string,
+  name: string,
+  status: number,
+): Promise<Outcome> {
+  const levels = path
+    .split('/')
+    .slice(1, -1)
+    .slice(0, MAX_PAGE_LEVELS - 1);
+  const directories = ['', ...levels.map((_, i) => `${levels.slice(0, i + 1).join('/')}/`)];
+  const paths = directories.reverse().map((directory) => directory + name);
+  const search = new Search(shelf);
+  const nearest = await search.first(paths);
+  const answer = nearest === undefined ? NOT_FOUND : await search.file(nearest, status);
+  return answer.kind === 'directory' ? NOT_FOUND : answer;
+}
+
+/** What the dotfile policy says of a path; undefined = nothing against it. */
+function visible(name: string, policy: FilesPolicy): Outcome | undefined {
+  if (policy.dotfiles === 'allow' || !/(?:^|\/)\./.test(name)) return undefined;
+  // RFC 8615 §3: only at the root.
+  if (!/(?:^|\/)\./.test(name.replace(/^\.well-known(?=\/|$)/, ''))) return undefined;
+  return policy.dotfiles === 'deny' ? FORBIDDEN : NOT_FOUND;
+}
+
+async function find(search: Search, name: string, slash: boolean): Promise<Outcome> {
+  if (name === '') return directory(search, name, true);
+  if (slash) {
+    const inside = await directory(search, name, true);
+    return inside.kind === 'not-found' ? page(search, name, true) : inside;
+  }
+  const cleaned = await clean(search, name);
+  if (cleaned !== undefined) return cleaned;
+  const exact = await search.file(name, 200);
+  if (exact.kind !== 'not-found' && exact.kind !== 'directory') return exact;
+  const html = await page(search, name, false);
+  if (html.kind !== 'not-found') return html;
+  if (exact.kind === 'directory') return directory(search, name, false);
+  // As in serve-static: for names without an extension.
+  for (const extension of looksLikeAsset(name) ? [] : search.policy.extensions) {
+    const extended = await search.file(`${name}.${extension}`, 200);
+    if (extended.kind !== 'not-found' && extended.kind !== 'directory') return extended;
+  }
+  return NOT_FOUND;
+}
+
+/** /about.html is /about, and /index.html is / — unless another file has the clean path. */
+async function clean(search: Search, name: string): Promise<Outcome | undefined> {
+  if (!search.policy.cleanUrls || !/[^/]\.html$/.test(name)) return undefined;
+  const bare = name.slice(0, -'.html'.length);
+  const isIndex = lastOf(name) === search.policy.index[0];
+  if ((await search.first(isIndex ? [name] : [bare, name])) !== name) return undefined;
+  const slash = search.policy.trailingSlash === 'always' ? '/' : '';
+  const location = isIndex ? './' : `${reference(lastOf(bare))}${slash}`;
+  return { kind: 'redirect', status: 308, location };
+}
+
+/** The clean URL of an HTML file. */
+async function page(search: Search, name: string, slash: boolean): Promise<Outcome> {
+  if (!search.policy.cleanUrls) return NOT_FOUND;
+  const found = await search.file(`${name}.html`, 200);
+  if (found.kind !== 'file') return found.kind === 'directory' ? NOT_FOUND : found;
+  const { trailingSlash } = search.policy;
+  if (trailingSlash === 'ignore' || slash === (trailingSlash === 'always')) return found;
+  if (trailingSlash === 'strict') return NOT_FOUND;
+  const last = lastOf(name);
+  return {
+    kind: 'redirect',
+    status: 308,
+    location: slash ? `.${reference(last)}` : `${reference(last)}/`,
+  };
+}
+
+/** A directory: its index, or its listing. `slash`: was it asked for as a directory? */
+async function directory(search: Search, name: string, slash: boolean): Promise<Outcome> {
+  const { policy } = search;
+  const { trailingSlash } = policy;
+  const inSlash = reference(lastOf(name));
+  const bare = trailingSlash === 'never' || trailingSlash === 'ignore';
+  if (!slash && !bare) {
+    if (trailingSlash === 'strict') return NOT_FOUND;
+    return { kind: 'redirect', status: 301, location: `${inSlash}/` };
+  }
+  const prefix = name === '' ? '' : `${name}/`;
+  for (const index of policy.index) {
+    const found = await search.file(`${prefix}${index}`, 200);
+    if (found.kind === 'not-found' || found.kind === 'directory') continue;
+    if (found.kind !== 'file' || !slash || name === '' || trailingSlash !== 'never') return found;
+    return { kind: 'redirect', status: 301, location: `.${inSlash}` };
+  }
+  if (!policy.listing) return NOT_FOUND;
+  // The links of a listing are relative to the directory.
+  if (!slash) return { kind: 'redirect', status: 301, location: `${inSlash}/` };
+  return search.listing(name);
+}
+
+/**
+ * A relative reference to a sibling of the last segment (RFC 3986 §4.2). It begins with "./", so it
+ * can never name another host ("//host") or scheme ("a:b"), and it stays right behind a proxy or a mount
+ * point that takes a prefix off.
+ */
+function reference(segment: string): string {
+  return `./${encodeURIComponent(segment)}`;
+}
+
+function lastOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+/** One resolution's steps, and the evidence that they leave behind. */
+class Search {
+  readonly policy: FilesPolicy;
+  readonly #shelf: Shelf;
+  readonly #evidence: Evidence[] = [];
+
+  constructor(shelf: Shelf) {
+    this.policy = shelf.policy;
+    this.#shelf = shelf;
+  }
+
+  /** A file with its precompressed siblings, opened in one batch. */
+  async file(path: string, status: number): Promise<Outcome | { readonly kind: 'directory' }> {
+    const codings = this.policy.codings.filter((coding) => coding !== 'identity');
+    const paths = [path, ...codings.map((coding) => path + SUFFIXES[coding])];
+    const [own, ...siblings] = await this.#open(paths);
+    if (own === undefined || own.type !== 'file') {
+      closeAll([...siblings, ...(own === undefined ? [] : [own])]);
+      return own?.type === 'directory' ? { kind: 'directory' } : this.#refusal(path, own);
+    }
+    const variants: OpenVariant[] = [{ ...own, path, coding: 'identity' }];
+    for (const [i, sibling] of siblings.entries()) {
+      const coding = codings[i];
+      const variant = coding && this.#variant(path, own, sibling, coding);
+      if (variant) variants.push(variant);
+      else closeAll([sibling]);
+    }
+    const resource = this.#shelf.adopt(path, variants);
+    return { kind: 'file', resource, evidence: this.#evidence, status };
+  }
+
+  /** The first of these paths that is a file. */
+  async first(paths: readonly string[]): Promise<string | undefined> {
+    const found = await this.#open(paths);
+    closeAll(found);
+    return paths[found.findIndex(({ type }) => type === 'file')];
+  }
+
+  async listing(name: string): Promise<Outcome> {
+    const [found] = await this.#open([name]);
+    if (found?.type !== 'directory') {
+      if (found !== undefined) closeAll([found]);
+      return found?.type === 'file' ? NOT_FOUND : this.#refusal(name, found);
+    }
+    try {
+      const entries = await this.#shelf.list(found, name);
+      const path = name === '' ? '/' : `/${name}/`;
+      return { kind: 'listing', path, entries, mtimeMs: found.mtimeMs };
+    } catch (error) {
+      const errno = error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
+      return this.#refusal(name, { type: 'error', errno });
+    } finally {
+      closeAll([found]);
+    }
+  }
+
+  async #open(paths: readonly string[]): Promise<readonly Found[]> {
+    const found = await this.#shelf.open(paths);
+    for (const [i, path] of paths.entries()) {
+      const one = found[i];
+      this.#evidence.push({ path, version: one === undefined ? '' : versionOf(one) });
+    }
+    return found;
+  }
+
+  #variant(
+    path: string,
+    own: FoundFile,
+    sibling: Found,
+    coding: keyof typeof SUFFIXES,
+  ): OpenVariant | undefined {
+    if (sibling.type !== 'file') return undefined;
+    const name = path + SUFFIXES[coding];
+    // No coding has an empty form: somebody's build was interrupted.
+    const flaw =
+      sibling.mtimeMs < own.mtimeMs ? `older than ${path}` : sibling.size === 0 ? 'empty' : '';
+    if (flaw === '') return { ...sibling, path: name, coding };
+    this.#shelf.log.warn(`${name} is ${flaw}: not used`, `variant:${name}`);
+    return undefined;
+  }
+
+  #refusal(path: string, found: Found | undefined): Outcome {
+    // Neither file nor directory (FIFO, socket, device): there, but nothing to serve.
+    if (found === undefined || found.type !== 'error') return FORBIDDEN;
+    const meaning = meaningOf(found.errno);
+    if (meaning.level !== 'none') {
+      this.#shelf.log[meaning.level](`cannot open ${path}: ${found.errno}`, `open:${path}`);
+    }
+    switch (meaning.refusal) {
+      case 'not-found':
+        return NOT_FOUND;
+      case 'forbidden':
+        return FORBIDDEN;
+      case 'failed':
+        return { kind: 'failed', errno: found.errno };
+    }
+  }
+}

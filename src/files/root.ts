@@ -1,0 +1,74 @@
+// The contract of an open root: the only way to open anything, and what can be found beneath it.
+import type { Dir } from 'node:fs';
+import type { NativeRoot } from '../native.ts';
+import type { OpenFile } from './entry.ts';
+
+/** What stands at a path. A descriptor in it is the receiver's to close. */
+export type Found =
+  | {
+      readonly type: 'file';
+      readonly file: OpenFile;
+      /** Bytes. */
+      readonly size: number;
+      readonly mtimeMs: number;
+      /** "dev-ino-size-mtimens-ctimens" in hex, from one fstat of the descriptor. */
+      readonly version: string;
+      /** Is this file system's sendfile and mmap trusted? */
+      readonly trusted: boolean;
+    }
+  | {
+      readonly type: 'directory';
+      readonly file: OpenFile;
+      readonly mtimeMs: number;
+      readonly version: string;
+    }
+  /** A FIFO, socket or device. */
+  | { readonly type: 'other' }
+  | { readonly type: 'error'; readonly errno: string };
+
+export interface Root {
+  /** The addon's handle, for the engine; undefined where the addon is not loaded. */
+  readonly native: NativeRoot | undefined;
+  /**
+   * Opens root-relative paths ('' is the root itself), each confined by the symlink policy; the answers
+   * are in the same order. Off the JavaScript thread; never blocks on a FIFO; never rejects.
+   */
+  open(paths: readonly string[]): Promise<readonly Found[]>;
+  /** The names in a directory that `open` found at this path. Rejects with an Error that has `code`. */
+  read(directory: OpenFile, path: string): Promise<Dir>;
+  close(): void;
+}
+
+/** The version of what was found; '' = nothing that can be served, or nothing at all. */
+export function versionOf(found: Found): string {
+  return found.type === 'file' || found.type === 'directory' ? found.version : '';
+}
+
+/** The fields of an fstat(2) that tell versions apart. */
+export interface Stamp {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+export function versionOfStamp(stamp: Stamp): string {
+  return [stamp.dev, stamp.ino, stamp.size, stamp.mtimeNs, stamp.ctimeNs]
+    .map((n) => BigInt.asUintN(64, n).toString(16))
+    .join('-');
+}
+
+/**
+ * The part of a version that moves when bytes are written: all but ctime, which a chmod, a rename or a
+ * hard link moves too.
+ */
+export function contentVersion(version: string): string {
+  return version.slice(0, version.lastIndexOf('-'));
+}
+
+export function closeAll(found: readonly Found[]): void {
+  for (const one of found) {
+    if (one.type === 'file' || one.type === 'directory') one.file.close();
+  }
+}

@@ -1,0 +1,133 @@
+// The pipeline of one request: parse target → redirects, rewrites → resolve (at once when cached) →
+// error page → plan.
+import type { FileEntry } from './files/entry.ts';
+import { looksLikeAsset } from './files/resolve.ts';
+import type { FileTable } from './files/table.ts';
+import { errorPlan, statusOfErrno } from './plan/errors.ts';
+import { renderListing } from './plan/listing.ts';
+import { acceptsHtml } from './plan/negotiate.ts';
+import { plan } from './plan/plan.ts';
+import type { PlanPolicy } from './plan/policy.ts';
+import type { Redirects, Rewrites } from './plan/redirects.ts';
+import { encodePath, parseTarget } from './plan/target.ts';
+import type { Resolution } from './plan/types.ts';
+import type { RequestHead } from './request.ts';
+import type { Answer, Handler, Log } from './transport/transport.ts';
+
+export interface HandlerOptions {
+  readonly table: FileTable;
+  readonly policy: PlanPolicy;
+  readonly redirects: Redirects;
+  readonly rewrites: Rewrites;
+  /** Is there a page for unknown navigations (`FilesPolicy.spa`)? */
+  readonly spa: boolean;
+  /** Answer errors with 404.html and 50x.html? */
+  readonly errorPages: boolean;
+  readonly log: Log;
+}
+
+type Outcome = Resolution<FileEntry>;
+
+const NOT_FOUND: Outcome = { kind: 'not-found' };
+const BAD_PATH: Outcome = { kind: 'bad-path' };
+
+/** Entries of a listing that are rendered in one go, in about a millisecond. */
+const SMALL_LISTING = 500;
+
+/** A handler that never throws and never rejects: what nobody expected is logged and answered by 500. */
+export function createHandler(options: HandlerOptions): Handler {
+  const { table, policy, redirects, rewrites, log } = options;
+
+  function handle(request: RequestHead): Answer | Promise<Answer> {
+    const target = parseTarget(request.target);
+    if (target.kind === 'asterisk') {
+      // RFC 9112 §3.2.4: the asterisk is for OPTIONS only.
+      return send(request, request.method === 'OPTIONS' ? NOT_FOUND : BAD_PATH);
+    }
+    if (target.kind !== 'path') return send(request, target);
+    // No other method reads a file.
+    if (request.method !== 'GET' && request.method !== 'HEAD') return send(request, NOT_FOUND);
+
+    const redirect = redirects(target.path, target.query);
+    if (redirect !== undefined) return send(request, redirect);
+    const rewritten = rewrites(target.path);
+    const path = rewritten ?? target.path;
+
+    const navigation = options.spa && !looksLikeAsset(path) && acceptsHtml(request.fields.accept);
+    const found = table.lookup(path, target.slash, navigation);
+
+    const finish = (outcome: Outcome): Answer | Promise<Answer> => {
+      switch (outcome.kind) {
+        case 'redirect': {
+          const { status, location } = outcome;
+          const place = rewritten === undefined ? location : fromRoot(location, rewritten);
+          return send(request, { kind: 'redirect', status, location: place + target.query });
+        }
+        case 'not-found':
+          return withPage(request, outcome, path, '404.html', 404);
+        case 'failed':
+          return withPage(request, outcome, path, '50x.html', statusOfErrno(outcome.errno));
+        case 'listing':
+          if (outcome.entries.length <= SMALL_LISTING) return send(request, outcome);
+          return renderInTurns(request, outcome).then((rendered) =>
+            send(request, { ...outcome, rendered }),
+          );
+        default:
+          return send(request, outcome);
+      }
+    };
+    return found instanceof Promise ? found.then(finish) : finish(found);
+  }
+
+  function withPage(
+    request: RequestHead,
+    outcome: Outcome,
+    path: string,
+    name: string,
+    status: number,
+  ): Answer | Promise<Answer> {
+    if (!options.errorPages) return send(request, outcome);
+    const page = table.page(path, name, status);
+    const choose = (found: Outcome) => send(request, found.kind === 'file' ? found : outcome);
+    return page instanceof Promise ? page.then(choose) : choose(page);
+  }
+
+  function send(request: RequestHead, outcome: Outcome): Answer {
+    const answer = plan(request, outcome, policy);
+    const { body } = answer;
+    if (body.kind !== 'none' && body.kind !== 'bytes') table.use(body.file);
+    return answer;
+  }
+
+  function fail(error: unknown): Answer {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.error(`unexpected: ${detail}`, 'handler');
+    return errorPlan(500, policy.common);
+  }
+
+  return (request) => {
+    try {
+      const answer = handle(request);
+      return answer instanceof Promise ? answer.catch(fail) : answer;
+    } catch (error) {
+      return fail(error);
+    }
+  };
+}
+
+/** A relative redirect is relative to the path that was looked up, which after a rewrite is not the client's. */
+function fromRoot(location: string, path: string): string {
+  return new URL(location, `http://localhost${encodePath(path)}`).pathname;
+}
+
+async function renderInTurns(
+  request: RequestHead,
+  listing: Extract<Outcome, { kind: 'listing' }>,
+): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for (const text of renderListing(request, listing)) {
+    if (text !== '') chunks.push(Buffer.from(text));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,64 @@
+// One origin: a root directory, the table of its files and the handler that answers from it.
+
+import { openRoot } from './files/open.ts';
+import type { Describe } from './files/open-files.ts';
+import type { FilesPolicy } from './files/policy.ts';
+import type { Root } from './files/root.ts';
+import { FileTable } from './files/table.ts';
+import { typeOf } from './files/type.ts';
+import { createHandler } from './handler.ts';
+import type { NativeAddon } from './native.ts';
+import { lastModifiedOf, representationFields } from './plan/fields.ts';
+import type { PlanPolicy } from './plan/policy.ts';
+import type { Redirects, Rewrites } from './plan/redirects.ts';
+import type { Rules } from './plan/rules.ts';
+import type { Handler, Log } from './transport/transport.ts';
+
+export interface OriginOptions {
+  readonly files: FilesPolicy;
+  readonly plan: PlanPolicy;
+  readonly rules: Rules;
+  readonly redirects: Redirects;
+  readonly rewrites: Rewrites;
+  readonly addon: NativeAddon | undefined;
+  readonly log: Log;
+}
+
+export interface Origin {
+  readonly root: Root;
+  readonly table: FileTable;
+  readonly handler: Handler;
+  /** Closes every file that nobody is sending, and the root. */
+  close(): void;
+}
+
+/** Throws an Error with `code` when the root cannot be opened as a directory. */
+export function createOrigin(options: OriginOptions): Origin {
+  const { files, plan, redirects, rewrites, addon, log } = options;
+  const root = openRoot(files.root, files.symlinks, addon);
+  const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
+  const handler = createHandler({
+    table,
+    policy: plan,
+    redirects,
+    rewrites,
+    spa: files.spa !== undefined,
+    errorPages: files.errorPages,
+    log,
+  });
+  const close = () => {
+    table.close();
+    root.close();
+  };
+  return { root, table, handler, close };
+}
+
+function describeBy({ files, plan, rules }: OriginOptions): Describe {
+  return ({ path, coding, mtimeMs, etag, varies }) => {
+    const contentType = typeOf(path);
+    const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;
+    const acceptRanges = plan.maxRanges > 0;
+    const input = { path, contentType, coding, etag, lastModified, varies, acceptRanges };
+    return { etag, lastModified, ...representationFields(input, rules) };
+  };
+}
