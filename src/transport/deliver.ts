@@ -22,10 +22,13 @@ export interface Sink {
 }
 
 export interface SendEnd {
-  /** `refused`: the kernel's sendfile does not take this file; nothing after `sent` bytes was sent. */
-  readonly outcome: 'sent' | 'changed' | 'aborted' | 'refused';
+  readonly outcome: 'sent' | 'changed' | 'aborted';
   /** Bytes that the kernel took. */
   readonly sent: number;
+  /** The kernel's sendfile did not take this file, so that it was read. */
+  readonly refused?: boolean;
+  /** Errno of the read that failed, where the outcome is `changed` because of one. */
+  readonly error?: string | undefined;
 }
 
 /**
@@ -50,7 +53,7 @@ export async function deliver(
         typeof piece === 'string'
           ? await writeCounted(Buffer.from(piece, 'latin1'), sink, tally)
           : body.strategy === 'sendfile' && sink.send
-            ? await sendSpan(file, piece, sink, sink.send, tally)
+            ? await sendSpan(file, piece, sink.send, counters, tally)
             : await readSpan(file, piece, sink, tally);
       if (outcome === 'sent') continue;
       if (outcome === 'changed') {
@@ -82,15 +85,22 @@ async function writeCounted(chunk: Uint8Array, sink: Sink, tally: Tally): Promis
 async function sendSpan(
   file: FileEntry,
   span: Span,
-  sink: Sink,
   send: NonNullable<Sink['send']>,
+  counters: Counters,
   tally: Tally,
 ): Promise<Outcome> {
-  const { outcome, sent } = await send(file, span);
-  tally.bytes += sent;
-  if (outcome !== 'refused') return outcome;
+  const { outcome, sent, refused, error } = await send(file, span);
+  if (error !== undefined) throw new Error(error);
+  if (!refused) {
+    tally.bytes += sent;
+    return outcome;
+  }
   file.markRefused();
-  return readSpan(file, { start: span.start + sent, end: span.end }, sink, tally);
+  tally.responses--;
+  const read = counters.file('read', 'refused');
+  read.responses++;
+  read.bytes += sent;
+  return outcome;
 }
 
 /** Bytes per read(2): large enough to make the trip to libuv's pool cheap, small enough for many at once. */

@@ -14,6 +14,7 @@ import type { RequestFields, RequestHead } from '../request.ts';
 import { Counters } from './counters.ts';
 import { type Outlet, sendPlan } from './respond.ts';
 import { readTlsFiles, type TlsFiles } from './tls.ts';
+import { createTransfers } from './transfers.ts';
 import type { Answer, Handler, Log, Transport } from './transport.ts';
 import { inTurn, lastWaiting } from './turn.ts';
 
@@ -28,10 +29,12 @@ export interface Http1Options {
 }
 
 /** A server on node's own HTTP parser and event loop. Call `listen` once. */
-export function createHttp1Transport({ handler, limits, log, tls }: Http1Options): Transport {
+export function createHttp1Transport(options: Http1Options): Transport {
+  const { handler, limits, log, tls, addon } = options;
   const counters = new Counters();
   const pending = new Set<ServerResponse>();
-  const outlet: Outlet = { counters, log, transfers: undefined, pending };
+  const transfers = addon && !tls ? createTransfers(addon, limits) : undefined;
+  const outlet: Outlet = { counters, log, transfers, pending };
   let closing = false;
 
   const server = tls
@@ -119,6 +122,7 @@ export function createHttp1Transport({ handler, limits, log, tls }: Http1Options
       await closed;
       clearInterval(sweep);
       clearTimeout(deadline);
+      transfers?.close();
     },
     stats: () => counters.snapshot(),
     // Every answer is planned anew.

@@ -34,7 +34,7 @@ export function responseSink(res: ServerResponse, transfers: Transfers | undefin
     write,
     async send(file, span) {
       const { native } = file.file;
-      if (!native) return { outcome: 'refused', sent: 0 };
+      if (!native) throw new Error('a file that the addon did not open');
       res.flushHeaders();
       if (gone || !(await flushed())) return { outcome: 'aborted', sent: 0 };
       return transfer(native, span, transfers);

@@ -1,14 +1,105 @@
 // Hands (socket, file, span) to an engine thread and tells when the bytes are sent.
 import type { Socket } from 'node:net';
-import type { NativeFile } from '../native.ts';
+import { TLSSocket } from 'node:tls';
+import type { EngineLimits, NativeAddon, NativeEngine, NativeFile } from '../native.ts';
 import type { Span } from '../plan/types.ts';
 import type { SendEnd } from './deliver.ts';
+import { type EngineRecord, readRecords } from './engine-records.ts';
 
 export interface Transfers {
+  /** Has the socket a descriptor of its own that the kernel sends from? TLS and imitations have none. */
+  takes(socket: Socket): boolean;
   /**
    * Sends the span on a duplicate of the socket's descriptor. Nothing else may write to the socket until
-   * `done`, which is called exactly once. Returns the way to stop it early.
+   * `done`, which is called exactly once. Returns the way to stop it early. Throws where the process is
+   * out of descriptors.
    */
   send(socket: Socket, file: NativeFile, span: Span, done: (end: SendEnd) => void): () => void;
+  /** Stops what is in flight. */
   close(): void;
+}
+
+/** Starts its engine (one thread) with the first transfer; it does not keep the process alive. */
+export function createTransfers(addon: NativeAddon, limits: EngineLimits): Transfers {
+  const waiting = new Map<number, (end: SendEnd) => void>();
+  let engine: NativeEngine | undefined;
+  // The engine reports these just before the end of the transfer that they belong to.
+  let refused = false;
+  let error: string | undefined;
+
+  function receive(record: EngineRecord): void {
+    switch (record.kind) {
+      case 'refused':
+        refused = true;
+        return;
+      case 'file-fault':
+        error = record.fault === 'failed' ? record.errno : undefined;
+        return;
+      case 'transfer-end': {
+        const end: SendEnd = { outcome: outcomeOf(record.end), sent: record.bytes, refused, error };
+        refused = false;
+        error = undefined;
+        waiting.get(record.id)?.(end);
+        waiting.delete(record.id);
+        return;
+      }
+      case 'request':
+      case 'stale':
+      case 'accept-paused':
+      case 'stopped':
+        // It does not listen.
+        return;
+      default:
+        record satisfies never;
+    }
+  }
+
+  function start(): NativeEngine {
+    // The root and the links are for hot entries, which this engine never has.
+    const started = addon.createEngine(addon.openRoot('/'), 'none', 1, limits, [], (batch) =>
+      readRecords(batch, receive),
+    );
+    started.unref();
+    return started;
+  }
+
+  return {
+    takes: (socket) => descriptorOf(socket) >= 0,
+    send(socket, file, span, done) {
+      engine ??= start();
+      const id = engine.transfer(descriptorOf(socket), file, true, span.start, span.end);
+      waiting.set(id, done);
+      return () => engine?.cancel(id);
+    },
+    close() {
+      engine?.close();
+      engine = undefined;
+      for (const done of waiting.values()) done({ outcome: 'aborted', sent: 0 });
+      waiting.clear();
+    },
+  };
+}
+
+function outcomeOf(
+  end: Extract<EngineRecord, { kind: 'transfer-end' }>['end'],
+): SendEnd['outcome'] {
+  switch (end) {
+    case 'done':
+      return 'sent';
+    case 'file-fault':
+      return 'changed';
+    case 'gone':
+    case 'cancelled':
+    case 'timed-out':
+      return 'aborted';
+    default:
+      return end satisfies never;
+  }
+}
+
+/** libuv's descriptor of a TCP or Unix socket, or -1: in no documentation, and in every version since 0.x. */
+function descriptorOf(socket: Socket): number {
+  if (socket instanceof TLSSocket) return -1;
+  const { _handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } | null };
+  return _handle?.fd ?? -1;
 }

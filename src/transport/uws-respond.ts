@@ -1,0 +1,170 @@
+// Sends a plan as a uWebSockets.js response: small bodies by end(), larger ones by tryEnd() as the client takes them.
+import type { FileEntry } from '../files/entry.ts';
+import { reasonPhrase } from '../plan/errors.ts';
+import type { FieldList, Reason } from '../plan/types.ts';
+import type { Counters } from './counters.ts';
+import { deliver, type Pieces, type Sink } from './deliver.ts';
+import { multipartOf, piecesOf, viewOf } from './respond.ts';
+import type { Answer, Log } from './transport.ts';
+import type { UwsResponse } from './uws-library.ts';
+
+/** A response and the end of its client, which may come at any time. */
+export interface UwsExchange {
+  readonly res: UwsResponse;
+  readonly isHead: boolean;
+  gone: boolean;
+  /** Ends the step in progress when the client goes away. */
+  interrupt: () => void;
+  /** Called once, when nothing more will be sent. */
+  done(): void;
+}
+
+/** Where exchanges are counted and reported. */
+export interface UwsOutlet {
+  readonly counters: Counters;
+  readonly log: Log;
+}
+
+/** Bytes up to which end() is used: above, the 2024 core loses the body when the kernel's buffer is full. */
+const END_MAX = 15 * 1024;
+
+/** Sends the whole answer. The exchange must not be gone; to be called within the handler or a cork. */
+export function sendUwsPlan(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet): void {
+  const { res, isHead } = exchange;
+  const { body, fields } = plan;
+  const { counters } = outlet;
+  res.writeStatus(`${plan.status} ${reasonPhrase(plan.status)}`);
+  switch (body.kind) {
+    case 'none':
+      counters.none.responses++;
+      endWithoutBody(exchange, fields);
+      return;
+    case 'bytes':
+      counters.bytes.responses++;
+      if (isHead) {
+        endWithoutBody(exchange, fields);
+        return;
+      }
+      counters.bytes.bytes += body.bytes.length;
+      writeFields(fields, res);
+      sendBytes(body.bytes, plan.close, exchange, () => {});
+      return;
+    case 'mmap': {
+      writeFields(fields, res);
+      const bytes = viewOf(body.file, body.span);
+      if (bytes) sendMemory(bytes, plan.close, body.file, body.reason, exchange, counters);
+      else sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, plan, exchange, outlet);
+      return;
+    }
+    case 'sendfile':
+    case 'read':
+      // No descriptor can be had from the library: the plan's carrier says so, and `sendfile` does not come.
+      writeFields(fields, res);
+      sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, plan, exchange, outlet);
+      return;
+    case 'parts': {
+      writeFields(fields, res);
+      const bytes = body.strategy === 'mmap' ? multipartOf(body) : undefined;
+      if (bytes) sendMemory(bytes, plan.close, body.file, body.reason, exchange, counters);
+      else sendPieces({ ...piecesOf(body), strategy: 'read' }, plan, exchange, outlet);
+      return;
+    }
+    default:
+      body satisfies never;
+  }
+}
+
+/** The library writes Content-Length itself, from the length of the body. */
+function writeFields(fields: FieldList, res: UwsResponse): void {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? '';
+    if (name !== 'Content-Length') res.writeHeader(name, fields[i + 1] ?? '');
+  }
+}
+
+function endWithoutBody({ res, done }: UwsExchange, fields: FieldList): void {
+  for (let i = 0; i < fields.length; i += 2) res.writeHeader(fields[i] ?? '', fields[i + 1] ?? '');
+  res.endWithoutBody();
+  done();
+}
+
+function sendMemory(
+  bytes: Buffer,
+  close: boolean,
+  file: FileEntry,
+  reason: Reason,
+  exchange: UwsExchange,
+  counters: Counters,
+): void {
+  const tally = counters.file('mmap', reason);
+  tally.responses++;
+  file.retain();
+  sendBytes(bytes, close, exchange, (whole) => {
+    if (whole) tally.bytes += bytes.length;
+    else counters.aborted++;
+    file.release();
+  });
+}
+
+/** Sends bytes that stay where they are until `settled`, which is called once: were all of them taken? */
+function sendBytes(
+  bytes: Uint8Array,
+  close: boolean,
+  exchange: UwsExchange,
+  settled: (whole: boolean) => void,
+): void {
+  const { res } = exchange;
+  const finish = (whole: boolean) => {
+    settled(whole);
+    exchange.done();
+  };
+  if (bytes.length <= END_MAX) {
+    res.end(bytes, close);
+    finish(true);
+    return;
+  }
+  if (res.tryEnd(bytes, bytes.length)[1]) {
+    finish(true);
+    return;
+  }
+  exchange.interrupt = () => finish(false);
+  res.onWritable((offset) => {
+    const [ok, done] = res.tryEnd(bytes.subarray(offset), bytes.length);
+    if (done) finish(true);
+    return ok;
+  });
+}
+
+function sendPieces(
+  body: Pieces,
+  { fields }: Answer,
+  exchange: UwsExchange,
+  outlet: UwsOutlet,
+): void {
+  const total = Number(fields[fields.indexOf('Content-Length') + 1]);
+  deliver(body, uwsSink(exchange, total), outlet.counters, outlet.log).then((whole) => {
+    if (!whole && !exchange.gone) exchange.res.close();
+    exchange.done();
+  });
+}
+
+/** A sink for a body of `total` bytes. The library keeps nothing of a chunk that the kernel did not take. */
+function uwsSink(exchange: UwsExchange, total: number): Sink {
+  const { res } = exchange;
+  return {
+    write(chunk) {
+      if (exchange.gone) return Promise.resolve(false);
+      return new Promise((resolve) => {
+        exchange.interrupt = () => resolve(false);
+        const start = res.getWriteOffset();
+        const send = (from: number): boolean => {
+          const [ok] = res.tryEnd(chunk.subarray(from), total);
+          if (ok) resolve(true);
+          return ok;
+        };
+        res.onWritable((offset) => send(offset - start));
+        res.cork(() => send(0));
+      });
+    },
+  };
+}
