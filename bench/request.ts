@@ -26,7 +26,7 @@ export function requestFor(expected: Expectation, validators: Validators): Bench
     case 'parts':
       return {
         path: expected.asset.path,
-        headers: { Range: `bytes=${expected.ranges.map((range) => range.join('-')).join(', ')}` },
+        headers: { Range: `bytes=${expected.ranges.map((range) => range.join('-')).join(',')}` },
       };
     case 'gzip':
       return { path: expected.asset.path, headers: { 'Accept-Encoding': 'gzip' } };

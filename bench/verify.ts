@@ -90,7 +90,7 @@ async function check(
       const { size } = await stat(file);
       expectStatus(response, 200, wrong);
       expectField(response, 'content-encoding', 'gzip', wrong);
-      expectField(response, 'content-length', `${size}`, wrong);
+      // Some servers send a coded body in chunks, without its length.
       return await expectBody(response, file, 0, size, wrong);
     }
     case 'not-modified':
