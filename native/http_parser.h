@@ -69,7 +69,6 @@ struct ParseState {
   uint32_t repeated = 0;
   Phase phase = Phase::start;
   Field field = kFieldCount;  // Of the line in progress; kFieldCount for one that nobody reads.
-  Method method = Method::other;
   uint8_t minor_version = 0;
   bool close_option = false;
   bool keep_alive_option = false;
@@ -81,8 +80,8 @@ struct ParseState {
 };
 
 // Parses the head at the front of data. On incomplete, call again with the same state and limits and a longer data that
-// begins with the same bytes; the work is linear in the bytes however they are split, and so is the result: an error is
-// reported as soon as its first wrong byte is there. `out` is written on complete only. A fresh state starts a new head.
+// begins with the same bytes. However they are split, the work is linear in the bytes and the result is the same; an
+// error is reported as soon as the bytes show it. `out` is written on complete only. A fresh state starts a new head.
 //
 // Stricter than RFC 9112 obliges where leniency has let requests be smuggled: no bare LF (§2.2), no obs-fold (§5.2), no
 // whitespace around the request line's elements (§3), no repeated Content-Length even with equal values (§6.3), no
