@@ -117,7 +117,8 @@ export function readStats(counters: Float64Array): TransportStats {
       const bytes = counters[at + 1] ?? 0;
       if (responses === 0 && bytes === 0) continue;
       const key = carrier === 'none' || carrier === 'bytes' ? carrier : `${carrier}:${REASONS[r]}`;
-      const tally = (byStrategy[key] ??= { responses: 0, bytes: 0 });
+      const tally = byStrategy[key] ?? { responses: 0, bytes: 0 };
+      byStrategy[key] = tally;
       tally.responses += responses;
       tally.bytes += bytes;
     }
