@@ -31,8 +31,7 @@ export function meaningOf(errno: string): Meaning {
     case 'EXDEV':
     // A link where the policy allows none, a magic link, or a loop of links.
     case 'ELOOP':
-    // A socket, or a device without a driver.
-    case 'ENXIO':
+    // A device without a driver.
     case 'ENODEV':
       return FORBIDDEN;
     // The operator probably meant to serve it.

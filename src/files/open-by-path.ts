@@ -39,7 +39,9 @@ async function openBeneath(root: string, path: string, symlinks: Symlinks): Prom
   try {
     fd = await openFd(name, FLAGS);
   } catch (error) {
-    return { type: 'error', errno: codeOf(error) };
+    const errno = codeOf(error);
+    // open(2): a socket, or a device without a driver.
+    return errno === 'ENXIO' ? { type: 'other' } : { type: 'error', errno };
   }
   const file = new PathOpenFile(fd);
   try {
@@ -61,8 +63,8 @@ async function examine(
   const stat = await fstatFd(file.fd, { bigint: true });
   if (symlinks !== 'follow') {
     const place = await placeOf(name, file.fd, stat);
-    if (!isBeneath(root, place)) return { type: 'error', errno: 'EXDEV' };
     if (symlinks === 'none' && place !== name) return { type: 'error', errno: 'ELOOP' };
+    if (!isBeneath(root, place)) return { type: 'error', errno: 'EXDEV' };
   }
   const version = versionOfStamp(stat);
   const mtimeMs = Number(stat.mtimeNs) / 1e6;

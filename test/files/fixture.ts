@@ -1,0 +1,139 @@
+// A file table over a temporary tree, with what it logged and opened, with and without the addon.
+import type { FileEntry } from '../../src/files/entry.ts';
+import { openRoot } from '../../src/files/open.ts';
+import type { FilesPolicy } from '../../src/files/policy.ts';
+import type { Root } from '../../src/files/root.ts';
+import { FileTable } from '../../src/files/table.ts';
+import { loadNative, type NativeAddon } from '../../src/native.ts';
+import { parseTarget } from '../../src/plan/target.ts';
+import type { Resolution } from '../../src/plan/types.ts';
+import type { Log } from '../../src/transport/transport.ts';
+import { makeTree, type Node, type Teardown } from '../support/tree.ts';
+
+export const addon: NativeAddon | undefined = loadNative().addon;
+
+/** The ways to open: every claim about files is tried on each that this machine has. */
+export const WAYS: ReadonlyArray<readonly [name: string, addon: NativeAddon | undefined]> =
+  addon === undefined
+    ? [['by path', undefined]]
+    : [
+        ['by descriptor', addon],
+        ['by path', undefined],
+      ];
+
+export const POLICY: Omit<FilesPolicy, 'root'> = {
+  index: ['index.html'],
+  dotfiles: 'ignore',
+  symlinks: 'inside',
+  cleanUrls: false,
+  spa: undefined,
+  trailingSlash: 'auto',
+  listing: false,
+  errorPages: true,
+  extensions: [],
+  revalidateMs: 1000,
+  codings: ['br', 'zstd', 'gzip'],
+  etag: 'stat',
+  lastModified: true,
+  mmapMax: 65536,
+  mmapMinUses: 2,
+  cacheSize: 1024 * 1024,
+  mmapSource: 'snapshot',
+  maxOpenFiles: 1024,
+  watch: false,
+};
+
+export interface Site {
+  readonly path: string;
+  readonly root: Root;
+  readonly table: FileTable;
+  readonly lines: string[];
+  /** Paths of each batch that was opened. */
+  readonly opened: Array<readonly string[]>;
+  /** Moves the table's clock. */
+  advance(ms: number): void;
+  /** What a request target names. */
+  find(target: string, navigation?: boolean): Promise<Resolution<FileEntry>>;
+}
+
+export interface SiteOptions {
+  readonly policy?: Partial<FilesPolicy>;
+  readonly addon?: NativeAddon | undefined;
+}
+
+export function makeSite(
+  t: Teardown,
+  tree: string | Readonly<Record<string, Node>>,
+  options: SiteOptions = {},
+): Site {
+  const path = typeof tree === 'string' ? tree : makeTree(t, tree);
+  const policy: FilesPolicy = { ...POLICY, root: path, ...options.policy };
+  const lines: string[] = [];
+  const opened: Array<readonly string[]> = [];
+  const real = openRoot(path, policy.symlinks, options.addon);
+  const root: Root = {
+    ...real,
+    open: (paths) => {
+      opened.push(paths);
+      return real.open(paths);
+    },
+  };
+  let time = 0;
+  const table = new FileTable({
+    policy,
+    root,
+    addon: options.addon,
+    describe: ({ path: resource, coding, etag, varies }) => ({
+      etag,
+      lastModified: undefined,
+      fields: ['ETag', etag ?? '', 'Vary', String(varies)],
+      contentFields: ['Content-Type', resource, 'Content-Encoding', coding],
+    }),
+    log: collect(lines),
+    now: () => time,
+  });
+  t.teardown(() => {
+    table.close();
+    root.close();
+  });
+  return {
+    path,
+    root,
+    table,
+    lines,
+    opened,
+    advance: (ms) => {
+      time += ms;
+    },
+    find: async (target, navigation = false) => {
+      const parsed = parseTarget(target);
+      if (parsed.kind !== 'path') throw new Error(`no path: ${target}`);
+      return table.lookup(parsed.path, parsed.slash, navigation);
+    },
+  };
+}
+
+export function collect(lines: string[]): Log {
+  const seen = new Set<string>();
+  const add = (level: string, message: string, key?: string) => {
+    if (key !== undefined && seen.has(key)) return;
+    if (key !== undefined) seen.add(key);
+    lines.push(`${level}: ${message}`);
+  };
+  return {
+    info: (message) => add('info', message),
+    warn: (message, key) => add('warn', message, key),
+    error: (message, key) => add('error', message, key),
+  };
+}
+
+/** The file of a resolution that must be one. */
+export function fileOf(resolution: Resolution<FileEntry>): FileEntry {
+  if (resolution.kind !== 'file') throw new Error(`not a file: ${JSON.stringify(resolution)}`);
+  return resolution.resource.identity;
+}
+
+/** A turn of the event loop: what was put off to its end is done. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
