@@ -7,15 +7,6 @@ import { makeTree } from './tree.ts';
 
 const native = fileURLToPath(new URL('../../native/', import.meta.url));
 
-/** The fields that the parser reads, in its order. */
-export const FIELDS: readonly string[] = [
-  ...['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade'],
-  ...['accept', 'accept-encoding', 'range', 'if-range', 'if-match', 'if-none-match'],
-  ...['if-modified-since', 'if-unmodified-since', 'authorization', 'origin'],
-  ...['access-control-request-method', 'access-control-request-headers', 'user-agent', 'referer'],
-  ...['x-forwarded-for', 'forwarded', 'x-forwarded-proto', 'accept-language', 'cookie'],
-];
-
 /** Limits of one head, bytes and lines; those left out are the parser's defaults. */
 export interface HeadLimits {
   readonly head?: number;
@@ -38,6 +29,7 @@ export interface ParsedHead {
   readonly methodText: string;
   readonly target: string;
   readonly minor: number;
+  /** In the order of the engine's `Field`. */
   readonly fields: Readonly<Record<string, string>>;
   /** The repeated fields, all their lines. */
   readonly joined: Readonly<Record<string, string>>;
