@@ -12,7 +12,14 @@ import {
   toggle,
 } from './options/kinds.ts';
 import { cacheRules, fieldRules, redirectRules, rewriteRules } from './options/rules.ts';
-import { defaultsOf, type Option, OptionError, option, readOptions } from './options/table.ts';
+import {
+  defaultsOf,
+  type Option,
+  OptionError,
+  option,
+  optional,
+  readOptions,
+} from './options/table.ts';
 
 const DAY_MS = 86_400_000;
 const TIB = 2 ** 40;
@@ -28,13 +35,13 @@ const listening = {
     'who speaks HTTP: our engine, uWebSockets.js or node:http; auto takes the best that loads',
   ),
   threads: option(
-    integerOr('auto', 1, 256),
+    integerOr('auto', 1, 64),
     1,
     'engine threads; auto is one for each core',
     'nginx worker_processes',
   ),
-  tlsCert: option(path, undefined, 'PEM file with the certificate chain', 'nginx ssl_certificate'),
-  tlsKey: option(path, undefined, 'PEM file with its key', 'nginx ssl_certificate_key'),
+  tlsCert: optional(path, 'PEM file with the certificate chain', 'nginx ssl_certificate'),
+  tlsKey: optional(path, 'PEM file with its key', 'nginx ssl_certificate_key'),
 };
 
 const files = {
@@ -52,9 +59,9 @@ const files = {
     'nginx disable_symlinks',
   ),
   trailingSlash: option(
-    choice('redirect', 'ignore', 'strict'),
-    'redirect',
-    'a directory asked for without its slash: redirected to it, answered alike, or 404',
+    choice('auto', 'always', 'never', 'ignore', 'strict'),
+    'auto',
+    'slash at the end of a page: directories only, always or never, by redirect; both alike; or as auto with 404',
   ),
   cleanUrls: option(toggle, false, 'serve about.html as /about, redirect /about.html there'),
   extensions: option(
@@ -63,9 +70,8 @@ const files = {
     'extensions tried when nothing has the name itself, in order',
     'nginx try_files',
   ),
-  spa: option(
+  spa: optional(
     bareMeans('index.html', text),
-    undefined,
     'file for page requests that find nothing; alone: index.html',
     'nginx try_files',
   ),
@@ -159,7 +165,7 @@ const fields = {
     'most ranges of one request; more get the whole file, 0 ignores ranges',
     'nginx max_ranges',
   ),
-  cacheControl: option(cacheRules, undefined, 'Cache-Control of every file', 'nginx expires'),
+  cacheControl: optional(cacheRules, 'Cache-Control of every file', 'nginx expires'),
   immutableHashed: option(toggle, false, 'a year of immutable for names with a content hash'),
   cors: option(
     list(text, '*'),
@@ -222,7 +228,7 @@ const logging = {
 
 const command = {
   json: option(toggle, false, 'print the start line as JSON'),
-  config: option(path, undefined, 'JSON file with options by their names in code'),
+  config: optional(path, 'JSON file with options by their names in code'),
 };
 
 /** The options of `createServer`, in the order of help. */
@@ -250,8 +256,8 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   Command: command,
 };
 
-type ValueOf<O> = O extends Option<infer T, infer D, infer _> ? T | Extract<D, undefined> : never;
-type InputOf<O> = O extends Option<infer T, infer _, infer Input> ? T | Input : never;
+type ValueOf<O> = O extends Option<infer T, infer _> ? T : never;
+type InputOf<O> = O extends Option<infer T, infer Input> ? T | Input : never;
 
 /** Every option with its value. */
 export type Options = { readonly [N in keyof typeof OPTIONS]: ValueOf<(typeof OPTIONS)[N]> };

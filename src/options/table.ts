@@ -3,21 +3,30 @@ import { closestMatch } from 'leven';
 import type { Kind } from './kinds.ts';
 
 /** One row of the table. Flag and variable follow from the name: mmapMax, --mmap-max, ZCSERVE_MMAP_MAX. */
-export interface Option<T = unknown, D = unknown, Input = unknown> {
-  readonly kind: Kind<T, Input>;
-  readonly default: D;
+export interface Option<T = NonNullable<unknown> | undefined, Input = unknown> {
+  readonly kind: Kind<NonNullable<T>, Input>;
+  readonly default: T;
   readonly help: string;
   /** The same thing in other servers. */
   readonly peers: string | undefined;
 }
 
-export function option<T, Input, D extends T | undefined>(
+export function option<T extends NonNullable<unknown>, Input>(
   kind: Kind<T, Input>,
-  initial: D,
+  initial: NoInfer<T>,
   help: string,
   peers?: string,
-): Option<T, D, Input> {
+): Option<T, Input> {
   return { kind, default: initial, help, peers };
+}
+
+/** An option that is undefined unless it is given. */
+export function optional<T extends NonNullable<unknown>, Input>(
+  kind: Kind<T, Input>,
+  help: string,
+  peers?: string,
+): Option<T | undefined, Input> {
+  return { kind, default: undefined, help, peers };
 }
 
 export type Table = Readonly<Record<string, Option>>;

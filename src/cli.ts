@@ -1,0 +1,168 @@
+#!/usr/bin/env node
+// The `zcserve` command: reads the command line, runs one server, ends it on a signal.
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { resolve } from 'node:path';
+import yargs from 'yargs';
+import { gatherOptions } from './config.ts';
+import {
+  flagOf,
+  isWritable,
+  nearest,
+  type Option,
+  OptionError,
+  unknownOption,
+} from './options/table.ts';
+import { COMMAND_OPTIONS, type CommandOptions, GROUPS } from './options.ts';
+import { createServer, type Server } from './server.ts';
+
+const COMMANDS = ['doctor', 'tune'] as const;
+type Command = (typeof COMMANDS)[number] | 'serve';
+
+/** Exit statuses: a wrong command line, and a start that failed. */
+const BAD_USAGE = 2;
+const FAILED = 1;
+
+const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
+zcserve doctor [root] [options]  say what would be used here, and why
+zcserve tune [root] [options]    measure, and print the best thresholds for this machine
+
+Sizes take k, m, g (powers of 1024); times take ms, s, m, h (a bare number is milliseconds).
+Each option is also a variable (ZCSERVE_MMAP_MAX) and a name in the --config file (mmapMax).`;
+
+/** By flag without its dashes: `mmap-max` → mmapMax. The root is an argument, rules have no flag. */
+const NAME_OF = new Map(
+  Object.entries(COMMAND_OPTIONS)
+    .filter(([name, row]) => isWritable(row) && name !== 'root')
+    .map(([name]) => [flagOf(name).slice(2), name]),
+);
+
+await main(process.argv.slice(2)).catch((error: unknown) => {
+  const usage = error instanceof OptionError;
+  console.error(`zcserve: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(usage ? BAD_USAGE : FAILED);
+});
+
+async function main(args: readonly string[]): Promise<void> {
+  const parser = describe(args);
+  const { _: words, $0: _, help, version, ...flags } = await parser.parseAsync();
+  if (help) return console.log(await parser.getHelp());
+  if (version) return console.log(readVersion());
+  const { command, root } = readWords(words.map(String));
+  const options = gatherOptions({ ...readFlags(flags), root }, process.env);
+  switch (command) {
+    case 'serve':
+      return serve(options);
+    case 'doctor':
+      return (await import('./doctor.ts')).printDiagnosis(options);
+    case 'tune':
+      return (await import('./tune.ts')).tune(options);
+  }
+}
+
+async function serve(options: CommandOptions): Promise<void> {
+  const server = await createServer(options);
+  endOnSignal(server);
+  console.log(options.json ? JSON.stringify(report(server)) : banner(server, options));
+}
+
+function report({ url, transport, sendfile, reason }: Server): Readonly<Record<string, unknown>> {
+  return { url, pid: process.pid, transport, sendfile, reason };
+}
+
+function banner(server: Server, { root }: CommandOptions): string {
+  const path = server.sendfile ? 'sendfile' : 'no sendfile';
+  return `zcserve: ${resolve(root)} at ${server.urls.join(' ')} (${server.transport}, ${path}: ${server.reason})`;
+}
+
+/** The first signal finishes what is in flight; the second does not wait. */
+function endOnSignal(server: Server): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      for (const again of ['SIGINT', 'SIGTERM'] as const) {
+        process.on(again, () => process.exit(128 + constants.signals[again]));
+      }
+      server.close().then(
+        () => process.exit(0),
+        (error: Error) => {
+          console.error(`zcserve: ${error.message}`);
+          process.exit(FAILED);
+        },
+      );
+    });
+  }
+}
+
+/** yargs takes the words apart and lays out the help; what values mean is the option table's. */
+function describe(args: readonly string[]) {
+  const parser = yargs(args.map(withValue))
+    .scriptName('zcserve')
+    .usage(USAGE)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .alias({ p: 'port', h: 'help', v: 'version' })
+    .option('help', { type: 'boolean', describe: 'print this' })
+    .option('version', { type: 'boolean', describe: 'print the version' })
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .wrap(Math.min(process.stdout.columns ?? 100, 120));
+  for (const [group, rows] of Object.entries(GROUPS)) {
+    for (const [name, row] of Object.entries(rows)) {
+      const flag = flagOf(name).slice(2);
+      if (NAME_OF.has(flag)) parser.option(flag, { group: `${group}:`, describe: helpOf(row) });
+    }
+  }
+  return parser.group(['help', 'version'], 'Command:');
+}
+
+function helpOf({ kind, default: initial, help, peers }: Option): string {
+  const shape = kind.shape === '' ? '' : `<${kind.shape}> `;
+  const notes = [initial === undefined ? [] : `default ${kind.show(initial)}`, peers ?? []].flat();
+  return `${shape}${help}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
+}
+
+/** Gives a flag that may stand alone its value, so that it never takes the word behind it: --listing ./dir. */
+function withValue(argument: string): string {
+  const named = (flag: string) => COMMAND_OPTIONS[NAME_OF.get(flag) as keyof CommandOptions]?.kind;
+  const bare = argument.startsWith('--') ? named(argument.slice(2))?.bare : undefined;
+  if (bare !== undefined) return `${argument}=${bare}`;
+  const negated = /^--no-(.+)$/.exec(argument)?.[1];
+  return negated && named(negated)?.shape === '' ? `--${negated}=false` : argument;
+}
+
+function readWords(words: readonly string[]): { command: Command; root: string | undefined } {
+  const command = COMMANDS.find((name) => name === words[0]);
+  const [root, extra] = command ? words.slice(1) : words;
+  if (extra !== undefined) throw new OptionError(`${extra}: only one directory can be served`);
+  return { command: command ?? 'serve', root };
+}
+
+/** Flags by option name. Throws an OptionError for one that does not exist. */
+function readFlags(flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [flag, value] of Object.entries(flags)) {
+    if (flag === 'p') continue;
+    const name = NAME_OF.get(flag);
+    if (name === undefined) throw unknownFlag(flag);
+    values[name] = value;
+  }
+  return values;
+}
+
+function unknownFlag(flag: string): OptionError {
+  if (flag.length === 1)
+    return new OptionError(`-${flag} is unknown; zcserve --help lists the options`);
+  const near = nearest(flag, [...NAME_OF.keys(), 'help', 'version']);
+  return unknownOption(`--${flag}`, `--${near}`);
+}
+
+function readVersion(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,6 @@
+// The public API: re-exports only.
+export { OptionError } from './options/table.ts';
+export type { Options, OptionsInput } from './options.ts';
+export type { Choice, Reason, Strategy } from './plan/types.ts';
+export { createServer, type Server, type ServerStats } from './server.ts';
+export type { TransportName } from './transport/transport.ts';

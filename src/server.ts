@@ -1,0 +1,170 @@
+// One server's life: choose a transport, open the site, listen, count, stop.
+import { availableParallelism, networkInterfaces } from 'node:os';
+import type { TableStats } from './files/table.ts';
+import { createLog } from './log.ts';
+import { type EngineLimits, loadNative } from './native.ts';
+import { type Options, type OptionsInput, resolveOptions } from './options.ts';
+import { openSite, type Site } from './site.ts';
+import { type Chosen, chooseTransport } from './transport/choose.ts';
+import { createHttp1Transport } from './transport/http1.ts';
+import { createNativeTransport } from './transport/native.ts';
+import type { TlsFiles } from './transport/tls.ts';
+import type { Log, Transport, TransportName, TransportStats } from './transport/transport.ts';
+import { createUwsTransport } from './transport/uws.ts';
+import { loadUws } from './transport/uws-library.ts';
+
+export interface ServerStats extends TransportStats {
+  readonly files: TableStats;
+}
+
+/** A server that listens. */
+export interface Server {
+  /** Where it can be reached, without a slash at the end: `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The same for every address of this machine that it listens on. */
+  readonly urls: readonly string[];
+  readonly port: number;
+  readonly transport: TransportName;
+  /** Do large bodies leave by sendfile(2)? */
+  readonly sendfile: boolean;
+  /** Why this transport. */
+  readonly reason: string;
+  /** Stops accepting, finishes what is in flight within `grace`, closes every file. */
+  close(): Promise<void>;
+  stats(): ServerStats;
+}
+
+/**
+ * Starts a server. Rejects with an OptionError for a wrong option, and with an Error where the root, the
+ * certificate or the address cannot be used.
+ */
+export async function createServer(input: OptionsInput = {}): Promise<Server> {
+  const options = resolveOptions(input);
+  const log = createLog({ level: options.logLevel, format: options.logFormat });
+  const native = loadNative();
+  const tls = tlsOf(options);
+  const chosen = await chooseTransport(
+    { transport: options.transport, tls: tls !== undefined },
+    native,
+    loadUws,
+  );
+  if (chosen.fallback) log.warn(`no better transport than node:http: ${chosen.reason}`);
+
+  const { addon } = native;
+  const site = openSite({ options, addon, carrier: chosen.carrier, log });
+  let transport: Transport;
+  let port: number;
+  try {
+    transport = createTransport(chosen, site, options, log);
+    port = await listen(transport, options);
+  } catch (error) {
+    site.close();
+    throw error;
+  }
+  const urls = urlsOf(options.host, port, tls ? 'https' : 'http');
+  let closed: Promise<void> | undefined;
+  return {
+    url: urls[0] ?? '',
+    urls,
+    port,
+    transport: transport.name,
+    sendfile: chosen.carrier === 'full',
+    reason: chosen.reason,
+    close: () => (closed ??= transport.close(options.grace).finally(site.close)),
+    stats: () => ({ ...transport.stats(), files: site.table.stats() }),
+  };
+}
+
+function createTransport(chosen: Chosen, site: Site, options: Options, log: Log): Transport {
+  const { handler, table, root } = site;
+  const limits = limitsOf(options);
+  const tls = tlsOf(options);
+  switch (chosen.name) {
+    case 'native': {
+      if (root.native === undefined) throw new Error('the root was opened without the addon');
+      const transport = createNativeTransport({
+        addon: chosen.addon,
+        root: root.native,
+        symlinks: options.symlinks,
+        threads: options.threads === 'auto' ? availableParallelism() : options.threads,
+        limits,
+        handler,
+        log,
+        maxHot: options.maxOpenFiles,
+        onStale: (files) => {
+          for (const file of files) table.drop(file);
+        },
+        onRefused: () => {},
+      });
+      table.attach(transport);
+      return transport;
+    }
+    case 'uws':
+      return createUwsTransport({ library: chosen.library, handler, limits, log, tls });
+    case 'http1':
+      return createHttp1Transport({ handler, limits, log, tls, addon: loadNative().addon });
+  }
+}
+
+/** RFC 9110 §4.1 asks for at least 8000 octets. */
+const MAX_TARGET_SIZE = 8192;
+
+/** A request body up to this is read away, so that its connection can stay. */
+const MAX_DRAIN = 65_536;
+
+function limitsOf(options: Options): EngineLimits {
+  return {
+    maxHeaderSize: options.maxHeaderSize,
+    maxTargetSize: Math.min(MAX_TARGET_SIZE, options.maxHeaderSize),
+    maxConnections: options.maxConnections,
+    headerTimeoutMs: options.headerTimeout,
+    keepAliveTimeoutMs: options.keepAliveTimeout,
+    sendTimeoutMs: options.sendTimeout,
+    sendfileMaxChunk: options.sendfileMaxChunk,
+    maxDrain: MAX_DRAIN,
+    revalidateMs: options.revalidate,
+    verifySendfile: options.sendfileVerify,
+  };
+}
+
+function tlsOf({ tlsCert, tlsKey }: Options): TlsFiles | undefined {
+  return tlsCert && tlsKey ? { cert: tlsCert, key: tlsKey } : undefined;
+}
+
+/** Ports that `portFallback` tries after the first. */
+const FALLBACK_PORTS = 100;
+
+async function listen(transport: Transport, options: Options): Promise<number> {
+  const { host, port, portFallback } = options;
+  const last = portFallback && port > 0 ? Math.min(port + FALLBACK_PORTS, 65_535) : port;
+  for (let candidate = port; ; candidate++) {
+    try {
+      return await transport.listen(host, candidate);
+    } catch (error) {
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE' && candidate < last) continue;
+      await transport.close(0);
+      const problem = LISTEN_PROBLEMS[code] ?? message;
+      throw Object.assign(new Error(`cannot listen on ${host} port ${port}: ${problem}`), { code });
+    }
+  }
+}
+
+const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'it is in use (another --port, or --port-fallback for the next free one)',
+  EACCES: 'no permission (ports below 1024 need privileges)',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'no such host',
+};
+
+/** One URL for each address that a host stands for; loopback first. */
+function urlsOf(host: string, port: number, scheme: 'http' | 'https'): string[] {
+  const url = (address: string) =>
+    `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`;
+  if (host !== '0.0.0.0' && host !== '::') return [url(host)];
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, scopeid }) => (family === 'IPv4' || host === '::') && !scopeid)
+    .toSorted((a, b) => Number(b.internal) - Number(a.internal));
+  return addresses.map(({ address }) => url(address));
+}
