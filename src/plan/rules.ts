@@ -121,10 +121,9 @@ export function compileRules(config: RulesConfig): Rules {
  * the root.
  */
 function compileGlob(where: string, glob: string): (path: string) => boolean {
-  const anchored = glob.startsWith('/');
-  const pattern = anchored ? glob.slice(1) : glob;
+  const pattern = glob.startsWith('/') ? glob.slice(1) : glob;
   if (pattern === '') throw new Error(`${where}: the glob is empty; "**" matches every file`);
-  const matches = picomatch(pattern, { dot: true, basename: !anchored });
+  const matches = picomatch(pattern, { dot: true, basename: !glob.includes('/') });
   return (path) => matches(path);
 }
 

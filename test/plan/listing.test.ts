@@ -1,0 +1,280 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import t from 'tap';
+import {
+  escapeHtml,
+  formatSize,
+  type Listing,
+  parseOrder,
+  planListing,
+  renderListing,
+} from '../../src/plan/listing.ts';
+import { CONTENT_SECURITY_POLICY } from '../../src/plan/listing-page.ts';
+import { parseTarget } from '../../src/plan/target.ts';
+import type { ListingEntry } from '../../src/plan/types.ts';
+import { field, get } from './given.ts';
+
+const JSON_PLEASE = { accept: 'application/json' };
+const DAY = Date.UTC(2026, 6, 28, 9, 5, 59);
+
+function entry(name: string, over: Partial<ListingEntry> = {}): ListingEntry {
+  return { name, directory: false, size: 1, mtimeMs: DAY, ...over };
+}
+
+function listing(entries: readonly ListingEntry[], path = '/dir/'): Listing {
+  return { kind: 'listing', path, entries, mtimeMs: DAY };
+}
+
+function html(of: Listing, target = '/dir/'): string {
+  return [...renderListing(get({}, 'GET', target), of)].join('');
+}
+
+interface Row {
+  readonly name: string;
+  readonly type: string;
+  readonly href: string;
+  readonly size: number;
+  readonly mtime: string | null;
+}
+
+function json(of: Listing, target = '/dir/'): { path: string; entries: Row[] } {
+  return JSON.parse([...renderListing(get(JSON_PLEASE, 'GET', target), of)].join(''));
+}
+
+const NAMES = [
+  ...['plain.txt', '#', '?', '%', '%41', '&amp;', '<b>', '"quoted"', "it's", 'a b', ' leading'],
+  ...['trailing ', 'a\nb', 'a\rb', '\t', 'ü', 'u\u0308', '日本語', '😀', 'javascript:alert(1)'],
+  ...['http:', 'a;b', 'a=b&c', '+', '~', '-', '...', '..a', '*', '`', '{}', '|', '^', '[x]'],
+  ...['<script>alert(1)<!--', '"><img src=x onerror=alert(1)>', '$&'],
+];
+
+t.test('names round-trip: the href leads to the file, in both forms', (t) => {
+  const page = html(listing(NAMES.map((name) => entry(name))));
+  const hrefs = [...page.matchAll(/<tr><td><a href="([^"]*)">/g)].map(([, href]) => href).slice(1);
+  const rows = json(listing(NAMES.map((name) => entry(name)))).entries;
+  const sorted = [...NAMES].sort();
+  t.equal(hrefs.length, NAMES.length);
+  for (const [at, name] of sorted.entries()) {
+    const href = hrefs[at] ?? '';
+    t.equal(href, rows[at]?.href, `one href for ${JSON.stringify(name)}`);
+    t.equal(rows[at]?.name, name);
+    const url = new URL(href, 'http://host/dir/');
+    const target = parseTarget(url.pathname);
+    t.equal(url.host, 'host');
+    t.equal(target.kind === 'path' && target.path, `/dir/${name}`, href);
+  }
+  t.end();
+});
+
+t.test('property: any name round-trips, and no name writes markup', (t) => {
+  const name = fc
+    .string({ unit: 'grapheme', minLength: 1 })
+    .filter((text) => !/[/\\\0]/.test(text) && text !== '.' && text !== '..');
+  const frame = html(listing([entry('x')])).length;
+  fc.assert(
+    fc.property(name, (text) => {
+      const page = html(listing([entry(text)]));
+      const href = [...page.matchAll(/<tr><td><a href="([^"]*)">/g)][1]?.[1] ?? '';
+      const target = parseTarget(new URL(href, 'http://host/dir/').pathname);
+      const shown = escapeHtml(text);
+      return (
+        target.kind === 'path' &&
+        target.path === `/dir/${text}` &&
+        !/[<>"']/.test(shown) &&
+        page.length === frame - 2 + href.length + shown.length
+      );
+    }),
+  );
+  t.end();
+});
+
+t.test('a path is escaped in title and heading', (t) => {
+  const page = html(listing([], '/<script>&"/'));
+  t.ok(page.includes('<h1>Index of /&#60;script&#62;&#38;&#34;/</h1>'));
+  t.notMatch(page, /<script>&/);
+  t.end();
+});
+
+t.test('the parent link is in every directory but the root', (t) => {
+  t.match(html(listing([])), /<a href="\.\.\/">\.\.\/<\/a>/);
+  t.notMatch(html(listing([], '/'), '/'), /href="\.\.\/"/);
+  t.end();
+});
+
+t.test('directories come first and end in a slash; their size is not shown', (t) => {
+  const page = html(listing([entry('b'), entry('z', { directory: true, size: 4096 })]));
+  t.match(page, /href="z\/">z\/<\/a><td class="n">–<td[\s\S]*href="b">b<\/a><td class="n">1 B/);
+  const { path, entries } = json(listing([entry('z', { directory: true, size: 0 })]));
+  t.equal(path, '/dir/');
+  t.same(entries, [
+    { name: 'z', type: 'directory', href: 'z/', size: 0, mtime: '2026-07-28T09:05:59.000Z' },
+  ]);
+  t.end();
+});
+
+t.test('dates are UTC; a time that is none is left out', (t) => {
+  t.match(
+    html(listing([entry('a')])),
+    /<time datetime="2026-07-28T09:05:59\.000Z">2026-07-28 09:05<\/time>/,
+  );
+  for (const mtimeMs of [Number.NaN, 9e15, Number.POSITIVE_INFINITY]) {
+    t.notMatch(html(listing([entry('a', { mtimeMs })])), /<time/);
+    t.equal(json(listing([entry('a', { mtimeMs })])).entries[0]?.mtime, null);
+  }
+  t.end();
+});
+
+t.test('the query sorts by name, size or time, either way', (t) => {
+  const entries = [
+    entry('b', { size: 3, mtimeMs: 1 }),
+    entry('a', { size: 2, mtimeMs: 3 }),
+    entry('B', { size: 2, mtimeMs: 2 }),
+    entry('d', { directory: true, size: 0, mtimeMs: 9 }),
+    entry('c', { directory: true, size: 0, mtimeMs: 8 }),
+  ];
+  const cases: ReadonlyArray<readonly [query: string, names: string]> = [
+    ['', 'c d B a b'],
+    ['?sort=name', 'c d B a b'],
+    ['?sort=name&order=desc', 'd c b a B'],
+    ['?sort=size', 'c d B a b'],
+    ['?sort=size&order=desc', 'c d b B a'],
+    ['?sort=time', 'c d b B a'],
+    ['?sort=time&order=desc', 'd c a B b'],
+    ['?order=desc', 'd c b a B'],
+    ['?sort=colour', 'c d B a b'],
+    ['?sort=size&order=up', 'c d B a b'],
+    ['?%zz&sort=size&sort=name', 'c d B a b'],
+  ];
+  for (const [query, names] of cases) {
+    const rows = json(listing(entries), `/dir/${query}`).entries;
+    t.equal(rows.map(({ name }) => name).join(' '), names, query);
+  }
+  t.end();
+});
+
+t.test('the heads are links that sort, without any script', (t) => {
+  const heads = (target: string) =>
+    [...html(listing([]), target).matchAll(/<th scope="col"([^>]*)><a href="([^"]*)">/g)].map(
+      ([, attributes = '', href = '']) =>
+        `${/aria-sort="(\w+)"/.exec(attributes)?.[1] ?? '-'} ${href.replace('&amp;', '&')}`,
+    );
+  t.same(heads('/dir/'), [
+    'ascending ?sort=name&order=desc',
+    '- ?sort=size&order=asc',
+    '- ?sort=time&order=asc',
+  ]);
+  t.same(heads('/dir/?sort=size&order=desc'), [
+    '- ?sort=name&order=asc',
+    'descending ?sort=size&order=asc',
+    '- ?sort=time&order=asc',
+  ]);
+  t.same(parseOrder('/x'), { column: 'name', descending: false });
+  t.end();
+});
+
+t.test('the page’s own policy lets its style and its script run, and nothing else', (t) => {
+  const page = html(listing([entry('a')]));
+  for (const tag of ['style', 'script']) {
+    const text = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(page)?.[1] ?? '';
+    const hash = createHash('sha256').update(text).digest('base64');
+    t.ok(CONTENT_SECURITY_POLICY.includes(`${tag}-src 'sha256-${hash}'`), tag);
+    t.equal(page.split(`<${tag}`).length, 2, `one ${tag}`);
+  }
+  t.notMatch(page, /\sstyle=|\son\w+=|<link|src=/);
+  t.match(CONTENT_SECURITY_POLICY, /^default-src 'none'/);
+  t.notMatch(CONTENT_SECURITY_POLICY, /unsafe/);
+  t.end();
+});
+
+t.test('as an answer: type by Accept, Vary, no caching without asking', (t) => {
+  const of = listing([entry('a')]);
+  const page = planListing(get(), of, ['X-Common', '1']);
+  t.equal(page.status, 200);
+  t.equal(field(page.fields, 'content-type'), 'text/html; charset=utf-8');
+  t.equal(field(page.fields, 'vary'), 'Accept');
+  t.equal(field(page.fields, 'cache-control'), 'no-cache');
+  t.equal(field(page.fields, 'content-security-policy'), CONTENT_SECURITY_POLICY);
+  t.equal(field(page.fields, 'x-common'), '1');
+  const data = planListing(get(JSON_PLEASE), of, []);
+  t.equal(field(data.fields, 'content-type'), 'application/json');
+  t.equal(field(data.fields, 'content-security-policy'), undefined);
+  for (const { body, fields } of [page, data]) {
+    t.equal(body.kind, 'bytes');
+    if (body.kind !== 'bytes') continue;
+    t.equal(field(fields, 'content-length'), String(body.bytes.length));
+  }
+  t.end();
+});
+
+t.test('a page rendered beforehand is the page that is sent', (t) => {
+  const rendered = new TextEncoder().encode('ü');
+  const { body, fields } = planListing(get(), { ...listing([entry('a')]), rendered }, []);
+  t.equal(body.kind === 'bytes' && body.bytes, rendered);
+  t.equal(field(fields, 'content-length'), '2');
+  t.end();
+});
+
+t.test('100,000 entries come in many chunks, none of them large, all in order', (t) => {
+  const count = 100_000;
+  const entries = Array.from({ length: count }, (_, at) =>
+    entry(`f${String((at * 7919) % count).padStart(6, '0')}`, { size: at % 100 }),
+  );
+  for (const accept of ['text/html', 'application/json']) {
+    const chunks = [...renderListing(get({ accept }), listing(entries))];
+    t.ok(chunks.length > 1000, `${accept}: ${chunks.length} turns, sorting included`);
+    t.ok(Math.max(...chunks.map((chunk) => chunk.length)) < 128 * 1024, 'each is small');
+    const names = chunks.join('').match(/f\d{6}(?=<\/a>|","type)/g) ?? [];
+    t.equal(names.length, count);
+    t.ok(
+      names.every((name, at) => at === 0 || (names[at - 1] ?? '') < name),
+      'sorted',
+    );
+  }
+  t.end();
+});
+
+t.test('property: sorting in turns is sorting', (t) => {
+  const entries = fc.array(
+    fc.record({
+      name: fc.string({ minLength: 1 }),
+      directory: fc.boolean(),
+      size: fc.nat(5),
+      mtimeMs: fc.nat(5),
+    }),
+    { maxLength: 40 },
+  );
+  fc.assert(
+    fc.property(entries, (some) => {
+      // Many times over, so that several runs have to be merged.
+      const many = Array.from({ length: 60 }, () => some).flat();
+      const sizes = json(listing(many), '/dir/?sort=size&order=desc').entries;
+      return (
+        sizes.length === many.length &&
+        sizes.every((row, at) => {
+          const before = sizes[at - 1];
+          if (before === undefined || before.type !== row.type) {
+            return before === undefined || row.type === 'file';
+          }
+          return before.size > row.size || (before.size === row.size && before.name <= row.name);
+        })
+      );
+    }),
+    { numRuns: 50 },
+  );
+  t.end();
+});
+
+t.test('sizes are shown in powers of 1024', (t) => {
+  const cases: ReadonlyArray<readonly [bytes: number, text: string]> = [
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1.0 KiB'],
+    [1434, '1.4 KiB'],
+    [20 * 1024 ** 2, '20 MiB'],
+    [5 * 1024 ** 3, '5.0 GiB'],
+    [2 ** 53, '8.0 PiB'],
+    [2 ** 70, '1048576 PiB'],
+  ];
+  for (const [bytes, text] of cases) t.equal(formatSize(bytes), text);
+  t.end();
+});

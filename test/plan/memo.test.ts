@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { plan } from '../../src/plan/plan.ts';
+import type { PlanPolicy } from '../../src/plan/policy.ts';
+import type { Memo, Representation, ResponsePlan } from '../../src/plan/types.ts';
+import type { RequestFields, RequestHead } from '../../src/request.ts';
+import {
+  ETAG,
+  type FileResolution,
+  file,
+  found,
+  get,
+  LAST_MODIFIED,
+  policy,
+  variant,
+} from './given.ts';
+
+const CACHED = found(file({ cached: true }));
+const VARIED = found(file({ cached: true }), [variant({ coding: 'br', cached: true })]);
+const BR_ETAG = variant({ coding: 'br' }).etag ?? '';
+
+function memo(
+  fields: RequestFields,
+  resolution: FileResolution = CACHED,
+  over: Partial<PlanPolicy> = {},
+  method = 'GET',
+): Memo | undefined {
+  return plan(get(fields, method), resolution, policy(over)).memo;
+}
+
+t.test('the plain 200 may be repeated, for GET and HEAD, and as 304 for its ETag', (t) => {
+  const licence = memo({});
+  t.same(licence?.guard, []);
+  t.same(licence?.judged, [
+    ...['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since'],
+    'if-unmodified-since',
+  ]);
+  t.equal(licence?.head, true);
+  t.equal(licence?.etag, ETAG);
+  t.same(licence?.evidence, CACHED.evidence);
+  t.same(licence?.notModified, plan(get({ 'if-none-match': ETAG }), CACHED, policy()).fields);
+  t.end();
+});
+
+t.test('what may be repeated, and what not', (t) => {
+  const dates = { 'if-modified-since': LAST_MODIFIED };
+  const rows: ReadonlyArray<readonly [claim: string, licence: Memo | undefined, yes: boolean]> = [
+    ['fields that no answer depends on', memo({ 'user-agent': 'x', cookie: 'y' }), true],
+    ['206 of a Range', memo({ range: 'bytes=0-9' }), true],
+    ['206 of several ranges', memo({ range: 'bytes=0-9,20-29' }), true],
+    ['304 of the current ETag', memo({ 'if-none-match': ETAG }), true],
+    ['HEAD (it has no body to repeat)', memo({}, CACHED, {}, 'HEAD'), false],
+    ['OPTIONS', memo({}, CACHED, {}, 'OPTIONS'), false],
+    ['POST', memo({}, CACHED, {}, 'POST'), false],
+    ['200 of an ignored Range', memo({ range: 'bytes=5-2' }), false],
+    ['206 with If-Range', memo({ range: 'bytes=0-9', 'if-range': ETAG }), false],
+    ['200 with another If-None-Match', memo({ 'if-none-match': '"x"' }), false],
+    ['304 by a list', memo({ 'if-none-match': `${ETAG}, "x"` }), false],
+    ['304 by *', memo({ 'if-none-match': '*' }), false],
+    ['304 by date', memo(dates), false],
+    ['304 by both', memo({ 'if-none-match': ETAG, ...dates }), false],
+    ['200 with If-Match', memo({ 'if-match': ETAG }), false],
+    ['412', memo({ 'if-match': '"x"' }), false],
+    ['416', memo({ range: 'bytes=5000-' }), false],
+    ['a custom error page', memo({}, { ...CACHED, status: 404 }), false],
+    ['a small file that is not in memory yet', memo({}, found()), false],
+    ['its 206', memo({ range: 'bytes=0-9' }, found()), false],
+    ['its 304', memo({ 'if-none-match': ETAG }, found()), true],
+    ['a small file without room in memory', memo({}, found(file({ crowded: true }))), true],
+    ['a large file', memo({}, found(file({ size: 1e6 }))), true],
+  ];
+  for (const [claim, licence, yes] of rows) t.equal(licence !== undefined, yes, claim);
+  t.end();
+});
+
+t.test('a 206 is for GET with this very Range only', (t) => {
+  const licence = memo({ range: 'bytes=0-9' });
+  t.same(licence?.guard, [['range', 'bytes=0-9']]);
+  t.equal(licence?.head, false);
+  t.equal(licence?.etag, undefined);
+  t.end();
+});
+
+t.test('Accept-Encoding is judged where there is a choice', (t) => {
+  t.notOk(memo({ 'accept-encoding': 'br' })?.judged.includes('accept-encoding'));
+  t.same(memo({ 'accept-encoding': 'br' })?.guard, []);
+  const licence = memo({ 'accept-encoding': 'br' }, VARIED);
+  t.ok(licence?.judged.includes('accept-encoding'));
+  t.same(licence?.guard, [['accept-encoding', 'br']]);
+  t.equal(licence?.etag, BR_ETAG, 'the ETag of the variant');
+  t.ok(memo({}, VARIED)?.judged.includes('accept-encoding'), 'absent is a value too');
+  t.end();
+});
+
+t.test('Origin is judged where the list decides, Accept where it chose the file', (t) => {
+  const origin = 'https://a.example';
+  t.notOk(memo({ origin }, CACHED, { cors: ['*'] })?.judged.includes('origin'));
+  const listed = memo({ origin }, CACHED, { cors: [origin] });
+  t.same(listed?.guard, [['origin', origin]]);
+  const spa = { ...CACHED, judged: ['accept'] as const };
+  t.same(memo({ accept: 'text/html' }, spa)?.guard, [['accept', 'text/html']]);
+  t.end();
+});
+
+t.test('property: whoever meets the licence gets the same answer from the plan', (t) => {
+  const fieldsOf: fc.Arbitrary<RequestFields> = fc.record(
+    {
+      range: fc.constantFrom('bytes=0-9', 'bytes=0-9,20-29', 'bytes=5000-', 'x'),
+      'if-range': fc.constantFrom(ETAG, '"x"', LAST_MODIFIED),
+      'if-match': fc.constantFrom(ETAG, '"x"', '*'),
+      'if-none-match': fc.constantFrom(ETAG, BR_ETAG, '"x"', '*'),
+      'if-modified-since': fc.constantFrom(LAST_MODIFIED, 'x'),
+      'if-unmodified-since': fc.constantFrom(LAST_MODIFIED, 'x'),
+      'accept-encoding': fc.constantFrom('br', 'gzip', 'br;q=0', ''),
+      accept: fc.constantFrom('text/html', '*/*'),
+      origin: fc.constantFrom('https://a.example', 'https://b.example'),
+      'user-agent': fc.constantFrom('a', 'b'),
+      cookie: fc.constantFrom('a', 'b'),
+    },
+    { requiredKeys: [] },
+  );
+  // Mostly bare requests: a licence is given to them only.
+  const sparse = fc
+    .tuple(fieldsOf, fc.array(fc.nat(10), { maxLength: 3 }))
+    .map(([fields, keep]) =>
+      Object.fromEntries(Object.entries(fields).filter((_, at) => keep.includes(at))),
+    );
+  const request = fc.record({
+    method: fc.constantFrom('GET', 'HEAD'),
+    target: fc.constantFrom('/page.html', '/page.html?q', '/page.html?r'),
+    fields: sparse,
+  });
+  const resolution = fc.constantFrom(
+    ...[CACHED, VARIED, found(), found(file({ size: 1e6 })), { ...CACHED, status: 404 }],
+    { ...VARIED, judged: ['accept'] as const },
+  );
+  const policies = fc.constantFrom(
+    policy(),
+    policy({ serverTiming: true, cors: ['*'] }),
+    policy({ cors: ['https://a.example'], maxRanges: 1 }),
+  );
+  const requests = fc.array(request, { minLength: 20, maxLength: 20 });
+  let licences = 0;
+  let repeats = 0;
+  fc.assert(
+    fc.property(fc.tuple(request, requests), resolution, policies, ([first, others], to, rules) => {
+      const planned = plan(first, to, rules);
+      if (planned.memo === undefined) return;
+      licences++;
+      for (const other of [first, ...others]) {
+        const repeated = repeat(planned, planned.memo, other);
+        if (repeated === undefined) continue;
+        repeats++;
+        const { memo: _, ...wanted } = plan(other, to, rules);
+        if (JSON.stringify(repeated) !== JSON.stringify(wanted)) {
+          throw new Error(`${JSON.stringify(repeated)} is not ${JSON.stringify(wanted)}`);
+        }
+      }
+    }),
+    { numRuns: 3000 },
+  );
+  t.ok(licences > 500 && repeats > 1000, `${licences} licences, ${repeats} repeated answers`);
+  t.end();
+});
+
+/** The engine's side of `Memo`, as its contract says; undefined = ask. */
+function repeat(
+  planned: ResponsePlan<Representation>,
+  licence: Memo,
+  { method, fields }: RequestHead,
+): Omit<ResponsePlan<Representation>, 'memo'> | undefined {
+  const { status, fields: own, body, close } = planned;
+  if (method !== 'GET' && !(method === 'HEAD' && licence.head)) return undefined;
+  const guard = new Map(licence.guard);
+  const differing = licence.judged.filter((name) => fields[name] !== guard.get(name));
+  if (differing.length === 0) {
+    return method === 'HEAD'
+      ? { status, fields: own, body: { kind: 'none' }, close }
+      : { status, fields: own, body, close };
+  }
+  const onlyEtag = differing.length === 1 && differing[0] === 'if-none-match';
+  if (!onlyEtag || licence.etag === undefined || fields['if-none-match'] !== licence.etag) {
+    return undefined;
+  }
+  return { status: 304, fields: licence.notModified, body: { kind: 'none' }, close };
+}

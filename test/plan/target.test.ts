@@ -1,0 +1,216 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { encodePath, normalise, parseTarget } from '../../src/plan/target.ts';
+
+t.test('a target names a path, decoded once and normalised', (t) => {
+  const cases: ReadonlyArray<
+    readonly [target: string, path: string, slash: boolean, query?: string, raw?: string]
+  > = [
+    ['/', '/', true],
+    ['/a', '/a', false],
+    ['/a/', '/a', true],
+    ['/a/b.html', '/a/b.html', false],
+    // Query: cut at the first '?', never decoded, never looked into
+    ['/a?x=1', '/a', false, '?x=1', '/a'],
+    ['/a?x=/../b', '/a', false, '?x=/../b', '/a'],
+    ['/a?x=1?y', '/a', false, '?x=1?y', '/a'],
+    ['/a?%zz%00%2f\\', '/a', false, '?%zz%00%2f\\', '/a'],
+    ['/a/?', '/a', true, '', '/a/'],
+    // Percent-encoding
+    ['/%61', '/a', false],
+    ['/a%20b', '/a b', false],
+    ['/a+b', '/a+b', false],
+    ['/%C3%BC', '/ü', false],
+    ['/%c3%bc', '/ü', false],
+    ['/%F0%9F%98%80', '/😀', false],
+    ['/u%CC%88', '/u\u0308', false],
+    ['/%EF%BF%BD', '/\ufffd', false],
+    ['/100%25', '/100%', false],
+    ['/%2541', '/%41', false],
+    ['/%252f', '/%2f', false],
+    ['/%252e%252e/x', '/%2e%2e/x', false],
+    ['/%23%3F%25%26%3C%3E%22%27', '/#?%&<>"\'', false],
+    ['/%0A', '/\n', false],
+    ['/%20', '/ ', false],
+    ['/a"<>`{|}^b', '/a"<>`{|}^b', false],
+    // Dot segments, RFC 3986 §5.2.4
+    ['/.', '/', true],
+    ['/./', '/', true],
+    ['/a/.', '/a', true],
+    ['/a/./b', '/a/b', false],
+    ['/a/..', '/', true],
+    ['/a/../', '/', true],
+    ['/a/../b', '/b', false],
+    ['/a/b/../../c', '/c', false],
+    ['/a/b/c/./../../g', '/a/g', false],
+    ['/a/%2e%2e/b', '/b', false],
+    ['/a/.%2E/b', '/b', false],
+    ['/a/%2e/b', '/a/b', false],
+    ['/...', '/...', false],
+    ['/a/...', '/a/...', false],
+    ['/..a', '/..a', false],
+    ['/a..', '/a..', false],
+    ['/.a', '/.a', false],
+    ['/a.', '/a.', false],
+    // Empty segments
+    ['//', '/', true],
+    ['//a', '/a', false],
+    ['//evil.example/x', '/evil.example/x', false],
+    ['/a//b///c', '/a/b/c', false],
+    ['/a//', '/a', true],
+    ['/a//../b', '/b', false],
+    // Absolute-form, RFC 9112 §3.2.2
+    ['http://host', '/', true, '', '/'],
+    ['http://host/', '/', true, '', '/'],
+    ['http://host?q', '/', true, '?q', '/'],
+    ['http://host:8080/a/b?q', '/a/b', false, '?q', '/a/b'],
+    ['https://host/a', '/a', false, '', '/a'],
+    ['HTTP://HOST/a', '/a', false, '', '/a'],
+    ['http://[::1]:80/a', '/a', false, '', '/a'],
+    ['http://host//x', '/x', false, '', '//x'],
+    ['http://host/a?u=http://b/', '/a', false, '?u=http://b/', '/a'],
+    // A path that only looks like one
+    ['/http://host/a', '/http:/host/a', false],
+  ];
+  for (const [target, path, slash, query = '', raw = target] of cases) {
+    t.same(parseTarget(target), { kind: 'path', raw, path, slash, query }, target);
+  }
+  t.end();
+});
+
+t.test('what cannot name a file is refused', (t) => {
+  const cases: ReadonlyArray<readonly [target: string, why: string]> = [
+    ['', 'empty'],
+    ['a', 'no slash'],
+    ['?q', 'query alone'],
+    ['**', 'not asterisk-form'],
+    ['*?q', 'asterisk with a query'],
+    ['host:443', 'authority-form'],
+    ['http://', 'no authority'],
+    ['http:///a', 'empty authority'],
+    ['http:/a', 'one slash'],
+    ['ftp://host/a', 'another scheme'],
+    ['file:///etc/passwd', 'another scheme'],
+    ['/..', 'above the root'],
+    ['/../', 'above the root'],
+    ['/../a', 'above the root'],
+    ['/a/../..', 'above the root'],
+    ['/a/../../b', 'above the root'],
+    ['/%2e%2e/etc/passwd', 'above the root, encoded'],
+    ['/%2E./a', 'above the root, half encoded'],
+    ['/./..', 'above the root, after a dot'],
+    ['//..', 'above the root, after an empty segment'],
+    ['http://host/../a', 'above the root, absolute-form'],
+    ['/%', 'truncated escape'],
+    ['/%4', 'truncated escape'],
+    ['/%zz', 'no hex digits'],
+    ['/%u0041', 'no hex digits'],
+    ['/a%', 'truncated escape at the end'],
+    ['/%00', 'NUL'],
+    ['/a%00.html', 'NUL'],
+    ['/%2f', 'encoded slash'],
+    ['/%2F', 'encoded slash'],
+    ['/a%2f..%2fb', 'encoded slashes about a dot segment'],
+    ['/\\', 'backslash'],
+    ['/\\evil.example/../dir', 'backslash (an open redirect in serve-static)'],
+    ['/..\\..\\etc', 'backslashes'],
+    ['/%5c', 'encoded backslash'],
+    ['/%5C..', 'encoded backslash'],
+    ['/%80', 'not UTF-8: lone continuation byte'],
+    ['/%C3', 'not UTF-8: truncated'],
+    ['/%C3%28', 'not UTF-8: bad continuation'],
+    ['/%C0%AF', 'not UTF-8: overlong slash'],
+    ['/%C0%AE%C0%AE/', 'not UTF-8: overlong dots'],
+    ['/%E0%80%AF', 'not UTF-8: overlong slash, 3 bytes'],
+    ['/%ED%A0%80', 'not UTF-8: surrogate'],
+    ['/%F4%90%80%80', 'not UTF-8: above U+10FFFF'],
+    ['/%FF', 'not UTF-8'],
+    ['/ü', 'raw byte above ASCII'],
+    ['/a b', 'raw space'],
+    ['/a\nb', 'raw control character'],
+    ['/a\u0000', 'raw NUL'],
+    ['/a\u007f', 'raw DEL'],
+    ['/a#b', 'fragment'],
+    ['/a?b#c', 'fragment after the query'],
+    ['/a?b\r\nX: y', 'line break in the query'],
+  ];
+  for (const [target, why] of cases) {
+    t.same(parseTarget(target), { kind: 'bad-path' }, `${JSON.stringify(target)}: ${why}`);
+  }
+  t.end();
+});
+
+t.test('asterisk-form is its own kind', (t) => {
+  t.same(parseTarget('*'), { kind: 'asterisk' });
+  t.end();
+});
+
+t.test('a target is too long above 8192 bytes, or 4095 of decoded path', (t) => {
+  const kind = (target: string) => parseTarget(target).kind;
+  t.equal(kind(`/${'a'.repeat(4094)}`), 'path');
+  t.equal(kind(`/${'a'.repeat(4095)}`), 'too-long');
+  t.equal(kind(`/a?${'b'.repeat(8189)}`), 'path');
+  t.equal(kind(`/a?${'b'.repeat(8190)}`), 'too-long');
+  t.equal(kind(`/${'%C3%BC'.repeat(1365)}`), 'path', 'bytes are counted after decoding');
+  t.equal(kind(`/${'%E2%82%AC'.repeat(910)}`), 'path', 'and as UTF-8, not as UTF-16');
+  t.equal(kind(`/${'x'.repeat(1366)}${'%E2%82%AC'.repeat(740)}`), 'path');
+  t.equal(kind(`/${'x'.repeat(2000)}${'%E2%82%AC'.repeat(680)}`), 'path');
+  t.equal(kind(`/${'x'.repeat(2055)}${'%E2%82%AC'.repeat(680)}`), 'too-long');
+  t.equal(kind(`/${'a/'.repeat(2047)}..`), 'path', 'counted after normalisation');
+  t.end();
+});
+
+t.test('normalise leaves no dot or empty segment and does not leave the root', (t) => {
+  t.equal(normalise('/a/./b/../c//d/'), '/a/c/d');
+  t.equal(normalise('a'), '/a');
+  t.equal(normalise(''), '/');
+  t.equal(normalise('/..'), undefined);
+  t.equal(normalise('/a/../../a'), undefined, 'not even to come back');
+  t.end();
+});
+
+t.test('property: no target leaves a dangerous segment', (t) => {
+  const piece = fc.constantFrom(
+    ...['/', '.', '..', '%2e', '%2E', '%2f', '%5c', '\\', '%00', '%', '%25', 'a', 'ü', '%C3%BC'],
+    ...['%c0%ae', '?', '#', '//', ' ', 'http://h', '%61'],
+  );
+  const target = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.array(piece).map((pieces) => `/${pieces.join('')}`),
+  );
+  fc.assert(
+    fc.property(target, (text) => {
+      const parsed = parseTarget(text);
+      if (parsed.kind !== 'path') return true;
+      const { path, raw, query } = parsed;
+      const segments = path === '/' ? [] : path.slice(1).split('/');
+      return (
+        path.startsWith('/') &&
+        !segments.some((segment) => ['', '.', '..'].includes(segment)) &&
+        !/[\0\\]/.test(path) &&
+        /^\/[\x21-\x7e]*$/.test(raw) &&
+        !raw.includes('?') &&
+        /^(?:\?[\x21-\x7e]+)?$/.test(query)
+      );
+    }),
+    { numRuns: 5000 },
+  );
+  t.end();
+});
+
+t.test('property: an encoded path comes back as the same path', (t) => {
+  const name = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+    .filter((text) => !/[/\\\0]/.test(text) && text !== '.' && text !== '..');
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 5 }), (names) => {
+      const path = `/${names.join('/')}`;
+      const encoded = encodePath(path);
+      const parsed = parseTarget(encoded);
+      return /^\/[\x21-\x7e]*$/.test(encoded) && parsed.kind === 'path' && parsed.path === path;
+    }),
+  );
+  t.equal(encodePath('/a\ud800b'), '/a%EF%BF%BDb', 'a lone surrogate is replaced, not thrown');
+  t.end();
+});
