@@ -2,9 +2,10 @@
 import { availableParallelism, networkInterfaces } from 'node:os';
 import type { TableStats } from './files/table.ts';
 import { createLog } from './log.ts';
-import { type EngineLimits, loadNative } from './native.ts';
+import { loadNative, type NativeAddon } from './native.ts';
 import { type Options, type OptionsInput, resolveOptions } from './options.ts';
-import { openSite, type Site } from './site.ts';
+import { createOrigin, type Origin } from './origin.ts';
+import { limitsOf, policiesOf } from './policies.ts';
 import { type Chosen, chooseTransport } from './transport/choose.ts';
 import { createHttp1Transport } from './transport/http1.ts';
 import { createNativeTransport } from './transport/native.ts';
@@ -51,14 +52,14 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   if (chosen.fallback) log.warn(`no better transport than node:http: ${chosen.reason}`);
 
   const { addon } = native;
-  const site = openSite({ options, addon, carrier: chosen.carrier, log });
+  const origin = openOrigin(options, chosen, addon, log);
   let transport: Transport;
   let port: number;
   try {
-    transport = createTransport(chosen, site, options, log);
+    transport = createTransport(chosen, origin, options, log);
     port = await listen(transport, options);
   } catch (error) {
-    site.close();
+    origin.close();
     throw error;
   }
   const urls = urlsOf(options.host, port, tls ? 'https' : 'http');
@@ -70,13 +71,34 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     transport: transport.name,
     sendfile: chosen.carrier === 'full',
     reason: chosen.reason,
-    close: () => (closed ??= transport.close(options.grace).finally(site.close)),
-    stats: () => ({ ...transport.stats(), files: site.table.stats() }),
+    close: () => (closed ??= transport.close(options.grace).finally(origin.close)),
+    stats: () => ({ ...transport.stats(), files: origin.table.stats() }),
   };
 }
 
-function createTransport(chosen: Chosen, site: Site, options: Options, log: Log): Transport {
-  const { handler, table, root } = site;
+const ROOT_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such directory',
+  ENOTDIR: 'not a directory',
+  EACCES: 'no permission to read it',
+};
+
+function openOrigin(
+  options: Options,
+  { carrier }: Chosen,
+  addon: NativeAddon | undefined,
+  log: Log,
+): Origin {
+  const policies = policiesOf(options, carrier);
+  try {
+    return createOrigin({ ...policies, addon, log });
+  } catch (error) {
+    const problem = problemOf(error, ROOT_PROBLEMS);
+    throw new Error(`cannot serve ${policies.files.root}: ${problem}`, { cause: error });
+  }
+}
+
+function createTransport(chosen: Chosen, origin: Origin, options: Options, log: Log): Transport {
+  const { handler, table, root } = origin;
   const limits = limitsOf(options);
   const tls = tlsOf(options);
   switch (chosen.name) {
@@ -106,27 +128,6 @@ function createTransport(chosen: Chosen, site: Site, options: Options, log: Log)
   }
 }
 
-/** RFC 9110 §4.1 asks for at least 8000 octets. */
-const MAX_TARGET_SIZE = 8192;
-
-/** A request body up to this is read away, so that its connection can stay. */
-const MAX_DRAIN = 65_536;
-
-function limitsOf(options: Options): EngineLimits {
-  return {
-    maxHeaderSize: options.maxHeaderSize,
-    maxTargetSize: Math.min(MAX_TARGET_SIZE, options.maxHeaderSize),
-    maxConnections: options.maxConnections,
-    headerTimeoutMs: options.headerTimeout,
-    keepAliveTimeoutMs: options.keepAliveTimeout,
-    sendTimeoutMs: options.sendTimeout,
-    sendfileMaxChunk: options.sendfileMaxChunk,
-    maxDrain: MAX_DRAIN,
-    revalidateMs: options.revalidate,
-    verifySendfile: options.sendfileVerify,
-  };
-}
-
 function tlsOf({ tlsCert, tlsKey }: Options): TlsFiles | undefined {
   return tlsCert && tlsKey ? { cert: tlsCert, key: tlsKey } : undefined;
 }
@@ -141,11 +142,11 @@ async function listen(transport: Transport, options: Options): Promise<number> {
     try {
       return await transport.listen(host, candidate);
     } catch (error) {
-      const { code = '', message } = error as NodeJS.ErrnoException;
+      const { code } = error as NodeJS.ErrnoException;
       if (code === 'EADDRINUSE' && candidate < last) continue;
       await transport.close(0);
-      const problem = LISTEN_PROBLEMS[code] ?? message;
-      throw Object.assign(new Error(`cannot listen on ${host} port ${port}: ${problem}`), { code });
+      const problem = problemOf(error, LISTEN_PROBLEMS);
+      throw new Error(`cannot listen on ${host} port ${port}: ${problem}`, { cause: error });
     }
   }
 }
@@ -156,6 +157,12 @@ const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'no such host',
 };
+
+/** In the operator's words where the code is a common one. */
+function problemOf(error: unknown, problems: Readonly<Record<string, string>>): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return problems[code ?? ''] ?? message;
+}
 
 /** One URL for each address that a host stands for; loopback first. */
 function urlsOf(host: string, port: number, scheme: 'http' | 'https'): string[] {

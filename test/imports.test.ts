@@ -32,25 +32,26 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   tune: { code: ['options', 'server', 'native'], types: [], packages: ['node:'] },
   server: {
-    code: ['options', 'site', 'transport', 'native', 'log'],
+    code: ['options', 'policies', 'origin', 'transport', 'native', 'log'],
     types: ['files'],
     packages: ['node:'],
   },
   middleware: {
-    code: ['options', 'site', 'transport', 'native', 'log'],
+    code: ['options', 'policies', 'origin', 'transport', 'native', 'log'],
     types: CONTRACTS,
     packages: ['node:'],
   },
   adapters: {
-    code: ['middleware', 'options', 'site', 'transport', 'native', 'log'],
+    code: ['middleware', 'options', 'policies', 'origin', 'transport', 'native', 'log'],
     types: CONTRACTS,
     packages: ['node:'],
   },
-  site: {
-    code: ['options', 'handler', 'files', 'plan'],
-    types: CONTRACTS,
+  policies: {
+    code: ['options', 'plan'],
+    types: ['origin', ...CONTRACTS],
     packages: ['node:'],
   },
+  origin: { code: ['handler', 'files', 'plan'], types: CONTRACTS, packages: [] },
   handler: { code: ['files', 'plan', 'request'], types: CONTRACTS, packages: [] },
   options: { code: [], types: ['plan'], packages: ['leven'] },
   log: { code: [], types: ['transport'], packages: ['lru-cache'] },
