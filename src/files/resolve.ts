@@ -116,7 +116,7 @@ async function clean(search: Search, name: string): Promise<Outcome | undefined>
   const isIndex = lastOf(name) === search.policy.index[0];
   if ((await search.first(isIndex ? [name] : [bare, name])) !== name) return undefined;
   const slash = search.policy.trailingSlash === 'always' ? '/' : '';
-  const location = isIndex ? './' : `${reference(lastOf(bare))}${slash}`;
+  const location = isIndex ? './' : `./${encodeURIComponent(lastOf(bare))}${slash}`;
   return { kind: 'redirect', status: 308, location };
 }
 
@@ -128,44 +128,39 @@ async function page(search: Search, name: string, slash: boolean): Promise<Outco
   const { trailingSlash } = search.policy;
   if (trailingSlash === 'ignore' || slash === (trailingSlash === 'always')) return found;
   if (trailingSlash === 'strict') return NOT_FOUND;
-  const last = lastOf(name);
-  return {
-    kind: 'redirect',
-    status: 308,
-    location: slash ? `.${reference(last)}` : `${reference(last)}/`,
-  };
+  return redirectSlash(308, name, !slash);
 }
 
 /** A directory: its index, or its listing. `slash`: was it asked for as a directory? */
 async function directory(search: Search, name: string, slash: boolean): Promise<Outcome> {
   const { policy } = search;
   const { trailingSlash } = policy;
-  const inSlash = reference(lastOf(name));
   const bare = trailingSlash === 'never' || trailingSlash === 'ignore';
   if (!slash && !bare) {
     if (trailingSlash === 'strict') return NOT_FOUND;
-    return { kind: 'redirect', status: 301, location: `${inSlash}/` };
+    return redirectSlash(301, name, true);
   }
   const prefix = name === '' ? '' : `${name}/`;
   for (const index of policy.index) {
     const found = await search.file(`${prefix}${index}`, 200);
     if (found.kind === 'not-found' || found.kind === 'directory') continue;
     if (found.kind !== 'file' || !slash || name === '' || trailingSlash !== 'never') return found;
-    return { kind: 'redirect', status: 301, location: `.${inSlash}` };
+    return redirectSlash(301, name, false);
   }
   if (!policy.listing) return NOT_FOUND;
   // The links of a listing are relative to the directory.
-  if (!slash) return { kind: 'redirect', status: 301, location: `${inSlash}/` };
+  if (!slash) return redirectSlash(301, name, true);
   return search.listing(name);
 }
 
 /**
- * A relative reference to a sibling of the last segment (RFC 3986 §4.2). It begins with "./", so it
- * can never name another host ("//host") or scheme ("a:b"), and it stays right behind a proxy or a mount
- * point that takes a prefix off.
+ * To the same name with a slash, or without. All redirects here are relative references that begin with
+ * a dot segment (RFC 3986 §4.2): they can never name another host ("//host") or scheme ("a:b"), and stay
+ * right behind a proxy or a mount point that takes a prefix off.
  */
-function reference(segment: string): string {
-  return `./${encodeURIComponent(segment)}`;
+function redirectSlash(status: 301 | 308, name: string, slash: boolean): Outcome {
+  const segment = encodeURIComponent(lastOf(name));
+  return { kind: 'redirect', status, location: slash ? `./${segment}/` : `../${segment}` };
 }
 
 function lastOf(name: string): string {
