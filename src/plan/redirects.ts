@@ -39,6 +39,7 @@ interface Pattern {
 }
 
 interface CompiledRedirect {
+  readonly index: number;
   readonly rule: RedirectRule;
   readonly where: string;
   readonly pattern: Pattern;
@@ -58,20 +59,43 @@ export function compileRedirects(rules: readonly RedirectRule[]): Redirects {
     if (rule.status !== undefined && !STATUSES.includes(rule.status)) {
       throw new Error(`${where}: status ${rule.status}: ${STATUSES.join(', ')} are allowed`);
     }
-    return { rule, where, pattern };
+    return { index, rule, where, pattern };
   });
-  const redirects: Redirects = (path, query) => {
-    for (const { rule, pattern } of compiled) {
-      const captures = matchPattern(pattern, path);
-      if (captures === undefined) continue;
-      const location = locationOf(rule.to, captures, query);
-      if (pathOf(location) === path) continue;
-      return { kind: 'redirect', status: rule.status ?? 301, location };
-    }
-    return undefined;
-  };
-  for (const entry of compiled) refuseLoop(entry, compiled, redirects);
+  const redirects = inOrder(compiled);
+  const literals = literalsOf(rules);
+  for (const entry of compiled) refuseLoop(entry, literals, redirects);
   return redirects;
+}
+
+/** Long lists are mostly rules without captures, which are found by their path; the others are tried in turn. */
+function inOrder(compiled: readonly CompiledRedirect[]): Redirects {
+  const exact = new Map<string, CompiledRedirect>();
+  for (const entry of compiled.toReversed()) {
+    if (entry.pattern.names.length === 0) exact.set(trimSlash(entry.rule.from), entry);
+  }
+  const patterns = compiled.filter(({ pattern }) => pattern.names.length > 0);
+  return (path, query) => {
+    const named = exact.get(path);
+    for (const entry of patterns) {
+      if (named !== undefined && named.index < entry.index) break;
+      const redirect = redirectBy(entry, path, query);
+      if (redirect !== undefined) return redirect;
+    }
+    return named && redirectBy(named, path, query);
+  };
+}
+
+/** Undefined where the rule does not match, or would lead the request to itself. */
+function redirectBy(
+  { rule, pattern }: CompiledRedirect,
+  path: string,
+  query: string,
+): Redirect | undefined {
+  const captures = matchPattern(pattern, path);
+  if (captures === undefined) return undefined;
+  const location = locationOf(rule.to, captures, query);
+  if (pathOf(location) === path) return undefined;
+  return { kind: 'redirect', status: rule.status ?? 301, location };
 }
 
 /** The first rule that matches wins, and is applied once: rewrites cannot loop. Throws like `compileRedirects`. */
@@ -187,26 +211,27 @@ function pathOf(location: string): string | undefined {
   return location.startsWith('/') && target.kind === 'path' ? target.path : undefined;
 }
 
-/** Follows what the rules do with probes: paths that `from` matches, with a name of no rule and with theirs. */
+/**
+ * Follows what the rules do with probes: paths that `from` matches, with captures that no rule names, and
+ * with each of the rules' own segments in the place of one. What only another request could loop through
+ * is left to the client, which gives up after MAX_HOPS.
+ */
 function refuseLoop(
   { rule, where, pattern }: CompiledRedirect,
-  all: readonly CompiledRedirect[],
+  literals: readonly string[],
   redirects: Redirects,
 ): void {
-  const literals = new Set(
-    all.flatMap(({ rule: { from, to } }) => `${from}/${to}`.split('/').filter(isLiteral)),
-  );
-  const values = [...literals].slice(0, MAX_PROBES);
+  const from = trimSlash(rule.from);
   const fresh = new Map(pattern.names.map((name, index) => [name, `zc-probe-${index}`]));
-  const probes = pattern.names.flatMap((name) =>
-    values.map((value) => new Map([...fresh, [name, value]])),
-  );
-  const start = fill(trimSlash(rule.from), fresh, (text) => text);
+  const start = fill(from, fresh, (text) => text);
   if (pathOf(locationOf(rule.to, fresh, '')) === start) {
     throw new Error(`${where}: ${rule.from} → ${rule.to} leads to itself`);
   }
+  const probes = pattern.names.flatMap((name) =>
+    literals.map((value) => new Map([...fresh, [name, value]])),
+  );
   for (const probe of [fresh, ...probes]) {
-    const chain = [fill(trimSlash(rule.from), probe, (text) => text)];
+    const chain = [fill(from, probe, (text) => text)];
     for (;;) {
       const path = pathOf(redirects(chain.at(-1) ?? '', '')?.location ?? '');
       if (path === undefined) break;
@@ -219,6 +244,8 @@ function refuseLoop(
   }
 }
 
-function isLiteral(segment: string): boolean {
-  return segment !== '' && !/[:*?#]/.test(segment);
+function literalsOf(rules: readonly RedirectRule[]): readonly string[] {
+  const segments = rules.flatMap(({ from, to }) => `${from}/${to}`.split('/'));
+  const literals = segments.filter((segment) => segment !== '' && !/[:*?#]/.test(segment));
+  return [...new Set(literals)].slice(0, MAX_PROBES);
 }

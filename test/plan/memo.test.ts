@@ -159,7 +159,7 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
     }),
     { numRuns: 3000 },
   );
-  t.ok(licences > 500 && repeats > 1000, `${licences} licences, ${repeats} repeated answers`);
+  t.ok(licences > 100 && repeats > 500, `${licences} licences, ${repeats} repeated answers`);
   t.end();
 });
 

@@ -90,6 +90,15 @@ t.test('the first rule that matches wins; one that leads to itself does not matc
   t.equal(find('/a', '')?.location, '/first');
   t.equal(find('/b/c', '')?.location, '/closed.html');
   t.equal(find('/closed.html', '?x'), undefined);
+  const mixed = compileRedirects([
+    { from: '/a/:x', to: '/pattern' },
+    { from: '/a/b', to: '/exact' },
+    { from: '/c/d', to: '/exact' },
+    { from: '/c/:x', to: '/pattern' },
+  ]);
+  t.equal(mixed('/a/b', '')?.location, '/pattern', 'a pattern before an exact path');
+  t.equal(mixed('/c/d', '')?.location, '/exact', 'an exact path before a pattern');
+  t.equal(mixed('/c/e', '')?.location, '/pattern');
   t.end();
 });
 
