@@ -75,6 +75,7 @@ async function measureLoad(server: RunningServer, turn: Turn): Promise<Sample> {
     cpu,
     cpuUser: cpu * userShare,
     cpuSystem: cpu * (1 - userShare),
+    clientCpu: (result.cpuSeconds * 1e6) / requests,
     voluntarySwitches: (after.voluntarySwitches - before.voluntarySwitches) / requests,
     involuntarySwitches: (after.involuntarySwitches - before.involuntarySwitches) / requests,
     peakMemory: peakMemory(server.pid),

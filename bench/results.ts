@@ -18,6 +18,8 @@ export interface Sample {
   readonly cpu: number;
   readonly cpuUser: number;
   readonly cpuSystem: number;
+  /** The generator's CPU time per request in microseconds. */
+  readonly clientCpu: number;
   /** Context switches per request. */
   readonly voluntarySwitches: number;
   readonly involuntarySwitches: number;
@@ -86,7 +88,7 @@ export interface Figure {
   readonly high: number;
 }
 
-export function figure(samples: readonly Sample[], pick: (sample: Sample) => number): Figure {
+export function figure<T>(samples: readonly T[], pick: (sample: T) => number): Figure {
   const values = samples.map(pick).sort((a, b) => a - b);
   const at = (index: number): number => values[index] ?? Number.NaN;
   const middle = (values.length - 1) / 2;

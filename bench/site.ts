@@ -19,6 +19,9 @@ export const GIB = 1024 * MIB;
 
 const CHUNK = 4 * MIB;
 
+/** On disk before it is used: dirty pages can't be dropped from the page cache. */
+const FLUSHED = { flush: true } as const;
+
 /** A file of incompressible bytes, named by its size: `/512.bin`, `/4k.bin`, `/64m.bin`. */
 export function sized(size: number): Asset {
   return { path: `/${sizeName(size)}.bin`, size, content: 'noise' };
@@ -77,7 +80,7 @@ async function writeAsset(root: string, wanted: Asset): Promise<void> {
   if (isWritten(file, wanted.size) && (wanted.content === 'noise' || existsSync(zipped))) return;
   mkdirSync(dirname(file), { recursive: true });
   const bytes = wanted.content === 'noise' ? noise(wanted) : text(wanted);
-  await pipeline(Readable.from(bytes), createWriteStream(file));
+  await pipeline(Readable.from(bytes), createWriteStream(file, FLUSHED));
   if (wanted.content === 'text') {
     await pipeline(createReadStream(file), createGzip({ level: 9 }), createWriteStream(zipped));
   }

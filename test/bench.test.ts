@@ -276,6 +276,7 @@ function sampleWith(figures: Partial<Sample>): Sample {
     cpu: 1,
     cpuUser: 0.5,
     cpuSystem: 0.5,
+    clientCpu: 1,
     voluntarySwitches: 0,
     involuntarySwitches: 0,
     peakMemory: 1,

@@ -1,11 +1,10 @@
 // The process of the background clients: each downloads one file after the other until SIGTERM.
 // Prints "running" after the first bytes and "received N" (bytes) at the end.
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { dropFromPageCache } from '../page-cache.ts';
 import type { BackgroundTask } from './background.ts';
 
 const task = JSON.parse(process.argv[2] ?? '') as BackgroundTask;
@@ -28,11 +27,6 @@ async function downloadForever(first: number): Promise<void> {
     if (file !== undefined) await dropFromPageCache(file);
     await download(task.paths[index] ?? '/');
   }
-}
-
-/** posix_fadvise(POSIX_FADV_DONTNEED) over the whole file, by way of dd(1). */
-async function dropFromPageCache(file: string): Promise<void> {
-  await promisify(execFile)('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none']);
 }
 
 async function download(path: string): Promise<void> {

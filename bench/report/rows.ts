@@ -1,5 +1,12 @@
 // What the Markdown and the HTML report both say: verdicts, and the cells of their tables.
-import { figure, isClientBound, type Row, type Run, type ScenarioInfo } from '../results.ts';
+import {
+  figure,
+  isClientBound,
+  type Row,
+  type Run,
+  type Sample,
+  type ScenarioInfo,
+} from '../results.ts';
 import type { Comparison, Standing, Verdict } from './compare.ts';
 import { bandwidth, duration, mebibytes, number, times, withSpread } from './format.ts';
 
@@ -74,7 +81,7 @@ export function detailRow(
   { server, samples }: Standing,
   floor: Standing | undefined,
 ): readonly string[] {
-  const of = (pick: Parameters<typeof figure>[1]): number => figure(samples, pick).median;
+  const of = (pick: (sample: Sample) => number): number => figure(samples, pick).median;
   const row = run.rows.find((each) => each.server === server && each.scenario === scenario.name);
   const cpu = figure(samples, (sample) => sample.cpu);
   const floorCpu = floor === undefined ? Number.NaN : figure(floor.samples, (s) => s.cpu).median;

@@ -12,7 +12,10 @@ const COMPILER = process.env.CC ?? 'cc';
 
 export const floors: readonly ServerKind[] = [floor('mmap'), floor('sendfile')];
 
-function floor(mode: 'mmap' | 'sendfile'): ServerKind {
+/** The textbook's baseline, for the comparison of strategies only: it is no floor. */
+export const floorRead = floor('read');
+
+function floor(mode: 'mmap' | 'sendfile' | 'read'): ServerKind {
   return {
     name: `floor-${mode}`,
     tags: ['floor'],
