@@ -45,6 +45,9 @@ class File : public RefCounted {
     struct stat st;
     return fstat(fd_.get(), &st) == 0 && stat_.same_content(FileStat::from(st));
   }
+  /** Were all its bytes in the page cache a moment ago? Then they are not asked about again until `until` (ms). */
+  bool resident(int64_t now) const { return now < resident_until_.load(std::memory_order_relaxed); }
+  void set_resident(int64_t until) const { resident_until_.store(until, std::memory_order_relaxed); }
   /** Has the kernel refused to sendfile it? Then it is read from now on. */
   bool refused() const { return refused_.load(std::memory_order_relaxed); }
   void set_refused() const { refused_.store(true, std::memory_order_relaxed); }
@@ -53,6 +56,7 @@ class File : public RefCounted {
   const UniqueFd fd_;
   const FileStat stat_;
   const std::string path_;
+  mutable std::atomic<int64_t> resident_until_{0};
   mutable std::atomic<bool> refused_{false};
 };
 

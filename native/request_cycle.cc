@@ -248,7 +248,7 @@ bool EngineThread::send(Connection& connection) {
   Transmission& out = connection.out;
   connection.state = State::send;
   const uint64_t before = out.body_bytes();
-  const SendResult result = out.send(connection.socket.get(), limits_.send);
+  const SendResult result = out.send(connection.socket.get(), limits_.send, now_);
   tally(connection).bytes.add(out.body_bytes() - before);
   switch (result) {
     case SendResult::done:

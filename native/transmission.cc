@@ -13,6 +13,8 @@ namespace {
 constexpr uint64_t kWindow = 128 << 10;
 // Asked of the disk at once for a cold span: long enough to stream, short enough to keep the first byte near.
 constexpr uint64_t kColdSpan = 512 << 10;
+// Pages that were just used are not reclaimed at once; a wrong guess costs one wait for the disk.
+constexpr int64_t kResidentFor = 1000;  // ms
 constexpr size_t kMaxVector = 16;
 constexpr size_t kHead = 0, kClosing = 1, kBody = 2;
 
@@ -58,7 +60,7 @@ Transmission::Segment Transmission::segment(size_t index) const {
   return {};
 }
 
-SendResult Transmission::send(int socket, const SendLimits& limits) {
+SendResult Transmission::send(int socket, const SendLimits& limits, int64_t now) {
   const uint64_t turn_end = body_bytes_ + limits.chunk;
   // Parts end in memory, where no byte of the file is left to hold back: they take the path that checks by itself.
   if (limits.verify && !reply_->parts.empty()) reads_ = reply_->carrier == Carrier::sendfile || reads_;
@@ -75,7 +77,7 @@ SendResult Transmission::send(int socket, const SendLimits& limits) {
       if (confirmed != SendResult::done) return confirmed;
       continue;
     }
-    const SendResult file = send_file_chunk(socket, current, limits);
+    const SendResult file = send_file_chunk(socket, current, limits, now);
     if (file != SendResult::done) return file;
   }
 }
@@ -131,14 +133,24 @@ SendResult Transmission::send_memory(int socket, bool& sent) {
   }
 }
 
-SendResult Transmission::send_file_chunk(int socket, const Segment& current, const SendLimits& limits) {
+// The probe is a system call; a file that is sent whole in one chunk is asked once in a while, not each time.
+bool Transmission::is_resident(uint64_t offset, uint64_t size, int64_t now) {
+  const File& file = *reply_->file;
+  const bool whole = offset == 0 && size == file.stat().size;
+  if (whole && file.resident(now)) return true;
+  if (probe_residency(file.fd(), offset, size).result == Io::cold) return false;
+  if (whole) file.set_resident(now + kResidentFor);
+  return true;
+}
+
+SendResult Transmission::send_file_chunk(int socket, const Segment& current, const SendLimits& limits, int64_t now) {
   const uint64_t at = current.file_offset + offset_;
   uint64_t left = current.size - offset_;
   if (limits.verify && !confirmed_ && reply_->parts.empty()) --left;
   const uint64_t chunk = std::min(left, limits.chunk);
   const int file = reply_->file->fd();
   if (at >= probed_until_) {
-    if (probe_residency(file, at, chunk).result == Io::cold) {
+    if (!is_resident(at, chunk, now)) {
       cold_ = {at, at + std::min(chunk, kColdSpan)};
       return SendResult::cold;
     }
