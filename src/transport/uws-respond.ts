@@ -1,7 +1,7 @@
 // Sends a plan as a uWebSockets.js response: small bodies by end(), larger ones by tryEnd() as the client takes them.
 import type { FileEntry } from '../files/entry.ts';
 import { reasonPhrase } from '../plan/errors.ts';
-import type { FieldList, Reason } from '../plan/types.ts';
+import type { Reason } from '../plan/types.ts';
 import type { Counters } from './counters.ts';
 import { deliver, type Pieces, type Sink } from './deliver.ts';
 import { multipartOf, piecesOf, viewOf } from './respond.ts';
@@ -31,41 +31,37 @@ const END_MAX = 15 * 1024;
 /** Sends the whole answer. The exchange must not be gone; to be called within the handler or a cork. */
 export function sendUwsPlan(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet): void {
   const { res, isHead } = exchange;
-  const { body, fields } = plan;
+  const { body } = plan;
   const { counters } = outlet;
-  res.writeStatus(`${plan.status} ${reasonPhrase(plan.status)}`);
   switch (body.kind) {
     case 'none':
       counters.none.responses++;
-      endWithoutBody(exchange, fields);
+      endWithoutBody(plan, exchange);
       return;
     case 'bytes':
       counters.bytes.responses++;
       if (isHead) {
-        endWithoutBody(exchange, fields);
+        endWithoutBody(plan, exchange);
         return;
       }
       counters.bytes.bytes += body.bytes.length;
-      writeFields(fields, res);
+      writeHead(plan, res);
       sendBytes(body.bytes, plan.close, exchange, () => {});
       return;
     case 'mmap': {
-      writeFields(fields, res);
       const bytes = viewOf(body.file, body.span);
-      if (bytes) sendMemory(bytes, plan.close, body.file, body.reason, exchange, counters);
+      if (bytes) sendMemory(bytes, plan, body, exchange, counters);
       else sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, plan, exchange, outlet);
       return;
     }
     case 'sendfile':
     case 'read':
       // No descriptor can be had from the library: the plan's carrier says so, and `sendfile` does not come.
-      writeFields(fields, res);
       sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, plan, exchange, outlet);
       return;
     case 'parts': {
-      writeFields(fields, res);
       const bytes = body.strategy === 'mmap' ? multipartOf(body) : undefined;
-      if (bytes) sendMemory(bytes, plan.close, body.file, body.reason, exchange, counters);
+      if (bytes) sendMemory(bytes, plan, body, exchange, counters);
       else sendPieces({ ...piecesOf(body), strategy: 'read' }, plan, exchange, outlet);
       return;
     }
@@ -74,32 +70,40 @@ export function sendUwsPlan(plan: Answer, exchange: UwsExchange, outlet: UwsOutl
   }
 }
 
-/** The library writes Content-Length itself, from the length of the body. */
-function writeFields(fields: FieldList, res: UwsResponse): void {
+/** All but Content-Length, which the library writes itself from the length of the body. */
+function writeHead({ status, fields }: Answer, res: UwsResponse): void {
+  res.writeStatus(`${status} ${reasonPhrase(status)}`);
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? '';
     if (name !== 'Content-Length') res.writeHeader(name, fields[i + 1] ?? '');
   }
 }
 
-function endWithoutBody({ res, done }: UwsExchange, fields: FieldList): void {
-  for (let i = 0; i < fields.length; i += 2) res.writeHeader(fields[i] ?? '', fields[i + 1] ?? '');
+function endWithoutBody(plan: Answer, { res, done }: UwsExchange): void {
+  writeHead(plan, res);
+  const length = contentLength(plan);
+  if (length !== undefined) res.writeHeader('Content-Length', length);
   res.endWithoutBody();
   done();
 }
 
+function contentLength({ fields }: Answer): string | undefined {
+  const at = fields.indexOf('Content-Length');
+  return at < 0 ? undefined : fields[at + 1];
+}
+
 function sendMemory(
   bytes: Buffer,
-  close: boolean,
-  file: FileEntry,
-  reason: Reason,
+  plan: Answer,
+  { file, reason }: { readonly file: FileEntry; readonly reason: Reason },
   exchange: UwsExchange,
   counters: Counters,
 ): void {
   const tally = counters.file('mmap', reason);
   tally.responses++;
   file.retain();
-  sendBytes(bytes, close, exchange, (whole) => {
+  writeHead(plan, exchange.res);
+  sendBytes(bytes, plan.close, exchange, (whole) => {
     if (whole) tally.bytes += bytes.length;
     else counters.aborted++;
     file.release();
@@ -137,20 +141,28 @@ function sendBytes(
 
 function sendPieces(
   body: Pieces,
-  { fields }: Answer,
+  plan: Answer,
   exchange: UwsExchange,
-  outlet: UwsOutlet,
+  { counters, log }: UwsOutlet,
 ): void {
-  const total = Number(fields[fields.indexOf('Content-Length') + 1]);
-  deliver(body, uwsSink(exchange, total), outlet.counters, outlet.log).then((whole) => {
+  const total = Number(contentLength(plan));
+  if (total === 0) {
+    // The cores differ on an empty tryEnd().
+    counters.file(body.strategy, body.reason).responses++;
+    writeHead(plan, exchange.res);
+    sendBytes(new Uint8Array(), plan.close, exchange, () => {});
+    return;
+  }
+  deliver(body, uwsSink(exchange, plan, total), counters, log).then((whole) => {
     if (!whole && !exchange.gone) exchange.res.close();
     exchange.done();
   });
 }
 
 /** A sink for a body of `total` bytes. The library keeps nothing of a chunk that the kernel did not take. */
-function uwsSink(exchange: UwsExchange, total: number): Sink {
+function uwsSink(exchange: UwsExchange, plan: Answer, total: number): Sink {
   const { res } = exchange;
+  let headIsWritten = false;
   return {
     write(chunk) {
       if (exchange.gone) return Promise.resolve(false);
@@ -163,7 +175,11 @@ function uwsSink(exchange: UwsExchange, total: number): Sink {
           return ok;
         };
         res.onWritable((offset) => send(offset - start));
-        res.cork(() => send(0));
+        res.cork(() => {
+          if (!headIsWritten) writeHead(plan, res);
+          headIsWritten = true;
+          send(0);
+        });
       });
     },
   };

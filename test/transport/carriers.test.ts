@@ -1,0 +1,249 @@
+// Every carrier brings every kind of body byte for byte, survives clients and files, and lets go of everything.
+import { truncateSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { loadNative, type NativeAddon } from '../../src/native.ts';
+import { createHttp1Transport } from '../../src/transport/http1.ts';
+import type { Handler, Log, Transport } from '../../src/transport/transport.ts';
+import { createUwsTransport } from '../../src/transport/uws.ts';
+import { loadUws } from '../../src/transport/uws-library.ts';
+import { connect, requestBytes } from '../support/client.ts';
+import { makeTree, pattern } from '../support/tree.ts';
+import {
+  fileAnswer,
+  LARGE,
+  LIMITS,
+  makeSite,
+  memoryLog,
+  openEntry,
+  siteAnswers,
+  tableHandler,
+  until,
+} from './fixtures.ts';
+
+const tls = {
+  cert: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
+  key: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
+};
+
+interface Carrier {
+  readonly title: string;
+  readonly strategy: 'sendfile' | 'read';
+  readonly addon?: NativeAddon | undefined;
+  readonly tls: boolean;
+  create(handler: Handler, log: Log): Transport;
+}
+
+const { addon } = loadNative();
+const { library } = await loadUws();
+const limits = LIMITS;
+const carriers: Carrier[] = [
+  {
+    title: 'node:http',
+    strategy: 'read',
+    tls: false,
+    create: (handler, log) => createHttp1Transport({ handler, log, limits }),
+  },
+  {
+    title: 'node:https',
+    strategy: 'read',
+    tls: true,
+    create: (handler, log) => createHttp1Transport({ handler, log, limits, tls }),
+  },
+];
+if (addon) {
+  carriers.push({
+    title: 'node:http with an engine thread',
+    strategy: 'sendfile',
+    addon,
+    tls: false,
+    create: (handler, log) => createHttp1Transport({ handler, log, limits, addon }),
+  });
+}
+if (library) {
+  for (const secure of [false, true]) {
+    carriers.push({
+      title: `uWebSockets.js${secure ? ' over TLS' : ''}`,
+      strategy: 'read',
+      tls: secure,
+      create: (handler, log) =>
+        createUwsTransport({ library, handler, log, limits, tls: secure ? tls : undefined }),
+    });
+  }
+}
+
+async function start(t: Test, carrier: Carrier, handler: Handler) {
+  const log = memoryLog();
+  const transport = carrier.create(handler, log);
+  const port = await transport.listen('127.0.0.1', 0);
+  let closed: Promise<void> | undefined;
+  const close = (graceMs: number) => (closed ??= transport.close(graceMs));
+  t.teardown(() => close(0));
+  return { transport, log, close, address: { port, tls: carrier.tls } };
+}
+
+/** More than the sockets' buffers hold. */
+const HUGE = 2 ** 25;
+
+const keepAlive = { fields: { connection: 'keep-alive' } };
+
+for (const carrier of carriers) {
+  t.test(carrier.title, async (t) => {
+    t.test('each kind of body arrives byte for byte', async (t) => {
+      const { handler, entries } = await makeSite(t, carrier.strategy, carrier.addon);
+      const { address, transport } = await start(t, carrier, handler);
+      const connection = await connect(address);
+      t.teardown(() => connection.close());
+      let bytes = 0;
+      for (const [target, status, body] of siteAnswers()) {
+        await connection.send(requestBytes(target, keepAlive));
+        const got = await connection.read();
+        t.equal(got.status, status, target);
+        t.ok(got.body.equals(body), `${target}: ${body.length} bytes`);
+        t.ok(got.field('date'), `${target}: Date`);
+        t.equal(got.field('uwebsockets'), undefined);
+        bytes += body.length;
+      }
+      await until(() => transport.stats().transfers === 0);
+      const stats = transport.stats();
+      const tallies = Object.entries(stats.byStrategy);
+      const total = (of: 'responses' | 'bytes') =>
+        tallies.reduce((sum, [, tally]) => sum + tally[of], 0);
+      t.equal(stats.planned, siteAnswers().length);
+      t.equal(total('responses'), siteAnswers().length);
+      t.equal(total('bytes'), bytes, 'the counters add up to what was received');
+      t.equal(stats.connections, 1);
+      const names = tallies.map(([name]) => name).sort();
+      t.same(names, ['bytes', 'mmap:forced', 'none', `${carrier.strategy}:forced`].sort());
+      for (const entry of entries) t.equal(entry.references, 1, `${entry.path} is released`);
+    });
+
+    t.test('200 clients at once get the same bytes', async (t) => {
+      const { handler } = await makeSite(t, carrier.strategy, carrier.addon);
+      const { address } = await start(t, carrier, handler);
+      const expected = new Map(siteAnswers().map(([target, , body]) => [target, body]));
+      const targets = ['/small', '/medium', '/later', '/cached-parts', '/cached'];
+      const clients = Array.from({ length: 200 }, async (_, i) => {
+        const target = i % 10 === 0 ? '/large-range' : (targets[i % targets.length] ?? '');
+        const connection = await connect(address);
+        await connection.send(requestBytes(target));
+        const { body } = await connection.read();
+        connection.close();
+        return body.equals(expected.get(target) ?? Buffer.of());
+      });
+      t.ok((await Promise.all(clients)).every((same) => same));
+    });
+
+    t.test('HEAD and 304 have the fields of the answer and no body', async (t) => {
+      const { handler } = await makeSite(t, carrier.strategy, carrier.addon);
+      const asPlanned: Handler = async (request) => {
+        const answer = await handler(request);
+        return request.method === 'HEAD' ? { ...answer, body: { kind: 'none' } } : answer;
+      };
+      const { address } = await start(t, carrier, asPlanned);
+      const connection = await connect(address);
+      t.teardown(() => connection.close());
+      for (const [target, length] of [
+        ['/bytes', '5'],
+        ['/large', String(LARGE)],
+        ['/none', undefined],
+      ] as const) {
+        await connection.send(requestBytes(target, { ...keepAlive, method: 'HEAD' }));
+        t.equal((await connection.read('HEAD')).field('content-length'), length, target);
+      }
+      await connection.send(requestBytes('/none'));
+      t.equal((await connection.read()).status, 304);
+      t.equal((await connection.rest()).length, 0, 'nothing follows');
+    });
+
+    t.test('a file that shrinks while it is sent closes the connection', async (t) => {
+      const root = makeTree(t, { big: { sparse: HUGE } });
+      const big = await openEntry(t, root, 'big', { addon: carrier.addon });
+      const handler = tableHandler({ '/big': () => fileAnswer(big, carrier.strategy) });
+      const { address, transport, log } = await start(t, carrier, handler);
+      const connection = await connect(address);
+      connection.socket.pause();
+      await connection.send(requestBytes('/big'));
+      await until(() => transport.stats().transfers === 1);
+      truncateSync(join(root, 'big'), HUGE / 2);
+      connection.socket.resume();
+      await t.rejects(connection.read(), /closed after/);
+      await until(() => transport.stats().transfers === 0);
+      t.equal(transport.stats().truncated, 1);
+      t.match(log.lines, [/^big: changed/]);
+      t.equal(big.references, 1);
+    });
+
+    t.test('a file rewritten while it is sent does not keep its connection', async (t) => {
+      const root = makeTree(t, { big: { sparse: HUGE } });
+      const big = await openEntry(t, root, 'big', { addon: carrier.addon });
+      const handler = tableHandler({ '/big': () => fileAnswer(big, carrier.strategy) });
+      const { address, transport } = await start(t, carrier, handler);
+      const connection = await connect(address);
+      connection.socket.pause();
+      await connection.send(requestBytes('/big', keepAlive));
+      await until(() => transport.stats().transfers === 1);
+      utimesSync(join(root, 'big'), 1, 1);
+      connection.socket.resume();
+      const length = (await connection.rest()).length;
+      if (carrier.strategy === 'read') t.ok(length < HUGE, 'its last bytes are held back');
+      t.equal(transport.stats().truncated, 1);
+    });
+
+    t.test('clients that vanish leave nothing behind', async (t) => {
+      const { handler, entries } = await makeSite(t, carrier.strategy, carrier.addon);
+      const { address, transport } = await start(t, carrier, handler);
+      for (let i = 0; i < 50; i++) {
+        const connection = await connect(address);
+        connection.socket.pause();
+        await connection.send(requestBytes('/large', keepAlive));
+        await until(() => transport.stats().transfers > 0);
+        // With unread bytes in its buffers, the kernel closes with a reset.
+        connection.close();
+        await until(() => transport.stats().connections === 0);
+      }
+      await until(() => transport.stats().transfers === 0);
+      for (const entry of entries) t.equal(entry.references, 1, `${entry.path} is released`);
+      t.equal(transport.stats().aborted, 50);
+    });
+
+    t.test('close lets answers in flight finish', async (t) => {
+      const { handler } = await makeSite(t, carrier.strategy, carrier.addon);
+      const { address, transport, close } = await start(t, carrier, handler);
+      const idle = await connect(address);
+      await idle.send(requestBytes('/bytes', keepAlive));
+      await idle.read();
+      const busy = await connect(address);
+      busy.socket.pause();
+      await busy.send(requestBytes('/large', keepAlive));
+      await until(() => transport.stats().transfers === 1);
+      const closed = close(60_000);
+      busy.socket.resume();
+      t.ok((await busy.read()).body.equals(pattern(LARGE)));
+      await closed;
+      t.equal((await idle.rest()).length, 0, 'an idle connection is closed');
+      await t.rejects(connect(address), { code: 'ECONNREFUSED' });
+    });
+
+    t.test('after the grace time close cuts what is in flight', async (t) => {
+      const { handler, entries } = await makeSite(t, carrier.strategy, carrier.addon);
+      const { address, transport, close } = await start(t, carrier, handler);
+      const busy = await connect(address);
+      busy.socket.pause();
+      await busy.send(requestBytes('/large'));
+      await until(() => transport.stats().transfers === 1);
+      await close(1);
+      await until(() => entries.every(({ references }) => references === 1));
+      busy.socket.resume();
+      await t.rejects(busy.read(), /closed after/);
+    });
+
+    t.test('a taken port is an error with its code', async (t) => {
+      const { address } = await start(t, carrier, tableHandler({}));
+      const second = carrier.create(tableHandler({}), memoryLog());
+      await t.rejects(second.listen('127.0.0.1', address.port), { code: 'EADDRINUSE' });
+      await second.close(0);
+    });
+  });
+}
