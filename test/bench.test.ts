@@ -17,6 +17,7 @@ import type { ServerKind } from '../bench/servers/server.ts';
 import { KIB, prepareSite, sized } from '../bench/site.ts';
 import { verify, WrongAnswer } from '../bench/verify.ts';
 import { nginx } from '../nginx-compare/nginx.ts';
+import { chooseThresholds, type Measured, type Thresholds } from '../src/tune.ts';
 
 const notModified = scenarios.filter(({ name }) => name === 'not-modified');
 
@@ -203,6 +204,44 @@ t.test('a loss is called a loss, a difference within the spread is level', async
   ];
   for (const [ours, theirs, verdict] of table) {
     t.equal(compare(runWith({ zcserve: ours, nginx: theirs }))[0]?.verdict, verdict);
+  }
+});
+
+t.test('tune takes thresholds from where the cheaper strategy changes for good', async (t) => {
+  const at = (
+    size: number,
+    read: number,
+    mmap: number,
+    sendfile: number,
+    rate = 100,
+  ): Measured => ({
+    size,
+    cost: {
+      read: { cpu: read, requestsPerSecond: 100 },
+      mmap: { cpu: mmap, requestsPerSecond: 100 },
+      sendfile: { cpu: sendfile, requestsPerSecond: rate },
+    },
+  });
+  const table: readonly (readonly [string, readonly Measured[], Thresholds])[] = [
+    [
+      'one crossing',
+      [at(1024, 5, 4, 6), at(2048, 6, 5, 5.5), at(4096, 9, 8, 6)],
+      { mmapMax: 2048, sendfileMin: 2048 },
+    ],
+    [
+      'sendfile wins once below and loses again',
+      [at(1024, 5, 4, 4.5), at(2048, 5, 4, 6), at(4096, 9, 8, 6)],
+      { mmapMax: 2048, sendfileMin: 4096 },
+    ],
+    [
+      'cheaper but a fifth slower does not win',
+      [at(1024, 5, 4, 6), at(2048, 9, 8, 6, 80)],
+      { mmapMax: 2048, sendfileMin: 2048 },
+    ],
+    ['sendfile always wins', [at(1024, 5, 4, 3)], { mmapMax: 0, sendfileMin: 1024 }],
+  ];
+  for (const [name, measured, thresholds] of table) {
+    t.strictSame(chooseThresholds(measured), thresholds, name);
   }
 });
 
