@@ -149,6 +149,7 @@ function* renderHtml(
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <title>${title}</title>
 <style>${STYLE}</style>
 <h1>${title}</h1>

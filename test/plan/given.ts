@@ -1,6 +1,7 @@
-// Values that plan tests start from: a file, its resource, a policy, a request.
+// Values that plan tests start from: a file, its resource, a policy, a request; and how they look at answers.
+import { plan } from '../../src/plan/plan.ts';
 import type { PlanPolicy } from '../../src/plan/policy.ts';
-import type { FieldList, Representation, Resolution } from '../../src/plan/types.ts';
+import type { FieldList, Representation, Resolution, ResponsePlan } from '../../src/plan/types.ts';
 import type { RequestFields, RequestHead } from '../../src/request.ts';
 
 export const ETAG = '"3e8-v1"';
@@ -81,4 +82,51 @@ export function field(fields: FieldList, name: string): string | undefined {
     (_, at) => at % 2 === 1 && fields[at - 1]?.toLowerCase() === name.toLowerCase(),
   );
   return values.length === 0 ? undefined : values.join(', ');
+}
+
+export type Answer = ResponsePlan<Representation>;
+
+/** The plan for `/page.html`, found unless said otherwise. */
+export function answer(
+  fields: RequestFields = {},
+  resolution: Resolution<Representation> = found(),
+  over: Partial<PlanPolicy> = {},
+  method = 'GET',
+): Answer {
+  return plan(get(fields, method), resolution, policy(over));
+}
+
+/** Body as one word: none, bytes, or strategy:reason with its span or parts. */
+export function bodyOf({ body }: Answer): string {
+  switch (body.kind) {
+    case 'none':
+    case 'bytes':
+      return body.kind;
+    case 'parts':
+      return `${body.strategy}:${body.reason} ${body.parts.map(({ span }) => `${span.start}-${span.end}`).join(' ')}`;
+    default:
+      return `${body.kind}:${body.reason} ${body.span.start}-${body.span.end}`;
+  }
+}
+
+/** One resolution of each kind. */
+export function everyResolution(): Array<Resolution<Representation>> {
+  return [
+    found(),
+    found(file(), [variant({ coding: 'br' })]),
+    found(file({ path: '404.html' }), [], 404),
+    { kind: 'redirect', status: 308, location: '/dir/' },
+    {
+      kind: 'listing',
+      path: '/dir/',
+      entries: [{ name: 'a', directory: false, size: 1, mtimeMs: 0 }],
+      mtimeMs: 0,
+    },
+    { kind: 'not-found' },
+    { kind: 'forbidden' },
+    { kind: 'bad-path' },
+    { kind: 'too-long' },
+    { kind: 'failed', errno: 'EIO' },
+    { kind: 'failed', errno: 'EMFILE' },
+  ];
 }

@@ -180,7 +180,8 @@ t.test('the page’s own policy lets its style and its script run, and nothing e
     t.ok(CONTENT_SECURITY_POLICY.includes(`${tag}-src 'sha256-${hash}'`), tag);
     t.equal(page.split(`<${tag}`).length, 2, `one ${tag}`);
   }
-  t.notMatch(page, /\sstyle=|\son\w+=|<link|src=/);
+  t.same(page.match(/<link[^>]*>/g), ['<link rel="icon" href="data:,">'], 'nothing is fetched');
+  t.notMatch(page, /\sstyle=|\son\w+=|src=/);
   t.match(CONTENT_SECURITY_POLICY, /^default-src 'none'/);
   t.notMatch(CONTENT_SECURITY_POLICY, /unsafe/);
   t.end();

@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { plan } from '../../src/plan/plan.ts';
+import type { Representation, Resolution } from '../../src/plan/types.ts';
+import { FIELD_NAMES, type RequestFields } from '../../src/request.ts';
+import { type Answer, ETAG, everyResolution, field, LAST_MODIFIED, policy } from './given.ts';
+
+const anyFields: fc.Arbitrary<RequestFields> = fc.dictionary(
+  fc.constantFrom(...FIELD_NAMES),
+  fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(ETAG, '*', 'bytes=0-0', 'bytes=0-0,9-', 'br', LAST_MODIFIED, 'x', '"x"'),
+  ),
+);
+
+t.test('property: plan never throws, and every answer is well formed', (t) => {
+  const request = fc.record({
+    method: fc.oneof(fc.constantFrom('GET', 'HEAD', 'OPTIONS', 'POST'), fc.string()),
+    target: fc.string({ unit: 'binary' }),
+    fields: anyFields,
+  });
+  const listing = fc.record({
+    kind: fc.constant('listing' as const),
+    path: fc.string({ unit: 'binary' }),
+    entries: fc.array(
+      fc.record({
+        name: fc.string({ unit: 'binary' }),
+        directory: fc.boolean(),
+        size: fc.double(),
+        mtimeMs: fc.double(),
+      }),
+    ),
+    mtimeMs: fc.double(),
+  });
+  const surrogate = { kind: 'listing' as const, path: '\udfff', mtimeMs: 0 };
+  const resolution: fc.Arbitrary<Resolution<Representation>> = fc.oneof(
+    fc.constantFrom(...everyResolution(), {
+      ...surrogate,
+      entries: [{ name: '\ud800', directory: true, size: -1, mtimeMs: -1e300 }],
+    }),
+    listing,
+    fc.record({ kind: fc.constant('failed' as const), errno: fc.string() }),
+  );
+  fc.assert(
+    fc.property(request, resolution, fc.boolean(), (head, resolved, serverTiming) => {
+      const got = plan(head, resolved, policy({ serverTiming, cors: ['https://a.example'] }));
+      const bodiless = got.status === 204 || got.status === 304;
+      const length = field(got.fields, 'content-length');
+      return (
+        got.status >= 200 &&
+        got.status <= 599 &&
+        got.fields.length % 2 === 0 &&
+        field(got.fields, 'date') === undefined &&
+        field(got.fields, 'connection') === undefined &&
+        (bodiless ? length === undefined : /^\d+$/.test(length ?? '')) &&
+        (!bodiless || got.body.kind === 'none') &&
+        Number(length ?? bytesOf(got)) ===
+          (head.method === 'HEAD' ? Number(length ?? 0) : bytesOf(got))
+      );
+    }),
+    { numRuns: 3000 },
+  );
+  t.end();
+});
+
+/** Body bytes as they would go over the wire. */
+function bytesOf({ body }: Answer): number {
+  switch (body.kind) {
+    case 'none':
+      return 0;
+    case 'bytes':
+      return body.bytes.length;
+    case 'parts':
+      return body.parts.reduce(
+        (sum, { head, span }) => sum + head.length + span.end - span.start,
+        body.tail.length,
+      );
+    default:
+      return body.span.end - body.span.start;
+  }
+}
