@@ -1,0 +1,80 @@
+// The carriers that the suite runs on: one table, one loop.
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { loadNative } from '../../src/native.ts';
+import type { OptionsInput } from '../../src/options.ts';
+import { loadUws } from '../../src/transport/uws-library.ts';
+import type { Address } from '../support/client.ts';
+import { type Host, type HostedServer, startHost } from './host.ts';
+
+export type CarrierName = 'native' | 'http1' | 'http1 alone' | 'uws' | 'uws TLS' | 'https';
+
+export interface Carrier {
+  readonly name: CarrierName;
+  /** Does the process load the addon? */
+  readonly addon: boolean;
+  readonly tls: boolean;
+  readonly transport: 'native' | 'http1' | 'uws';
+  /** Can large bodies leave by sendfile? */
+  readonly sendfile: boolean;
+}
+
+export const CARRIERS: readonly Carrier[] = [
+  { name: 'native', addon: true, tls: false, transport: 'native', sendfile: true },
+  { name: 'http1', addon: true, tls: false, transport: 'http1', sendfile: true },
+  { name: 'http1 alone', addon: false, tls: false, transport: 'http1', sendfile: false },
+  { name: 'uws', addon: true, tls: false, transport: 'uws', sendfile: false },
+  { name: 'uws TLS', addon: true, tls: true, transport: 'uws', sendfile: false },
+  { name: 'https', addon: true, tls: true, transport: 'http1', sendfile: false },
+];
+
+const TLS = {
+  tlsCert: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
+  tlsKey: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
+};
+
+export interface Origin extends HostedServer {
+  readonly carrier: Carrier;
+  readonly host: Host;
+  readonly address: Address;
+}
+
+/** Starts a server of the carrier under test. */
+export type Serve = (options: OptionsInput) => Promise<Origin>;
+
+const native = loadNative();
+const uws = await loadUws();
+
+/** Why the carrier cannot run here; undefined when it can. */
+export function missing({ addon, transport }: Carrier): string | undefined {
+  if (addon && transport !== 'uws' && native.addon === undefined) return native.reason;
+  return transport === 'uws' && uws.library === undefined ? uws.reason : undefined;
+}
+
+/** Runs the claims on every carrier that is here; the others are skipped by name, with the reason. */
+export function onEveryCarrier(
+  t: Test,
+  run: (t: Test, serve: Serve, carrier: Carrier) => Promise<void>,
+  among: (carrier: Carrier) => boolean = () => true,
+): void {
+  const hosts = new Map<boolean, Host>();
+  for (const carrier of CARRIERS.filter(among)) {
+    const reason = missing(carrier);
+    t.test(carrier.name, { skip: reason ?? false }, async (each) => {
+      // One process for all carriers that want the addon, one for the others.
+      const host = hosts.get(carrier.addon) ?? startHost(t, carrier);
+      hosts.set(carrier.addon, host);
+      await run(each, (options) => startOrigin(carrier, host, options), carrier);
+    });
+  }
+}
+
+export async function startOrigin(
+  carrier: Carrier,
+  host: Host,
+  options: OptionsInput,
+): Promise<Origin> {
+  const { transport, tls } = carrier;
+  const server = await host.start({ ...options, transport, ...(tls ? TLS : {}) });
+  return { ...server, carrier, host, address: { port: server.port, tls } };
+}

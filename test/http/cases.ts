@@ -1,0 +1,105 @@
+// A request and what is claimed of its answer, as a row of a table; and the loop that asks and judges.
+import type { Test } from 'tap';
+import { type Address, type Answer, connect, requestBytes } from '../support/client.ts';
+import type { Origin } from './carriers.ts';
+import { violations } from './contract.ts';
+import type { Claims } from './exceptions.ts';
+
+export interface Case {
+  readonly title: string;
+  readonly target: string;
+  /** Default GET; then HEAD is asked too. */
+  readonly method?: string;
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly status: number;
+  /** The answer's fields: exact text, a pattern, or undefined for none. */
+  readonly wants?: Readonly<Record<string, string | RegExp | undefined>>;
+  /** The body: exact, or a pattern. */
+  readonly body?: string | Uint8Array | RegExp;
+}
+
+/** Times that each request is asked on one connection: planned first, then from memory, then (native) prepared. */
+const TIMES = 4;
+
+/** Asks every case and judges the answers: each time the same, HEAD with the fields of GET. */
+export async function checkCases(
+  t: Test,
+  { address, carrier }: Pick<Origin, 'address' | 'carrier'>,
+  { claim }: Claims,
+  cases: readonly Case[],
+): Promise<void> {
+  for (const each of cases) claim(t, carrier.name, each.title, await differences(address, each));
+}
+
+async function differences(address: Address, wanted: Case): Promise<string> {
+  const connection = await connect(address);
+  const { method = 'GET', fields = {}, target } = wanted;
+  const ask = async (asked: string) => {
+    const head = { method: asked, fields: { connection: 'keep-alive', ...fields } };
+    await connection.send(requestBytes(target, head));
+    return connection.read(asked);
+  };
+  try {
+    const answers: Answer[] = [];
+    for (let i = 0; i < TIMES; i++) answers.push(await ask(method));
+    const [first] = answers as [Answer];
+    const found = [...new Set(answers.flatMap((answer) => judge(wanted, answer, method)))];
+    const odd = answers.findIndex((answer) => essence(answer) !== essence(first));
+    if (odd > 0) found.push(`answer ${odd + 1} is not the first: ${apart(first, answers[odd])}`);
+    if (method === 'GET' && !Object.keys(fields).some((name) => /^range$/i.test(name))) {
+      const head = await ask('HEAD');
+      found.push(...violations(head, 'HEAD'));
+      if (essence(head) !== essence(first)) found.push(`HEAD differs: ${apart(first, head)}`);
+    }
+    return found.join('; ');
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    connection.close();
+  }
+}
+
+function judge(wanted: Case, answer: Answer, method: string): string[] {
+  if (answer.status !== wanted.status) return [`${answer.status}, not ${wanted.status}`];
+  const found = violations(answer, method);
+  for (const [name, value] of Object.entries(wanted.wants ?? {})) {
+    const got = answer.field(name);
+    const same = value instanceof RegExp ? got !== undefined && value.test(got) : got === value;
+    if (!same) found.push(`${name} is ${got}, not ${value}`);
+  }
+  if (wanted.body !== undefined && !isBody(answer.body, wanted.body)) {
+    found.push(`another body: ${JSON.stringify(answer.body.toString('latin1', 0, 80))}`);
+  }
+  return found;
+}
+
+function isBody(got: Buffer, wanted: string | Uint8Array | RegExp): boolean {
+  return wanted instanceof RegExp ? wanted.test(got.toString()) : got.equals(Buffer.from(wanted));
+}
+
+/** What must be the same whenever the same is asked: all but the clock and the way the bytes took. */
+function essence({ status, lines }: Answer): string {
+  const kept = lines.filter(([name]) => !/^(?:date|server-timing|keep-alive)$/i.test(name));
+  const texts = kept.map(([name, value]) => `${name.toLowerCase()}: ${value}`);
+  return [status, ...texts.sort()].join('\n');
+}
+
+function apart(a: Answer, b: Answer | undefined): string {
+  const [one, other] = [essence(a).split('\n'), b ? essence(b).split('\n') : []];
+  const only = (from: string[], without: string[]) =>
+    from.filter((line) => !without.includes(line));
+  return `${only(one, other).join(', ')} / ${only(other, one).join(', ')}`;
+}
+
+/** The fields of one answer, to be used in the next requests. */
+export async function validatorsOf(
+  address: Address,
+  target: string,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<{ readonly etag: string; readonly lastModified: string }> {
+  const connection = await connect(address);
+  await connection.send(requestBytes(target, { method: 'HEAD', fields }));
+  const answer = await connection.read('HEAD');
+  connection.close();
+  return { etag: answer.field('etag') ?? '', lastModified: answer.field('last-modified') ?? '' };
+}

@@ -1,0 +1,116 @@
+// Servers in a process of their own: started, asked and stopped over its message channel.
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { OptionsInput } from '../../src/options.ts';
+import type { ServerStats } from '../../src/server.ts';
+import type { TransportName } from '../../src/transport/transport.ts';
+import type { Teardown } from '../support/tree.ts';
+
+export type Command =
+  | { readonly kind: 'start'; readonly options: OptionsInput }
+  | { readonly kind: 'stats'; readonly port: number }
+  | { readonly kind: 'close'; readonly port: number }
+  | { readonly kind: 'collect' }
+  | { readonly kind: 'block'; readonly file: string };
+
+export interface Reply {
+  readonly error?: string;
+  readonly port?: number;
+  readonly transport?: TransportName;
+  readonly stats?: ServerStats;
+}
+
+export interface HostedServer {
+  readonly port: number;
+  readonly transport: TransportName;
+  stats(): Promise<ServerStats>;
+  close(): Promise<void>;
+}
+
+/** A process that can run several servers. */
+export interface Host {
+  readonly pid: number;
+  /** Starts a server on a free port; log lines of all levels are kept. */
+  start(options: OptionsInput): Promise<HostedServer>;
+  /** What its servers have logged. */
+  readonly lines: readonly string[];
+  /** Settles when the process has ended, to its exit code or the signal that killed it. */
+  readonly ended: Promise<number | string | null>;
+  /** Runs a full garbage collection. */
+  collect(): Promise<void>;
+  /** Holds the JavaScript thread from when `file` appears until it is removed. */
+  block(file: string): Promise<void>;
+}
+
+/** Forks a host, which ends with the test. Without `addon` its servers run as where none is built. */
+export function startHost(t: Teardown, { addon }: { readonly addon: boolean }): Host {
+  const script = fileURLToPath(new URL('./host-process.ts', import.meta.url));
+  const child = fork(script, {
+    execArgv: ['--import=tsx', '--expose-gc'],
+    env: { ...process.env, ZCSERVE_NO_ADDON: addon ? '' : '1', NODE_NO_WARNINGS: '1' },
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  });
+  const lines: string[] = [];
+  let rest = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    const [last = '', ...whole] = (rest + text).split('\n').reverse();
+    lines.push(...whole.reverse());
+    rest = last;
+  });
+  const ended = new Promise<number | string | null>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal));
+  });
+  t.teardown(() => {
+    child.kill('SIGKILL');
+    return ended;
+  });
+  const tell = createTell(child, ended, lines);
+  return {
+    pid: child.pid ?? 0,
+    lines,
+    ended,
+    async start(options) {
+      const command: Command = { kind: 'start', options: { port: 0, grace: 0, ...options } };
+      const { port = 0, transport = 'http1' } = await tell(command);
+      return {
+        port,
+        transport,
+        async stats() {
+          const { stats } = await tell({ kind: 'stats', port });
+          if (stats === undefined) throw new Error('no stats came');
+          return stats;
+        },
+        close: async () => void (await tell({ kind: 'close', port })),
+      };
+    },
+    collect: async () => void (await tell({ kind: 'collect' })),
+    block: async (file) => void (await tell({ kind: 'block', file })),
+  };
+}
+
+function createTell(
+  child: ChildProcess,
+  ended: Promise<unknown>,
+  lines: readonly string[],
+): (command: Command) => Promise<Reply> {
+  const waiting = new Map<number, (reply: Reply) => void>();
+  let last = 0;
+  child.on('message', ({ id, reply }: { id: number; reply: Reply }) => {
+    waiting.get(id)?.(reply);
+    waiting.delete(id);
+  });
+  ended.then((how) => {
+    for (const settle of waiting.values()) {
+      settle({ error: `the server process ended (${how}): ${lines.slice(-5).join(' | ')}` });
+    }
+  });
+  return async (command) => {
+    const id = ++last;
+    const reply = await new Promise<Reply>((resolve) => {
+      waiting.set(id, resolve);
+      child.send({ id, command }, (error) => error && resolve({ error: error.message }));
+    });
+    if (reply.error !== undefined) throw new Error(reply.error);
+    return reply;
+  };
+}
