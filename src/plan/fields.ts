@@ -50,7 +50,7 @@ function describesContent(name: string): boolean {
 
 /**
  * Last-Modified of a file opened at `nowMs`. A time in the future is no date that may be sent
- * (RFC 9110 §8.8.2.1), nor is one that a Date cannot hold.
+ * (RFC 9110 §8.8.2.1), and one before the epoch is an accident of its file system.
  */
 export function lastModifiedOf(mtimeMs: number, nowMs: number): string | undefined {
   return mtimeMs >= 0 && mtimeMs <= nowMs ? formatHttpDate(mtimeMs) : undefined;
