@@ -13,7 +13,7 @@ import {
   OptionError,
   unknownOption,
 } from './options/table.ts';
-import { COMMAND_OPTIONS, type CommandOptions, GROUPS } from './options.ts';
+import { COMMAND_OPTIONS, GROUPS, type Options } from './options.ts';
 import { createServer, type Server } from './server.ts';
 
 const COMMANDS = ['doctor', 'tune'] as const;
@@ -49,28 +49,28 @@ async function main(args: readonly string[]): Promise<void> {
   if (help) return console.log(await parser.getHelp());
   if (version) return console.log(readVersion());
   const { command, root } = readWords(words.map(String));
-  const options = gatherOptions({ ...readFlags(flags), root }, process.env);
+  const { options, json } = gatherOptions({ ...readFlags(flags), root }, process.env);
   switch (command) {
     case 'serve':
-      return serve(options);
+      return serve(options, json);
     case 'doctor':
-      return (await import('./doctor.ts')).printDiagnosis(options);
+      return (await import('./doctor.ts')).printDiagnosis(options, json);
     case 'tune':
       return (await import('./tune.ts')).tune(options);
   }
 }
 
-async function serve(options: CommandOptions): Promise<void> {
+async function serve(options: Options, json: boolean): Promise<void> {
   const server = await createServer(options);
   endOnSignal(server);
-  console.log(options.json ? JSON.stringify(report(server)) : banner(server, options));
+  console.log(json ? JSON.stringify(report(server)) : banner(server, options));
 }
 
 function report({ url, transport, sendfile, reason }: Server): Readonly<Record<string, unknown>> {
   return { url, pid: process.pid, transport, sendfile, reason };
 }
 
-function banner(server: Server, { root }: CommandOptions): string {
+function banner(server: Server, { root }: Options): string {
   const path = server.sendfile ? 'sendfile' : 'no sendfile';
   return `zcserve: ${resolve(root)} at ${server.urls.join(' ')} (${server.transport}, ${path}: ${server.reason})`;
 }
@@ -97,6 +97,8 @@ function endOnSignal(server: Server): void {
 function describe(args: readonly string[]) {
   const parser = yargs(args.map(withValue))
     .scriptName('zcserve')
+    .help(false)
+    .version(false)
     .usage(USAGE)
     .parserConfiguration({
       'boolean-negation': false,
@@ -108,8 +110,6 @@ function describe(args: readonly string[]) {
     .alias({ p: 'port', h: 'help', v: 'version' })
     .option('help', { type: 'boolean', describe: 'print this' })
     .option('version', { type: 'boolean', describe: 'print the version' })
-    .help(false)
-    .version(false)
     .exitProcess(false)
     .wrap(Math.min(process.stdout.columns ?? 100, 120));
   for (const [group, rows] of Object.entries(GROUPS)) {
@@ -129,7 +129,8 @@ function helpOf({ kind, default: initial, help, peers }: Option): string {
 
 /** Gives a flag that may stand alone its value, so that it never takes the word behind it: --listing ./dir. */
 function withValue(argument: string): string {
-  const named = (flag: string) => COMMAND_OPTIONS[NAME_OF.get(flag) as keyof CommandOptions]?.kind;
+  const named = (flag: string) =>
+    COMMAND_OPTIONS[NAME_OF.get(flag) as keyof typeof COMMAND_OPTIONS]?.kind;
   const bare = argument.startsWith('--') ? named(argument.slice(2))?.bare : undefined;
   if (bare !== undefined) return `${argument}=${bare}`;
   const negated = /^--no-(.+)$/.exec(argument)?.[1];

@@ -3,27 +3,33 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { path } from './options/kinds.ts';
 import { flagOf, isWritable, OptionError, readOptions, variableOf } from './options/table.ts';
-import { COMMAND_OPTIONS, type CommandOptions, resolveOptions } from './options.ts';
+import { COMMAND_OPTIONS, type Options, resolveOptions } from './options.ts';
 
 type Texts = Readonly<Record<string, unknown>>;
+
+/** What the command was asked for. */
+export interface Gathered {
+  readonly options: Options;
+  readonly json: boolean;
+}
 
 /**
  * `flags` by option name, as written; `env` holds the ZCSERVE_ variables (unknown ones are left alone:
  * some systems make such names for every service). Throws an OptionError that says where the mistake is.
  */
-export function gatherOptions(flags: Texts, env: NodeJS.ProcessEnv): CommandOptions {
+export function gatherOptions(flags: Texts, env: NodeJS.ProcessEnv): Gathered {
   const fromFlags = readOptions(COMMAND_OPTIONS, flags, flagOf, '');
   const fromEnv = readOptions(COMMAND_OPTIONS, pickVariables(env), variableOf, '');
-  const config = fromFlags.config ?? fromEnv.config;
-  const fromFile = typeof config === 'string' ? readConfig(config) : {};
-  const { json, ...options }: Record<string, unknown> = {
+  const file = fromFlags.config ?? fromEnv.config;
+  const fromFile = typeof file === 'string' ? readConfig(file) : {};
+  const given: Record<string, unknown> = {
     ...defaultRoot(),
     ...fromFile,
     ...fromEnv,
     ...fromFlags,
-    config: undefined,
   };
-  return { ...resolveOptions(options), json: json === true, config: config as string | undefined };
+  const { json, config: _, ...options } = given;
+  return { options: resolveOptions(options), json: json === true };
 }
 
 /** `public` is what a site's build makes; without one, the directory itself. */

@@ -182,7 +182,7 @@ export interface NativeAddon {
 }
 
 export type Native =
-  | { readonly addon: NativeAddon }
+  | { readonly addon: NativeAddon; readonly file: string }
   | { readonly addon: undefined; readonly reason: string };
 
 let loaded: Native | undefined;
@@ -211,7 +211,7 @@ function load(): Native {
     };
   }
   try {
-    return { addon: createRequire(import.meta.url)(file) as NativeAddon };
+    return { addon: createRequire(import.meta.url)(file) as NativeAddon, file };
   } catch (error) {
     return {
       addon: undefined,

@@ -261,9 +261,6 @@ type InputOf<O> = O extends Option<infer T, infer Input> ? T | Input : never;
 
 /** Every option with its value. */
 export type Options = { readonly [N in keyof typeof OPTIONS]: ValueOf<(typeof OPTIONS)[N]> };
-export type CommandOptions = {
-  readonly [N in keyof typeof COMMAND_OPTIONS]: ValueOf<(typeof COMMAND_OPTIONS)[N]>;
-};
 /** What callers may pass; whatever is left out or undefined takes its default. */
 export type OptionsInput = {
   readonly [N in keyof typeof OPTIONS]?: InputOf<(typeof OPTIONS)[N]> | undefined;

@@ -1,4 +1,4 @@
-// One server's life: choose a transport, open the site, listen, count, stop.
+// One server's life: choose a transport, open the origin, listen, count, stop.
 import { availableParallelism, networkInterfaces } from 'node:os';
 import type { TableStats } from './files/table.ts';
 import { createLog } from './log.ts';
@@ -6,6 +6,7 @@ import { loadNative, type NativeAddon } from './native.ts';
 import { type Options, type OptionsInput, resolveOptions } from './options.ts';
 import { createOrigin, type Origin } from './origin.ts';
 import { limitsOf, policiesOf } from './policies.ts';
+import { cannotListen, cannotServe } from './problems.ts';
 import { type Chosen, chooseTransport } from './transport/choose.ts';
 import { createHttp1Transport } from './transport/http1.ts';
 import { createNativeTransport } from './transport/native.ts';
@@ -76,12 +77,6 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   };
 }
 
-const ROOT_PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such directory',
-  ENOTDIR: 'not a directory',
-  EACCES: 'no permission to read it',
-};
-
 function openOrigin(
   options: Options,
   { carrier }: Chosen,
@@ -92,8 +87,7 @@ function openOrigin(
   try {
     return createOrigin({ ...policies, addon, log });
   } catch (error) {
-    const problem = problemOf(error, ROOT_PROBLEMS);
-    throw new Error(`cannot serve ${policies.files.root}: ${problem}`, { cause: error });
+    throw cannotServe(policies.files.root, error);
   }
 }
 
@@ -145,23 +139,9 @@ async function listen(transport: Transport, options: Options): Promise<number> {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EADDRINUSE' && candidate < last) continue;
       await transport.close(0);
-      const problem = problemOf(error, LISTEN_PROBLEMS);
-      throw new Error(`cannot listen on ${host} port ${port}: ${problem}`, { cause: error });
+      throw cannotListen(host, port, error);
     }
   }
-}
-
-const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'it is in use (another --port, or --port-fallback for the next free one)',
-  EACCES: 'no permission (ports below 1024 need privileges)',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'no such host',
-};
-
-/** In the operator's words where the code is a common one. */
-function problemOf(error: unknown, problems: Readonly<Record<string, string>>): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return problems[code ?? ''] ?? message;
 }
 
 /** One URL for each address that a host stands for; loopback first. */

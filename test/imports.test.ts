@@ -26,13 +26,13 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   config: { code: ['options'], types: [], packages: ['node:'] },
   doctor: {
-    code: ['options', 'server', 'native', 'transport', 'files'],
+    code: ['options', 'server', 'problems', 'native', 'transport', 'files'],
     types: [],
     packages: ['node:'],
   },
   tune: { code: ['options', 'server', 'native'], types: [], packages: ['node:'] },
   server: {
-    code: ['options', 'policies', 'origin', 'transport', 'native', 'log'],
+    code: ['options', 'policies', 'origin', 'problems', 'transport', 'native', 'log'],
     types: ['files'],
     packages: ['node:'],
   },
@@ -66,6 +66,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     types: CONTRACTS,
     packages: ['node:', 'lru-cache', 'uWebSockets.js'],
   },
+  problems: { code: [], types: [], packages: [] },
   request: { code: [], types: [], packages: [] },
   native: { code: [], types: [], packages: ['node:'] },
 };

@@ -184,14 +184,14 @@ t.test(
       }),
     });
     const config = join(root, 'zc.json');
-    const options = gatherOptions(
+    const { options } = gatherOptions(
       { config, port: '3' },
       { ZCSERVE_PORT: '2', ZCSERVE_HOST: 'variable', ZCSERVE_GRACE: '' },
     );
-    t.match(options, { port: 3, host: 'variable', mmapMax: 1024, grace: 10_000, config });
+    t.match(options, { port: 3, host: 'variable', mmapMax: 1024, grace: 10_000 });
     t.match(options, { root: join(root, 'site'), tlsCert: join(root, 'c'), tlsKey: '/k' });
     t.equal(
-      gatherOptions({}, { ZCSERVE_CONFIG: config }).port,
+      gatherOptions({}, { ZCSERVE_CONFIG: config }).options.port,
       1,
       'the file may be named by a variable',
     );
