@@ -47,6 +47,9 @@ type CachedResource = Resource<CachedEntry>;
 /** Files that one newcomer may find in use by hot answers before it drives one out all the same. */
 const MAX_SPARED = 64;
 
+/** Two for each path of a batch: the addon looks at a file (O_PATH) before it opens it. */
+const MIN_RELIEF = 8;
+
 /** Entries leave at the end of the turn, so that an answer made in it can still retain them. */
 export class OpenFiles {
   readonly #options: OpenFilesOptions;
@@ -116,11 +119,14 @@ export class OpenFiles {
     if (file instanceof CachedEntry && !file.discarded) this.#memory.use(file);
   }
 
-  /** Closes a quarter of the descriptors; resolves to false when there are none. */
+  /** Closes a quarter of the descriptors, but enough for a batch; resolves to false when there are none. */
   async relieve(): Promise<boolean> {
     if (this.#resources.size === 0) return false;
-    const target = Math.floor(this.#resources.calculatedSize * 0.75);
-    while (this.#resources.calculatedSize > target) this.#resources.pop();
+    const open = this.#resources.calculatedSize;
+    const target = Math.min(Math.floor(open * 0.75), open - MIN_RELIEF);
+    while (this.#resources.size > 0 && this.#resources.calculatedSize > target) {
+      this.#resources.pop();
+    }
     await this.#turn.end();
     return true;
   }

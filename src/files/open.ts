@@ -14,11 +14,19 @@ export function openRoot(path: string, symlinks: Symlinks, addon: NativeAddon | 
 
 function openRootByDescriptor(path: string, symlinks: Symlinks, addon: NativeAddon): Root {
   const root = addon.openRoot(path);
+  let closed = false;
   return {
     native: root,
-    open: async (paths) => (await addon.open(root, paths, symlinks)).map(adopt),
+    async open(paths) {
+      if (closed) return paths.map(() => ({ type: 'error', errno: 'EBADF' }));
+      return (await addon.open(root, paths, symlinks)).map(adopt);
+    },
     read: readByDescriptor,
-    close: () => root.close(),
+    close() {
+      if (closed) return;
+      closed = true;
+      root.close();
+    },
   };
 }
 

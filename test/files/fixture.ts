@@ -1,8 +1,9 @@
 // A file table over a temporary tree, with what it logged and opened, with and without the addon.
+import { readdirSync, readlinkSync, readSync } from 'node:fs';
 import type { FileEntry } from '../../src/files/entry.ts';
 import { openRoot } from '../../src/files/open.ts';
 import type { FilesPolicy } from '../../src/files/policy.ts';
-import type { Root } from '../../src/files/root.ts';
+import type { Found, Root } from '../../src/files/root.ts';
 import { FileTable } from '../../src/files/table.ts';
 import { loadNative, type NativeAddon } from '../../src/native.ts';
 import { parseTarget } from '../../src/plan/target.ts';
@@ -50,6 +51,12 @@ export interface Site {
   readonly lines: string[];
   /** Paths of each batch that was opened. */
   readonly opened: Array<readonly string[]>;
+  /** While set, stands between the table and the file system. */
+  fault: ((paths: readonly string[]) => Promise<readonly Found[]>) | undefined;
+  /** Paths that the table said to forget. */
+  readonly forgotten: string[];
+  /** Paths that hot answers use. */
+  readonly used: Set<string>;
   /** Moves the table's clock. */
   advance(ms: number): void;
   /** What a request target names. */
@@ -75,7 +82,7 @@ export function makeSite(
     ...real,
     open: (paths) => {
       opened.push(paths);
-      return real.open(paths);
+      return site.fault?.(paths) ?? real.open(paths);
     },
   };
   let time = 0;
@@ -96,12 +103,21 @@ export function makeSite(
     table.close();
     root.close();
   });
-  return {
+  const forgotten: string[] = [];
+  const used = new Set<string>();
+  table.attach({
+    forget: (paths) => forgotten.push(...paths),
+    used: (path) => used.has(path),
+  });
+  const site: Site = {
     path,
-    root,
+    root: real,
     table,
     lines,
     opened,
+    fault: undefined,
+    forgotten,
+    used,
     advance: (ms) => {
       time += ms;
     },
@@ -111,6 +127,7 @@ export function makeSite(
       return table.lookup(parsed.path, parsed.slash, navigation);
     },
   };
+  return site;
 }
 
 export function collect(lines: string[]): Log {
@@ -136,4 +153,27 @@ export function fileOf(resolution: Resolution<FileEntry>): FileEntry {
 /** A turn of the event loop: what was put off to its end is done. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Waits, turn by turn, for what has no event; a claim that never comes true is the test's time-out. */
+export async function until(claim: () => boolean): Promise<void> {
+  while (!claim()) await turn();
+}
+
+/** The bytes of an open file. */
+export function bytesOf(file: FileEntry): string {
+  const bytes = Buffer.alloc(file.size);
+  return bytes.toString('utf8', 0, readSync(file.file.fd, bytes, 0, file.size, 0));
+}
+
+/** Descriptors of this process that lead beneath a directory (Linux). */
+export function descriptorsBeneath(directory: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const place = readlinkSync(`/proc/self/fd/${fd}`);
+      return place.startsWith(`${directory}/`) ? [place] : [];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -1,12 +1,12 @@
 // What a path names: tables from request target to outcome, by policy.
 
-import type { FileEntry } from '../../src/files/entry.ts';
-import type { FilesPolicy } from '../../src/files/policy.ts';
-import type { Resolution } from '../../src/plan/types.ts';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
+import type { FileEntry } from '../../src/files/entry.ts';
+import type { FilesPolicy } from '../../src/files/policy.ts';
+import type { Resolution } from '../../src/plan/types.ts';
 import { makeTree, type Node } from '../support/tree.ts';
 import { fileOf, makeSite, WAYS } from './fixture.ts';
 
