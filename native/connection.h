@@ -37,6 +37,7 @@ struct Connection : Timer {
   bool queued = false;        // in the thread's ready list
   uint8_t minor_version = 1;
   bool is_head = false;
+  bool corked = false;        // the last reply may wait in the kernel for the next
   bool borrowed = false;      // a transfer on somebody else's socket
   uint64_t lingered = 0;      // bytes dropped
   std::string input;          // received and not yet used

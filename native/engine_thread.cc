@@ -234,7 +234,7 @@ Connection* EngineThread::open_connection(UniqueFd socket, uint32_t events) {
   free_.pop_back();
   connection.socket = std::move(socket);
   connection.readable = connection.peer_ended = connection.input_ended = connection.close_after = false;
-  connection.drops_input = connection.has_body = connection.head_begun = connection.borrowed = false;
+  connection.drops_input = connection.has_body = connection.head_begun = connection.borrowed = connection.corked = false;
   connection.is_head = false;
   connection.minor_version = 1;
   connection.lingered = 0;

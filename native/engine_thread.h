@@ -83,6 +83,7 @@ class EngineThread {
 
   // request_cycle.cc: one connection, from its first byte to its end
   void advance(Connection& connection);
+  void run_turn(Connection& connection);
   bool receive_head(Connection& connection);
   bool parse_next(Connection& connection, std::string_view data, bool buffered);
   void handle(Connection& connection, const RequestHead& head, std::string_view bytes);

@@ -1,5 +1,7 @@
 // The life of one connection: receive a head, answer it from the hot table or ask TypeScript, send, go on or close.
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -52,8 +54,17 @@ char* append(char* to, const char (&text)[N]) {
 
 }  // namespace
 
-// Drives the connection until it has to wait: for bytes, for room in the socket, for TypeScript, for the disk.
 void EngineThread::advance(Connection& connection) {
+  run_turn(connection);
+  if (!connection.corked || connection.state == State::closed) return;
+  // The reply that was to follow has to wait: what lies in the kernel must not (tcp(7): TCP_NODELAY flushes).
+  const int on = 1;
+  setsockopt(connection.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  connection.corked = false;
+}
+
+// Drives the connection until it has to wait: for bytes, for room in the socket, for TypeScript, for the disk.
+void EngineThread::run_turn(Connection& connection) {
   for (int turn = 0; turn < kTurnRequests; ++turn) {
     switch (connection.state) {
       case State::receive:
@@ -248,7 +259,9 @@ bool EngineThread::send(Connection& connection) {
   Transmission& out = connection.out;
   connection.state = State::send;
   const uint64_t before = out.body_bytes();
-  const SendResult result = out.send(connection.socket.get(), limits_.send, now_);
+  // Pipelined requests wait behind this one: their replies share segments.
+  connection.corked = !connection.close_after && !connection.pending().empty();
+  const SendResult result = out.send(connection.socket.get(), limits_.send, now_, connection.corked);
   tally(connection).bytes.add(out.body_bytes() - before);
   switch (result) {
     case SendResult::done:

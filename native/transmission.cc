@@ -60,14 +60,14 @@ Transmission::Segment Transmission::segment(size_t index) const {
   return {};
 }
 
-SendResult Transmission::send(int socket, const SendLimits& limits, int64_t now) {
+SendResult Transmission::send(int socket, const SendLimits& limits, int64_t now, bool more) {
   const uint64_t turn_end = body_bytes_ + limits.chunk;
   // Parts end in memory, where no byte of the file is left to hold back: they take the path that checks by itself.
   if (limits.verify && !reply_->parts.empty()) reads_ = reply_->carrier == Carrier::sendfile || reads_;
   for (;;) {
     if (body_bytes_ >= turn_end) return SendResult::yield;
     bool sent = false;
-    const SendResult memory = send_memory(socket, sent);
+    const SendResult memory = send_memory(socket, more, sent);
     if (memory != SendResult::done) return memory;
     const Segment current = segment(index_);
     if (!current.exists) return finish();
@@ -83,7 +83,7 @@ SendResult Transmission::send(int socket, const SendLimits& limits, int64_t now)
 }
 
 // Gathers what lies in memory from the cursor on and sends it with one call; `done` also when there is nothing.
-SendResult Transmission::send_memory(int socket, bool& sent) {
+SendResult Transmission::send_memory(int socket, bool follows, bool& sent) {
   iovec vector[kMaxVector];
   size_t count = 0;
   size_t index = index_;
@@ -117,7 +117,7 @@ SendResult Transmission::send_memory(int socket, bool& sent) {
     offset_ = offset;
     return SendResult::done;
   }
-  const Io io = send_vector(socket, vector, count, more);
+  const Io io = send_vector(socket, vector, count, more || follows);
   switch (io.result) {
     case Io::moved:
       advance(io.bytes);

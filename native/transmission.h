@@ -31,8 +31,11 @@ class Transmission {
   void start(Ref<const Reply> reply, bool head_only, const char* closing, size_t closing_size);
   /** Sends only the span of a file, after somebody else has sent the head. */
   void start_body(Ref<const Reply> reply) { start(std::move(reply), false, nullptr, 0); }
-  /** `now`: ms, for what is remembered of the page cache. */
-  SendResult send(int socket, const SendLimits& limits, int64_t now);
+  /**
+   * `now`: ms, for what is remembered of the page cache. `more`: another reply follows at once, so the last
+   * segment may wait for it (MSG_MORE).
+   */
+  SendResult send(int socket, const SendLimits& limits, int64_t now, bool more);
   /** Drops the reply and the buffers. */
   void clear();
 
@@ -62,7 +65,7 @@ class Transmission {
 
   Segment segment(size_t index) const;
   Segment span_segment(ByteSpan span) const;
-  SendResult send_memory(int socket, bool& sent);
+  SendResult send_memory(int socket, bool follows, bool& sent);
   SendResult send_file_chunk(int socket, const Segment& current, const SendLimits& limits, int64_t now);
   bool is_resident(uint64_t offset, uint64_t size, int64_t now);
   SendResult load_window(uint64_t offset, uint64_t end);
