@@ -32,12 +32,17 @@ export async function checkCases(
 }
 
 async function differences(address: Address, wanted: Case): Promise<string> {
-  const connection = await connect(address);
+  let connection = await connect(address);
   const { method = 'GET', fields = {}, target } = wanted;
   const ask = async (asked: string) => {
     const head = { method: asked, fields: { connection: 'keep-alive', ...fields } };
     await connection.send(requestBytes(target, head));
-    return connection.read(asked);
+    const answer = await connection.read(asked);
+    if (answer.field('connection') === 'close') {
+      connection.close();
+      connection = await connect(address);
+    }
+    return answer;
   };
   try {
     const answers: Answer[] = [];
