@@ -68,6 +68,8 @@ export class CachedEntry implements FileEntry {
   refused = false;
   crowded = false;
   memory: NativeMemory | undefined;
+  /** Called when memory of its own has been given back. */
+  onFreed: (() => void) | undefined;
   #tabled = true;
   #users = 0;
   /** Memory that left the cache while somebody was sending from it. */
@@ -138,10 +140,13 @@ export class CachedEntry implements FileEntry {
 
   #settle(): void {
     if (this.#users > 0) return;
-    for (const memory of this.#retired.splice(0)) memory.release();
-    if (this.#tabled) return;
-    this.memory?.release();
-    this.memory = undefined;
-    this.file.close();
+    const freed = this.#retired.splice(0);
+    if (!this.#tabled) {
+      if (this.memory !== undefined) freed.push(this.memory);
+      this.memory = undefined;
+      this.file.close();
+    }
+    for (const memory of freed) memory.release();
+    if (freed.length > 0) this.onFreed?.();
   }
 }

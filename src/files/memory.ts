@@ -6,7 +6,7 @@ import type { FilesPolicy } from './policy.ts';
 
 export interface MemoryStats {
   readonly entries: number;
-  /** Bytes of the cached files in whole pages. */
+  /** Memory that they take, bytes. */
   readonly bytes: number;
   /** Answers on the JavaScript thread whose bytes were in memory. */
   readonly hits: number;
@@ -29,8 +29,11 @@ export interface MemoryOptions {
   readonly settled: () => Promise<void>;
 }
 
-/** Memory is mapped, and counted, in pages. */
-const PAGE = 4096;
+/** A slot of the arena takes whole cache lines (native/arena.cc), a mapping whole pages. */
+const GRAIN = { snapshot: 64, file: 4096 } as const;
+
+/** A file written this short a time ago could change again without a trace, so it is not copied (native/arena.cc). */
+const SETTLING_MS = 100;
 
 /** Copies at a time: a working set larger than the cache must not keep libuv's pool busy with copies. */
 const MAX_LOADS = 8;
@@ -47,6 +50,8 @@ export class MemoryCache {
   readonly #crowded = new Set<CachedEntry>();
   readonly #loading = new Set<CachedEntry>();
   #arena: NativeArena | undefined;
+  /** How often memory was given back. */
+  #returns = 0;
   #hits = 0;
   #misses = 0;
 
@@ -54,8 +59,8 @@ export class MemoryCache {
     this.#options = options;
     this.#capacity = options.addon === undefined ? 0 : options.policy.cacheSize;
     this.#cached = new LRUCache({
-      maxSize: Math.max(PAGE, this.#capacity),
-      sizeCalculation: (_memory, entry) => pages(entry.size),
+      maxSize: Math.max(1, this.#capacity),
+      sizeCalculation: (_memory, entry) => this.#weight(entry),
     });
   }
 
@@ -77,7 +82,7 @@ export class MemoryCache {
   /** The table lets the entry go; its memory goes with its last user. */
   discard(entry: CachedEntry): void {
     this.#crowded.delete(entry);
-    if (this.#cached.delete(entry)) this.#invite();
+    this.#cached.delete(entry);
   }
 
   stats(): MemoryStats {
@@ -101,26 +106,35 @@ export class MemoryCache {
       entry.trusted &&
       entry.size > 0 &&
       entry.size <= policy.mmapMax &&
-      pages(entry.size) <= this.#capacity
+      this.#weight(entry) <= this.#capacity
     );
+  }
+
+  #weight(entry: CachedEntry): number {
+    const grain = GRAIN[this.#options.policy.mmapSource];
+    return Math.ceil(entry.size / grain) * grain;
   }
 
   async #load(entry: CachedEntry): Promise<void> {
     const native = entry.file.native;
     if (native === undefined) return;
+    const returns = this.#returns;
     this.#loading.add(entry);
     entry.retain();
     try {
       const memory = await this.#take(native, entry);
       if (memory === 'full') {
-        entry.crowded = true;
-        this.#crowded.add(entry);
+        // Unless memory came back meanwhile: then the next use tries again.
+        if (returns === this.#returns) this.#crowd(entry);
       } else if (memory === 'changed') {
-        this.#options.onStale(entry);
+        // It may only have been too young: then it tries again, after as many uses.
+        entry.uses = 0;
+        if (Date.now() - entry.mtimeMs > SETTLING_MS) this.#options.onStale(entry);
       } else if (entry.discarded) {
         memory.release();
       } else {
         entry.memory = memory;
+        entry.onFreed = () => this.#invite();
         this.#cached.set(entry, memory);
       }
     } catch {
@@ -134,23 +148,30 @@ export class MemoryCache {
 
   async #take(native: NativeFile, entry: CachedEntry): Promise<NativeMemory | 'changed' | 'full'> {
     const { addon, policy, settled } = this.#options;
-    if (addon === undefined || !this.#makeRoom(pages(entry.size))) return 'full';
+    if (addon === undefined || !this.#makeRoom()) return 'full';
     if (policy.mmapSource === 'file') return addon.mapFile(native, entry.size) ?? 'full';
     this.#arena ??= addon.createArena(this.#capacity);
     for (let evictions = 0; ; evictions++) {
-      const memory = await this.#arena.snapshot(native);
-      // Evicted slots are freed when their last sender is done, and free slots may be too small.
-      if (memory !== 'full' || evictions === MAX_EVICTIONS || !this.#evictOldest()) return memory;
+      // What was let go in this turn is free after it.
       await settled();
+      const memory = await this.#arena.snapshot(native);
+      // Slots are freed when their last sender is done, and free ones may be too small.
+      if (memory !== 'full' || evictions === MAX_EVICTIONS || !this.#evictOldest()) return memory;
     }
   }
 
-  /** Evicts what was not used for longest until so many bytes are free. False: all of it is in use. */
-  #makeRoom(bytes: number): boolean {
-    for (let evictions = 0; this.#cached.calculatedSize + bytes > this.#capacity; evictions++) {
+  /** Evicts what was not used for longest until all that is being loaded has room. False: the rest is in use. */
+  #makeRoom(): boolean {
+    for (let evictions = 0; this.#room() < 0; evictions++) {
       if (evictions === MAX_EVICTIONS || !this.#evictOldest()) return false;
     }
     return true;
+  }
+
+  #room(): number {
+    let loading = 0;
+    for (const entry of this.#loading) loading += this.#weight(entry);
+    return this.#capacity - this.#cached.calculatedSize - loading;
   }
 
   /** Second chance: what hot answers used since the last look is young again. */
@@ -175,16 +196,22 @@ export class MemoryCache {
     this.#options.defer(() => entry.retireMemory());
   }
 
-  /** There is room again. */
+  #crowd(entry: CachedEntry): void {
+    if (entry.discarded) return;
+    entry.crowded = true;
+    this.#crowded.add(entry);
+  }
+
+  /** Memory was given back: those that it is enough for may try again. */
   #invite(): void {
+    this.#returns++;
+    let room = this.#room();
     for (const entry of this.#crowded) {
+      room -= this.#weight(entry);
+      if (room < 0) return;
+      this.#crowded.delete(entry);
       entry.crowded = false;
       this.#options.forget(entry.path);
     }
-    this.#crowded.clear();
   }
-}
-
-function pages(size: number): number {
-  return Math.ceil(size / PAGE) * PAGE;
 }
