@@ -200,7 +200,7 @@ async function qualify(
   try {
     const requests = await verify(running.url, plan.root, scenario);
     if (plan.warmUp > 0) await measure(running, turnOf(plan, scenario, requests, plan.warmUp));
-    const turn = turnOf(plan, scenario, requests, plan.seconds);
+    const turn = turnOf(plan, scenario, requests, plan.seconds * (scenario.turnLength ?? 1));
     return { entrant, server: running, turn, samples: [], failure: undefined };
   } catch (error) {
     const wrong = error instanceof WrongAnswer ? 'wrong answer' : 'verification failed';

@@ -7,7 +7,7 @@ import type { Sample } from './results.ts';
 import type { Expectation, Scenario } from './scenarios.ts';
 import type { RunningServer } from './servers/server.ts';
 import { MIB } from './site.ts';
-import { peakMemory, readUsage, resetPeakMemory } from './usage.ts';
+import { machineBusySeconds, peakMemory, readUsage, resetPeakMemory } from './usage.ts';
 
 /** Everything that a turn needs beside the server. */
 export interface Turn {
@@ -54,9 +54,11 @@ export async function measure(server: RunningServer, turn: Turn): Promise<Sample
 
 async function measureLoad(server: RunningServer, turn: Turn): Promise<Sample> {
   resetPeakMemory(server.pid);
+  const machineBefore = machineBusySeconds();
   const before = readUsage(server.pid);
   const result = await turn.generator.run(loadOf(server, turn));
   const after = readUsage(server.pid);
+  const machineBusy = machineBusySeconds() - machineBefore;
   const requests = countRequests(turn.scenario, result.requests, result.bytes);
   const ticks = {
     user: after.userTicks - before.userTicks,
@@ -81,6 +83,7 @@ async function measureLoad(server: RunningServer, turn: Turn): Promise<Sample> {
     peakMemory: peakMemory(server.pid),
     serverBusy: cpuNs / 1e9 / result.seconds,
     clientBusy: result.cpuSeconds / result.seconds / (turn.pinning?.clientCores ?? 1),
+    otherBusy: Math.max(0, machineBusy - cpuNs / 1e9 - result.cpuSeconds) / result.seconds,
   };
 }
 

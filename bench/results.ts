@@ -27,6 +27,8 @@ export interface Sample {
   /** Share of the wall time that the server and the generator were on a CPU; 1 = one core. */
   readonly serverBusy: number;
   readonly clientBusy: number;
+  /** Cores that were busy with anything else: other programs disturb a measurement. */
+  readonly otherBusy: number;
   /** Bytes per second that the background clients received. */
   readonly backgroundBytesPerSecond?: number;
 }
@@ -106,6 +108,22 @@ export function isClientBound(samples: readonly Sample[]): boolean {
   const server = figure(samples, (sample) => sample.serverBusy).median;
   const client = figure(samples, (sample) => sample.clientBusy).median;
   return server < BUSY && client >= BUSY;
+}
+
+const DISTURBED = 0.15;
+
+/** True when other programs took so much CPU time that the row should be measured again. */
+export function isDisturbed(samples: readonly Sample[]): boolean {
+  return figure(samples, (sample) => sample.otherBusy).median >= DISTURBED;
+}
+
+/** What a reader must know of a row: "client-bound, disturbed", or nothing. */
+export function marksOf(samples: readonly Sample[]): string {
+  const marks = [
+    ...(isClientBound(samples) ? ['client-bound'] : []),
+    ...(isDisturbed(samples) ? ['disturbed'] : []),
+  ];
+  return marks.join(', ');
 }
 
 /** "2025-04-01T09-30-00", from an ISO date; fit for a file name. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Findings, type Plan, runCampaign } from './campaign.ts';
 import { autocannonGenerator } from './load/autocannon.ts';
 import type { Generators } from './load/load.ts';
+import { steadyGenerator } from './load/steady.ts';
 import { findWrk, wrkVersion } from './load/wrk.ts';
 import { describeMachine } from './machine.ts';
 import { findPinning } from './process.ts';
@@ -29,7 +30,11 @@ export interface Session {
 export async function runSession(session: Session): Promise<{ run: Run; path: string }> {
   const date = new Date().toISOString();
   const wrk = session.autocannonOnly ? undefined : findWrk();
-  const generators: Generators = { wrk, autocannon: autocannonGenerator };
+  const generators: Generators = {
+    wrk,
+    autocannon: autocannonGenerator,
+    steady: steadyGenerator,
+  };
   const pinning = findPinning();
   const interrupt = onInterrupt();
   let path = '';

@@ -1,6 +1,8 @@
 // What a process and all its descendants have used so far, from /proc (Linux).
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
+const TICKS_PER_SECOND = 100;
+
 /** Sums over every thread of a process tree. */
 export interface Usage {
   /** Time on a CPU in nanoseconds, exact: /proc/PID/task/TID/schedstat, proc(5). */
@@ -44,6 +46,14 @@ export function readUsage(root: number): Usage {
     }
   }
   return { cpuNs, userTicks, systemTicks, voluntarySwitches, involuntarySwitches };
+}
+
+/** CPU time of the whole machine since its start, all processes, in seconds: proc(5), /proc/stat. */
+export function machineBusySeconds(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (read('/proc/stat') ?? '')
+    .split('\n', 1)
+    .flatMap((line) => line.split(/ +/).slice(1).map(Number));
+  return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
 }
 
 /** Forgets the peaks of the tree's resident memory: proc(5), clear_refs, value 5. */

@@ -2,7 +2,7 @@
 import { facts } from '../bench/report/facts.ts';
 import { duration, number, times, withSpread } from '../bench/report/format.ts';
 import { table } from '../bench/report/table.ts';
-import { figure, isClientBound, type Row, type Run } from '../bench/results.ts';
+import { figure, marksOf, type Row, type Run } from '../bench/results.ts';
 
 export function report(run: Run): string {
   const others = run.servers.map((server) => server.name).filter((name) => name !== 'zcserve');
@@ -74,6 +74,6 @@ function detailRow(run: Run, row: Row): readonly string[] {
     latency('p999'),
     number(samples.reduce((sum, sample) => sum + sample.errors, 0)),
     row.generator,
-    isClientBound(samples) ? 'client-bound' : '',
+    marksOf(samples),
   ];
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { type Findings, type Plan, runCampaign } from '../bench/campaign.ts';
 import { autocannonGenerator } from '../bench/load/autocannon.ts';
+import { steadyGenerator } from '../bench/load/steady.ts';
 import { findWrk } from '../bench/load/wrk.ts';
 import { quiet } from '../bench/progress.ts';
 import { compare, type Verdict } from '../bench/report/compare.ts';
@@ -270,7 +271,7 @@ function planFor(
     syscalls: false,
     root: directory,
     pinning: undefined,
-    generators: { wrk: findWrk(), autocannon: autocannonGenerator },
+    generators: { wrk: findWrk(), autocannon: autocannonGenerator, steady: steadyGenerator },
   };
 }
 
@@ -321,6 +322,7 @@ function sampleWith(figures: Partial<Sample>): Sample {
     peakMemory: 1,
     serverBusy: 1,
     clientBusy: 1,
+    otherBusy: 0,
     ...figures,
   };
 }

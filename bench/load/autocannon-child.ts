@@ -6,17 +6,6 @@ import type { Load, LoadResult } from './load.ts';
 const load = JSON.parse(process.argv[2] ?? '') as Load;
 const histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
 
-// The interval at which one connection should send (microseconds), when the rate is fixed.
-const interval = load.rate === undefined ? Infinity : (load.connections / load.rate) * 1e6;
-
-/**
- * Records a response time, and those of the requests that this connection could not send while it
- * waited: the usual correction for coordinated omission.
- */
-function record(microseconds: number): void {
-  for (let left = microseconds; left > 0; left -= interval) histogram.record(Math.ceil(left));
-}
-
 const cpuBefore = process.cpuUsage();
 const instance = autocannon(
   {
@@ -29,9 +18,7 @@ const instance = autocannon(
       path,
       headers: load.keepAlive ? headers : { ...headers, connection: 'close' },
     })),
-    ...(load.rate === undefined ? {} : { overallRate: load.rate }),
-    // Workers don't report single response times, and one process can offer a fixed rate.
-    ...(load.rate === undefined && load.coreCount > 1 ? { workers: load.coreCount } : {}),
+    ...(load.coreCount > 1 ? { workers: load.coreCount } : {}),
   },
   (error: Error | null, result: autocannon.Result) => {
     if (error !== null) throw error;
@@ -39,7 +26,10 @@ const instance = autocannon(
     process.stdout.write(`${JSON.stringify(summarise(result, cpu.user + cpu.system))}\n`);
   },
 );
-instance.on('response', (_client, _status, _bytes, milliseconds) => record(milliseconds * 1000));
+// autocannon's own histogram counts whole milliseconds. Its workers report no single times.
+instance.on('response', (_client, _status, _bytes, milliseconds) => {
+  histogram.record(Math.max(1, Math.round(milliseconds * 1000)));
+});
 
 function summarise(result: autocannon.Result, cpuMicroseconds: number): LoadResult {
   const right = result.statusCodeStats?.[`${load.status}`]?.count ?? 0;

@@ -2,7 +2,7 @@
 import type { BenchRequest } from '../request.ts';
 import type { Scenario } from '../scenarios.ts';
 
-export type GeneratorName = 'wrk' | 'autocannon';
+export type GeneratorName = 'wrk' | 'autocannon' | 'steady';
 
 export interface Load {
   readonly url: URL;
@@ -50,13 +50,16 @@ export interface Generator {
 export interface Generators {
   readonly wrk: Generator | undefined;
   readonly autocannon: Generator;
+  readonly steady: Generator;
 }
 
 /**
  * wrk where it is installed: it needs a tenth of autocannon's CPU per request, so that the server
- * is the limit. autocannon where the offered rate is fixed, which wrk can't do.
+ * is the limit. The steady load where the offered rate is fixed.
  */
-export function chooseGenerator(scenario: Scenario, { wrk, autocannon }: Generators): Generator {
+export function chooseGenerator(scenario: Scenario, generators: Generators): Generator {
+  const { wrk, autocannon, steady } = generators;
+  if (scenario.rate !== undefined) return steady;
   if (scenario.generator === 'autocannon' || wrk === undefined) return autocannon;
   return wrk;
 }

@@ -72,7 +72,7 @@ export function chartBySize(run: Run, servers: readonly string[]): Promise<strin
             field: 'server',
             type: 'nominal',
             sort: [...servers],
-            legend: null,
+            title: null,
           },
         },
       },

@@ -2,7 +2,6 @@
 import {
   type Figure,
   figure,
-  isClientBound,
   type Row,
   type Run,
   type Sample,
@@ -28,7 +27,6 @@ export interface Comparison {
   readonly floor: Standing | undefined;
   readonly bestPeer: Standing | undefined;
   readonly verdict: Verdict;
-  readonly clientBound: boolean;
 }
 
 const OURS = 'zcserve';
@@ -47,7 +45,6 @@ export function compare(run: Run): readonly Comparison[] {
       floor,
       bestPeer,
       verdict: judge(ours, bestPeer),
-      clientBound: ours !== undefined && isClientBound(ours.samples),
     };
   });
 }

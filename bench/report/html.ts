@@ -31,7 +31,8 @@ export function htmlReport(run: Run, charts: Charts): string {
 <h2>Each scenario</h2>
 ${htmlTable(SUMMARY_HEAD, comparisons.map(summaryRow))}
 <p>Server CPU time per request in microseconds (p99 latency where the clients fix the load): median
-(lowest–highest turn). “client-bound”: the load generator was the limit, not the server.</p>
+(lowest–highest turn). “client-bound”: the load generator was the limit, not the server.
+“disturbed”: other programs were busy.</p>
 ${run.scenarios.map((scenario) => section(run, scenario, charts)).join('\n')}
 <h2>How it was measured</h2>
 <dl>${facts(run)

@@ -19,7 +19,8 @@ export function summary(run: Run): string {
 
 Server CPU time per request in microseconds (p99 latency where the clients fix the load): median
 (lowest–highest turn). “× floor” is our cost over a bare epoll server's; “peer ÷ ours” above 1 means
-that we need less. “client-bound”: the load generator was the limit, not the server.
+that we need less. “client-bound”: the load generator was the limit, not the server. “disturbed”:
+other programs were busy.
 
 ${table(SUMMARY_HEAD, comparisons.map(summaryRow))}
 `;

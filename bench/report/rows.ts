@@ -1,12 +1,5 @@
 // What the Markdown and the HTML report both say: verdicts, and the cells of their tables.
-import {
-  figure,
-  isClientBound,
-  type Row,
-  type Run,
-  type Sample,
-  type ScenarioInfo,
-} from '../results.ts';
+import { figure, marksOf, type Row, type Run, type Sample, type ScenarioInfo } from '../results.ts';
 import type { Comparison, Standing, Verdict } from './compare.ts';
 import { bandwidth, duration, mebibytes, number, times, withSpread } from './format.ts';
 
@@ -40,7 +33,8 @@ export const SUMMARY_HEAD: readonly string[] = [
 ];
 
 export function summaryRow(comparison: Comparison): readonly string[] {
-  const { scenario, ours, floor, bestPeer, verdict, clientBound } = comparison;
+  const { scenario, ours, floor, bestPeer, verdict } = comparison;
+  const marks = marksOf(ours?.samples ?? []);
   const show = (standing: Standing | undefined): string =>
     standing === undefined ? '–' : withSpread(standing.figure);
   const ratio = (over: Standing | undefined, under: Standing | undefined): string =>
@@ -53,7 +47,7 @@ export function summaryRow(comparison: Comparison): readonly string[] {
     bestPeer?.server ?? '–',
     show(bestPeer),
     ratio(bestPeer, ours),
-    clientBound ? `${verdict}, client-bound` : verdict,
+    marks === '' ? verdict : `${verdict}, ${marks}`,
   ];
 }
 
@@ -100,7 +94,7 @@ export function detailRow(
     syscallTotal(row),
     mebibytes(of((sample) => sample.peakMemory)),
     number(samples.reduce((sum, sample) => sum + sample.errors, 0)),
-    isClientBound(samples) ? 'client-bound' : '',
+    marksOf(samples),
   ];
 }
 
