@@ -47,6 +47,12 @@ struct Connection : Timer {
   Transmission out;
 
   std::string_view pending() const { return std::string_view(input).substr(used); }
+  /** More input; what is used up makes room first, or a client that pipelines without end would fill memory. */
+  void append(std::string_view received) {
+    input.erase(0, used);
+    used = 0;
+    input.append(received);
+  }
   void consume(size_t bytes) {
     used += bytes;
     if (used == input.size()) {

@@ -117,7 +117,7 @@ bool EngineThread::receive_head(Connection& connection) {
     if (connection.pending().empty()) {
       if (parse_next(connection, received, false)) return true;
     } else {
-      connection.input.append(received);
+      connection.append(received);
       if (parse_next(connection, connection.pending(), true)) return true;
     }
   }
