@@ -28,58 +28,68 @@ bool within(const Reply& reply, ByteSpan span) {
   return span.start <= span.end && span.end <= size;
 }
 
-// Fills carrier, source and spans from an EngineBody (src/native.ts). False when it is not one.
-bool read_body(napi_env env, napi_value body, Reply& reply) {
-  if (!is_type(env, body, napi_object)) return true;
-  bool is_bytes = false;
-  napi_is_typedarray(env, body, &is_bytes);
-  if (is_bytes) {
-    void* data = nullptr;
-    size_t size = 0;
-    napi_typedarray_type type;
-    napi_get_typedarray_info(env, body, &type, &size, &data, nullptr, nullptr);
-    if (type != napi_uint8_array) return false;
-    reply.carrier = Carrier::bytes;
-    reply.memory = Ref<Memory>(new HeapBytes(std::string(static_cast<const char*>(data), size)));
-    reply.span = {0, size};
-    return true;
-  }
-  if (const napi_value memory = get(env, body, "memory"); is_type(env, memory, napi_object)) {
-    reply.carrier = Carrier::mmap;
-    reply.memory = unwrap<Memory>(env, handles(env).memory, memory);
-    if (!reply.memory) return false;
-  } else {
-    reply.carrier = to_boolean(env, get(env, body, "sendfile")) ? Carrier::sendfile : Carrier::read;
-    reply.file = unwrap<File>(env, handles(env).file, get(env, body, "file"));
-    if (!reply.file) return false;
-  }
-  const napi_value parts = get(env, body, "parts");
-  if (!is_type(env, parts, napi_object)) {
-    reply.span = to_span(env, get(env, body, "start"), get(env, body, "end"));
-    return within(reply, reply.span);
-  }
-  for (uint32_t i = 0; i + 2 < length(env, parts); i += 3) {
-    ReplyPart part;
-    part.head = to_text(env, element(env, parts, i));
-    part.span = to_span(env, element(env, parts, i + 1), element(env, parts, i + 2));
-    if (!within(reply, part.span)) return false;
-    reply.parts.push_back(std::move(part));
-  }
-  reply.tail = to_text(env, get(env, body, "tail"));
-  return !reply.parts.empty();
+bool read_bytes(napi_env env, napi_value source, Reply& reply) {
+  void* data = nullptr;
+  size_t size = 0;
+  napi_typedarray_type type;
+  if (napi_get_typedarray_info(env, source, &type, &size, &data, nullptr, nullptr) != napi_ok) return false;
+  if (type != napi_uint8_array) return false;
+  reply.memory = Ref<Memory>(new HeapBytes(std::string(static_cast<const char*>(data), size)));
+  return true;
 }
 
-Ref<Reply> read_reply(napi_env env, napi_value object) {
+// The object whose bytes are sent. False when it is released, or not what the carrier takes.
+bool read_source(napi_env env, napi_value source, Reply& reply) {
+  switch (reply.carrier) {
+    case Carrier::none:
+      return true;
+    case Carrier::bytes:
+      return read_bytes(env, source, reply);
+    case Carrier::mmap:
+      reply.memory = unwrap<Memory>(env, handles(env).memory, source);
+      return static_cast<bool>(reply.memory);
+    case Carrier::sendfile:
+    case Carrier::read:
+      reply.file = unwrap<File>(env, handles(env).file, source);
+      return static_cast<bool>(reply.file);
+  }
+  return false;
+}
+
+// EngineReply (src/native.ts) as seven values: head, flags, source, start, end, parts, tail.
+Ref<Reply> read_reply(napi_env env, const napi_value* values) {
   auto reply = make_ref<Reply>();
-  reply->head = to_text(env, get(env, object, "head"));
-  reply->reason = static_cast<uint8_t>(to_count(env, get(env, object, "reason")) % kReasons);
-  reply->close = to_boolean(env, get(env, object, "close"));
-  if (!read_body(env, get(env, object, "body"), *reply)) return {};
+  reply->head = to_text(env, values[0]);
+  const uint64_t flags = to_count(env, values[1]);
+  if ((flags & 15) >= kCarriers) return {};
+  reply->carrier = static_cast<Carrier>(flags & 15);
+  reply->reason = static_cast<uint8_t>(flags >> 4 & 15);
+  reply->close = (flags >> 8 & 1) != 0;
+  if (!read_source(env, values[2], *reply)) return {};
+  reply->span = to_span(env, values[3], values[4]);
+  if (!within(*reply, reply->span)) return {};
+  if (!is_type(env, values[5], napi_object)) return reply;
+  const uint32_t count = length(env, values[5]);
+  for (uint32_t i = 0; i + 2 < count; i += 3) {
+    ReplyPart part;
+    part.head = to_text(env, element(env, values[5], i));
+    part.span = to_span(env, element(env, values[5], i + 1), element(env, values[5], i + 2));
+    if (!within(*reply, part.span)) return {};
+    reply->parts.push_back(std::move(part));
+  }
+  reply->tail = to_text(env, values[6]);
   return reply;
 }
 
+Ref<Reply> read_reply_object(napi_env env, napi_value object) {
+  const napi_value values[] = {get(env, object, "head"),  get(env, object, "flags"), get(env, object, "source"),
+                               get(env, object, "start"), get(env, object, "end"),   get(env, object, "parts"),
+                               get(env, object, "tail")};
+  return read_reply(env, values);
+}
+
 bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {
-  hot.reply = read_reply(env, object);
+  hot.reply = read_reply_object(env, object);
   if (!hot.reply) return false;
   hot.answers_head = to_boolean(env, get(env, object, "answersHead"));
   const napi_value etag = get(env, object, "etag");
@@ -102,8 +112,8 @@ napi_value engine_reply(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
   if (!host) return undefined(env);
-  Ref<Reply> reply = read_reply(env, args[1]);
-  if (!reply) return throw_type(env, "reply(id, reply): a released file or memory, or a span outside it");
+  Ref<Reply> reply = read_reply(env, args.values + 1);
+  if (!reply) return throw_type(env, "reply(id, …): a released file or memory, or a span outside it");
   host->engine->reply(to_count(env, args[0]), std::move(reply));
   return undefined(env);
 }
@@ -239,7 +249,10 @@ void deliver(napi_env env, napi_value callback, void* context, void*) {
       push(text(env, value));
     }
   }
+  host->engine->begin_batch();
   napi_call_function(env, undefined(env), callback, 1, &batch, nullptr);
+  // The callback may have closed the engine.
+  if (host->engine) host->engine->end_batch();
 }
 
 bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {

@@ -47,13 +47,14 @@ int port_of(int fd) {
 }  // namespace
 
 Engine::Engine(EngineSetup setup, size_t threads, std::function<void()> wake)
-    : setup_(std::move(setup)), outbox_(std::move(wake)), pager_(new Pager(kPagerThreads)) {
+    : setup_(std::move(setup)), outbox_(std::move(wake)), pager_(new Pager(kPagerThreads)), batches_(threads) {
   for (size_t i = 0; i < threads; ++i) {
     threads_.push_back(std::make_unique<EngineThread>(static_cast<uint32_t>(i), setup_, outbox_, *pager_));
   }
 }
 
 Engine::~Engine() {
+  end_batch();
   stop(-1);
   for (const auto& thread : threads_) thread->join();
   // Its pool posts to the threads' mailboxes until it has ended.
@@ -91,7 +92,7 @@ int Engine::listen(const std::string& host, uint16_t port, std::string& reason) 
     Command command{};
     command.kind = Command::listen;
     command.fd = std::move(listeners[i]);
-    threads_[i]->post(std::move(command));
+    post(i, std::move(command));
   }
   return bound;
 }
@@ -103,11 +104,21 @@ void Engine::reply(uint64_t id, Ref<Reply> reply) {
   command.kind = Command::reply;
   command.id = id;
   command.reply_value = std::move(reply);
-  threads_[thread]->post(std::move(command));
+  post(thread, std::move(command));
+}
+
+void Engine::post(size_t thread, Command command) {
+  if (batching_) batches_[thread].push_back(std::move(command));
+  else threads_[thread]->post(std::move(command));
 }
 
 void Engine::post_all(const std::function<Command()>& make) {
-  for (const auto& thread : threads_) thread->post(make());
+  for (size_t i = 0; i < threads_.size(); ++i) post(i, make());
+}
+
+void Engine::end_batch() {
+  batching_ = false;
+  for (size_t i = 0; i < threads_.size(); ++i) threads_[i]->post_all(batches_[i]);
 }
 
 void Engine::put(Ref<HotEntry> entry) {
@@ -143,7 +154,7 @@ int64_t Engine::transfer(int socket, Ref<Reply> body) {
   command.id = ++next_transfer_;
   command.reply_value = std::move(body);
   command.fd = std::move(duplicate);
-  threads_[next_transfer_ % threads_.size()]->post(std::move(command));
+  post(next_transfer_ % threads_.size(), std::move(command));
   return static_cast<int64_t>(next_transfer_);
 }
 
@@ -151,7 +162,7 @@ void Engine::cancel(uint64_t id) {
   Command command{};
   command.kind = Command::cancel;
   command.id = id;
-  threads_[id % threads_.size()]->post(std::move(command));
+  post(id % threads_.size(), std::move(command));
 }
 
 void Engine::stop(int64_t grace) {

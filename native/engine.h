@@ -34,9 +34,13 @@ class Engine {
   void stop(int64_t grace);
   void stats(double* sums) const;
   std::vector<Record> take_records() { return outbox_.take(); }
+  /** Until end_batch, commands are kept back: a thread is woken once for all answers to its batch of records. */
+  void begin_batch() { batching_ = true; }
+  void end_batch();
   size_t threads() const { return threads_.size(); }
 
  private:
+  void post(size_t thread, Command command);
   void post_all(const std::function<Command()>& make);
 
   const EngineSetup setup_;
@@ -45,6 +49,8 @@ class Engine {
   std::vector<std::unique_ptr<EngineThread>> threads_;
   std::unordered_map<std::string, Ref<HotEntry>> entries_;
   uint64_t next_transfer_ = 0;
+  bool batching_ = false;
+  std::vector<std::vector<Command>> batches_;  // by thread
 };
 
 }  // namespace zc

@@ -52,6 +52,7 @@ class EngineThread {
   ~EngineThread();
 
   void post(Command command) { mailbox_.post(std::move(command)); }
+  void post_all(std::vector<Command>& commands) { mailbox_.post_all(commands); }
   const Counters& counters() const { return counters_; }
   void join() {
     if (thread_.joinable()) thread_.join();

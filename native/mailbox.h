@@ -2,7 +2,9 @@
 #pragma once
 #include <sys/eventfd.h>
 
+#include <iterator>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "unique_fd.h"
@@ -25,6 +27,19 @@ class Mailbox {
       letters_.push_back(std::move(letter));
     }
     // Only the first letter of a batch pays for the wake-up.
+    if (first) eventfd_write(event_.get(), 1);
+  }
+
+  /** Moves all of `letters`, in order; it is empty afterwards. */
+  void post_all(std::vector<T>& letters) {
+    if (letters.empty()) return;
+    bool first;
+    {
+      const std::lock_guard lock(mutex_);
+      first = letters_.empty();
+      std::move(letters.begin(), letters.end(), std::back_inserter(letters_));
+    }
+    letters.clear();
     if (first) eventfd_write(event_.get(), 1);
   }
 

@@ -63,7 +63,11 @@ napi_value undefined(napi_env env) {
 }
 
 std::string to_text(napi_env env, napi_value value) {
+  // Most texts are short: one call instead of two.
+  char small[1024];
   size_t size = 0;
+  if (napi_get_value_string_latin1(env, value, small, sizeof small, &size) != napi_ok) return {};
+  if (size + 1 < sizeof small) return std::string(small, size);
   if (napi_get_value_string_latin1(env, value, nullptr, 0, &size) != napi_ok) return {};
   std::string result(size, '\0');
   napi_get_value_string_latin1(env, value, result.data(), size + 1, &size);

@@ -72,34 +72,26 @@ export interface EngineLimits {
   readonly verifySendfile: boolean;
 }
 
-/** A reply's body for the engine. `start`/`end` are a half-open span. */
-export type EngineBody =
-  | undefined
-  | Uint8Array
-  | { readonly memory: NativeMemory; readonly start: number; readonly end: number }
-  | {
-      readonly file: NativeFile;
-      readonly sendfile: boolean;
-      readonly start: number;
-      readonly end: number;
-    }
-  | {
-      readonly memory?: NativeMemory;
-      readonly file?: NativeFile;
-      readonly sendfile: boolean;
-      /** Flat: head, start, end, head, start, end… */
-      readonly parts: ReadonlyArray<string | number>;
-      readonly tail: string;
-    };
-
+/** An answer for the engine. */
 export interface EngineReply {
   /** Status line and fields, each line with its CRLF; no Date, no Connection, no empty line. */
   readonly head: string;
-  readonly body: EngineBody;
-  /** Index into REASONS, for the counters. */
-  readonly reason: number;
-  readonly close: boolean;
+  /** Bits 0–3: index into CARRIERS; 4–7: index into REASONS, for the counters; 8: close the connection. */
+  readonly flags: number;
+  /** The body's bytes, or where they are. */
+  readonly source: Uint8Array | NativeMemory | NativeFile | undefined;
+  /** Half-open span of the source. */
+  readonly start: number;
+  readonly end: number;
+  /** Several spans instead of one. Flat: head, start, end, head, start, end… */
+  readonly parts: ReadonlyArray<string | number> | undefined;
+  /** What follows the last part. */
+  readonly tail: string;
 }
+
+/** How a body leaves, as the engine counts it. */
+export const CARRIERS = ['none', 'bytes', 'mmap', 'sendfile', 'read'] as const;
+export type Carrier = (typeof CARRIERS)[number];
 
 /** A prepared reply of a hot path, with the guard of plan `Memo`. */
 export interface HotReply extends EngineReply {
@@ -127,7 +119,17 @@ export type EngineRecords = ReadonlyArray<string | number | undefined>;
 export interface NativeEngine {
   /** Binds and listens on every thread; returns the port. Throws an Error with `code` (EADDRINUSE…). */
   listen(host: string, port: number): number;
-  reply(id: number, reply: EngineReply): void;
+  /** Answers a request record. The values of an EngineReply in turn: this call is on the way of every planned answer. */
+  reply(
+    id: number,
+    head: string,
+    flags: number,
+    source: EngineReply['source'],
+    start: number,
+    end: number,
+    parts?: EngineReply['parts'],
+    tail?: string,
+  ): void;
   /** Replaces an entry of the same path. */
   put(entry: HotEntry): void;
   remove(path: string): void;
@@ -174,7 +176,6 @@ export interface NativeAddon {
   ): NativeEngine;
   features(): {
     readonly openat2: boolean;
-    readonly cachestat: boolean;
     readonly memfdSeal: boolean;
   };
   /** Lower-case names of the engine's request fields, in order. */

@@ -1,5 +1,5 @@
 // Reads the engine's flat batches: native/record.h's kinds as a closed union, and its counters.
-import type { EngineRecords } from '../native.ts';
+import { CARRIERS, type EngineRecords } from '../native.ts';
 import { REASONS } from '../plan/types.ts';
 import { FIELD_NAMES, type FieldName, type RequestHead } from '../request.ts';
 import type { Tally, TransportStats } from './transport.ts';
@@ -101,7 +101,6 @@ const PLAIN = [
   'rejected',
   'refused',
 ] as const;
-const CARRIERS = ['none', 'bytes', 'mmap', 'sendfile', 'read'] as const;
 /** kReasons: room for REASONS. */
 const REASON_ROOM = 16;
 

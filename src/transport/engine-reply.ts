@@ -1,8 +1,8 @@
 // Turns a plan into what the engine sends: one head as text, one body by reference.
 import type { FileEntry } from '../files/entry.ts';
-import type { EngineBody, EngineReply, HotReply } from '../native.ts';
+import { CARRIERS, type Carrier, type EngineReply, type HotReply } from '../native.ts';
 import { reasonPhrase } from '../plan/errors.ts';
-import { type FieldList, type Memo, REASONS, type Span } from '../plan/types.ts';
+import { type FieldList, type Memo, REASONS, type Strategy } from '../plan/types.ts';
 import { FIELD_NAMES, type FieldName } from '../request.ts';
 import type { Answer } from './transport.ts';
 
@@ -13,15 +13,42 @@ export function headText(status: number, fields: FieldList): string {
   return head;
 }
 
-export function engineReply(plan: Answer): EngineReply {
-  const { body } = plan;
-  const reason = 'reason' in body ? REASONS.indexOf(body.reason) : 0;
-  return {
-    head: headText(plan.status, plan.fields),
-    body: engineBody(plan),
-    reason,
-    close: plan.close,
-  };
+export function engineReply({ status, fields, body, close }: Answer): EngineReply {
+  const head = headText(status, fields);
+  switch (body.kind) {
+    case 'none':
+      return reply(head, 'none', 0, close, undefined, 0, 0);
+    case 'bytes':
+      return reply(head, 'bytes', 0, close, body.bytes, 0, body.bytes.length);
+    case 'mmap':
+    case 'sendfile':
+    case 'read': {
+      const { start, end } = body.span;
+      const { carrier, source } = placeOf(body.file, body.kind);
+      return reply(head, carrier, REASONS.indexOf(body.reason), close, source, start, end);
+    }
+    case 'parts': {
+      const { carrier, source } = placeOf(body.file, body.strategy);
+      return {
+        ...reply(head, carrier, REASONS.indexOf(body.reason), close, source, 0, 0),
+        parts: body.parts.flatMap(({ head, span }) => [head, span.start, span.end]),
+        tail: body.tail,
+      };
+    }
+  }
+}
+
+function reply(
+  head: string,
+  carrier: Carrier,
+  reason: number,
+  close: boolean,
+  source: EngineReply['source'],
+  start: number,
+  end: number,
+): EngineReply {
+  const flags = CARRIERS.indexOf(carrier) | (reason << 4) | (close ? 1 << 8 : 0);
+  return { head, flags, source, start, end, parts: undefined, tail: '' };
 }
 
 /** The reply with the conditions under which the engine may repeat it. */
@@ -40,33 +67,10 @@ export function fieldMask(names: readonly FieldName[]): number {
   return names.reduce((mask, name) => mask | (1 << FIELD_NAMES.indexOf(name)), 0);
 }
 
-function engineBody({ body }: Answer): EngineBody {
-  switch (body.kind) {
-    case 'none':
-      return undefined;
-    case 'bytes':
-      return body.bytes;
-    case 'mmap':
-    case 'sendfile':
-    case 'read':
-      return { ...source(body.file, body.kind), start: body.span.start, end: body.span.end };
-    case 'parts':
-      return {
-        ...source(body.file, body.strategy),
-        parts: body.parts.flatMap(({ head, span }: { head: string; span: Span }) => [
-          head,
-          span.start,
-          span.end,
-        ]),
-        tail: body.tail,
-      };
-  }
-}
-
 /** Where the bytes are: the memory of a cached file, or its descriptor. */
-function source({ memory, file }: FileEntry, strategy: 'mmap' | 'sendfile' | 'read') {
-  if (strategy === 'mmap' && memory !== undefined) return { memory, sendfile: false };
+function placeOf({ memory, file }: FileEntry, strategy: Strategy) {
+  if (strategy === 'mmap' && memory !== undefined) return { carrier: strategy, source: memory };
   if (file.native === undefined)
     throw new Error('the engine needs files that the addon has opened');
-  return { file: file.native, sendfile: strategy === 'sendfile' };
+  return { carrier: strategy === 'sendfile' ? strategy : ('read' as const), source: file.native };
 }

@@ -90,7 +90,8 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   function reply(id: number, { target }: RequestHead, plan: Answer): void {
-    engine.reply(id, engineReply(plan));
+    const { head, flags, source, start, end, parts, tail } = engineReply(plan);
+    engine.reply(id, head, flags, source, start, end, parts, tail);
     const { memo } = plan;
     if (memo === undefined || !target.startsWith('/')) return;
     const query = target.indexOf('?');
