@@ -111,7 +111,7 @@ export function makeSite(
   });
   const site: Site = {
     path,
-    root: real,
+    root,
     table,
     lines,
     opened,
