@@ -231,8 +231,10 @@ void deliver(napi_env env, napi_value callback, void* context, void*) {
   if (!host->engine) return;
   const std::vector<Record> records = host->engine->take_records();
   if (records.empty()) return;
+  size_t values = 0;
+  for (const Record& record : records) values += 8 + 2 * record.fields.size();
   napi_value batch;
-  napi_create_array(env, &batch);
+  napi_create_array_with_length(env, values, &batch);
   uint32_t at = 0;
   const auto push = [&](napi_value value) { napi_set_element(env, batch, at++, value); };
   for (const Record& record : records) {

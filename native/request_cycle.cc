@@ -19,9 +19,9 @@ constexpr int64_t kLingerTimeout = 2000;     // ms for a client to notice that w
 constexpr uint64_t kLingerBytes = 1 << 20;  // dropped before the connection is cut all the same
 
 // The fields that TypeScript's plan reads; the others stay here.
-constexpr uint32_t kPlanned = 1u << kHost | 1u << kAccept | 1u << kAcceptEncoding | 1u << kRange | 1u << kIfRange |
+constexpr uint32_t kPlanned = 1u << kAccept | 1u << kAcceptEncoding | 1u << kRange | 1u << kIfRange |
                               1u << kIfMatch | 1u << kIfNoneMatch | 1u << kIfModifiedSince | 1u << kIfUnmodifiedSince |
-                              1u << kAuthorization | 1u << kOrigin | 1u << kAccessControlRequestMethod |
+                              1u << kOrigin | 1u << kAccessControlRequestMethod |
                               1u << kAccessControlRequestHeaders;
 
 int status_of(ParseResult result) {
@@ -257,6 +257,7 @@ Counters::Tally& EngineThread::tally(const Connection& connection) {
 // True when the reply is over and the connection goes on.
 bool EngineThread::send(Connection& connection) {
   Transmission& out = connection.out;
+  const bool verifying = connection.state == State::verify;
   connection.state = State::send;
   const uint64_t before = out.body_bytes();
   // Pipelined requests wait behind this one: their replies share segments.
@@ -270,10 +271,11 @@ bool EngineThread::send(Connection& connection) {
       arm(connection, limits_.send_timeout);
       return false;
     case SendResult::yield:
+      arm(connection, limits_.send_timeout);
       requeue(connection);
       return false;
     case SendResult::unacked:
-      if (!connection.armed()) arm(connection, limits_.send_timeout);
+      if (!verifying) arm(connection, limits_.send_timeout);
       connection.state = State::verify;
       if (!connection.queued) unacked_.push_back(&connection);
       connection.queued = true;
@@ -314,7 +316,6 @@ bool EngineThread::finish_reply(Connection& connection) {
   }
   counters_.transfers.subtract(1);
   out.clear();
-  connection.head_begun = !connection.pending().empty();
   connection.is_head = false;
   if (connection.close_after) {
     // Input that nobody reads would turn our close into a reset, and the reset would eat the answer.
@@ -325,9 +326,20 @@ bool EngineThread::finish_reply(Connection& connection) {
     destroy(connection);
     return false;
   }
-  connection.state = connection.has_body ? State::drain : State::receive;
-  arm(connection, connection.head_begun ? limits_.header_timeout : limits_.keep_alive_timeout);
+  if (connection.has_body) {
+    connection.state = State::drain;
+    arm(connection, limits_.header_timeout);
+  } else {
+    await_head(connection);
+  }
   return true;
+}
+
+// The next head is here already (pipelined) or comes after a pause.
+void EngineThread::await_head(Connection& connection) {
+  connection.state = State::receive;
+  connection.head_begun = !connection.pending().empty();
+  arm(connection, connection.head_begun ? limits_.header_timeout : limits_.keep_alive_timeout);
 }
 
 bool EngineThread::drain_body(Connection& connection) {
@@ -350,7 +362,7 @@ bool EngineThread::drain_body(Connection& connection) {
     else if (used < data.size()) connection.input.assign(data.substr(used));
     if (result == DrainResult::more) continue;
     connection.has_body = false;
-    if (result == DrainResult::done) connection.state = State::receive;
+    if (result == DrainResult::done) await_head(connection);
     // The request is answered already: what cannot be drained ends the connection (RFC 9112 §9.3).
     else linger(connection);
     return true;
