@@ -129,7 +129,10 @@ void EngineThread::on_event(const epoll_event& event) {
   if ((event.events & EPOLLRDHUP) != 0) connection.peer_ended = true;
   if ((event.events & (EPOLLIN | EPOLLRDHUP)) != 0) connection.readable = true;
   // Waiting for TypeScript or the disk: the event is noted, nothing can be done with it now.
-  if (connection.state != Connection::State::answer && connection.state != Connection::State::page) advance(connection);
+  if (connection.state == Connection::State::answer || connection.state == Connection::State::page) return;
+  // Trying without room would give a client that reads nothing more time for every byte that it sends.
+  if (connection.state == Connection::State::send && (event.events & EPOLLOUT) == 0) return;
+  advance(connection);
 }
 
 void EngineThread::on_command(Command& command) {

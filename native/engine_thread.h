@@ -95,6 +95,7 @@ class EngineThread {
   void start_reply(Connection& connection, Ref<const Reply> reply);
   bool send(Connection& connection);
   bool finish_reply(Connection& connection);
+  void await_head(Connection& connection);
   bool drain_body(Connection& connection);
   void linger(Connection& connection);
   bool drop_input(Connection& connection);
