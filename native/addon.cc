@@ -254,5 +254,6 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "features", features);
   export_function(env, exports, "fieldNames", field_names);
   define_engine(env, exports);
+  define_send(env, exports);
   return exports;
 }

@@ -92,4 +92,7 @@ napi_property_descriptor getter(const char* name, napi_callback callback);
 /** addon_engine.cc: the Engine class and `createEngine`. */
 void define_engine(napi_env env, napi_value exports);
 
+/** addon_send.cc: `sendNow`. */
+void define_send(napi_env env, napi_value exports);
+
 }  // namespace zc::js

@@ -174,6 +174,12 @@ export interface NativeAddon {
     errors: ReadonlyArray<readonly [status: number, head: string, body: string]>,
     onRecords: (records: EngineRecords) => void,
   ): NativeEngine;
+  /**
+   * Sends what the socket takes of the span at once, by sendfile on this thread, if its end is in the page
+   * cache. Returns the bytes taken (an engine's `transfer` goes on from there, or finds out what is wrong),
+   * or -1 when all were taken and the file was changed meanwhile.
+   */
+  sendNow(socketFd: number, file: NativeFile, start: number, end: number): number;
   features(): {
     readonly openat2: boolean;
     readonly memfdSeal: boolean;

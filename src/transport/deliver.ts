@@ -57,8 +57,7 @@ export async function deliver(
             : await readSpan(file, piece, sink, tally);
       if (outcome === 'sent') continue;
       if (outcome === 'changed') {
-        counters.truncated++;
-        log.warn(`${file.path}: changed while it was sent; closed the connection`, file.path);
+        reportChange(file, counters, log);
       } else {
         counters.aborted++;
       }
@@ -72,6 +71,12 @@ export async function deliver(
     file.release();
     counters.transfers--;
   }
+}
+
+/** A file that was cut or written while it was sent; its connection is closed. */
+export function reportChange(file: FileEntry, counters: Counters, log: Log): void {
+  counters.truncated++;
+  log.warn(`${file.path}: changed while it was sent; closed the connection`, file.path);
 }
 
 type Outcome = 'sent' | 'changed' | 'aborted';

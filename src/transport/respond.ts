@@ -3,7 +3,7 @@ import { ServerResponse } from 'node:http';
 import type { FileEntry } from '../files/entry.ts';
 import type { Body, FieldList, Reason, Span } from '../plan/types.ts';
 import type { Counters } from './counters.ts';
-import { deliver, type Pieces } from './deliver.ts';
+import { deliver, type Pieces, reportChange } from './deliver.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
 import type { Answer, Log } from './transport.ts';
@@ -40,6 +40,8 @@ export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): voi
       return;
     }
     case 'sendfile':
+      sendFile(body, res, outlet);
+      return;
     case 'read':
       sendPieces({ ...body, strategy: body.kind, pieces: [body.span] }, res, outlet);
       return;
@@ -113,6 +115,36 @@ function sendMemory(
     if (!res.writableFinished) outlet.counters.aborted++;
     file.release();
   });
+}
+
+type FileBody = Extract<Body<FileEntry>, { readonly span: Span }>;
+
+/** What the socket takes at once goes at once; an engine thread sends the rest. */
+function sendFile(body: FileBody, res: ServerResponse, outlet: Outlet): void {
+  const { file, reason, span } = body;
+  const { counters, log, transfers } = outlet;
+  const { socket } = res;
+  const { native } = file.file;
+  let taken = 0;
+  if (transfers && socket && native && transfers.takes(socket)) {
+    res.flushHeaders();
+    if (socket.writableLength === 0) taken = transfers.sendNow(socket, native, span);
+  }
+  const tally = counters.file('sendfile', reason);
+  if (taken >= 0 && taken < span.end - span.start) {
+    tally.bytes += taken;
+    const rest = { start: span.start + taken, end: span.end };
+    sendPieces({ file, reason, strategy: 'sendfile', pieces: [rest] }, res, outlet);
+    return;
+  }
+  tally.responses++;
+  tally.bytes += span.end - span.start;
+  if (taken >= 0) {
+    res.end();
+  } else {
+    reportChange(file, counters, log);
+    res.destroy();
+  }
 }
 
 function sendPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {

@@ -10,6 +10,11 @@ export interface Transfers {
   /** Has the socket a descriptor of its own that the kernel sends from? TLS and imitations have none. */
   takes(socket: Socket): boolean;
   /**
+   * Sends at once what the socket takes of a span that is not too long for it. Returns the bytes taken, or
+   * -1 when all were taken and the file was changed meanwhile. The same rule as for `send`.
+   */
+  sendNow(socket: Socket, file: NativeFile, span: Span): number;
+  /**
    * Sends the span on a duplicate of the socket's descriptor. Nothing else may write to the socket until
    * `done`, which is called exactly once. Returns the way to stop it early. Throws where the process is
    * out of descriptors.
@@ -18,6 +23,9 @@ export interface Transfers {
   /** Stops what is in flight. */
   close(): void;
 }
+
+/** Above this, the time of the call counts for more than the way to another thread and back. */
+const NOW_MAX = 512 * 1024;
 
 /** Starts its engine (one thread) with the first transfer; it does not keep the process alive. */
 export function createTransfers(addon: NativeAddon, limits: EngineLimits): Transfers {
@@ -65,6 +73,10 @@ export function createTransfers(addon: NativeAddon, limits: EngineLimits): Trans
 
   return {
     takes: (socket) => descriptorOf(socket) >= 0,
+    sendNow(socket, file, { start, end }) {
+      if (limits.verifySendfile || end - start > NOW_MAX) return 0;
+      return addon.sendNow(descriptorOf(socket), file, start, end);
+    },
     send(socket, file, span, done) {
       engine ??= start();
       const id = engine.transfer(descriptorOf(socket), file, true, span.start, span.end);
