@@ -131,6 +131,29 @@ export class FileTable {
     this.#forget([path]);
   }
 
+  /** These root-relative paths may have changed: they are looked at before the next answer. */
+  suspect(paths: readonly string[]): void {
+    this.#drops++;
+    for (const path of paths) {
+      for (const key of dependents(path)) {
+        const known = this.#known.peek(key);
+        if (known !== undefined) known.freshUntil = 0;
+      }
+    }
+  }
+
+  /** The kernel refused sendfile for this root-relative path: its answers are planned anew. */
+  refuse(path: string): void {
+    for (const owner of resourcesOf(path, this.#options.policy)) {
+      const resource = this.#files.get(owner);
+      if (resource === undefined) continue;
+      for (const file of [resource.identity, ...resource.variants]) {
+        if (file.path === path) file.markRefused();
+      }
+    }
+    this.#forget([path]);
+  }
+
   /** From now on, tells these answers what to forget and asks them what is in use. */
   attach(answers: Answers): void {
     this.#answers.push(answers);

@@ -208,6 +208,35 @@ for (const [way, addon] of WAYS) {
       t.equal((await site.find('/a.txt')).kind, 'file');
     });
 
+    t.test(
+      'a suspected path is looked at before the next answer, and kept if it is the same',
+      async (t) => {
+        const tree = { 'a.txt': 'a', 'b.txt': 'b', 'b.txt.gz': 'z' };
+        const site = makeSite(t, tree, { addon });
+        const a = fileOf(await site.find('/a.txt'));
+        const b = fileOf(await site.find('/b.txt'));
+        site.table.suspect(['a.txt', 'b.txt.gz']);
+        site.opened.length = 0;
+        t.equal(fileOf(await site.find('/a.txt')), a);
+        t.equal(site.opened.length, 1);
+        writeFileSync(join(site.path, 'b.txt'), 'changed');
+        t.equal(bytesOf(fileOf(await site.find('/b.txt'))), 'changed');
+        await turn();
+        t.throws(() => b.retain());
+      },
+    );
+
+    t.test('a file that sendfile refuses is planned anew, its siblings are not', async (t) => {
+      const site = makeSite(t, { 'a.js': 'a', 'a.js.gz': 'z' }, { addon });
+      const found = await site.find('/a.js');
+      if (found.kind !== 'file') return t.fail(found.kind);
+      site.table.refuse('a.js.gz');
+      t.equal(found.resource.identity.refused, false);
+      t.equal(found.resource.variants[0]?.refused, true);
+      t.same(site.forgotten, ['a.js.gz']);
+      site.table.refuse('nowhere');
+    });
+
     t.test('what a drop overtakes is looked at again', async (t) => {
       const site = makeSite(t, { 'a.txt': 'a' }, { addon });
       const search = site.find('/a.txt');
