@@ -48,35 +48,46 @@ export function createHandler(options: HandlerOptions): Handler {
     // No other method reads a file.
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(request, NOT_FOUND);
 
-    const redirect = redirects(target.path, target.query);
+    const { query, slash } = target;
+    const redirect = redirects(target.path, query);
     if (redirect !== undefined) return send(request, redirect);
     const rewritten = rewrites(target.path);
     const path = rewritten ?? target.path;
 
     const navigation = options.spa && !looksLikeAsset(path) && acceptsHtml(request.fields.accept);
-    const found = table.lookup(path, target.slash, navigation);
+    const found = table.lookup(path, slash, navigation);
+    const moved = rewritten !== undefined;
+    return found instanceof Promise
+      ? found.then((outcome) => finish(request, outcome, path, moved, query))
+      : finish(request, found, path, moved, query);
+  }
 
-    const finish = (outcome: Outcome): Answer | Promise<Answer> => {
-      switch (outcome.kind) {
-        case 'redirect': {
-          const { status, location } = outcome;
-          const place = rewritten === undefined ? location : fromRoot(location, rewritten);
-          return send(request, { kind: 'redirect', status, location: place + target.query });
-        }
-        case 'not-found':
-          return withPage(request, outcome, path, '404.html', 404);
-        case 'failed':
-          return withPage(request, outcome, path, '50x.html', statusOfErrno(outcome.errno));
-        case 'listing':
-          if (outcome.entries.length <= SMALL_LISTING) return send(request, outcome);
-          return renderInTurns(request, outcome).then((rendered) =>
-            send(request, { ...outcome, rendered }),
-          );
-        default:
-          return send(request, outcome);
+  /** `path` was looked up; it is the client's own unless it was `moved` by a rewrite. */
+  function finish(
+    request: RequestHead,
+    outcome: Outcome,
+    path: string,
+    moved: boolean,
+    query: string,
+  ): Answer | Promise<Answer> {
+    switch (outcome.kind) {
+      case 'redirect': {
+        const { status } = outcome;
+        const location = moved ? fromRoot(outcome.location, path) : outcome.location;
+        return send(request, { kind: 'redirect', status, location: location + query });
       }
-    };
-    return found instanceof Promise ? found.then(finish) : finish(found);
+      case 'not-found':
+        return withPage(request, outcome, path, '404.html', 404);
+      case 'failed':
+        return withPage(request, outcome, path, '50x.html', statusOfErrno(outcome.errno));
+      case 'listing':
+        if (outcome.entries.length <= SMALL_LISTING) return send(request, outcome);
+        return renderInTurns(request, outcome).then((rendered) =>
+          send(request, { ...outcome, rendered }),
+        );
+      default:
+        return send(request, outcome);
+    }
   }
 
   function withPage(
@@ -88,8 +99,9 @@ export function createHandler(options: HandlerOptions): Handler {
   ): Answer | Promise<Answer> {
     if (!options.errorPages) return send(request, outcome);
     const page = table.page(path, name, status);
-    const choose = (found: Outcome) => send(request, found.kind === 'file' ? found : outcome);
-    return page instanceof Promise ? page.then(choose) : choose(page);
+    return page instanceof Promise
+      ? page.then((found) => send(request, found.kind === 'file' ? found : outcome))
+      : send(request, page.kind === 'file' ? page : outcome);
   }
 
   function send(request: RequestHead, outcome: Outcome): Answer {
