@@ -122,9 +122,9 @@ function describe(args: readonly string[]) {
 }
 
 function helpOf({ kind, default: initial, help, peers }: Option): string {
-  const shape = kind.shape === '' ? '' : `<${kind.shape}> `;
+  const value = kind.bare === undefined ? `<${kind.shape}> ` : `[=${kind.shape}] `;
   const notes = [initial === undefined ? [] : `default ${kind.show(initial)}`, peers ?? []].flat();
-  return `${shape}${help}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
+  return `${kind.shape === '' ? '' : value}${help}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
 }
 
 /** Gives a flag that may stand alone its value, so that it never takes the word behind it: --listing ./dir. */

@@ -51,7 +51,6 @@ function engine(native: Native): Finding {
 
 const FEATURES = {
   openat2: 'opens are confined by the kernel (RESOLVE_BENEATH)',
-  cachestat: 'cold pages are seen before they stall a thread',
   memfdSeal: 'cached files are sealed copies',
 } as const;
 

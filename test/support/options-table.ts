@@ -22,5 +22,6 @@ function lineOf(name: string, { kind, default: initial, help, peers }: Option): 
 function writtenAs(name: string, kind: Option['kind']): string {
   if (name === 'root') return '`[root]`';
   if (!isWritable({ kind } as Option)) return `\`${name}\` (config file, API)`;
-  return `\`${flagOf(name)}${kind.shape === '' ? '' : ` ${kind.shape}`}\``;
+  const value = kind.bare === undefined ? ` ${kind.shape}` : `[=${kind.shape}]`;
+  return `\`${flagOf(name)}${kind.shape === '' ? '' : value}\``;
 }

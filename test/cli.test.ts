@@ -1,0 +1,232 @@
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { loadNative } from '../src/native.ts';
+import { type Connection, connect, request, requestBytes } from './support/client.ts';
+import { runCommand, startCommand } from './support/command.ts';
+import { makeTree, pattern, type Teardown } from './support/tree.ts';
+
+const VERSION = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+).version;
+const CERT = fileURLToPath(new URL('support/tls/cert.pem', import.meta.url));
+const KEY = fileURLToPath(new URL('support/tls/key.pem', import.meta.url));
+const MIB = 2 ** 20;
+
+/** A port that is taken for as long as the test runs. */
+async function takePort(t: Teardown): Promise<number> {
+  const holder = createTcpServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => holder.once('listening', resolve));
+  t.teardown(() => holder.close());
+  return (holder.address() as AddressInfo).port;
+}
+
+t.test('--help and --version print to stdout and succeed', async (t) => {
+  const help = await runCommand(['--help']);
+  t.match(help, { code: 0, stderr: '' });
+  for (const part of [
+    'zcserve doctor [root]',
+    'Listening:',
+    '--mmap-max',
+    'nginx sendfile_max_chunk',
+  ]) {
+    t.ok(help.stdout.includes(part), part);
+  }
+  t.match(await runCommand(['-h']), { code: 0, stdout: help.stdout });
+  t.match(await runCommand(['--version']), { code: 0, stdout: `${VERSION}\n`, stderr: '' });
+});
+
+t.test('bad usage: exit 2 and one line on stderr that names the mistake', async (t) => {
+  const cases: ReadonlyArray<readonly [args: readonly string[], line: RegExp]> = [
+    [['--prt', '1'], /^zcserve: --prt is unknown; did you mean --port\?\n$/],
+    [['--no-port'], /^zcserve: --no-port is unknown; did you mean --port\?\n$/],
+    [['-x'], /^zcserve: -x is unknown; zcserve --help lists the options\n$/],
+    [['--port'], /^zcserve: --port: true is not allowed; .*\n$/],
+    [['--listing=yes'], /^zcserve: --listing: "yes" is not allowed; expected true or false\n$/],
+    [['a', 'b'], /^zcserve: b: only one directory can be served\n$/],
+    [['--config=none.json'], /^zcserve: none\.json: no such config file\n$/],
+    [['--cors=example.com'], /^zcserve: option cors: "example.com" is not an origin.*\n$/],
+  ];
+  const runs = await Promise.all(cases.map(([args]) => runCommand(args)));
+  for (const [i, [args, line]] of cases.entries()) {
+    t.match(runs[i], { code: 2, stdout: '', stderr: line }, args.join(' '));
+  }
+});
+
+t.test('a start that fails: exit 1 and one line on stderr, no stack', async (t) => {
+  const root = makeTree(t, { file: 'x' });
+  const port = await takePort(t);
+  const cases: ReadonlyArray<readonly [args: readonly string[], line: RegExp]> = [
+    [[join(root, 'none')], /^zcserve: cannot serve .*none: no such directory\n$/],
+    [[join(root, 'file')], /^zcserve: cannot serve .*file: not a directory\n$/],
+    [
+      [root, `--port=${port}`],
+      new RegExp(`^zcserve: cannot listen on 127.0.0.1 port ${port}: it is in use .*\n$`),
+    ],
+    [
+      [root, '--host=203.0.113.7'],
+      /^zcserve: cannot listen on 203\.0\.113\.7 port 8080: this machine has no such address\n$/,
+    ],
+    [
+      [root, '--tls-cert', join(root, 'no.pem'), '--tls-key', KEY, '--transport=http1'],
+      /^zcserve: .*no\.pem.*\n$/,
+    ],
+  ];
+  const runs = await Promise.all(cases.map(([args]) => runCommand(args)));
+  for (const [i, [args, line]] of cases.entries()) {
+    t.match(runs[i], { code: 1, stdout: '', stderr: line }, args.join(' '));
+  }
+});
+
+t.test('with --port-fallback a taken port means the next free one', async (t) => {
+  const port = await takePort(t);
+  const running = await startCommand(t, [makeTree(t), `--port=${port}`, '--port-fallback']);
+  t.ok(running.port > port, `${running.port} comes after ${port}`);
+});
+
+t.test('the start line says where and how it serves', async (t) => {
+  const root = makeTree(t, { 'a.txt': 'hello' });
+  const { report, process: child, port } = await startCommand(t, [root]);
+  t.match(report, { url: `http://127.0.0.1:${port}`, pid: child.pid });
+  const { addon } = loadNative();
+  t.match(
+    report,
+    addon ? { transport: 'native', sendfile: true } : { transport: 'http1', sendfile: false },
+  );
+  t.equal((await request({ port }, '/a.txt')).body.toString(), 'hello');
+});
+
+t.test('without the addon it serves by node:http and says why, once', async (t) => {
+  const root = makeTree(t, { 'a.bin': { size: MIB } });
+  const running = await startCommand(t, [root, '--server-timing'], {
+    env: { ZCSERVE_NO_ADDON: '1' },
+  });
+  t.match(running.report, { transport: 'http1', sendfile: false, reason: 'ZCSERVE_NO_ADDON=1' });
+  const answer = await request({ port: running.port }, '/a.bin');
+  t.ok(answer.body.equals(pattern(MIB)));
+  t.equal(answer.field('server-timing'), 'zc;desc="read:no-addon"');
+  running.process.kill('SIGTERM');
+  const { stderr } = await running.ended;
+  t.equal(stderr, 'zcserve: warn: no better transport than node:http: ZCSERVE_NO_ADDON=1\n');
+});
+
+t.test('HTTPS by certificate and key', async (t) => {
+  const root = makeTree(t, { 'a.txt': 'hello' });
+  const { report, port } = await startCommand(t, [root, '--tls-cert', CERT, '--tls-key', KEY]);
+  t.match(report, { url: `https://127.0.0.1:${port}`, sendfile: false });
+  t.equal((await request({ port, tls: true }, '/a.txt')).body.toString(), 'hello');
+});
+
+t.test('the root is public where there is one, else the working directory', async (t) => {
+  const both = makeTree(t, { 'public/a.txt': 'public', 'a.txt': 'here' });
+  const plain = makeTree(t, { 'a.txt': 'here' });
+  for (const [cwd, body] of [
+    [both, 'public'],
+    [plain, 'here'],
+  ] as const) {
+    const { port } = await startCommand(t, [], { cwd });
+    t.equal((await request({ port }, '/a.txt')).body.toString(), body);
+  }
+});
+
+t.test('a switch never takes the word behind it, and --no- turns it off', async (t) => {
+  const root = makeTree(t, { 'a.txt': 'a', '404.html': 'custom' });
+  const { port } = await startCommand(t, ['--listing', root, '--no-error-pages']);
+  t.equal((await request({ port }, '/')).status, 200, 'a listing');
+  t.notMatch((await request({ port }, '/none')).body.toString(), /custom/);
+});
+
+t.test('variables and a config file set options too', async (t) => {
+  const root = makeTree(t, {
+    'site/a.css': 'a',
+    'zc.json': JSON.stringify({ root: 'site', headers: { '*.css': { 'X-From': 'config' } } }),
+  });
+  const { port } = await startCommand(t, ['--config', join(root, 'zc.json')], {
+    env: { ZCSERVE_CACHE_CONTROL: 'no-cache' },
+  });
+  const answer = await request({ port }, '/a.css');
+  t.equal(answer.field('x-from'), 'config');
+  t.equal(answer.field('cache-control'), 'no-cache');
+});
+
+/** A client that has asked for a file larger than all buffers and reads nothing of it yet. */
+async function stall(port: number): Promise<Connection> {
+  const client = await connect({ port });
+  client.socket.pause();
+  await client.send(requestBytes('/large.bin', { fields: { connection: 'keep-alive' } }));
+  // The first bytes are there: the answer is under way.
+  await new Promise((resolve) => client.socket.once('readable', resolve));
+  return client;
+}
+
+/** Resolves when nobody listens on the port any more. */
+async function untilRefused(port: number): Promise<void> {
+  for (;;) {
+    try {
+      (await connect({ port })).close();
+    } catch {
+      return;
+    }
+  }
+}
+
+t.test('a signal stops accepting, finishes what is in flight and exits 0', async (t) => {
+  const root = makeTree(t, { 'large.bin': { size: 64 * MIB } });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const running = await startCommand(t, [root, '--grace=1h']);
+    const client = await stall(running.port);
+    running.process.kill(signal);
+    await untilRefused(running.port);
+    client.socket.resume();
+    const { body } = await client.read();
+    t.ok(body.equals(pattern(64 * MIB)), `${signal}: the whole body came`);
+    t.match(await running.ended, { code: 0, signal: null, stderr: '' }, signal);
+    client.close();
+  }
+});
+
+t.test('a client that never reads is given up when the grace is over', async (t) => {
+  const root = makeTree(t, { 'large.bin': { sparse: 256 * MIB } });
+  const running = await startCommand(t, [root, '--grace=50ms']);
+  const client = await stall(running.port);
+  running.process.kill('SIGTERM');
+  t.match(await running.ended, { code: 0, signal: null });
+  client.close();
+});
+
+t.test('a second signal exits at once', async (t) => {
+  const root = makeTree(t, { 'large.bin': { sparse: 256 * MIB } });
+  const running = await startCommand(t, [root, '--grace=1h']);
+  const client = await stall(running.port);
+  running.process.kill('SIGTERM');
+  await untilRefused(running.port);
+  running.process.kill('SIGTERM');
+  t.match(await running.ended, { code: 143, signal: null });
+  client.close();
+});
+
+t.test('doctor says what is used, and really tried it', async (t) => {
+  const root = makeTree(t, { 'sub dir/a#b.bin': { size: 5000 } });
+  const ended = await runCommand(['doctor', root, '--json']);
+  t.match(ended, { code: 0, stderr: '' });
+  const findings = JSON.parse(ended.stdout) as { subject: string; good?: boolean; text: string }[];
+  const find = (subject: string) => findings.find((one) => one.subject === subject);
+  const { addon } = loadNative();
+  for (const subject of ['sendfile', 'mmap of a copy', 'mmap of the file']) {
+    const text = addon ? 'carried sub dir/a#b.bin (5000 bytes)' : 'needs the engine';
+    t.match(find(subject), { good: addon !== undefined, text }, subject);
+  }
+  t.match(find('native engine')?.good, addon !== undefined);
+  const plain = await runCommand(['doctor', root]);
+  t.match(plain, { code: 0, stdout: /transport http +(native|http1): / });
+  t.match(await runCommand(['doctor', root], { env: { ZCSERVE_NO_ADDON: '1' } }), {
+    code: 0,
+    stdout: /✗ native engine +ZCSERVE_NO_ADDON=1\n/,
+  });
+  t.match(await runCommand(['doctor', join(root, 'none')]), {
+    code: 1,
+    stderr: /^zcserve: cannot serve .*none: no such directory\n$/,
+  });
+});
