@@ -39,17 +39,27 @@ export interface Running {
 
 /** Runs the command to its end. */
 export function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
-  return endOf(launch(args, options));
+  return endOf(launch(process.execPath, [`--import=${TSX}`, CLI, ...args], options));
 }
 
 /** Starts a server, on a free port unless `--port=` is given, and waits for its start line. Killed when the test ends. */
-export async function startCommand(
+export function startCommand(
   t: Teardown,
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<Running> {
+  return startProgram(t, process.execPath, [`--import=${TSX}`, CLI, ...args], options);
+}
+
+/** The same with another program that is the command, e.g. an installed one. */
+export async function startProgram(
+  t: Teardown,
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<Running> {
   const port = args.some((arg) => arg.startsWith('--port=')) ? [] : ['--port=0'];
-  const child = launch([...args, ...port, '--json'], options);
+  const child = launch(program, [...args, ...port, '--json'], options);
   t.teardown(() => child.kill('SIGKILL'));
   const ended = endOf(child);
   const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> });
@@ -63,8 +73,12 @@ export async function startCommand(
   return { process: child, report, port: Number(new URL(report.url).port), ended };
 }
 
-function launch(args: readonly string[], { cwd, env }: CommandOptions): ChildProcess {
-  return spawn(process.execPath, [`--import=${TSX}`, CLI, ...args], {
+function launch(
+  program: string,
+  args: readonly string[],
+  { cwd, env }: CommandOptions,
+): ChildProcess {
+  return spawn(program, args, {
     cwd,
     env: { PATH: process.env.PATH, ...addonOf(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,142 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { request } from './support/client.ts';
+import { startProgram } from './support/command.ts';
+import { makeTree, pattern, type Teardown } from './support/tree.ts';
+
+const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
+const ADDON = `native/prebuilt/${process.platform}-${process.arch}/zcserve.node`;
+const MIB = 2 ** 20;
+
+/** The newest glibc that Debian 12 has. */
+const GLIBC = 36;
+
+function npm(cwd: string, ...args: readonly string[]): string {
+  const run = spawnSync('npm', args, { cwd, encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`npm ${args[0]}: ${run.stderr}`);
+  return run.stdout;
+}
+
+/** Packs a copy of the checkout, so that nothing here touches a dist or addon that others use. */
+function pack(t: Teardown): string {
+  const copy = makeTree(t);
+  const { files } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
+  const roots = new Set((files as string[]).map((file) => file.split('/')[0] ?? file));
+  for (const name of [...roots, 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'src']) {
+    if (name === 'dist') continue;
+    cpSync(join(CHECKOUT, name), join(copy, name), {
+      recursive: true,
+      filter: (path) => !path.startsWith(join(CHECKOUT, 'native', 'build/')),
+    });
+  }
+  symlinkSync(join(CHECKOUT, 'node_modules'), join(copy, 'node_modules'));
+  execFileSync(process.execPath, [
+    join(CHECKOUT, 'node_modules/typescript/bin/tsc'),
+    '-p',
+    join(copy, 'tsconfig.build.json'),
+  ]);
+  npm(copy, 'pack', '--ignore-scripts', '--loglevel=error');
+  return join(copy, readdirSync(copy).find((name) => name.endsWith('.tgz')) ?? '');
+}
+
+t.test('the tarball installs without scripts and serves with its prebuilt engine', async (t) => {
+  const tarball = pack(t);
+  const home = makeTree(t, {
+    'package.json': '{"type": "module"}',
+    'site/small.txt': 'hello',
+    'site/large.bin': { size: MIB },
+    'use.ts': [
+      "import { createServer, type OptionsInput, type Server } from 'zcserve';",
+      "const options: OptionsInput = { root: 'site', port: 0, mmapMax: '32k' };",
+      'const server: Server = await createServer(options);',
+      'console.log(server.transport, server.stats().hot);',
+      'await server.close();',
+      '// @ts-expect-error: not a transport',
+      "await createServer({ transport: 'carrier-pigeon' });",
+    ].join('\n'),
+    'tsconfig.json': JSON.stringify({
+      compilerOptions: {
+        module: 'NodeNext',
+        target: 'ES2023',
+        lib: ['ES2023', 'DOM'],
+        strict: true,
+        types: [],
+        noEmit: false,
+        outDir: 'out',
+        rootDir: '.',
+      },
+      files: ['use.ts'],
+    }),
+  });
+  const install = ['--ignore-scripts', '--omit=optional', '--prefer-offline', '--loglevel=error'];
+  npm(home, 'install', ...install, tarball);
+  const installed = join(home, 'node_modules/zcserve');
+
+  await t.test('it holds what it needs and nothing else', async (t) => {
+    const names = readdirSync(installed).filter((name) => name !== 'node_modules');
+    t.same(names.toSorted(), [
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist',
+      'native',
+      'package.json',
+    ]);
+    t.notOk(readdirSync(join(installed, 'native')).includes('build'));
+  });
+
+  await t.test('its command serves', async (t) => {
+    const bin = join(home, 'node_modules/.bin/zcserve');
+    const { report, port } = await startProgram(t, bin, ['site'], { cwd: home });
+    const engine = process.platform === 'linux' && process.arch === 'x64';
+    t.match(report, engine ? { transport: 'native', sendfile: true } : { transport: 'http1' });
+    t.equal((await request({ port }, '/small.txt')).body.toString(), 'hello');
+    t.ok((await request({ port }, '/large.bin')).body.equals(pattern(MIB)));
+  });
+
+  await t.test('its types and its API work', async (t) => {
+    const tsc = join(CHECKOUT, 'node_modules/typescript/bin/tsc');
+    const compiled = spawnSync(process.execPath, [tsc, '-p', home], { encoding: 'utf8' });
+    t.equal(compiled.stdout, '', 'no type errors');
+    const run = spawnSync(process.execPath, ['out/use.js'], { cwd: home, encoding: 'utf8' });
+    t.match(run.stdout, /^(native|http1) 0\n$/);
+    t.match(run.stderr, /option transport: "carrier-pigeon" is not allowed/);
+  });
+});
+
+t.test(
+  'the engine needs no more than any Debian 12 has',
+  { skip: process.platform !== 'linux' && 'no engine here' },
+  async (t) => {
+    const binary = readFileSync(join(CHECKOUT, ADDON), 'latin1');
+    const versions = [...binary.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+    t.ok(versions.length > 0, 'it names the versions that it needs');
+    t.ok(Math.max(...versions) <= GLIBC, `glibc 2.${Math.max(...versions)}`);
+    t.notMatch(binary, /libstdc\+\+\.so|libgcc_s\.so/, 'the C++ library is inside');
+  },
+);
+
+t.test('no committed file names a registry', async (t) => {
+  const host = new RegExp(['registry', '(npmjs|yarnpkg|npmmirror)'].join('\\.'));
+  const files = execFileSync('git', ['ls-files', '-z'], { cwd: CHECKOUT, encoding: 'utf8' })
+    .split('\0')
+    .filter((name) => name !== '');
+  t.ok(files.includes('package-lock.json'));
+  for (const file of files) {
+    let text: string;
+    try {
+      text = readFileSync(join(CHECKOUT, file), 'latin1');
+    } catch {
+      continue;
+    }
+    if (host.test(text)) t.fail(file);
+  }
+  const lock = JSON.parse(readFileSync(join(CHECKOUT, 'package-lock.json'), 'utf8'));
+  const resolved = Object.entries(lock.packages as Record<string, { resolved?: string }>)
+    .filter(([, entry]) => entry.resolved !== undefined)
+    .map(([name]) => name);
+  t.same(resolved, [], 'the lock file pins by integrity, not by address');
+});
