@@ -1,0 +1,111 @@
+// Files are cut, restored, rewritten in place and replaced while they are requested, on every transport and strategy.
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { nginx } from '../../nginx-compare/nginx.ts';
+import type { OptionsInput } from '../../src/options.ts';
+import { type Carrier, onEveryCarrier, type Serve } from '../http/carriers.ts';
+import type { Address } from '../support/client.ts';
+import { makeTree, pattern } from '../support/tree.ts';
+import { times } from './effort.ts';
+import { type Harvest, harvest, isOneVersion, type StormFile, startStorm } from './storm.ts';
+
+const KIB = 1024;
+const FILES: readonly StormFile[] = [1, 4, 16, 63, 256, 1024].map((kib) => ({
+  name: `${kib}k.bin`,
+  size: kib * KIB,
+}));
+
+interface Case {
+  readonly name: string;
+  readonly options: OptionsInput;
+  /** Every complete body below this size is one version; above it the kernel sends pages of the file itself. */
+  readonly pureBelow: number;
+}
+
+const CASES: readonly Case[] = [
+  { name: 'auto', options: {}, pureBelow: 64 * KIB },
+  {
+    name: 'snapshot',
+    options: { strategy: 'mmap', mmapMax: '2M', mmapMinUses: 1 },
+    pureBelow: Number.POSITIVE_INFINITY,
+  },
+  {
+    name: 'mapped file',
+    options: { strategy: 'mmap', mmapMax: '2M', mmapMinUses: 1, mmapSource: 'file' },
+    pureBelow: 0,
+  },
+  { name: 'sendfile', options: { strategy: 'sendfile', sendfileMin: 0 }, pureBelow: 0 },
+  {
+    name: 'sendfile, verified',
+    options: { strategy: 'sendfile', sendfileMin: 0, sendfileVerify: true },
+    pureBelow: 0,
+  },
+  { name: 'read', options: { strategy: 'read' }, pureBelow: Number.POSITIVE_INFINITY },
+];
+
+t.test('the check itself tells versions from mixtures', (t) => {
+  const one = pattern(4096, 7);
+  t.ok(isOneVersion(one));
+  t.ok(isOneVersion(one.subarray(0, 1001)));
+  const mixed = Buffer.from(one);
+  pattern(4096, 8).copy(mixed, 2048, 2048);
+  t.notOk(isOneVersion(mixed));
+  t.notOk(isOneVersion(Buffer.concat([one.subarray(0, 4000), Buffer.alloc(96)])));
+  t.end();
+});
+
+onEveryCarrier(t, async (t, serve, carrier) => {
+  for (const each of CASES) {
+    if (applies(each, carrier)) await t.test(each.name, (t) => blow(t, serve, each));
+  }
+});
+
+/** Strategies that need the engine are tried where there is one. */
+function applies({ options }: Case, carrier: Carrier): boolean {
+  if (options.sendfileVerify) return carrier.name === 'native';
+  if (options.strategy === 'mmap') return carrier.addon;
+  return options.strategy !== 'sendfile' || carrier.sendfile;
+}
+
+async function blow(t: Test, serve: Serve, { options, pureBelow }: Case) {
+  const root = site(t);
+  const origin = await serve({ root, logLevel: 'silent', ...options });
+  const sum = await storm(t, root, origin.address);
+  const { byStrategy, truncated } = await origin.stats();
+  await origin.close();
+  t.comment(`${tell(sum)}; ${truncated} noticed; ${ways(byStrategy)}`);
+  const wrong = sum.mixed.filter((size) => size < pureBelow);
+  t.strictSame(wrong, [], 'every complete body below the sendfile threshold is one version');
+  t.ok(sum.whole > 0, 'answers get through');
+}
+
+/** A storm over the files, and what clients got. */
+async function storm(t: Test, root: string, address: Address): Promise<Harvest> {
+  const weather = await startStorm(t, { root, files: FILES, pauseMs: 1 });
+  const sum = await harvest(address, FILES, { requests: times(400, 6000), clients: 8 });
+  t.comment(`${await weather.stop()} changes`);
+  return sum;
+}
+
+t.test('nginx on the same storm', { skip: nginx.missing() ?? false }, async (t) => {
+  const root = site(t);
+  const server = await nginx.start({ root, work: join(makeTree(t), 'nginx'), cores: undefined });
+  t.teardown(() => server.stop());
+  const sum = await storm(t, root, { port: Number(server.url.port) });
+  t.comment(tell(sum));
+  t.ok(sum.whole > 0);
+});
+
+function site(t: Test): string {
+  return makeTree(t, Object.fromEntries(FILES.map(({ name, size }) => [name, { size }])));
+}
+
+function tell({ whole, mixed, cut, other, bytes }: Harvest): string {
+  return `${whole} whole (${Math.round(bytes / 1e6)} MB compared), ${mixed.length} mixed, ${cut} cut off, ${other} not 200`;
+}
+
+function ways(byStrategy: Readonly<Record<string, { readonly responses: number }>>): string {
+  return Object.entries(byStrategy)
+    .map(([way, { responses }]) => `${way} ${responses}`)
+    .join(', ');
+}
