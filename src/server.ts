@@ -107,10 +107,8 @@ function createTransport(chosen: Chosen, origin: Origin, options: Options, log: 
         handler,
         log,
         maxHot: options.maxOpenFiles,
-        onStale: (files) => {
-          for (const file of files) table.drop(file);
-        },
-        onRefused: () => {},
+        onStale: (files) => table.suspect(files),
+        onRefused: (file) => table.refuse(file),
       });
       table.attach(transport);
       return transport;
