@@ -1,0 +1,32 @@
+// zcserve as Hono middleware on @hono/node-server.
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { MiddlewareHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { type MiddlewareOptions, readMiddlewareOptions } from './middleware-options.ts';
+import { openMount } from './mount.ts';
+
+export interface HonoOptions extends MiddlewareOptions {
+  /** The path below the root for a request's path and query; as in Hono's own serveStatic. */
+  readonly rewriteRequestPath?: (path: string) => string;
+}
+
+type Bindings = { readonly Bindings: HttpBindings };
+
+export function zcserve(root: string, options: HonoOptions = {}): MiddlewareHandler<Bindings> {
+  const { rewriteRequestPath = (path: string) => path, ...rest } = options;
+  const mount = openMount(readMiddlewareOptions(root, rest));
+  return async (c, next) => {
+    const { incoming, outgoing } = c.env;
+    const target = rewriteRequestPath(incoming.url ?? '');
+    const { kind, plan } = await mount.decide(incoming, outgoing, target);
+    if (kind === 'pass') return next();
+    if (kind === 'refuse') throw new HTTPException(plan.status as ContentfulStatusCode);
+    c.res.headers.forEach((value, name) => {
+      if (!outgoing.hasHeader(name)) outgoing.setHeader(name, value);
+    });
+    mount.send(plan, outgoing);
+    return RESPONSE_ALREADY_SENT;
+  };
+}
