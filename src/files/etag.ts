@@ -60,12 +60,14 @@ export class ContentEtags {
       this.#waiting--;
       if (entry.closed) return;
       entry.retain();
-      const tag = this.#known.get(entry.version) ?? (await contentEtag(entry));
-      if (tag !== undefined) {
+      try {
+        const tag = this.#known.get(entry.version) ?? (await contentEtag(entry));
+        if (tag === undefined) return;
         this.#known.set(entry.version, tag);
         onTag(tag);
+      } finally {
+        entry.release();
       }
-      entry.release();
     });
   }
 }

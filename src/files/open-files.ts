@@ -104,12 +104,14 @@ export class OpenFiles {
     if (this.#closed) {
       this.#turn.defer(() => discardAll(resource));
     } else {
-      this.#resources.set(path, resource);
+      // Before the resource in its place goes: their directory stays watched.
       this.#options.onOpen(path);
+      this.#resources.set(path, resource);
     }
     return resource;
   }
 
+  /** Lets go of the resource at this path. */
   drop(path: string): void {
     this.#resources.delete(path);
   }

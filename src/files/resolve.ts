@@ -1,6 +1,6 @@
 // From a decoded path to what it names: exact file · clean URL · directory (slash, index, listing) ·
 // extensions · single-page fallback. The first that exists wins.
-import type { Coding, Evidence, ListingEntry, Resolution, Resource } from '../plan/types.ts';
+import type { Coding, Evidence, ListingEntry, Miss, Resolution, Resource } from '../plan/types.ts';
 import type { Log } from '../transport/transport.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
@@ -56,9 +56,12 @@ export async function resolve(shelf: Shelf, wanted: Wanted): Promise<Outcome> {
   const name = wanted.path.slice(1);
   const search = new Search(shelf);
   const found = visible(name, policy) ?? (await find(search, name, wanted.slash));
-  if (found.kind !== 'not-found' || !wanted.navigation || policy.spa === undefined) return found;
-  const app = await search.file(policy.spa, 200);
-  return app.kind === 'file' ? { ...app, judged: ['accept'] } : found;
+  if (found.kind !== 'not-found') return found;
+  if (policy.spa === undefined) return search.miss([]);
+  // Whether the request is a navigation was judged from Accept, whatever came of it.
+  const judged = ['accept'] as const;
+  const app = wanted.navigation ? await search.file(policy.spa, 200) : found;
+  return app.kind === 'file' ? { ...app, judged } : search.miss(judged);
 }
 
 /** The nearest file of that name in the path's directory or above it: the page of an error. */
@@ -77,7 +80,7 @@ export async function resolvePage(
   const search = new Search(shelf);
   const nearest = await search.first(paths);
   const answer = nearest === undefined ? NOT_FOUND : await search.file(nearest, status);
-  return answer.kind === 'directory' ? NOT_FOUND : answer;
+  return answer.kind === 'file' ? answer : search.miss([]);
 }
 
 /** What the dotfile policy says of a path; undefined = nothing against it. */
@@ -221,6 +224,11 @@ class Search {
     } finally {
       closeAll([found]);
     }
+  }
+
+  /** Nothing was found: the answer to that rests on every look that was taken. */
+  miss(judged: Miss['judged']): Outcome {
+    return { kind: 'not-found', evidence: this.#evidence, judged };
   }
 
   async #open(paths: readonly string[]): Promise<readonly Found[]> {

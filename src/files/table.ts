@@ -260,7 +260,8 @@ function isExhausted(found: Found): boolean {
 function sizeOf(resolution: Resolution<FileEntry>): number {
   switch (resolution.kind) {
     case 'file':
-      return resolution.evidence.reduce((sum, { path }) => sum + path.length + 64, 64);
+    case 'not-found':
+      return (resolution.evidence ?? []).reduce((sum, { path }) => sum + path.length + 64, 64);
     case 'redirect':
       return resolution.location.length + 64;
     default:
