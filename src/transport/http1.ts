@@ -12,6 +12,7 @@ import type { EngineLimits, NativeAddon } from '../native.ts';
 import { errorPlan } from '../plan/errors.ts';
 import type { RequestFields, RequestHead } from '../request.ts';
 import { Counters } from './counters.ts';
+import { refusalOf } from './lenience.ts';
 import { type Outlet, sendPlan } from './respond.ts';
 import { readTlsFiles, type TlsFiles } from './tls.ts';
 import { createTransfers } from './transfers.ts';
@@ -35,6 +36,8 @@ export function createHttp1Transport(options: Http1Options): Transport {
   const pending = new Set<ServerResponse>();
   const transfers = addon && !tls ? createTransfers(addon, limits) : undefined;
   const outlet: Outlet = { counters, log, transfers, pending };
+  /** Node may yet find the same fault in the body that follows. */
+  const refused = new WeakSet<Socket>();
   let closing = false;
 
   const server = tls
@@ -68,12 +71,14 @@ export function createHttp1Transport(options: Http1Options): Transport {
   function answer(req: IncomingMessage, res: ServerResponse): void {
     counters.planned++;
     if (hasBody(req)) drain(req, res, limits.maxDrain);
-    const status = invalid(req);
+    const head = headOf(req);
+    const status = invalid(req, head);
     if (status !== undefined) {
+      refused.add(req.socket);
       send({ ...errorPlan(status), close: true }, res);
       return;
     }
-    const plan = handler(headOf(req));
+    const plan = handler(head);
     if (!(plan instanceof Promise)) {
       send(plan, res);
       return;
@@ -98,7 +103,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
       before.once('close', () => refuse(error, socket));
       return;
     }
-    if (socket.writable && error.code !== 'ECONNRESET')
+    if (socket.writable && !refused.has(socket) && !SILENT.has(error.code))
       socket.write(wholeText(errorPlan(statusOf(error))));
     socket.destroySoon();
   }
@@ -153,15 +158,10 @@ function settings(limits: EngineLimits): ServerOptions {
 /** Field lines of one head; as many as the native engine takes. */
 const MAX_FIELDS = 100;
 
-/** uri-host and port of RFC 9110 §4.2.1, loosely; two Host lines arrive joined by ", " and do not match. */
-const HOST = /^[\w\-.~%!$&'()*+,;=:[\]]*$/;
-
 /** The status that refuses a head which node's parser let pass, or undefined. */
-function invalid(req: IncomingMessage): 400 | 431 | undefined {
-  const { host } = req.headers;
-  // RFC 9112 §3.2
-  if (host === undefined ? req.httpVersionMinor > 0 : !HOST.test(host)) return 400;
-  return req.rawHeaders.length > 2 * MAX_FIELDS ? 431 : undefined;
+function invalid(req: IncomingMessage, head: RequestHead): number | undefined {
+  const version = { major: req.httpVersionMajor, minor: req.httpVersionMinor };
+  return refusalOf(head, version) ?? (req.rawHeaders.length > 2 * MAX_FIELDS ? 431 : undefined);
 }
 
 function headOf(req: IncomingMessage): RequestHead {
@@ -188,6 +188,9 @@ function drain(req: IncomingMessage, res: ServerResponse, limit: number): void {
     if (length > limit) req.socket.destroy();
   });
 }
+
+/** Errors that get no answer: the client is gone, or has said itself that nothing more will be answered. */
+const SILENT: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION']);
 
 /** The status for what node's parser or clock found. */
 function statusOf({ code, message }: NodeJS.ErrnoException): number {

@@ -178,7 +178,13 @@ function uwsSink(exchange: UwsExchange, plan: Answer, total: number): Sink {
         res.cork(() => {
           if (!headIsWritten) writeHead(plan, res);
           headIsWritten = true;
-          send(0);
+          if (chunk.length < total || total > END_MAX) {
+            send(0);
+            return;
+          }
+          // Only end() can close the connection.
+          res.end(chunk, plan.close);
+          resolve(true);
         });
       });
     },

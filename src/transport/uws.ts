@@ -4,6 +4,7 @@ import type { EngineLimits } from '../native.ts';
 import { errorPlan } from '../plan/errors.ts';
 import { FIELD_NAMES, type FieldName, type RequestHead } from '../request.ts';
 import { Counters } from './counters.ts';
+import { asksToClose, refusalOf } from './lenience.ts';
 import type { TlsFiles } from './tls.ts';
 import type { Answer, Handler, Log, Transport } from './transport.ts';
 import type { UwsLibrary, UwsRequest, UwsResponse } from './uws-library.ts';
@@ -93,7 +94,7 @@ export function handleUws(
   done: () => void,
 ): void {
   const { handler, outlet, maxDrain } = policy;
-  const { request, hosts } = readHead(req);
+  const { request, malformed } = readHead(req);
   const exchange: UwsExchange = {
     res,
     isHead: request.method === 'HEAD',
@@ -105,9 +106,12 @@ export function handleUws(
     exchange.gone = true;
     exchange.interrupt();
   });
-  // RFC 9112 §3.2: the 2024 core lets several Host lines pass.
-  const status = policy.refused ?? (hosts > 1 ? 400 : undefined);
-  const close = policy.closing || status !== undefined || hasLongBody(request, maxDrain);
+  const status = policy.refused ?? (malformed ? 400 : refusalOf(request, VERSION));
+  const close =
+    policy.closing ||
+    status !== undefined ||
+    asksToClose(request.fields) ||
+    hasLongBody(request, maxDrain);
   const send = (plan: Answer) =>
     sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
   if (status !== undefined) {
@@ -125,16 +129,19 @@ export function handleUws(
   });
 }
 
+/** The library answers all others itself. */
+const VERSION = { major: 1, minor: 1 };
+
 const KNOWN: ReadonlySet<string> = new Set(FIELD_NAMES);
 
-function readHead(req: UwsRequest): { request: RequestHead; hosts: number } {
+function readHead(req: UwsRequest): { request: RequestHead; malformed: boolean } {
   const method = req.getCaseSensitiveMethod();
   const query = req.getQuery();
   const target = query ? `${req.getUrl()}?${query}` : req.getUrl();
   const fields: { [name in FieldName]?: string } = {};
-  let hosts = 0;
+  let malformed = false;
   req.forEach((name, value) => {
-    if (name === 'host') hosts++;
+    if (name === '') malformed = true;
     if (!KNOWN.has(name)) return;
     const field = name as FieldName;
     const before = fields[field];
@@ -142,7 +149,7 @@ function readHead(req: UwsRequest): { request: RequestHead; hosts: number } {
     fields[field] =
       before === undefined ? value : `${before}${field === 'cookie' ? '; ' : ', '}${value}`;
   });
-  return { request: { method, target, fields }, hosts };
+  return { request: { method, target, fields }, malformed };
 }
 
 /** The library drains bodies without a limit. One of unknown length counts as long. */

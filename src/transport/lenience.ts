@@ -1,0 +1,38 @@
+// What a library's lenient parser lets pass and RFC 9112 does not: judged before the handler sees the request.
+import type { RequestHead } from '../request.ts';
+
+/** uri-host and port of RFC 9110 §4.2.1, loosely; two Host lines arrive joined by ", " and do not match. */
+const HOST = /^[\w\-.~%!$&'()*+,;=:[\]]*$/;
+
+/** RFC 9110 §5.6.2 */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/**
+ * The status that refuses a head, or undefined. Whoever sent it and we may disagree on where its body
+ * ends, so its connection must close.
+ */
+export function refusalOf(
+  { method, fields }: RequestHead,
+  version: { readonly major: number; readonly minor: number },
+): 400 | 501 | 505 | undefined {
+  const { host, 'content-length': length, 'transfer-encoding': codings } = fields;
+  if (version.major !== 1) return 505;
+  if (!TOKEN.test(method)) return 400;
+  // RFC 9112 §3.2
+  if (host === undefined ? version.minor > 0 : !HOST.test(host)) return 400;
+  // §6.3: several Content-Lengths arrive joined.
+  if (length !== undefined && (codings !== undefined || !/^\d+$/.test(length))) return 400;
+  if (codings === undefined || /^chunked$/i.test(codings)) return undefined;
+  // §6.1, §6.3: a body that does not end in chunked has no end.
+  const [last, ...others] = codings
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .reverse();
+  return last === 'chunked' && !others.includes('chunked') ? 501 : 400;
+}
+
+/** Does the Connection field ask to close, in whatever company (RFC 9112 §9.6)? */
+export function asksToClose({ connection }: RequestHead['fields']): boolean {
+  return connection !== undefined && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(connection);
+}
