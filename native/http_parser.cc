@@ -56,17 +56,18 @@ Method find_method(std::string_view text) {
   return Method::other;
 }
 
-// RFC 9112 §6.1: chunked, once and last, is all that we decode. Chunked anywhere else leaves the body without an end
-// (§6.3), so that is a malformed list rather than an unknown coding.
+// RFC 9112 §6.1: chunked, once and last, is all that we decode; other codings before it are unknown ones. Without chunked
+// at the end the body has none, which is 400 (§6.3).
 ParseResult judge_codings(std::string_view list) {
   if (equals_folded(list, "chunked")) return ParseResult::complete;
   if (list.empty() || list.back() == ',') return ParseResult::bad_request;
+  bool chunked = false;
   while (!list.empty()) {
     const std::string_view coding = next_element(list);
-    if (coding.empty()) return ParseResult::bad_request;
-    if (!list.empty() && equals_folded(coding, "chunked")) return ParseResult::bad_request;
+    if (coding.empty() || chunked) return ParseResult::bad_request;
+    chunked = equals_folded(coding, "chunked");
   }
-  return ParseResult::not_implemented;
+  return chunked ? ParseResult::not_implemented : ParseResult::bad_request;
 }
 
 constexpr uint32_t bit(Field field) { return 1u << field; }

@@ -107,7 +107,7 @@ const differences: readonly Difference[] = [
   },
   {
     name: 'a transfer coding other than chunked alone',
-    why: 'we decode no other: 501 (RFC 9112 §6.1), or 400 where chunked is not last (§6.3); Node hands it on',
+    why: 'we decode no other: 501 before chunked (RFC 9112 §6.1), 400 where chunked is not last (§6.3); Node hands it on',
     refusedBy: 'us',
     explains: (read) =>
       lastLine('transfer-encoding').test(read) && !/\n[^:]*:[ \t]*chunked[ \t]*\r\n$/i.test(read),
