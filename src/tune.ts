@@ -16,14 +16,15 @@ const ROUNDS = 5;
 const TURN_MS = 120;
 const CONNECTIONS = 16;
 
-/** A strategy that delivers this much less than another is not better, however little CPU it takes. */
-const SLOWER = 0.9;
+/** A turn in which nothing arrives for this long has failed. */
+const STALLED_MS = 10_000;
 
-/** Medians over the rounds. */
+/** Medians over the rounds, microseconds per request. */
 export interface Cost {
-  /** Server CPU time per request in microseconds. */
-  readonly cpu: number;
-  readonly requestsPerSecond: number;
+  /** CPU time of the server: what counts when the clients are elsewhere. */
+  readonly server: number;
+  /** CPU time of server and client: what counts when they share a machine, as behind a proxy. */
+  readonly whole: number;
 }
 
 /** By strategy, at one body size in bytes. */
@@ -44,9 +45,13 @@ export interface Thresholds {
  */
 export async function tune({ root }: { readonly root: string }): Promise<void> {
   const directory = makeScratch(resolve(root));
-  const removeScratch = (): void => rmSync(directory, { recursive: true, force: true });
-  process.once('exit', removeScratch);
   const servers: TunedServer[] = [];
+  const cleanUp = (): void => {
+    for (const server of servers) server.process.kill();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  process.once('exit', cleanUp);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {
     for (const size of SIZES)
       writeFileSync(join(directory, `${size}k`), Buffer.alloc(size * 1024, size));
@@ -58,31 +63,40 @@ export async function tune({ root }: { readonly root: string }): Promise<void> {
       console.log(tableRow(row, measured.length === 0));
       measured.push(row);
     }
-    console.log(`\n${advice(chooseThresholds(measured))}`);
+    console.log(`\n${advice(measured)}`);
   } finally {
-    for (const server of servers) server.process.kill();
-    removeScratch();
-    process.off('exit', removeScratch);
+    cleanUp();
+    process.off('exit', cleanUp);
   }
 }
 
 /**
- * mmapMax is the largest size below which mmap always beats sendfile; sendfileMin the smallest above
- * which sendfile always beats read. Both in bytes; sizes between two measured ones are not guessed.
+ * The sizes in bytes at which it is best to change from mmap to sendfile, and from read to sendfile.
+ * Best over all measured sizes together, so that one noisy figure moves no threshold.
  */
-export function chooseThresholds(measured: readonly Measured[]): Thresholds {
-  const firstLoss = measured.findIndex(({ cost }) => beats(cost.sendfile, cost.mmap));
-  const kept = firstLoss === -1 ? measured : measured.slice(0, firstLoss);
-  const lastLoss = measured.findLastIndex(({ cost }) => !beats(cost.sendfile, cost.read));
-  const largest = measured.at(-1)?.size ?? 0;
+export function chooseThresholds(measured: readonly Measured[], cost: keyof Cost): Thresholds {
+  const fromMmap = bestChange(measured, 'mmap', cost);
+  const fromRead = bestChange(measured, 'read', cost);
   return {
-    mmapMax: kept.at(-1)?.size ?? 0,
-    sendfileMin: measured[lastLoss + 1]?.size ?? largest,
+    mmapMax: measured[fromMmap - 1]?.size ?? 0,
+    sendfileMin: measured[fromRead]?.size ?? measured.at(-1)?.size ?? 0,
   };
 }
 
-function beats(one: Cost, other: Cost): boolean {
-  return one.cpu < other.cpu && one.requestsPerSecond > other.requestsPerSecond * SLOWER;
+/** How many of the sizes, from the smallest up, `small` should send; sendfile sends the others. */
+function bestChange(
+  measured: readonly Measured[],
+  small: 'mmap' | 'read',
+  cost: keyof Cost,
+): number {
+  // Logarithms: a tenth saved on a small body counts as much as a tenth of a large one.
+  const totals = Array.from({ length: measured.length + 1 }, (_, change) =>
+    measured.reduce((sum, row, index) => {
+      const strategy = index < change ? small : 'sendfile';
+      return sum + Math.log(row.cost[strategy][cost]);
+    }, 0),
+  );
+  return totals.indexOf(Math.min(...totals));
 }
 
 /** A hidden directory in the root, so that its file system is measured; else a temporary one. */
@@ -136,24 +150,22 @@ function middle(turns: readonly Cost[]): Cost {
   const median = (values: readonly number[]): number =>
     [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
   return {
-    cpu: median(turns.map(({ cpu }) => cpu)),
-    requestsPerSecond: median(turns.map(({ requestsPerSecond }) => requestsPerSecond)),
+    server: median(turns.map(({ server }) => server)),
+    whole: median(turns.map(({ whole }) => whole)),
   };
 }
 
 async function takeTurn({ pid, port }: TunedServer, kibibytes: number): Promise<Cost> {
-  const before = cpuNanoseconds(pid);
-  const began = performance.now();
-  const until = began + TURN_MS;
+  const serverBefore = cpuNanoseconds(pid);
+  const clientBefore = process.cpuUsage();
+  const until = performance.now() + TURN_MS;
   const counts = await Promise.all(
     Array.from({ length: CONNECTIONS }, () => downloadUntil(until, port, kibibytes)),
   );
-  const elapsed = performance.now() - began;
+  const client = process.cpuUsage(clientBefore);
   const requests = counts.reduce((sum, count) => sum + count, 0);
-  return {
-    cpu: (cpuNanoseconds(pid) - before) / 1000 / requests,
-    requestsPerSecond: (requests / elapsed) * 1000,
-  };
+  const server = (cpuNanoseconds(pid) - serverBefore) / 1000 / requests;
+  return { server, whole: server + (client.user + client.system) / requests };
 }
 
 /** Asks for one file over and over on one connection; resolves to the number of answers. */
@@ -176,6 +188,9 @@ function downloadUntil(until: number, port: number, kibibytes: number): Promise<
       if (performance.now() < until) socket.write(request);
       else socket.destroy();
     });
+    socket.setTimeout(STALLED_MS, () =>
+      socket.destroy(new Error(`no bytes of ${kibibytes}k came`)),
+    );
     socket.once('error', reject);
     socket.once('close', () => resolve(answers));
   });
@@ -196,20 +211,23 @@ function seconds(): number {
 
 function tableRow({ size, cost }: Measured, withHead: boolean): string {
   const cells = STRATEGIES.flatMap((strategy) => [
-    cost[strategy].cpu.toFixed(1).padStart(10),
-    Math.round(cost[strategy].requestsPerSecond).toString().padStart(10),
+    cost[strategy].server.toFixed(1).padStart(10),
+    cost[strategy].whole.toFixed(1).padStart(10),
   ]);
   const row = `${`${size / 1024} KiB`.padStart(9)}${cells.join('')}`;
   if (!withHead) return row;
   const names = STRATEGIES.map((strategy) => strategy.padStart(20)).join('');
-  const units = STRATEGIES.map(() => 'CPU µs'.padStart(10) + 'req/s'.padStart(10)).join('');
-  return `${' '.repeat(9)}${names}\n${'body'.padStart(9)}${units}\n${row}`;
+  const units = STRATEGIES.map(() => 'server'.padStart(10) + 'whole'.padStart(10)).join('');
+  return `CPU µs per request\n${' '.repeat(9)}${names}\n${'body'.padStart(9)}${units}\n${row}`;
 }
 
-function advice({ mmapMax, sendfileMin }: Thresholds): string {
-  return `For this machine:\n  zcserve --mmap-max ${kibibytes(mmapMax)} --sendfile-min ${kibibytes(sendfileMin)}`;
+function advice(measured: readonly Measured[]): string {
+  return `For clients elsewhere (the server's own CPU time):
+  ${flags(chooseThresholds(measured, 'server'))}
+For clients on this machine (server and client together):
+  ${flags(chooseThresholds(measured, 'whole'))}`;
 }
 
-function kibibytes(bytes: number): string {
-  return `${bytes / 1024}k`;
+function flags({ mmapMax, sendfileMin }: Thresholds): string {
+  return `zcserve --mmap-max ${mmapMax / 1024}k --sendfile-min ${sendfileMin / 1024}k`;
 }

@@ -208,19 +208,13 @@ t.test('a loss is called a loss, a difference within the spread is level', async
   }
 });
 
-t.test('tune takes thresholds from where the cheaper strategy changes for good', async (t) => {
-  const at = (
-    size: number,
-    read: number,
-    mmap: number,
-    sendfile: number,
-    rate = 100,
-  ): Measured => ({
+t.test('tune changes the strategy where that is best over all sizes', async (t) => {
+  const at = (size: number, read: number, mmap: number, sendfile: number): Measured => ({
     size,
     cost: {
-      read: { cpu: read, requestsPerSecond: 100 },
-      mmap: { cpu: mmap, requestsPerSecond: 100 },
-      sendfile: { cpu: sendfile, requestsPerSecond: rate },
+      read: { server: read, whole: 2 * read },
+      mmap: { server: mmap, whole: 2 * mmap },
+      sendfile: { server: sendfile, whole: 10 * sendfile },
     },
   });
   const table: readonly (readonly [string, readonly Measured[], Thresholds])[] = [
@@ -230,20 +224,20 @@ t.test('tune takes thresholds from where the cheaper strategy changes for good',
       { mmapMax: 2048, sendfileMin: 2048 },
     ],
     [
-      'sendfile wins once below and loses again',
-      [at(1024, 5, 4, 4.5), at(2048, 5, 4, 6), at(4096, 9, 8, 6)],
+      'one noisy size below the crossing moves nothing',
+      [at(1024, 4, 4, 3.9), at(2048, 5, 4, 6), at(4096, 9, 8, 6)],
       { mmapMax: 2048, sendfileMin: 4096 },
     ],
-    [
-      'cheaper but a fifth slower does not win',
-      [at(1024, 5, 4, 6), at(2048, 9, 8, 6, 80)],
-      { mmapMax: 2048, sendfileMin: 2048 },
-    ],
-    ['sendfile always wins', [at(1024, 5, 4, 3)], { mmapMax: 0, sendfileMin: 1024 }],
+    ['sendfile is always best', [at(1024, 5, 4, 3)], { mmapMax: 0, sendfileMin: 1024 }],
   ];
   for (const [name, measured, thresholds] of table) {
-    t.strictSame(chooseThresholds(measured), thresholds, name);
+    t.strictSame(chooseThresholds(measured, 'server'), thresholds, name);
   }
+  t.strictSame(
+    chooseThresholds([at(1024, 9, 9, 3)], 'whole'),
+    { mmapMax: 1024, sendfileMin: 1024 },
+    'the whole cost counts the client',
+  );
 });
 
 t.test('--only names scenarios and servers, and refuses what it does not know', async (t) => {

@@ -10,17 +10,19 @@ const rate = load.rate ?? 1000;
 const histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
 let bytes = 0;
 let errors = 0;
+let answers = 0;
 
 const cpuBefore = process.cpuUsage();
-// The first half second warms this process up; its answers don't count.
+// The first half second warms this process up; its latencies don't count.
 const WARM_UP_MS = 500;
-const began = performance.now() + WARM_UP_MS;
-const end = began + load.seconds * 1000;
+const began = performance.now();
+const counted = began + WARM_UP_MS;
+const end = counted + load.seconds * 1000;
 await Promise.all(Array.from({ length: load.connections }, (_, index) => keepAsking(index)));
 const cpu = process.cpuUsage(cpuBefore);
 const result: LoadResult = {
   seconds: (performance.now() - began) / 1000,
-  requests: histogram.count,
+  requests: answers,
   bytes,
   latency: {
     p50: histogram.percentile(50),
@@ -41,7 +43,7 @@ process.stdout.write(JSON.stringify(result), () => process.exit(0));
 async function keepAsking(index: number): Promise<void> {
   const interval = (load.connections / rate) * 1000;
   const agent = new Agent({ keepAlive: load.keepAlive, maxSockets: 1 });
-  let due = began - WARM_UP_MS + (interval * index) / load.connections;
+  let due = began + (interval * index) / load.connections;
   for (let turn = index; due < end; turn += 1) {
     const wait = due - performance.now();
     if (wait > 0) {
@@ -50,7 +52,7 @@ async function keepAsking(index: number): Promise<void> {
     }
     await ask(turn, agent);
     const took = performance.now() - due;
-    if (due >= began) histogram.record(Math.max(1, Math.round(took * 1000)));
+    if (due >= counted) histogram.record(Math.max(1, Math.round(took * 1000)));
     due += interval;
   }
   agent.destroy();
@@ -63,6 +65,7 @@ async function ask(turn: number, agent: Agent): Promise<void> {
   };
   const request = get(new URL(path, load.url), { agent, headers });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  if (response.statusCode !== load.status) errors += 1;
+  if (response.statusCode === load.status) answers += 1;
+  else errors += 1;
   for await (const chunk of response as AsyncIterable<Buffer>) bytes += chunk.length;
 }

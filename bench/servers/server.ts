@@ -90,8 +90,13 @@ function runningServer(child: Child, url: URL, note: string | undefined): Runnin
   };
 }
 
+/** The end of its output, without a stack trace. */
 function lastWords(child: Child): string {
-  return `${child.stderr()}${child.stdout()}`.trim().split('\n').slice(-3).join(' ');
+  const lines = `${child.stderr()}${child.stdout()}`.trim().split('\n');
+  return lines
+    .filter((line) => line !== '' && !/^\s+at |^Node\.js v/.test(line))
+    .slice(-3)
+    .join(' ');
 }
 
 async function untilPrinted<T>(child: Child, look: () => T | undefined): Promise<T> {
