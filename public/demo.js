@@ -28,7 +28,7 @@ async function askAll() {
     try {
       show(row, await ask(file));
     } catch (error) {
-      row.cells[2].textContent = error.message;
+      row.cells[1].textContent = error.message;
     }
   }
   again.disabled = false;
@@ -67,7 +67,7 @@ function count({ strategy, size }) {
 
 function addRow(file) {
   const row = document.querySelector('#files').insertRow();
-  const kinds = ['', 'number', 'way', '', 'number', 'number'];
+  const kinds = ['', 'way', '', 'number', 'number', 'number'];
   for (const kind of kinds) row.insertCell().className = kind;
   row.cells[0].textContent = file;
   return row;
@@ -76,9 +76,9 @@ function addRow(file) {
 function show(row, { size, ms, strategy, reason }) {
   row.dataset.strategy = strategy ?? '';
   const texts = [
-    formatSize(size),
     strategy ?? 'not told',
     reason ?? 'start with --server-timing',
+    formatSize(size),
     `${ms.toFixed(1)} ms`,
     formatSpeed(size, ms),
   ];
