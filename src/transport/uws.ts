@@ -94,7 +94,7 @@ export function handleUws(
   done: () => void,
 ): void {
   const { handler, outlet, maxDrain } = policy;
-  const { request, malformed } = readHead(req);
+  const request = readHead(req);
   const exchange: UwsExchange = {
     res,
     isHead: request.method === 'HEAD',
@@ -106,7 +106,7 @@ export function handleUws(
     exchange.gone = true;
     exchange.interrupt();
   });
-  const status = policy.refused ?? (malformed ? 400 : refusalOf(request, VERSION));
+  const status = policy.refused ?? refusalOf(request, VERSION);
   const close =
     policy.closing ||
     status !== undefined ||
@@ -134,14 +134,12 @@ const VERSION = { major: 1, minor: 1 };
 
 const KNOWN: ReadonlySet<string> = new Set(FIELD_NAMES);
 
-function readHead(req: UwsRequest): { request: RequestHead; malformed: boolean } {
+function readHead(req: UwsRequest): RequestHead {
   const method = req.getCaseSensitiveMethod();
   const query = req.getQuery();
   const target = query ? `${req.getUrl()}?${query}` : req.getUrl();
   const fields: { [name in FieldName]?: string } = {};
-  let malformed = false;
   req.forEach((name, value) => {
-    if (name === '') malformed = true;
     if (!KNOWN.has(name)) return;
     const field = name as FieldName;
     const before = fields[field];
@@ -149,7 +147,7 @@ function readHead(req: UwsRequest): { request: RequestHead; malformed: boolean }
     fields[field] =
       before === undefined ? value : `${before}${field === 'cookie' ? '; ' : ', '}${value}`;
   });
-  return { request: { method, target, fields }, malformed };
+  return { method, target, fields };
 }
 
 /** The library drains bodies without a limit. One of unknown length counts as long. */

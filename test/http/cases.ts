@@ -2,8 +2,8 @@
 import type { Test } from 'tap';
 import { type Address, type Answer, connect, requestBytes } from '../support/client.ts';
 import type { Origin } from './carriers.ts';
+import type { Claims } from './claims.ts';
 import { violations } from './contract.ts';
-import type { Claims } from './exceptions.ts';
 
 export interface Case {
   readonly title: string;

@@ -4,7 +4,7 @@ import { request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
 import { onEveryCarrier } from './carriers.ts';
 import { type Case, checkCases, validatorsOf } from './cases.ts';
-import { claimsExcept } from './exceptions.ts';
+import { claimsExcept } from './claims.ts';
 
 const MODIFIED = 'Wed, 15 Nov 1995 04:58:08 GMT';
 const BEFORE = 'Wed, 15 Nov 1995 04:58:07 GMT';

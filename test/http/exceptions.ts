@@ -1,6 +1,5 @@
-// Where a carrier's library answers otherwise than the suite claims: each a line with what happens instead, and why.
-import type { Test } from 'tap';
-import { CARRIERS, type CarrierName, missing } from './carriers.ts';
+// Where a library answers otherwise than the suite claims: each a line with what happens instead, and why.
+import type { CarrierName } from './carriers.ts';
 
 export interface Exception {
   readonly carriers: readonly CarrierName[];
@@ -11,42 +10,108 @@ export interface Exception {
   readonly reason: string;
 }
 
-/** The claims of one theme and the exceptions to them. */
-export interface Claims {
-  /** `difference`: what is not as claimed; '' where all of it is. */
-  claim(t: Test, carrier: CarrierName, title: string, difference: string): void;
-  /** Every exception occurred: to be called when all claims were made. */
-  settle(t: Test): void;
+const NODE: readonly CarrierName[] = ['http1', 'http1 alone', 'https'];
+const UWS: readonly CarrierName[] = ['uws', 'uws TLS'];
+
+/** One reason for several claims. */
+function all(
+  carriers: readonly CarrierName[],
+  instead: string,
+  reason: string,
+  titles: readonly string[],
+): readonly Exception[] {
+  return titles.map((title) => ({ carriers, title, instead, reason }));
 }
 
-/**
- * Judges claims. Without an exception a difference fails the test; with one, anything but what it names
- * does: an exception that no longer occurs is to be struck out.
- */
-export function claimsExcept(exceptions: readonly Exception[]): Claims {
-  const occurred = new Set<string>();
-  return {
-    claim(t, carrier, title, difference) {
-      const exception = exceptions.find(
-        (each) => each.title === title && each.carriers.includes(carrier),
-      );
-      if (exception === undefined) {
-        t.equal(difference, '', title);
-        return;
-      }
-      occurred.add(`${carrier}: ${title}`);
-      t.equal(difference, exception.instead, `${title} [exception: ${exception.reason}]`);
-    },
-    settle(t) {
-      t.test('every exception occurs', async (t) => {
-        for (const { carriers, title } of exceptions) {
-          for (const name of carriers) {
-            const carrier = CARRIERS.find((each) => each.name === name);
-            if (carrier === undefined || missing(carrier) !== undefined) continue;
-            t.ok(occurred.has(`${name}: ${title}`), `${name}: ${title}`);
-          }
-        }
-      });
-    },
-  };
-}
+/** By the theme (the test file) that makes the claim. */
+export const EXCEPTIONS = {
+  semantics: all(NODE, '400, not 405', "node's parser knows a fixed list of methods", [
+    'FOO: 405 with Allow',
+  ]),
+  paths: all(UWS, '505, not 200', 'uWebSockets.js knows no absolute-form', [
+    'absolute-form: GET http://h/file.txt',
+    'absolute-form: GET HTTP://h:80/file.txt',
+    'absolute-form: GET https://h/dir/',
+    'absolute-form: GET http://h',
+    'absolute-form: GET http://h?x=1',
+  ]),
+  protocol: [
+    ...all(NODE, '400 closed', "node's parser knows a fixed list of methods", [
+      'get in lower case',
+    ]),
+    ...all(NODE, '505 closed', "node's parser knows 1.0 and 1.1 only", [
+      'HTTP/1.2 is answered as 1.1',
+    ]),
+    ...all(NODE, '200 open', "node's parser splits the request line at white space (RFC 9112 §3)", [
+      'two spaces before the target',
+      'two spaces before the version',
+    ]),
+    ...all(UWS, '505 closed', 'uWebSockets.js knows HTTP/1.1 only', [
+      'HTTP/1.0 closes',
+      'HTTP/1.0 with keep-alive',
+      'HTTP/1.0 with a Host',
+      'HTTP/1.2 is answered as 1.1',
+      'Transfer-Encoding in HTTP/1.0',
+    ]),
+    ...all(UWS, '505 closed', 'uWebSockets.js knows origin-form only', [
+      'OPTIONS *',
+      'GET *',
+      'absolute-form',
+      'authority-form without CONNECT',
+      'a path without its slash',
+      'CONNECT',
+    ]),
+    ...all(UWS, '505 closed', 'uWebSockets.js has one answer to a request line it cannot read', [
+      'http/1.1 in lower case',
+      'HTTP/1.10',
+      'two spaces before the target',
+      'two spaces before the version',
+      'a tab instead of a space',
+      'a space in the target',
+      'a NUL in the target',
+      'a control byte in the target',
+      'an empty line before the request',
+      'a TLS hello on a plain port',
+      'bare LFs',
+      'a bare LF after the request line',
+    ]),
+    ...all(UWS, 'closed', 'uWebSockets.js drops a head it cannot read without an answer', [
+      'no Host',
+      'a bare CR in a value',
+      'a space before the colon',
+      'a folded line',
+      'a folded first line',
+      'a line without a colon',
+      'a bad byte in a name',
+      'a NUL in a value',
+      'a control byte in a value',
+      'a name with _ and .',
+      '99 field lines',
+      '101 field lines',
+    ]),
+    ...all(UWS, '200 open', 'uWebSockets.js takes an empty name for the end of the head', [
+      'an empty name',
+    ]),
+    ...all(UWS, '200 open', 'the head limit of uWebSockets.js is set before it is loaded', [
+      'a head over 16 KiB',
+    ]),
+    ...all(UWS, '400 closed', 'uWebSockets.js knows no chunk extensions and no trailers', [
+      'chunk extensions and trailers',
+    ]),
+    ...all(UWS, '400 closed', 'uWebSockets.js judges a chunk before the answer', [
+      'a broken chunk',
+    ]),
+    ...all(UWS, '100 200 505 closed', 'uWebSockets.js sends 100 (Continue) by itself', [
+      'Expect: 100-continue gets the final answer',
+    ]),
+    ...all(UWS, '100 200 open', 'uWebSockets.js sends 100 (Continue) by itself', [
+      'Expect without a body',
+    ]),
+    ...all(UWS, '200 closed', 'uWebSockets.js drops a head it cannot read without an answer', [
+      'a good one, then a bad one',
+    ]),
+    ...all(UWS, '200 200 open', 'uWebSockets.js goes on to what was sent in the same write', [
+      'nothing after Connection: close is answered',
+    ]),
+  ],
+} satisfies Readonly<Record<string, readonly Exception[]>>;

@@ -5,7 +5,7 @@ import { request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
 import { onEveryCarrier } from './carriers.ts';
 import { type Case, checkCases, validatorsOf } from './cases.ts';
-import { claimsExcept } from './exceptions.ts';
+import { claimsExcept } from './claims.ts';
 
 const text = 'body { color: black }\n'.repeat(400);
 const br = brotliCompressSync(text);

@@ -7,7 +7,8 @@ import { request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
 import { onEveryCarrier, type Serve } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
-import { claimsExcept } from './exceptions.ts';
+import { claimsExcept } from './claims.ts';
+import { EXCEPTIONS } from './exceptions.ts';
 
 /** Names that mean something to somebody on their way. */
 const ODD_NAMES = [
@@ -59,14 +60,7 @@ const ABSOLUTE: ReadonlyArray<readonly [target: string, body: string]> = [
   ['http://h?x=1', 'home'],
 ];
 
-const claims = claimsExcept(
-  ABSOLUTE.map(([target]) => ({
-    carriers: ['uws', 'uws TLS'],
-    title: `absolute-form: GET ${target}`,
-    instead: '505, not 200',
-    reason: 'uWebSockets.js knows no absolute-form',
-  })),
-);
+const claims = claimsExcept(EXCEPTIONS.paths);
 
 const file = (target: string, title = target): Case => ({
   title,

@@ -6,7 +6,7 @@ import { request } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { type Origin, onEveryCarrier } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
-import { claimsExcept } from './exceptions.ts';
+import { claimsExcept } from './claims.ts';
 import { readMultipart } from './multipart.ts';
 
 const SIZE = 1000;

@@ -7,7 +7,8 @@ import { request } from '../support/client.ts';
 import { makeTree, plant } from '../support/tree.ts';
 import { type Origin, onEveryCarrier, type Serve } from './carriers.ts';
 import { type Case, checkCases, validatorsOf } from './cases.ts';
-import { claimsExcept } from './exceptions.ts';
+import { claimsExcept } from './claims.ts';
+import { EXCEPTIONS } from './exceptions.ts';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 const root = makeTree(t, {
@@ -42,14 +43,7 @@ const root = makeTree(t, {
   'types/a.unknownext': 'x',
   'types/archive.tar.gz': 'x',
 });
-const claims = claimsExcept([
-  {
-    carriers: ['http1', 'http1 alone', 'https'],
-    title: 'FOO: 405 with Allow',
-    instead: '400, not 405',
-    reason: "node's parser knows a fixed list of methods",
-  },
-]);
+const claims = claimsExcept(EXCEPTIONS.semantics);
 
 const TYPES: Readonly<Record<string, string>> = {
   'a.html': 'text/html; charset=utf-8',

@@ -1,0 +1,230 @@
+// Directory listings on every carrier: HTML and JSON, escaped, confined, and large ones without holding up others.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { connect, request, requestBytes } from '../support/client.ts';
+import { makeTree } from '../support/tree.ts';
+import { type Origin, onEveryCarrier, type Serve } from './carriers.ts';
+import { type Case, checkCases } from './cases.ts';
+import { claimsExcept } from './claims.ts';
+
+const NAMES = [
+  ...['plain.txt', 'a b.txt', 'a#b.txt', 'a?b.txt', '100%.txt', 'a&b.txt', '<b>.txt', '"q".txt'],
+  ...["it's.txt", 'a:b.txt', '%41.txt', 'grüße.txt', '日本語.txt', '🦊.txt', 'javascript:alert(1)'],
+  ...[
+    '</script><script>alert(1)</script>'.replaceAll('/', ''),
+    '..x',
+    'a\nb.txt',
+    '&lt;.txt',
+    '+.txt',
+  ],
+];
+const VISIBLE = NAMES.filter((name) => !name.startsWith('.'));
+
+const root = makeTree(t, {
+  ...Object.fromEntries(NAMES.map((name) => [`odd/${name}`, `this is ${name}`])),
+  'odd/deeper/x.txt': 'x',
+  'mixed/b.txt': { size: 10, mtime: new Date('2001-01-01T00:00:00Z') },
+  'mixed/a.txt': { size: 3000, mtime: new Date('2002-01-01T00:00:00Z') },
+  'mixed/c.txt': { size: 200, mtime: new Date('2003-01-01T00:00:00Z') },
+  'mixed/dir/x.txt': 'x',
+  'mixed/.hidden': 'x',
+  'mixed/out': { link: '/etc/passwd' },
+  'mixed/fifo': { fifo: true },
+  'empty/deeper': { directory: true },
+  'with-index/index.html': 'index',
+});
+const claims = claimsExcept([]);
+const JSON_ONLY = { Accept: 'application/json' };
+
+interface Entry {
+  readonly name: string;
+  readonly type: 'file' | 'directory';
+  readonly href: string;
+  readonly size: number;
+  readonly mtime: string;
+}
+
+async function entriesOf({ address }: Origin, target: string): Promise<readonly Entry[]> {
+  const answer = await request(address, target, { fields: JSON_ONLY });
+  return (JSON.parse(answer.body.toString()) as { entries: Entry[] }).entries;
+}
+
+const CASES: readonly Case[] = [
+  {
+    title: 'HTML',
+    target: '/mixed/',
+    status: 200,
+    wants: {
+      'content-type': 'text/html; charset=utf-8',
+      vary: 'Accept',
+      'cache-control': 'no-cache',
+      etag: undefined,
+      'content-security-policy': /default-src 'none'/,
+    },
+    body: /<title>Index of &#?\w*;?\/?mixed|Index of \/mixed\//,
+  },
+  {
+    title: 'JSON by Accept',
+    target: '/mixed/',
+    fields: JSON_ONLY,
+    status: 200,
+    wants: { 'content-type': 'application/json', vary: 'Accept' },
+    body: /^\{"path":"\/mixed\/","entries":\[/,
+  },
+  {
+    title: 'a browser gets HTML',
+    target: '/mixed/',
+    fields: { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' },
+    status: 200,
+    wants: { 'content-type': /html/ },
+  },
+  {
+    title: 'JSON rather than HTML',
+    target: '/mixed/',
+    fields: { Accept: 'text/html;q=0.5, application/json' },
+    status: 200,
+    wants: { 'content-type': /json/ },
+  },
+  {
+    title: 'HTML rather than JSON',
+    target: '/mixed/',
+    fields: { Accept: 'application/json;q=0.5, text/html' },
+    status: 200,
+    wants: { 'content-type': /html/ },
+  },
+  {
+    title: 'a tie is for HTML',
+    target: '/mixed/',
+    fields: { Accept: 'application/json, text/html' },
+    status: 200,
+    wants: { 'content-type': /html/ },
+  },
+  { title: 'a link to the parent', target: '/mixed/', status: 200, body: /<a href="\.\.\/">/ },
+  { title: 'none at the root', target: '/', status: 200, body: /^(?![\s\S]*href="\.\.\/")/ },
+  {
+    title: 'hidden files, links out of the root and FIFOs are absent',
+    target: '/mixed/',
+    status: 200,
+    body: /^(?![\s\S]*(?:hidden|passwd|>out|fifo))/,
+  },
+  {
+    title: 'an empty directory',
+    target: '/empty/deeper/',
+    fields: JSON_ONLY,
+    status: 200,
+    body: /"entries":\[\]/,
+  },
+  { title: 'an index wins', target: '/with-index/', status: 200, body: 'index' },
+  {
+    title: 'without its slash it redirects',
+    target: '/mixed',
+    status: 301,
+    wants: { location: './mixed/' },
+  },
+  {
+    title: 'a query that is no order is ignored',
+    target: '/mixed/?sort=<script>&order=%22',
+    status: 200,
+    body: /^(?![\s\S]*<script>[^\n])/,
+  },
+  { title: 'Range does not count', target: '/mixed/', fields: { Range: 'bytes=0-0' }, status: 200 },
+  {
+    title: 'preconditions do not either',
+    target: '/mixed/',
+    fields: { 'If-None-Match': '"x"', 'If-Modified-Since': 'Tue, 31 Dec 2199 23:59:59 GMT' },
+    status: 200,
+  },
+  { title: 'what is not there', target: '/none/', status: 404 },
+];
+
+const ORDERS: ReadonlyArray<readonly [query: string, names: readonly string[]]> = [
+  ['', ['dir', 'a.txt', 'b.txt', 'c.txt']],
+  ['?sort=name&order=desc', ['dir', 'c.txt', 'b.txt', 'a.txt']],
+  ['?sort=size', ['dir', 'b.txt', 'c.txt', 'a.txt']],
+  ['?sort=size&order=desc', ['dir', 'a.txt', 'c.txt', 'b.txt']],
+  ['?sort=time', ['dir', 'b.txt', 'a.txt', 'c.txt']],
+  ['?sort=time&order=desc', ['dir', 'c.txt', 'a.txt', 'b.txt']],
+];
+
+async function checkRoundTrip(t: Test, origin: Origin): Promise<void> {
+  const entries = await entriesOf(origin, '/odd/');
+  t.same(
+    entries.map(({ name }) => name).sort(),
+    [...VISIBLE, 'deeper'].sort(),
+    'JSON has every visible name as it is',
+  );
+  const page = (await request(origin.address, '/odd/')).body.toString();
+  const links = [...page.matchAll(/<a href="([^"?]*)">/g)].map(([, href]) => href ?? '');
+  t.same(
+    links.filter((href) => href !== '../').sort(),
+    entries.map(({ href }) => href).sort(),
+    'HTML has the same links',
+  );
+  t.equal(page.match(/<script/g)?.length, 1, 'no name becomes a script');
+  for (const { name, href, type } of entries) {
+    const target = new URL(href, 'http://localhost/odd/').pathname;
+    const answer = await request(origin.address, target);
+    const expected = type === 'file' ? `this is ${name}` : undefined;
+    t.equal(answer.status, 200, `${JSON.stringify(name)} → ${href}`);
+    if (expected !== undefined) t.equal(answer.body.toString(), expected);
+  }
+}
+
+const MANY = 100_000;
+
+/** A page that takes long, and a small file that does not wait for it. */
+async function checkLarge(t: Test, serve: Serve): Promise<void> {
+  const crowded = makeTree(t, { 'crowd/0': 'x', 'small.txt': 'small' });
+  for (let i = 1; i < MANY; i++) writeFileSync(join(crowded, `crowd/${i}`), '');
+  const { address } = await serve({ root: crowded, listing: true });
+  const [listing, other] = [await connect(address), await connect(address)];
+  const order: string[] = [];
+  const asked = { fields: { ...JSON_ONLY, connection: 'keep-alive' } };
+  await listing.send(requestBytes('/crowd/?sort=size&order=desc', asked));
+  const page = listing.read().then((answer) => {
+    order.push('listing');
+    return answer;
+  });
+  const small = [];
+  for (let i = 0; i < 5; i++) {
+    await other.send(requestBytes('/small.txt', { fields: { connection: 'keep-alive' } }));
+    small.push((await other.read()).body.toString());
+    order.push('small');
+  }
+  const { entries } = JSON.parse((await page).body.toString()) as { entries: Entry[] };
+  t.equal(entries.length, MANY, 'every entry is there');
+  t.equal(entries[0]?.name, '0', 'in order');
+  t.equal(new Set(entries.map(({ name }) => name)).size, MANY, 'once');
+  t.same(small, Array(5).fill('small'));
+  t.equal(order.at(-1), 'listing', 'five small files were served meanwhile');
+  listing.close();
+  other.close();
+}
+
+onEveryCarrier(t, async (t, serve, { name }) => {
+  const origin = await serve({ root, listing: true, revalidate: 0 });
+  await checkCases(t, origin, claims, CASES);
+  for (const [query, names] of ORDERS) {
+    const got = (await entriesOf(origin, `/mixed/${query}`)).map((entry) => entry.name);
+    t.same(got, names, `order ${query}`);
+  }
+  const [first] = await entriesOf(origin, '/mixed/?sort=size&order=desc');
+  const [, file] = await entriesOf(origin, '/mixed/?sort=size&order=desc');
+  t.match(first, { name: 'dir', type: 'directory', href: 'dir/' });
+  t.match(file, { name: 'a.txt', type: 'file', size: 3000, mtime: '2002-01-01T00:00:00.000Z' });
+  await checkRoundTrip(t, origin);
+
+  const off = await serve({ root });
+  await checkCases(t, off, claims, [
+    { title: 'no listing unless asked for', target: '/mixed/', status: 404 },
+  ]);
+  const shown = await serve({ root, listing: true, dotfiles: 'allow' });
+  t.ok(
+    (await entriesOf(shown, '/mixed/')).some((entry) => entry.name === '.hidden'),
+    'dotfiles allow: listed',
+  );
+  if (name === 'native' || name === 'http1 alone') await checkLarge(t, serve);
+});
+
+claims.settle(t);
