@@ -221,9 +221,9 @@ async function takeTurn(runner: Runner): Promise<void> {
 }
 
 function outcomeOf({ failure, samples }: Runner): Outcome {
-  return failure === undefined
-    ? { kind: 'measured', samples }
-    : { kind: 'failed', reason: failure };
+  if (failure !== undefined) return { kind: 'failed', reason: failure };
+  if (samples.length === 0) return { kind: 'absent', reason: 'interrupted before its first turn' };
+  return { kind: 'measured', samples };
 }
 
 function describe({ kind, running }: Entrant): ServerInfo {

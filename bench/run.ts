@@ -12,6 +12,9 @@ import { select } from './selection.ts';
 import { quickServers, servers } from './servers/all.ts';
 import { runSession } from './session.ts';
 
+/** 128 + SIGINT, as a shell reports it. */
+const INTERRUPTED = 130;
+
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
 const flags = await yargs(hideBin(process.argv))
@@ -78,6 +81,7 @@ async function runAll(): Promise<void> {
   process.stdout.write(flags.json ? `${JSON.stringify(run)}\n` : summary(run));
   process.stderr.write(`raw results: ${path}\n`);
   if (flags.report) await writeReport(run, RESULTS);
+  if (run.interrupted) process.exitCode = INTERRUPTED;
   for (const { scenario, server, outcome } of run.rows) {
     if (outcome.kind !== 'failed') continue;
     process.stderr.write(`FAILED ${server} in ${scenario}: ${outcome.reason}\n`);

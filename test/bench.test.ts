@@ -201,6 +201,7 @@ t.test('a loss is called a loss, a difference within the spread is level', async
     [[5, 6], [7, 8], 'ahead'],
     [[5, 7], [6, 8], 'level'],
     [[8, 9], [6, 7], 'behind'],
+    [[5, 6], [], 'alone'],
     [[], [6, 7], 'absent'],
   ];
   for (const [ours, theirs, verdict] of table) {

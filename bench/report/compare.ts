@@ -17,7 +17,8 @@ export interface Standing {
   readonly samples: readonly Sample[];
 }
 
-export type Verdict = 'ahead' | 'level' | 'behind' | 'absent';
+/** `alone`: no peer was measured. `absent`: we were not. */
+export type Verdict = 'ahead' | 'level' | 'behind' | 'alone' | 'absent';
 
 export interface Comparison {
   readonly scenario: ScenarioInfo;
@@ -92,6 +93,7 @@ function decisive(samples: readonly Sample[], measure: Measure): Figure {
 /** Level when the turns of both overlap: the difference is within this run's noise. */
 function judge(ours: Standing | undefined, peer: Standing | undefined): Verdict {
   if (ours === undefined) return 'absent';
-  if (peer === undefined || ours.figure.high < peer.figure.low) return 'ahead';
+  if (peer === undefined) return 'alone';
+  if (ours.figure.high < peer.figure.low) return 'ahead';
   return ours.figure.low > peer.figure.high ? 'behind' : 'level';
 }

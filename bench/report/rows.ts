@@ -11,6 +11,7 @@ export function verdictText(comparisons: readonly Comparison[]): string {
     ['Behind the best peer', titles('behind')],
     ['Level with the best peer (within the spread)', titles('level')],
     ['Without a figure of ours', titles('absent')],
+    ['Without a peer to compare with', titles('alone')],
   ];
   const ahead = titles('ahead').length;
   return [
@@ -86,7 +87,7 @@ export function detailRow(
     number(of((sample) => sample.cpuUser)),
     number(of((sample) => sample.cpuSystem)),
     number(of((sample) => sample.requestsPerSecond)),
-    bandwidth(of((sample) => sample.bytesPerSecond)),
+    bandwidth(of((sample) => sample.bytesPerSecond)) + beside(samples),
     duration(of((sample) => sample.latency.p50)),
     duration(of((sample) => sample.latency.p99)),
     duration(of((sample) => sample.latency.p999)),
@@ -101,6 +102,12 @@ export function detailRow(
 function syscallTotal(row: Row | undefined): string {
   if (row?.syscalls === undefined) return '–';
   return number(Object.values(row.syscalls).reduce((sum, count) => sum + count, 0));
+}
+
+/** The background clients' share: a server could keep hot clients quick by starving the others. */
+function beside(samples: readonly Sample[]): string {
+  const bytes = figure(samples, (sample) => sample.backgroundBytesPerSecond ?? 0).median;
+  return bytes === 0 ? '' : ` + ${bandwidth(bytes)} beside`;
 }
 
 /** "- caddy: not installed: …". */
