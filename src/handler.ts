@@ -100,8 +100,8 @@ export function createHandler(options: HandlerOptions): Handler {
     if (!options.errorPages) return send(request, outcome);
     const page = table.page(path, name, status);
     return page instanceof Promise
-      ? page.then((found) => send(request, found.kind === 'file' ? found : outcome))
-      : send(request, page.kind === 'file' ? page : outcome);
+      ? page.then((found) => send(request, withMiss(found, outcome)))
+      : send(request, withMiss(page, outcome));
   }
 
   function send(request: RequestHead, outcome: Outcome): Answer {
@@ -125,6 +125,18 @@ export function createHandler(options: HandlerOptions): Handler {
       return fail(error);
     }
   };
+}
+
+/** The page for an outcome, or the outcome itself where there is none; a miss rests on both looks. */
+function withMiss(page: Outcome, outcome: Outcome): Outcome {
+  if (outcome.kind !== 'not-found') return page.kind === 'file' ? page : outcome;
+  const { evidence, judged = [] } = outcome;
+  if (page.kind !== 'file' && page.kind !== 'not-found') return { kind: 'not-found' };
+  if (evidence === undefined || page.evidence === undefined) {
+    return page.kind === 'file' ? page : { kind: 'not-found' };
+  }
+  const miss = { evidence: [...evidence, ...page.evidence], judged };
+  return page.kind === 'file' ? { ...page, miss } : { kind: 'not-found', ...miss };
 }
 
 /** A relative redirect is relative to the path that was looked up, which after a rewrite is not the client's. */

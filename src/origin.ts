@@ -12,6 +12,7 @@ import { lastModifiedOf, representationFields } from './plan/fields.ts';
 import type { PlanPolicy } from './plan/policy.ts';
 import type { Redirects, Rewrites } from './plan/redirects.ts';
 import type { Rules } from './plan/rules.ts';
+import type { FieldList } from './plan/types.ts';
 import type { Handler, Log } from './transport/transport.ts';
 
 export interface OriginOptions {
@@ -28,6 +29,8 @@ export interface Origin {
   readonly root: Root;
   readonly table: FileTable;
   readonly handler: Handler;
+  /** Fields of every answer that is no file's. */
+  readonly common: FieldList;
   /** Closes every file that nobody is sending, and the root. */
   close(): void;
 }
@@ -50,7 +53,7 @@ export function createOrigin(options: OriginOptions): Origin {
     table.close();
     root.close();
   };
-  return { root, table, handler, close };
+  return { root, table, handler, common: plan.common, close };
 }
 
 function describeBy({ files, plan, rules }: OriginOptions): Describe {

@@ -92,7 +92,7 @@ function openOrigin(
 }
 
 function createTransport(chosen: Chosen, origin: Origin, options: Options, log: Log): Transport {
-  const { handler, table, root } = origin;
+  const { handler, table, root, common } = origin;
   const limits = limitsOf(options);
   const tls = tlsOf(options);
   switch (chosen.name) {
@@ -106,6 +106,7 @@ function createTransport(chosen: Chosen, origin: Origin, options: Options, log: 
         limits,
         handler,
         log,
+        common,
         maxHot: options.maxOpenFiles,
         onStale: (files) => table.suspect(files),
         onRefused: (file) => table.refuse(file),

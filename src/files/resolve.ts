@@ -80,7 +80,7 @@ export async function resolvePage(
   const search = new Search(shelf);
   const nearest = await search.first(paths);
   const answer = nearest === undefined ? NOT_FOUND : await search.file(nearest, status);
-  return answer.kind === 'file' ? answer : search.miss([]);
+  return answer.kind === 'directory' || answer.kind === 'not-found' ? search.miss([]) : answer;
 }
 
 /** What the dotfile policy says of a path; undefined = nothing against it. */

@@ -3,7 +3,7 @@
 import type { FieldName, RequestHead } from '../request.ts';
 import type { PlanPolicy } from './policy.ts';
 import { isWarming } from './strategy.ts';
-import type { FieldList, Memo, Representation, Resolution } from './types.ts';
+import type { FieldList, Memo, Miss, Representation, Resolution, Resource } from './types.ts';
 
 /** The fields that may change the answer for any file. RFC 9110 §13.1, §14.2. */
 const CONDITIONS = [
@@ -18,7 +18,7 @@ const CONDITIONS = [
 /**
  * The licence to repeat the answer of this status, made from `file` for `request`; undefined where there
  * is none. Only what is asked for often gets one: the plain 200, the 206 of a Range, the 304 of the
- * current ETag. (Any other would be sound too, but clients could then fill the table with one-off
+ * current ETag (and the 404, below). (Any other would be sound too, but clients could then fill the table with one-off
  * values.) `notModified` are the fields of the 304 that the same request would get.
  */
 export function memoOf<F extends Representation>(
@@ -42,10 +42,7 @@ export function memoOf<F extends Representation>(
     ...(resolution.judged ?? []),
   ];
   return {
-    guard: judged.flatMap((name) => {
-      const value = request.fields[name];
-      return value === undefined ? [] : [[name, value] as const];
-    }),
+    guard: guardOf(request, judged),
     judged,
     // HEAD has no ranges (§14.2); its 200 and 304 have the fields of GET's.
     head: status !== 206,
@@ -53,6 +50,37 @@ export function memoOf<F extends Representation>(
     notModified,
     evidence: resolution.evidence,
   };
+}
+
+/**
+ * The licence to repeat a 404, from the page `file` where there is one: the same for every GET and HEAD
+ * as long as nothing appears where it was looked for. No condition applies to a 404 (§13.2.1).
+ */
+export function memoOfMiss<F extends Representation>(
+  request: RequestHead,
+  { evidence, judged }: Miss,
+  page: { readonly resource: Resource<F>; readonly file: F } | undefined,
+  policy: PlanPolicy,
+): Memo | undefined {
+  if (request.method !== 'GET') return undefined;
+  if (page !== undefined && isWarming(page.file, policy.limits)) return undefined;
+  const looked: readonly FieldName[] = [
+    ...(page !== undefined && page.resource.variants.length > 0
+      ? (['accept-encoding'] as const)
+      : []),
+    ...(isAnyOrigin(policy.cors) ? [] : (['origin'] as const)),
+    ...judged,
+  ];
+  const guard = guardOf(request, looked);
+  return { guard, judged: looked, head: true, etag: undefined, notModified: [], evidence };
+}
+
+/** The values that the request has for these fields. */
+function guardOf(request: RequestHead, names: readonly FieldName[]): Memo['guard'] {
+  return names.flatMap((name) => {
+    const value = request.fields[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
 }
 
 function isRepeatable(

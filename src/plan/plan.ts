@@ -4,14 +4,22 @@ import type { RequestHead } from '../request.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
 import { contentRange, without } from './fields.ts';
 import { planListing } from './listing.ts';
-import { memoOf } from './memo.ts';
+import { memoOf, memoOfMiss } from './memo.ts';
 import { frameParts } from './multipart.ts';
 import { selectRepresentation } from './negotiate.ts';
 import type { PlanPolicy } from './policy.ts';
 import { isRangeCurrent, judgePreconditions } from './preconditions.ts';
 import { type Ranges, resolveRanges } from './ranges.ts';
 import { chooseStrategy } from './strategy.ts';
-import type { Choice, FieldList, Representation, Resolution, ResponsePlan, Span } from './types.ts';
+import type {
+  Choice,
+  FieldList,
+  Miss,
+  Representation,
+  Resolution,
+  ResponsePlan,
+  Span,
+} from './types.ts';
 
 type FileResolution<F extends Representation> = Extract<Resolution<F>, { readonly kind: 'file' }>;
 
@@ -76,7 +84,7 @@ function planGet<F extends Representation>(
     case 'listing':
       return planListing(request, resolution, [...policy.common, ...originFields(request, policy)]);
     case 'not-found':
-      return planError(404, [], request, policy);
+      return planMiss(request, resolution, policy);
     case 'forbidden':
       return planError(403, [], request, policy);
     case 'bad-path':
@@ -100,7 +108,11 @@ function planFile<F extends Representation>(
     ...originFields(request, policy),
     ...(resolution.judged ?? []).flatMap((name) => ['Vary', name]),
   ];
-  if (resolution.status !== 200) return planPage(file, resolution.status, extra, policy);
+  if (resolution.status !== 200) {
+    const page = planPage(file, resolution.status, extra, policy);
+    const { miss, resource } = resolution;
+    return miss ? { ...page, memo: memoOfMiss(request, miss, { resource, file }, policy) } : page;
+  }
 
   const answer = planConditional(request, file, extra, policy);
   const notModified = [...file.fields, ...extra];
@@ -108,6 +120,16 @@ function planFile<F extends Representation>(
     ...answer,
     memo: memoOf(request, resolution, file, answer.status, notModified, policy),
   };
+}
+
+function planMiss(
+  request: RequestHead,
+  { evidence, judged = [] }: Partial<Miss>,
+  policy: PlanPolicy,
+): ResponsePlan<never> {
+  const answer = planError(404, [], request, policy);
+  if (evidence === undefined) return answer;
+  return { ...answer, memo: memoOfMiss(request, { evidence, judged }, undefined, policy) };
 }
 
 function planConditional<F extends Representation>(

@@ -88,6 +88,12 @@ export interface Evidence {
   readonly version: string;
 }
 
+/** What a miss rests on, and the request fields that had a say in it. */
+export interface Miss {
+  readonly evidence: readonly Evidence[];
+  readonly judged: readonly FieldName[];
+}
+
 export interface ListingEntry {
   readonly name: string;
   readonly directory: boolean;
@@ -106,6 +112,8 @@ export type Resolution<F extends Representation> =
       readonly status: number;
       /** Request fields that chose this file besides the path: `accept` for an SPA's fallback. */
       readonly judged?: readonly FieldName[];
+      /** Of a custom page: the miss that it stands for, and what that rests on. */
+      readonly miss?: Miss;
     }
   | {
       readonly kind: 'redirect';
@@ -121,7 +129,7 @@ export type Resolution<F extends Representation> =
       /** The page, where it was rendered beforehand in turns (`renderListing`) because it is large. */
       readonly rendered?: Uint8Array;
     }
-  | { readonly kind: 'not-found' }
+  | ({ readonly kind: 'not-found' } & Partial<Miss>)
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'bad-path' }
   | { readonly kind: 'too-long' }

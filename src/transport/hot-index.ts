@@ -13,7 +13,7 @@ interface HotPath {
 
 /** Prepared replies of one path: the Accept-Encoding values and ranges that clients really send. */
 const MAX_REPLIES = 16;
-/** Ranges seen once; only what is asked for again is worth a prepared reply. */
+/** Ranges and misses seen once; only what is asked for again is worth a prepared reply. */
 const MAX_SEEN = 4096;
 /** Entries that one newcomer may find in use and spare. */
 const MAX_SPARED = 64;
@@ -33,10 +33,10 @@ export class HotIndex {
   }
 
   /** Hands an answer to the engine to repeat, if it is worth it. `path`: bytes as sent, query cut off. */
-  offer(path: string, memo: Memo, reply: () => HotReply): void {
+  offer(path: string, status: number, memo: Memo, reply: () => HotReply): void {
     const guard = JSON.stringify(memo.guard);
     const known = this.#paths.get(path);
-    if (memo.guard.some(([name]) => name === 'range')) {
+    if (status !== 200 && status !== 304) {
       const key = `${path}\0${guard}`;
       if (!this.#seen.get(key)) {
         this.#seen.set(key, true);

@@ -1,6 +1,7 @@
 // HTTP/1.1 on the engine's own threads: requests that the hot table does not answer come here.
 import type { EngineLimits, NativeAddon, NativeEngine, NativeRoot, Symlinks } from '../native.ts';
 import { errorPage } from '../plan/errors.ts';
+import type { FieldList } from '../plan/types.ts';
 import type { RequestHead } from '../request.ts';
 import { type EngineRecord, readRecords, readStats } from './engine-records.ts';
 import { engineReply, headText, hotReply } from './engine-reply.ts';
@@ -16,6 +17,8 @@ export interface NativeTransportOptions {
   readonly limits: EngineLimits;
   readonly handler: Handler;
   readonly log: Log;
+  /** Fields of every answer that is no file's, such as the engine's own errors. */
+  readonly common: FieldList;
   /** Paths that the engine may answer by itself at the same time. */
   readonly maxHot: number;
   /** The engine found that these root-relative files are no longer what they were. */
@@ -47,7 +50,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     options.limits,
     ENGINE_ERRORS.map((status) => {
       const page = errorPage(status);
-      return [status, headText(status, page.fields), page.body] as const;
+      return [status, headText(status, [...page.fields, ...options.common]), page.body] as const;
     }),
     (batch) => readRecords(batch, receive),
   );
@@ -95,7 +98,8 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     const { memo } = plan;
     if (memo === undefined || !target.startsWith('/')) return;
     const query = target.indexOf('?');
-    index.offer(query < 0 ? target : target.slice(0, query), memo, () => hotReply(plan, memo));
+    const path = query < 0 ? target : target.slice(0, query);
+    index.offer(path, plan.status, memo, () => hotReply(plan, memo));
   }
 
   return {

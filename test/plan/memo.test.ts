@@ -17,6 +17,7 @@ import {
 
 const CACHED = found(file({ cached: true }));
 const VARIED = found(file({ cached: true }), [variant({ coding: 'br', cached: true })]);
+const MISS = { evidence: [{ path: 'gone', version: '' }], judged: ['accept'] as const };
 const BR_ETAG = variant({ coding: 'br' }).etag ?? '';
 
 function memo(
@@ -62,7 +63,14 @@ t.test('what may be repeated, and what not', (t) => {
     ['200 with If-Match', memo({ 'if-match': ETAG }), false],
     ['412', memo({ 'if-match': '"x"' }), false],
     ['416', memo({ range: 'bytes=5000-' }), false],
-    ['a custom error page', memo({}, { ...CACHED, status: 404 }), false],
+    ['a custom page for a failure', memo({}, { ...CACHED, status: 503 }), false],
+    ['a custom 404 of an unknown miss', memo({}, { ...CACHED, status: 404 }), false],
+    ['a custom 404 of a known miss', memo({}, { ...CACHED, status: 404, miss: MISS }), true],
+    [
+      'the same before the page is in memory',
+      memo({}, { ...found(), status: 404, miss: MISS }),
+      false,
+    ],
     ['a small file that is not in memory yet', memo({}, found()), false],
     ['its 206', memo({ range: 'bytes=0-9' }, found()), false],
     ['its 304', memo({ 'if-none-match': ETAG }, found()), true],
@@ -99,6 +107,24 @@ t.test('Origin is judged where the list decides, Accept where it chose the file'
   t.same(listed?.guard, [['origin', origin]]);
   const spa = { ...CACHED, judged: ['accept'] as const };
   t.same(memo({ accept: 'text/html' }, spa)?.guard, [['accept', 'text/html']]);
+  t.end();
+});
+
+t.test('a 404 may be repeated while nothing appears where it was looked for', (t) => {
+  const missing = { kind: 'not-found', ...MISS } as const;
+  const licence = plan(get({ accept: 'text/html' }), missing, policy()).memo;
+  t.same(licence, {
+    guard: [['accept', 'text/html']],
+    judged: ['accept'],
+    head: true,
+    etag: undefined,
+    notModified: [],
+    evidence: MISS.evidence,
+  });
+  t.equal(plan(get(), { kind: 'not-found' }, policy()).memo, undefined, 'not without evidence');
+  t.equal(plan(get({}, 'POST'), missing, policy()).memo, undefined, 'not for other methods');
+  const paged = plan(get(), { ...VARIED, status: 404, miss: MISS }, policy()).memo;
+  t.same(paged?.judged, ['accept-encoding', 'accept'], 'its page may have variants');
   t.end();
 });
 
