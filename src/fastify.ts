@@ -1,6 +1,6 @@
 // zcserve as a Fastify 5 plugin: routes below a prefix, reply.sendFile and reply.download.
 import contentDisposition from 'content-disposition';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, RegisterOptions } from 'fastify';
 import { httpError } from './middleware.ts';
 import { type MiddlewareOptions, readMiddlewareOptions } from './middleware-options.ts';
 import { type Mount, openMount } from './mount.ts';
@@ -15,7 +15,8 @@ declare module 'fastify' {
   }
 }
 
-export interface FastifyOptions extends MiddlewareOptions {
+/** `logLevel` is Fastify's own here. */
+export interface FastifyOptions extends Omit<MiddlewareOptions, 'logLevel'> {
   readonly root: string;
   /** Path below which the files are; "/". */
   readonly prefix?: string;
@@ -24,8 +25,11 @@ export interface FastifyOptions extends MiddlewareOptions {
 }
 
 /** What the root does not have goes to Fastify's not-found handler, errors to its error handler. */
-export async function zcserve(app: FastifyInstance, options: FastifyOptions): Promise<void> {
-  const { root, prefix = '/', decorateReply = true, ...rest } = options;
+export async function zcserve(
+  app: FastifyInstance,
+  options: FastifyOptions & RegisterOptions,
+): Promise<void> {
+  const { root, prefix = '/', decorateReply = true, logLevel, logSerializers, ...rest } = options;
   const mount = openMount(readMiddlewareOptions(root, rest));
   app.addHook('onClose', async () => mount.close());
   if (decorateReply) {

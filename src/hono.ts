@@ -27,6 +27,16 @@ export function zcserve(root: string, options: HonoOptions = {}): MiddlewareHand
       if (!outgoing.hasHeader(name)) outgoing.setHeader(name, value);
     });
     mount.send(plan, outgoing);
-    return RESPONSE_ALREADY_SENT;
+    return alreadySent();
   };
+}
+
+/**
+ * @hono/node-server 2.1 overlooks its own mark in a Response that keeps its parts for later (as every
+ * copy does that a middleware adds fields to), and answers a second time. Reading `body` makes it whole.
+ */
+function alreadySent(): Response {
+  const response = new Response(null, RESPONSE_ALREADY_SENT);
+  void response.body;
+  return response;
 }

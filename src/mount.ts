@@ -30,7 +30,7 @@ export interface Decision {
 }
 
 /** A request of node:http, or of a framework that has cut a mount path off its `url`. */
-export type MountedRequest = IncomingMessage & { readonly originalUrl?: string };
+export type MountedRequest = IncomingMessage & { readonly originalUrl?: string | undefined };
 
 export interface Mount {
   /**

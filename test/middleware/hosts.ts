@@ -1,0 +1,193 @@
+// The real frameworks, each with zcserve at / and, where it cuts mount paths off, at /static.
+import { readFileSync } from 'node:fs';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { createAdaptorServer } from '@hono/node-server';
+import connect from 'connect';
+import express from 'express';
+import fastify from 'fastify';
+import { Hono } from 'hono';
+import Koa from 'koa';
+import polka from 'polka';
+import { zcserve as fastifyZcserve } from '../../src/fastify.ts';
+import { zcserve as honoZcserve } from '../../src/hono.ts';
+import { zcserve as koaZcserve } from '../../src/koa.ts';
+import { type Next, zcserve } from '../../src/middleware.ts';
+import type { MiddlewareOptions } from '../../src/middleware-options.ts';
+import type { Address } from '../support/client.ts';
+import type { Teardown } from '../support/tree.ts';
+
+/** Fastify has a logLevel of its own. */
+export type HostOptions = Omit<MiddlewareOptions, 'logLevel'>;
+
+export interface Host {
+  readonly name: string;
+  /** Is /static the root too? */
+  readonly mounts: boolean;
+  /** Starts it on a free port; it is closed when the test ends. */
+  start(t: Teardown, root: string, options?: HostOptions): Promise<Address>;
+}
+
+/** What a host answers, with 404, where zcserve has nothing. */
+export const MISS = 'host: nothing here';
+/** A field that every host sets before zcserve answers. */
+export const HOST_FIELD = ['X-Host', 'yes'] as const;
+
+const express4 = createRequire(import.meta.url)('express4') as typeof express;
+const pem = (name: string) =>
+  readFileSync(fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url)));
+
+async function listen(t: Teardown, server: Server): Promise<Address> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port };
+}
+
+function plain(root: string, options?: HostOptions): RequestListener {
+  const serve = zcserve(root, options);
+  return (req, res) => {
+    res.setHeader(...HOST_FIELD);
+    serve(req, res, (error) => {
+      res.statusCode = error ? 500 : 404;
+      res.end(error ? String(error) : MISS);
+    });
+  };
+}
+
+function expressLike(create: typeof express): Host['start'] {
+  return (t, root, options) => {
+    const app = create();
+    app.use((_req, res, next) => {
+      res.set(...HOST_FIELD);
+      next();
+    });
+    app.use('/static', zcserve(root, options));
+    app.use(zcserve(root, options));
+    app.use((_req, res) => {
+      res.status(404).type('text').send(MISS);
+    });
+    return listen(t, createServer(app));
+  };
+}
+
+export const HOSTS: readonly Host[] = [
+  {
+    name: 'node:http',
+    mounts: false,
+    start: (t, root, options) => listen(t, createServer(plain(root, options))),
+  },
+  {
+    name: 'node:https',
+    mounts: false,
+    start: async (t, root, options) => {
+      const credentials = { key: pem('key'), cert: pem('cert') };
+      const server = createTlsServer(credentials, plain(root, options));
+      return { ...(await listen(t, server)), tls: true };
+    },
+  },
+  {
+    name: 'connect',
+    mounts: true,
+    start: (t, root, options) => {
+      const app = connect();
+      app.use((_req, res, next) => {
+        res.setHeader(...HOST_FIELD);
+        next();
+      });
+      app.use('/static', zcserve(root, options));
+      app.use(zcserve(root, options));
+      app.use((_req, res) => {
+        res.statusCode = 404;
+        res.end(MISS);
+      });
+      return listen(t, createServer(app));
+    },
+  },
+  { name: 'Express 4', mounts: true, start: expressLike(express4) },
+  { name: 'Express 5', mounts: true, start: expressLike(express) },
+  {
+    name: 'Polka',
+    mounts: true,
+    start: (t, root, options) => {
+      const onNoMatch: RequestListener = (_req, res) => {
+        res.statusCode = 404;
+        res.end(MISS);
+      };
+      const app = polka({ onNoMatch });
+      const setField = (_req: IncomingMessage, res: ServerResponse, next: Next) => {
+        res.setHeader(...HOST_FIELD);
+        next();
+      };
+      app.use(setField);
+      app.use('/static', zcserve(root, options));
+      app.use(zcserve(root, options));
+      return listen(t, createServer(app.handler as RequestListener));
+    },
+  },
+  {
+    name: 'Fastify 5',
+    mounts: true,
+    start: async (t, root, options) => {
+      const app = fastify();
+      t.teardown(() => app.close());
+      app.addHook('onRequest', async (_request, reply) => {
+        reply.header(...HOST_FIELD);
+      });
+      app.setNotFoundHandler((_request, reply) => reply.code(404).send(MISS));
+      await app.register(fastifyZcserve, { ...options, root });
+      await app.register(fastifyZcserve, {
+        ...options,
+        root,
+        prefix: '/static',
+        decorateReply: false,
+      });
+      await app.listen({ port: 0, host: '127.0.0.1' });
+      return { port: (app.server.address() as AddressInfo).port };
+    },
+  },
+  {
+    name: 'Koa',
+    mounts: false,
+    start: (t, root, options) => {
+      const app = new Koa();
+      app.use((ctx, next) => {
+        ctx.set(...HOST_FIELD);
+        return next();
+      });
+      app.use(koaZcserve(root, options));
+      app.use((ctx) => {
+        ctx.status = 404;
+        ctx.body = MISS;
+      });
+      return listen(t, createServer(app.callback()));
+    },
+  },
+  {
+    name: 'Hono',
+    mounts: true,
+    start: (t, root, options) => {
+      const app = new Hono();
+      app.use(async (c, next) => {
+        c.header(...HOST_FIELD);
+        await next();
+      });
+      const rewriteRequestPath = (path: string) => path.replace(/^\/static/, '');
+      app.use('/static/*', honoZcserve(root, { ...options, rewriteRequestPath }));
+      app.use('*', honoZcserve(root, options));
+      app.notFound((c) => c.text(MISS, 404));
+      return listen(t, createAdaptorServer({ fetch: app.fetch }) as Server);
+    },
+  },
+];
