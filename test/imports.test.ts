@@ -18,7 +18,11 @@ const CONTRACTS = ['request', 'native', 'plan', 'files', 'transport'];
 
 /** By room: a folder of src, or a file directly in it. Every room may use itself. */
 const LAWS: Readonly<Record<string, Law>> = {
-  index: { code: ['server', 'middleware', 'options'], types: ['transport', 'plan'], packages: [] },
+  index: {
+    code: ['server', 'middleware', 'middleware-options', 'options'],
+    types: ['transport', 'plan'],
+    packages: [],
+  },
   cli: {
     code: ['config', 'options', 'server', 'doctor', 'tune'],
     types: [],
@@ -37,14 +41,56 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: ['node:'],
   },
   middleware: {
-    code: ['options', 'policies', 'origin', 'transport', 'native', 'log'],
+    code: ['middleware-options', 'mount', 'uws-handler', 'plan'],
     types: CONTRACTS,
     packages: ['node:'],
   },
-  adapters: {
-    code: ['middleware', 'options', 'policies', 'origin', 'transport', 'native', 'log'],
+  'middleware-options': { code: ['options'], types: [], packages: ['node:', 'ms'] },
+  mount: {
+    code: [
+      'middleware-options',
+      'single-page',
+      'options',
+      'policies',
+      'origin',
+      'handler',
+      'transport',
+      'plan',
+      'native',
+      'log',
+    ],
     types: CONTRACTS,
     packages: ['node:'],
+  },
+  'uws-handler': {
+    code: [
+      'middleware-options',
+      'single-page',
+      'options',
+      'policies',
+      'origin',
+      'transport',
+      'native',
+      'log',
+    ],
+    types: CONTRACTS,
+    packages: ['node:'],
+  },
+  'single-page': { code: [], types: ['transport'], packages: [] },
+  fastify: {
+    code: ['middleware', 'middleware-options', 'mount', 'plan'],
+    types: CONTRACTS,
+    packages: ['content-disposition', 'fastify'],
+  },
+  koa: {
+    code: ['middleware', 'middleware-options', 'mount'],
+    types: CONTRACTS,
+    packages: ['koa'],
+  },
+  hono: {
+    code: ['middleware', 'middleware-options', 'mount'],
+    types: CONTRACTS,
+    packages: ['@hono/node-server', 'hono'],
   },
   policies: {
     code: ['options', 'plan'],
@@ -102,11 +148,18 @@ function targetOf({ from, specifier }: Import): string {
   return posix.normalize(posix.join(dirname(from), specifier));
 }
 
+/** `@hono/node-server/utils/response` → `@hono/node-server`; every built-in module is `node:`. */
+function packageOf(specifier: string): string {
+  if (specifier.startsWith('node:')) return 'node:';
+  const parts = specifier.split('/');
+  return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+}
+
 function allows({ from, specifier, typeOnly }: Import): boolean {
   const law = LAWS[roomOf(from)];
   if (law === undefined) return false;
   if (!specifier.startsWith('.')) {
-    const name = specifier.startsWith('node:') ? 'node:' : specifier;
+    const name = packageOf(specifier);
     return typeOnly ? name === 'node:' || law.packages.includes(name) : law.packages.includes(name);
   }
   const room = roomOf(targetOf({ from, specifier, typeOnly }));
