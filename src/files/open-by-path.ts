@@ -8,6 +8,7 @@ import type { OpenFile } from './entry.ts';
 import { type Found, type Root, versionOfStamp } from './root.ts';
 
 const openFd = promisify(open);
+const closeFd = promisify(close);
 const fstatFd = promisify(fstat);
 
 // O_NONBLOCK: opening a FIFO does not wait for a writer (fifo(7)). Both are undefined on Windows.
@@ -37,7 +38,7 @@ async function openBeneath(root: string, path: string, symlinks: Symlinks): Prom
   const name = path === '' ? root : join(root, path);
   let fd: number;
   try {
-    fd = await openFd(name, FLAGS);
+    fd = await openNow(name);
   } catch (error) {
     const errno = codeOf(error);
     // open(2): a socket, or a device without a driver.
@@ -51,6 +52,17 @@ async function openBeneath(root: string, path: string, symlinks: Symlinks): Prom
   } catch (error) {
     file.close();
     return { type: 'error', errno: codeOf(error) };
+  }
+}
+
+/** Descriptors that are being closed count until they are. */
+async function openNow(name: string): Promise<number> {
+  try {
+    return await openFd(name, FLAGS);
+  } catch (error) {
+    if (closings.size === 0 || codeOf(error) !== 'EMFILE') throw error;
+    await Promise.all(closings);
+    return openFd(name, FLAGS);
   }
 }
 
@@ -118,9 +130,15 @@ class PathOpenFile implements OpenFile {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    close(this.fd, () => {});
+    const closing: Promise<unknown> = closeFd(this.fd)
+      .catch(() => {})
+      .finally(() => closings.delete(closing));
+    closings.add(closing);
   }
 }
+
+/** Of the whole process, as its descriptors are. */
+const closings = new Set<Promise<unknown>>();
 
 function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

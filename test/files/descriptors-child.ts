@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { openRoot } from '../../src/files/open.ts';
 import { FileTable } from '../../src/files/table.ts';
 import { loadNative } from '../../src/native.ts';
-import { collect, POLICY } from './fixture.ts';
+import { collect, descriptorsBeneath, POLICY, until } from './fixture.ts';
 
 const [path = '', way] = process.argv.slice(2);
 const addon = way === 'addon' ? loadNative().addon : undefined;
@@ -35,7 +35,14 @@ const first = fill();
 const cached = (await find('/a.txt')).kind;
 const relieved = (await find('/b.txt')).kind;
 for (const name of ['a.txt', 'b.txt', 'd.txt', 'e.txt']) table.drop(name);
-await new Promise((resolve) => setImmediate(resolve));
+await until(() => {
+  try {
+    return descriptorsBeneath(path).length === 0;
+  } catch {
+    // There is none to read /proc with: nothing is closed yet.
+    return false;
+  }
+});
 const second = fill();
 const nothingToClose = await find('/c.txt');
 for (const fd of [...first.fds, ...second.fds]) closeSync(fd);
