@@ -42,12 +42,18 @@ export interface Host {
   block(file: string): Promise<void>;
 }
 
-/** Forks a host, which ends with the test. Without `addon` its servers run as where none is built. */
-export function startHost(t: Teardown, { addon }: { readonly addon: boolean }): Host {
+/**
+ * Forks a host, which ends with the test. Without `addon` its servers run as where none is built; `env` is added to
+ * this process's.
+ */
+export function startHost(
+  t: Teardown,
+  { addon, env = {} }: { readonly addon: boolean; readonly env?: Readonly<Record<string, string>> },
+): Host {
   const script = fileURLToPath(new URL('./host-process.ts', import.meta.url));
   const child = fork(script, {
     execArgv: ['--import=tsx', '--expose-gc'],
-    env: { ...process.env, ZCSERVE_NO_ADDON: addon ? '' : '1', NODE_NO_WARNINGS: '1' },
+    env: { ...process.env, ...env, ZCSERVE_NO_ADDON: addon ? '' : '1', NODE_NO_WARNINGS: '1' },
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
   const lines: string[] = [];

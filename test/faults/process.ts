@@ -1,0 +1,25 @@
+// What Linux tells of a process that runs servers, and waiting for what must come.
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Open descriptors. */
+export function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** Lines of its memory map. */
+export function mappingsOf(pid: number): number {
+  return readFileSync(`/proc/${pid}/maps`, 'latin1').trimEnd().split('\n').length;
+}
+
+/** Resident memory, bytes. */
+export function residentOf(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+  return Number(kib) * 1024;
+}
+
+/** Asks again until it is so; what never comes ends in the test's timeout. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
