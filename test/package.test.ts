@@ -61,9 +61,9 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
       compilerOptions: {
         module: 'NodeNext',
         target: 'ES2023',
-        lib: ['ES2023', 'DOM'],
         strict: true,
-        types: [],
+        types: ['node'],
+        typeRoots: [join(CHECKOUT, 'node_modules/@types')],
         noEmit: false,
         outDir: 'out',
         rootDir: '.',
