@@ -192,11 +192,11 @@ export const scenarios: readonly Scenario[] = [
   }),
   scenario('cold-disk', 'warm-pull', 'GET 1 KiB beside 20 warm downloads', [whole1k], {
     ...hotProbe,
-    background: { clients: 20, assets: coldFiles, cold: false, bytesPerSecond: 8 * MIB },
+    background: { clients: 20, assets: coldFiles, cold: false, bytesPerSecond: 4 * MIB },
   }),
   scenario('cold-disk', 'cold-pull', 'GET 1 KiB beside 20 cold downloads', [whole1k], {
     ...hotProbe,
-    background: { clients: 20, assets: coldFiles, cold: true, bytesPerSecond: 8 * MIB },
+    background: { clients: 20, assets: coldFiles, cold: true, bytesPerSecond: 4 * MIB },
   }),
 ];
 

@@ -26,6 +26,25 @@ ${table(SUMMARY_HEAD, comparisons.map(summaryRow))}
 `;
 }
 
+/** README's part: the verdict over everything, and the rows that most readers look for. */
+export function readmePart(run: Run, chart: string | undefined, report: string): string {
+  const comparisons = compare(run);
+  const shown = comparisons.filter(({ scenario }) => README_GROUPS.includes(scenario.group));
+  const image =
+    chart === undefined ? '' : `![Server CPU time per request by body size](${chart})\n\n`;
+  return `${image}${verdictText(comparisons)}
+
+Server CPU time per request in microseconds: median (lowest–highest turn). “× floor” is our cost over a
+bare epoll server's; “peer ÷ ours” above 1 means that we need less.
+
+${table(SUMMARY_HEAD, shown.map(summaryRow))}
+
+[Every row, and how it was measured](${report}): \`${run.command}\`, ${run.date.slice(0, 10)}.
+`;
+}
+
+const README_GROUPS: readonly string[] = ['get', 'semantics', 'mix'];
+
 export function fullReport(run: Run): string {
   return `# Benchmark, ${run.date.slice(0, 10)}
 

@@ -3,9 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileStem, type Run } from '../results.ts';
+import { scenarios } from '../scenarios.ts';
 import { chartBySize, chartOfScenario } from './charts.ts';
 import { htmlReport } from './html.ts';
-import { fullReport, summary } from './markdown.ts';
+import { fullReport, readmePart } from './markdown.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const START = '<!-- bench:start -->';
@@ -29,15 +30,24 @@ export async function writeReport(run: Run, directory: string): Promise<void> {
     run,
     LINES.filter((name) => hasFigures(run, name)),
   );
-  const scenarios = new Map<string, string>();
+  const charts = new Map<string, string>();
   for (const scenario of run.scenarios) {
     const chart = await chartOfScenario(run, scenario);
-    if (chart !== undefined) scenarios.set(scenario.name, chart);
+    if (chart !== undefined) charts.set(scenario.name, chart);
   }
-  write(`${stem}.html`, htmlReport(run, { bySize, scenarios }));
+  write(`${stem}.html`, htmlReport(run, { bySize, scenarios: charts }));
   if (bySize !== undefined) write(`${stem}.svg`, bySize);
   write(`${stem}.md`, fullReport(run));
-  updateReadme(run, bySize === undefined ? undefined : relative(PROJECT, `${stem}.svg`));
+  if (!isWhole(run)) {
+    process.stderr.write('README.md stays as it is: not every scenario was run\n');
+    return;
+  }
+  const chart = bySize === undefined ? undefined : relative(PROJECT, `${stem}.svg`);
+  updateReadme(readmePart(run, chart, relative(PROJECT, `${stem}.md`)));
+}
+
+function isWhole(run: Run): boolean {
+  return !run.interrupted && run.scenarios.length === scenarios.length;
 }
 
 function hasFigures(run: Run, server: string): boolean {
@@ -50,7 +60,7 @@ function write(path: string, text: string): void {
 }
 
 /** Replaces what is between README's markers; a README without them stays as it is. */
-function updateReadme(run: Run, chart: string | undefined): void {
+function updateReadme(part: string): void {
   const path = join(PROJECT, 'README.md');
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const start = text.indexOf(START);
@@ -59,9 +69,5 @@ function updateReadme(run: Run, chart: string | undefined): void {
     process.stderr.write(`README.md has no ${START} … ${END}: left as it is\n`);
     return;
   }
-  const image =
-    chart === undefined ? '' : `![Server CPU time per request by body size](${chart})\n\n`;
-  const source = `Made by \`${run.command}\` on ${run.date.slice(0, 10)}.\n`;
-  const part = `${START}\n${image}${summary(run)}\n${source}`;
-  write(path, `${text.slice(0, start)}${part}${text.slice(end)}`);
+  write(path, `${text.slice(0, start)}${START}\n${part}${text.slice(end)}`);
 }
