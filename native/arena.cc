@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 namespace zc {
 namespace {
@@ -65,7 +66,7 @@ Ref<Memory> Arena::snapshot(const File& file, SnapshotError& error) {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   error = SnapshotError::changed;
-  if (!file.unchanged() || nanoseconds(now) - file.stat().mtime < kTimestampGrain) return {};
+  if (!file.unchanged() || std::abs(nanoseconds(now) - file.stat().mtime) < kTimestampGrain) return {};
   size_t offset;
   if (!allocate(size, offset)) {
     error = SnapshotError::full;
