@@ -47,7 +47,8 @@ function bytesOnly(carrier: 'memory' | 'tls'): 'transport' | 'tls' {
  * engine must not answer for it unasked.
  */
 export function isWarming(file: Representation, limits: StrategyLimits): boolean {
-  if (file.cached || file.crowded === true || limits.carrier === 'none') return false;
+  if (file.cached || file.crowded === true || file.size === 0) return false;
+  if (limits.carrier === 'none') return false;
   if (limits.forced === 'auto') return file.trusted && file.size <= limits.mmapMax;
   return limits.forced === 'mmap' && file.size <= limits.mmapMax;
 }

@@ -92,6 +92,7 @@ t.test('a file is warming while its uses may still bring it into the cache', (t)
     ['small', {}, {}, true],
     ['small, above sendfileMin', { size: 20 * KIB }, {}, true],
     ['at mmapMax', { size: 64 * KIB }, {}, true],
+    ['empty', { size: 0 }, {}, false],
     ['above mmapMax', { size: 64 * KIB + 1 }, {}, false],
     ['in memory', { cached: true }, {}, false],
     ['no room', { crowded: true }, {}, false],
