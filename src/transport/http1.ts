@@ -41,7 +41,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
   let closing = false;
 
   const server = tls
-    ? createTlsServer({ ...settings(limits), ...readTlsFiles(tls) })
+    ? createTlsServer({ ...settings(limits), ...readTlsFiles(tls), allowHalfOpen: true })
     : createServer(settings(limits));
   server.maxConnections = limits.maxConnections;
   server.maxHeadersCount = 0;
