@@ -25,6 +25,18 @@ function all(
 
 /** By the theme (the test file) that makes the claim. */
 export const EXCEPTIONS = {
+  bodies: [
+    ...all(UWS, 'closed', 'uWebSockets.js closes on a second request while the first waits', [
+      'pipelined requests are answered in order',
+    ]),
+    ...all(['uws'], 'closed', 'uWebSockets.js cannot read a request line in pieces', [
+      'a request one byte at a time',
+    ]),
+    ...all(UWS, 'closed', 'uWebSockets.js takes a half-close for a close', [
+      'half-closed: 1048577 bytes',
+      'half-closed: 67108864 bytes',
+    ]),
+  ],
   semantics: all(NODE, '400, not 405', "node's parser knows a fixed list of methods", [
     'FOO: 405 with Allow',
   ]),
