@@ -199,7 +199,8 @@ bool EngineThread::evidence_holds(const HotEntry& entry) {
       if (fstat(opened.fd.get(), &st) != 0) return false;
       version = FileStat::from(st).version();
     } else if (opened.error == EMFILE || opened.error == ENFILE || opened.error == ENOMEM || opened.error == EIO) {
-      return false;
+      // No evidence of a change: what is open goes on, and is looked at again with the next request.
+      return true;
     }
     if (version != evidence.version) return false;
   }
