@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { zcserve } from '../../dist/index.js';
 
 const [root, port] = process.argv.slice(2);
-const middleware = zcserve(root);
+const middleware = zcserve(root, { gzip: true });
 
 createServer((request, response) => {
   middleware(request, response, () => response.writeHead(404).end());

@@ -24,20 +24,31 @@ export interface Comparison {
   readonly scenario: ScenarioInfo;
   readonly measure: Measure;
   readonly ours: Standing | undefined;
-  /** The better of the two floors. */
+  /** The best of the floors. */
   readonly floor: Standing | undefined;
   readonly bestPeer: Standing | undefined;
   readonly verdict: Verdict;
 }
 
-const OURS = 'zcserve';
+/** Whom a run compares: zcserve over the bare epoll servers; or its middleware over bare node:http. */
+interface Sides {
+  readonly ours: string;
+  readonly isFloor: (server: string) => boolean;
+}
+
+function sidesOf(run: Run): Sides {
+  return run.servers.some(({ name }) => name === 'zcserve')
+    ? { ours: 'zcserve', isFloor: (server) => hasTag(run, server, 'floor') }
+    : { ours: 'zcserve-middleware', isFloor: (server) => server === 'node-buffer' };
+}
 
 export function compare(run: Run): readonly Comparison[] {
+  const sides = sidesOf(run);
   return run.scenarios.map((scenario) => {
     const measure: Measure = scenario.latencyOnly ? 'p99' : 'cpu';
     const standings = standingsIn(run, scenario, measure);
-    const ours = standings.find(({ server }) => server === OURS);
-    const floor = standings.find(({ server }) => hasTag(run, server, 'floor'));
+    const ours = standings.find(({ server }) => server === sides.ours);
+    const floor = standings.find(({ server }) => sides.isFloor(server));
     const bestPeer = standings.find(({ server }) => isPeer(run, server));
     return {
       scenario,
@@ -83,7 +94,7 @@ export function hasTag(run: Run, server: string, tag: string): boolean {
 }
 
 function isPeer(run: Run, server: string): boolean {
-  return !server.startsWith(OURS) && !hasTag(run, server, 'floor') && server !== 'node-buffer';
+  return !server.startsWith('zcserve') && !hasTag(run, server, 'floor') && server !== 'node-buffer';
 }
 
 function decisive(samples: readonly Sample[], measure: Measure): Figure {

@@ -24,7 +24,7 @@ export function verdictText(comparisons: readonly Comparison[]): string {
 
 export const SUMMARY_HEAD: readonly string[] = [
   'scenario',
-  'zcserve',
+  'ours',
   'floor',
   '× floor',
   'best peer',

@@ -113,15 +113,12 @@ function crossover(
 }
 
 function coldTable(cold: readonly ColdRow[]): string {
-  const servers = [...new Set(cold.map(({ server }) => server))];
   return table(
-    ['body', ...servers.flatMap((server) => [`${server} CPU µs`, 'time µs'])],
-    sizesOf(cold).map((size) => [
-      bytesTitle(size),
-      ...servers.flatMap((server) => {
-        const row = cold.find((each) => each.server === server && each.size === size);
-        return row === undefined ? ['–', '–'] : [withSpread(row.cpu), withSpread(row.latency)];
-      }),
-    ]),
+    ['server', 'body', 'CPU µs', 'time µs'],
+    sizesOf(cold).flatMap((size) =>
+      cold
+        .filter((row) => row.size === size)
+        .map((row) => [row.server, bytesTitle(size), withSpread(row.cpu), withSpread(row.latency)]),
+    ),
   );
 }
