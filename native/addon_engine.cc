@@ -305,6 +305,11 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
   host->engine = std::make_unique<Engine>(std::move(setup), threads, [wake] {
     napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking);
   });
+  if (!host->engine->running()) {
+    host->engine.reset();
+    napi_release_threadsafe_function(wake, napi_tsfn_abort);
+    return throw_errno(env, EMFILE, "epoll_create", "engine");
+  }
   // An engine that nobody closes serves until the environment ends, even if its object is collected.
   host->retain();
   napi_add_env_cleanup_hook(env, end, host.get());

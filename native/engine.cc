@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -51,6 +52,10 @@ Engine::Engine(EngineSetup setup, size_t threads, std::function<void()> wake)
   for (size_t i = 0; i < threads; ++i) {
     threads_.push_back(std::make_unique<EngineThread>(static_cast<uint32_t>(i), setup_, outbox_, *pager_));
   }
+}
+
+bool Engine::running() const {
+  return std::all_of(threads_.begin(), threads_.end(), [](const auto& thread) { return thread->running(); });
 }
 
 Engine::~Engine() {

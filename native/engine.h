@@ -14,6 +14,8 @@ namespace zc {
 class Engine {
  public:
   Engine(EngineSetup setup, size_t threads, std::function<void()> wake);
+  /** Did every thread start? One that did not for want of descriptors makes the engine useless. */
+  bool running() const;
   /** Stops at once and joins the threads. */
   ~Engine();
 

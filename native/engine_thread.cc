@@ -45,7 +45,8 @@ EngineThread::EngineThread(uint32_t number, const EngineSetup& setup, Outbox& ou
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = kMailboxTag;
-  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, mailbox_.fd(), &event);
+  // Fails when the process had no descriptor left for one of the two.
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, mailbox_.fd(), &event) != 0) return;
   thread_ = std::thread([this] { run(); });
 }
 

@@ -54,6 +54,8 @@ class EngineThread {
   void post(Command command) { mailbox_.post(std::move(command)); }
   void post_all(std::vector<Command>& commands) { mailbox_.post_all(commands); }
   const Counters& counters() const { return counters_; }
+  /** False when it could not start for want of descriptors. */
+  bool running() const { return thread_.joinable(); }
   void join() {
     if (thread_.joinable()) thread_.join();
   }
