@@ -4,6 +4,7 @@ import type { FileEntry } from '../files/entry.ts';
 import type { Body, FieldList, Reason, Span } from '../plan/types.ts';
 import type { Counters } from './counters.ts';
 import { deliver, type Pieces, reportChange } from './deliver.ts';
+import { closeWithClient, cutOff } from './http2-response.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
 import type { Answer, Log } from './transport.ts';
@@ -111,6 +112,7 @@ function sendMemory(
     file.release();
     return;
   }
+  closeWithClient(res);
   res.once('close', () => {
     if (!res.writableFinished) outlet.counters.aborted++;
     file.release();
@@ -143,7 +145,7 @@ function sendFile(body: FileBody, res: ServerResponse, outlet: Outlet): void {
     res.end();
   } else {
     reportChange(file, counters, log);
-    res.destroy();
+    cutOff(res);
   }
 }
 
@@ -153,7 +155,7 @@ function sendPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
   deliver(body, sink, outlet.counters, outlet.log).then((whole) => {
     outlet.pending.delete(res);
     if (whole) res.end();
-    else res.destroy();
+    else cutOff(res);
   });
 }
 

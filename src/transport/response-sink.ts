@@ -3,6 +3,7 @@ import { ServerResponse } from 'node:http';
 import type { NativeFile } from '../native.ts';
 import type { Span } from '../plan/types.ts';
 import type { SendEnd, Sink } from './deliver.ts';
+import { closeWithClient } from './http2-response.ts';
 import type { Transfers } from './transfers.ts';
 
 /** A sink into `res`, whose head is written. Without `transfers` it takes no descriptors. */
@@ -10,6 +11,10 @@ export function responseSink(res: ServerResponse, transfers: Transfers | undefin
   let gone = res.destroyed;
   /** Ends the step in progress when the client goes away. */
   let interrupt = () => {};
+  // One listener for all chunks: a compressor gives its own stream's `drain`, and never lets go of a `once`.
+  let isWatching = false;
+  let drained = () => {};
+  closeWithClient(res);
   res.once('close', () => {
     gone = true;
     interrupt();
@@ -24,8 +29,13 @@ export function responseSink(res: ServerResponse, transfers: Transfers | undefin
         return;
       }
       // Somebody else's write (a compressor, HTTP/2) may keep the chunk and drop the callback.
-      if (res.write(Buffer.from(chunk))) resolve(true);
-      else res.once('drain', () => resolve(true));
+      if (res.write(Buffer.from(chunk))) {
+        resolve(true);
+        return;
+      }
+      if (!isWatching) res.on('drain', () => drained());
+      isWatching = true;
+      drained = () => resolve(true);
     });
   }
 

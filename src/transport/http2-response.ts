@@ -1,0 +1,24 @@
+// Where a response of http2's compatibility API differs from one of node:http.
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
+
+function streamOf(res: ServerResponse): ServerHttp2Stream | undefined {
+  return (res as Partial<Pick<Http2ServerResponse, 'stream'>>).stream;
+}
+
+/**
+ * Makes `close` come when the client goes away in the middle of the answer. A stream that is reset
+ * while it has bytes to send does not close by itself.
+ */
+export function closeWithClient(res: ServerResponse): void {
+  const stream = streamOf(res);
+  stream?.once('aborted', () => stream.destroy());
+}
+
+/** Cuts the answer off so that the client sees that it is not whole. */
+export function cutOff(res: ServerResponse): void {
+  const stream = streamOf(res);
+  // With an error, for the client to get INTERNAL_ERROR; the compatibility API keeps it from everybody else.
+  if (stream) stream.destroy(new Error('cut off'));
+  else res.destroy();
+}

@@ -1,0 +1,330 @@
+// The options of serve-static and sirv, by the behaviour that their users see.
+import { utimesSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type HttpError, zcserve } from '../../src/middleware.ts';
+import type { MiddlewareOptions } from '../../src/middleware-options.ts';
+import { type Answer, request } from '../support/client.ts';
+import { makeTree } from '../support/tree.ts';
+
+const mtime = new Date('2024-01-02T03:04:05Z');
+
+const root = makeTree(t, {
+  'index.html': { text: '<p>home', mtime },
+  'start.htm': { text: '<p>start', mtime },
+  'about.html': { text: '<p>about', mtime },
+  'app.js': { text: 'let a;', mtime },
+  'app.js.gz': { text: 'gzipped', mtime },
+  'app.js.br': { text: 'brotli', mtime },
+  '.hidden': 'secret',
+  'dir/index.html': { text: '<p>dir', mtime },
+});
+
+async function listen(t: Test, listener: RequestListener) {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port };
+}
+
+/** Asks a middleware whose next handler answers 404 "next", or the error's status and "error". */
+async function ask(
+  t: Test,
+  options: MiddlewareOptions,
+  target: string,
+  asked: Parameters<typeof request>[2] = {},
+): Promise<Answer> {
+  const serve = zcserve(root, options);
+  t.teardown(serve.close);
+  const address = await listen(t, (req, res) => {
+    serve(req, res, (error) => {
+      res.statusCode = error ? (error as HttpError).status : 404;
+      res.end(error ? 'error' : 'next');
+    });
+  });
+  return request(address, target, asked);
+}
+
+interface Row {
+  readonly options: MiddlewareOptions;
+  readonly target: string;
+  readonly method?: string;
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly status: number;
+  readonly body?: string;
+  /** undefined: the field must be absent. */
+  readonly has?: Readonly<Record<string, string | undefined>>;
+}
+
+const cacheControl = (options: MiddlewareOptions, value: string | undefined): Row => ({
+  options,
+  target: '/app.js',
+  status: 200,
+  has: { 'cache-control': value },
+});
+
+const ROWS: Readonly<Record<string, Row>> = {
+  'cacheControl is public, max-age=0': cacheControl({}, 'public, max-age=0'),
+  'cacheControl: false sends none': cacheControl({ cacheControl: false }, undefined),
+  'maxAge is in milliseconds': cacheControl({ maxAge: 2500 }, 'public, max-age=2'),
+  'maxAge takes texts': cacheControl({ maxAge: '1d' }, 'public, max-age=86400'),
+  'maxAge is at most a year': cacheControl({ maxAge: '10y' }, 'public, max-age=31557600'),
+  immutable: cacheControl({ maxAge: '1h', immutable: true }, 'public, max-age=3600, immutable'),
+  'dev makes clients ask every time': cacheControl({ dev: true }, 'no-cache'),
+  'acceptRanges: false': {
+    options: { acceptRanges: false },
+    target: '/app.js',
+    fields: { range: 'bytes=0-1' },
+    status: 200,
+    has: { 'accept-ranges': 'none' },
+  },
+  'etag: false': {
+    options: { etag: false },
+    target: '/app.js',
+    status: 200,
+    has: { etag: undefined },
+  },
+  'lastModified: false': {
+    options: { lastModified: false },
+    target: '/app.js',
+    status: 200,
+    has: { 'last-modified': undefined },
+  },
+  'dotfiles are ignored': { options: {}, target: '/.hidden', status: 404, body: 'next' },
+  'dotfiles: allow': { options: { dotfiles: 'allow' }, target: '/.hidden', status: 200 },
+  'dotfiles: true, as sirv says it': {
+    options: { dotfiles: true },
+    target: '/.hidden',
+    status: 200,
+  },
+  'dotfiles: deny falls through': {
+    options: { dotfiles: 'deny' },
+    target: '/.hidden',
+    status: 404,
+    body: 'next',
+  },
+  'dotfiles: deny is an error without fallthrough': {
+    options: { dotfiles: 'deny', fallthrough: false },
+    target: '/.hidden',
+    status: 403,
+    body: 'error',
+  },
+  'extensions: none': { options: {}, target: '/about', status: 404 },
+  'extensions: one': {
+    options: { extensions: 'html' },
+    target: '/about',
+    status: 200,
+    body: '<p>about',
+  },
+  'extensions: the first that exists': {
+    options: { extensions: ['htm', 'html'] },
+    target: '/about',
+    status: 200,
+    body: '<p>about',
+  },
+  'extensions: false': { options: { extensions: false }, target: '/about', status: 404 },
+  'index: another': { options: { index: 'start.htm' }, target: '/', status: 200, body: '<p>start' },
+  'index: the first that exists': {
+    options: { index: ['none.html', 'index.html'] },
+    target: '/',
+    status: 200,
+    body: '<p>home',
+  },
+  'index: false': { options: { index: false }, target: '/', status: 404, body: 'next' },
+  'redirect: false': { options: { redirect: false }, target: '/dir', status: 404, body: 'next' },
+  'a miss falls through': { options: {}, target: '/none', status: 404, body: 'next' },
+  'fallthrough: false makes an error of a miss': {
+    options: { fallthrough: false },
+    target: '/none',
+    status: 404,
+    body: 'error',
+  },
+  'fallthrough: false makes an error of a bad path': {
+    options: { fallthrough: false },
+    target: '/%',
+    status: 400,
+    body: 'error',
+  },
+  'other methods fall through': {
+    options: {},
+    target: '/',
+    method: 'POST',
+    status: 404,
+    body: 'next',
+  },
+  'fallthrough: false answers other methods': {
+    options: { fallthrough: false },
+    target: '/',
+    method: 'POST',
+    status: 405,
+    has: { allow: 'GET, HEAD' },
+  },
+  'siblings are not offered': {
+    options: {},
+    target: '/app.js',
+    fields: { 'accept-encoding': 'br, gzip' },
+    status: 200,
+    body: 'let a;',
+    has: { vary: undefined },
+  },
+  gzip: {
+    options: { gzip: true },
+    target: '/app.js',
+    fields: { 'accept-encoding': 'br, gzip' },
+    status: 200,
+    body: 'gzipped',
+    has: { vary: 'Accept-Encoding', 'content-encoding': 'gzip' },
+  },
+  brotli: {
+    options: { brotli: true, gzip: true },
+    target: '/app.js',
+    fields: { 'accept-encoding': 'br, gzip' },
+    status: 200,
+    body: 'brotli',
+  },
+  'single: a page for misses': {
+    options: { single: true },
+    target: '/some/where',
+    status: 200,
+    body: '<p>home',
+  },
+  'single: another page': {
+    options: { single: 'start.htm' },
+    target: '/some/where',
+    status: 200,
+    body: '<p>start',
+  },
+  'single spares what has an extension': {
+    options: { single: true },
+    target: '/none.js',
+    status: 404,
+    body: 'next',
+  },
+  'ignores: false spares nothing': {
+    options: { single: true, ignores: false },
+    target: '/none.js',
+    status: 200,
+    body: '<p>home',
+  },
+  'ignores: more': {
+    options: { single: true, ignores: /^\/api/ },
+    target: '/api/x?y',
+    status: 404,
+    body: 'next',
+  },
+  'our own options': { options: { serverTiming: true }, target: '/app.js', status: 200 },
+};
+
+for (const [title, row] of Object.entries(ROWS)) {
+  t.test(title, async (t) => {
+    const { options, target, method = 'GET', fields = {}, status, body, has = {} } = row;
+    const answer = await ask(t, options, target, { method, fields });
+    t.equal(answer.status, status);
+    if (body !== undefined) t.equal(answer.body.toString(), body);
+    for (const [name, value] of Object.entries(has)) t.equal(answer.field(name), value, name);
+  });
+}
+
+t.test('unknown and wrong options are errors that help', async (t) => {
+  const rows: ReadonlyArray<readonly [options: object, message: string]> = [
+    [{ maxage: 1 }, 'option maxage is unknown; did you mean maxAge?'],
+    [{ fallThrough: false }, 'option fallThrough is unknown; did you mean fallthrough?'],
+    [{ brotil: true }, 'option brotil is unknown; did you mean brotli?'],
+    [{ port: 80 }, 'option port is unknown; did you mean'],
+    [
+      { dotfiles: 'show' },
+      'option dotfiles: "show" is not allowed; expected one of allow, deny, ignore',
+    ],
+    [{ maxAge: 'soon' }, 'option maxAge: "soon" is not allowed'],
+    [{ setHeaders: 1 }, 'option setHeaders: 1 is not allowed; expected a function'],
+  ];
+  for (const [options, message] of rows) {
+    t.throws(() => zcserve(root, options as MiddlewareOptions), {
+      message: new RegExp(`^${message.replace(/[?.]/g, '\\$&')}`),
+    });
+  }
+});
+
+t.test('a root that is no directory is an error at once', async (t) => {
+  t.throws(() => zcserve(join(root, 'none')), { code: 'ENOENT' });
+  t.throws(() => zcserve(join(root, 'app.js')), { code: 'ENOTDIR' });
+  t.throws(() => zcserve(''), /root/);
+});
+
+t.test('setHeaders sees response, path and stat, whatever the status', async (t) => {
+  const seen: string[] = [];
+  const options: MiddlewareOptions = {
+    gzip: true,
+    setHeaders(res, path, stat) {
+      seen.push(`${path} ${stat.size} ${stat.mtime.toISOString()}`);
+      res.setHeader('X-Path', 'set');
+      res.setHeader('Cache-Control', 'mine');
+    },
+  };
+  const file = `${join(root, 'app.js')} 6 ${mtime.toISOString()}`;
+  const asked: ReadonlyArray<readonly [status: number, Parameters<typeof request>[2]]> = [
+    [200, {}],
+    [200, { method: 'HEAD' }],
+    [200, { fields: { 'accept-encoding': 'gzip' } }],
+    [206, { fields: { range: 'bytes=0-1' } }],
+    [304, { fields: { 'if-modified-since': mtime.toUTCString() } }],
+  ];
+  for (const [status, what] of asked) {
+    const answer = await ask(t, options, '/app.js', what);
+    t.equal(answer.status, status);
+    t.equal(answer.field('x-path'), 'set');
+    t.equal(answer.field('cache-control'), 'mine');
+  }
+  t.same(
+    seen,
+    asked.map(() => file),
+  );
+  seen.length = 0;
+  await ask(t, options, '/none');
+  await ask(t, options, '/dir');
+  t.same(seen, [], 'no file, no call');
+});
+
+t.test('an error in setHeaders goes to next', async (t) => {
+  const setHeaders = () => {
+    throw Object.assign(new Error('mine'), { status: 418 });
+  };
+  const answer = await ask(t, { setHeaders }, '/app.js');
+  t.equal(answer.status, 418);
+});
+
+t.test('without next it answers everything itself', async (t) => {
+  const serve = zcserve(root);
+  const address = await listen(t, serve);
+  t.equal((await request(address, '/app.js')).body.toString(), 'let a;');
+  const miss = await request(address, '/none');
+  t.equal(miss.status, 404);
+  t.match(miss.body.toString(), '404 Not Found');
+  t.equal((await request(address, '/app.js', { method: 'DELETE' })).status, 405);
+
+  const onNoMatch: RequestListener = (_req, res) =>
+    void res.writeHead(404, { 'content-length': 8 }).end('no match');
+  const other = await listen(t, zcserve(root, { onNoMatch }));
+  t.equal((await request(other, '/none')).body.toString(), 'no match');
+});
+
+t.test('a change is seen at once with dev', async (t) => {
+  const path = join(root, 'changing.txt');
+  writeFileSync(path, 'one');
+  const serve = zcserve(root, { dev: true, watch: false });
+  t.teardown(serve.close);
+  const address = await listen(t, serve);
+  t.equal((await request(address, '/changing.txt')).body.toString(), 'one');
+  writeFileSync(path, 'two!');
+  t.equal((await request(address, '/changing.txt')).body.toString(), 'two!');
+  utimesSync(path, 1, 1);
+  t.equal(
+    (await request(address, '/changing.txt')).field('last-modified'),
+    new Date(1000).toUTCString(),
+  );
+});
