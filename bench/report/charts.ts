@@ -17,17 +17,30 @@ const FAMILIES = {
 
 type Family = keyof typeof FAMILIES;
 
+/** The servers of the chart by size. */
+const LINES: Readonly<Record<string, string>> = {
+  zcserve: COLOURS.blue,
+  'zcserve-middleware': COLOURS.sky,
+  'floor-mmap': COLOURS.black,
+  'floor-sendfile': COLOURS.grey,
+  nginx: COLOURS.orange,
+  h2o: COLOURS.green,
+  bun: COLOURS.vermilion,
+  sirv: COLOURS.purple,
+};
+
 /** Lines over body sizes; both axes logarithmic, bands from the lowest to the highest turn. */
-export function chartBySize(run: Run, servers: readonly string[]): Promise<string> | undefined {
+export function chartBySize(run: Run): Promise<string> | undefined {
   const values = SIZES.flatMap((size) => {
     const scenario = run.scenarios.find(({ name }) => name === get(size).name);
     if (scenario === undefined) return [];
     return standingsIn(run, scenario, 'cpu')
-      .filter(({ server }) => servers.includes(server))
+      .filter(({ server }) => server in LINES)
       .map(({ server, figure: { median, low, high } }) => ({ size, server, median, low, high }));
   });
   if (values.length === 0) return undefined;
   const sizes = [...new Set(values.map(({ size }) => size))];
+  const servers = Object.keys(LINES).filter((name) => values.some(({ server }) => server === name));
   const spec: TopLevelSpec = {
     title: {
       text: 'Server CPU time per request by body size',
@@ -46,9 +59,10 @@ export function chartBySize(run: Run, servers: readonly string[]): Promise<strin
       color: {
         field: 'server',
         type: 'nominal',
-        sort: [...servers],
-        scale: { domain: [...servers], range: LINE_COLOURS.slice(0, servers.length) },
+        sort: servers,
+        scale: { domain: servers, range: servers.map((name) => LINES[name] ?? COLOURS.black) },
         title: null,
+        legend: { symbolType: 'stroke', symbolStrokeWidth: 3, symbolOpacity: 1 },
       },
     },
     layer: [
@@ -71,7 +85,7 @@ export function chartBySize(run: Run, servers: readonly string[]): Promise<strin
           strokeDash: {
             field: 'server',
             type: 'nominal',
-            sort: [...servers],
+            sort: servers,
             title: null,
           },
         },
@@ -80,17 +94,6 @@ export function chartBySize(run: Run, servers: readonly string[]): Promise<strin
   };
   return renderChart(spec);
 }
-
-const LINE_COLOURS: readonly string[] = [
-  COLOURS.blue,
-  COLOURS.black,
-  COLOURS.grey,
-  COLOURS.orange,
-  COLOURS.green,
-  COLOURS.vermilion,
-  COLOURS.purple,
-  COLOURS.sky,
-];
 
 export const SIZE_LABEL =
   "datum.value >= 1073741824 ? datum.value / 1073741824 + ' GiB'" +

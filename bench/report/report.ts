@@ -12,24 +12,9 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const START = '<!-- bench:start -->';
 const END = '<!-- bench:end -->';
 
-/** Lines of the chart by size; the detail charts show every server. */
-const LINES = [
-  'zcserve',
-  'floor-mmap',
-  'floor-sendfile',
-  'nginx',
-  'h2o',
-  'bun',
-  'sirv',
-  'serve-static',
-];
-
 export async function writeReport(run: Run, directory: string): Promise<void> {
   const stem = join(directory, `${fileStem(run.date)}-report`);
-  const bySize = await chartBySize(
-    run,
-    LINES.filter((name) => hasFigures(run, name)),
-  );
+  const bySize = await chartBySize(run);
   const charts = new Map<string, string>();
   for (const scenario of run.scenarios) {
     const chart = await chartOfScenario(run, scenario);
@@ -48,10 +33,6 @@ export async function writeReport(run: Run, directory: string): Promise<void> {
 
 function isWhole(run: Run): boolean {
   return !run.interrupted && run.scenarios.length === scenarios.length;
-}
-
-function hasFigures(run: Run, server: string): boolean {
-  return run.rows.some((row) => row.server === server && row.outcome.kind === 'measured');
 }
 
 function write(path: string, text: string): void {
