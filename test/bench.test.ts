@@ -10,15 +10,11 @@ import { autocannonGenerator } from '../bench/load/autocannon.ts';
 import { steadyGenerator } from '../bench/load/steady.ts';
 import { findWrk } from '../bench/load/wrk.ts';
 import { quiet } from '../bench/progress.ts';
-import { compare, type Verdict } from '../bench/report/compare.ts';
-import { figure, isClientBound, type Run, type Sample } from '../bench/results.ts';
 import { get, type Scenario, scenarios } from '../bench/scenarios.ts';
-import { select } from '../bench/selection.ts';
 import type { ServerKind } from '../bench/servers/server.ts';
 import { KIB, prepareSite, sized } from '../bench/site.ts';
 import { verify, WrongAnswer } from '../bench/verify.ts';
 import { nginx } from '../nginx-compare/nginx.ts';
-import { chooseThresholds, type Measured, type Thresholds } from '../src/tune.ts';
 
 const notModified = scenarios.filter(({ name }) => name === 'not-modified');
 
@@ -169,88 +165,6 @@ t.test('an interrupted run keeps what it has and starts nothing more', async (t)
   });
 });
 
-t.test('figures are medians with the lowest and highest turn', async (t) => {
-  const table: readonly (readonly [readonly number[], number, number, number])[] = [
-    [[3], 3, 3, 3],
-    [[3, 1], 2, 1, 3],
-    [[9, 1, 5], 5, 1, 9],
-  ];
-  for (const [cpus, median, low, high] of table) {
-    const samples = cpus.map((cpu) => sampleWith({ cpu }));
-    t.strictSame(
-      figure(samples, (sample) => sample.cpu),
-      { median, low, high },
-    );
-  }
-});
-
-t.test('a row is client-bound when only the generator has no time left', async (t) => {
-  const table: readonly (readonly [number, number, boolean])[] = [
-    [0.6, 0.99, true],
-    [0.99, 0.99, false],
-    [0.99, 0.5, false],
-    [0.4, 0.5, false],
-  ];
-  for (const [serverBusy, clientBusy, expected] of table) {
-    t.equal(isClientBound([sampleWith({ serverBusy, clientBusy })]), expected);
-  }
-});
-
-t.test('a loss is called a loss, a difference within the spread is level', async (t) => {
-  const table: readonly (readonly [readonly number[], readonly number[], Verdict])[] = [
-    [[5, 6], [7, 8], 'ahead'],
-    [[5, 7], [6, 8], 'level'],
-    [[8, 9], [6, 7], 'behind'],
-    [[5, 6], [], 'alone'],
-    [[], [6, 7], 'absent'],
-  ];
-  for (const [ours, theirs, verdict] of table) {
-    t.equal(compare(runWith({ zcserve: ours, nginx: theirs }))[0]?.verdict, verdict);
-  }
-});
-
-t.test('tune changes the strategy where that is best over all sizes', async (t) => {
-  const at = (size: number, read: number, mmap: number, sendfile: number): Measured => ({
-    size,
-    cost: {
-      read: { server: read, whole: 2 * read },
-      mmap: { server: mmap, whole: 2 * mmap },
-      sendfile: { server: sendfile, whole: 10 * sendfile },
-    },
-  });
-  const table: readonly (readonly [string, readonly Measured[], Thresholds])[] = [
-    [
-      'one crossing',
-      [at(1024, 5, 4, 6), at(2048, 6, 5, 5.5), at(4096, 9, 8, 6)],
-      { mmapMax: 2048, sendfileMin: 2048 },
-    ],
-    [
-      'one noisy size below the crossing moves nothing',
-      [at(1024, 4, 4, 3.9), at(2048, 5, 4, 6), at(4096, 9, 8, 6)],
-      { mmapMax: 2048, sendfileMin: 4096 },
-    ],
-    ['sendfile is always best', [at(1024, 5, 4, 3)], { mmapMax: 0, sendfileMin: 1024 }],
-  ];
-  for (const [name, measured, thresholds] of table) {
-    t.strictSame(chooseThresholds(measured, 'server'), thresholds, name);
-  }
-  t.strictSame(
-    chooseThresholds([at(1024, 9, 9, 3)], 'whole'),
-    { mmapMax: 1024, sendfileMin: 1024 },
-    'the whole cost counts the client',
-  );
-});
-
-t.test('--only names scenarios and servers, and refuses what it does not know', async (t) => {
-  const all = { scenarios, servers: [nginx] };
-  t.strictSame(
-    select('get-1k,nginx', all).scenarios.map(({ name }) => name),
-    ['get-1k'],
-  );
-  t.equal(select('server', all).scenarios.length, scenarios.length);
-  t.throws(() => select('get-1k,nothing', all), { message: /nothing is called "nothing"/ });
-});
-
 function planFor(
   directory: string,
   planned: readonly Scenario[],
@@ -298,60 +212,4 @@ async function withServer<T>(listener: RequestListener, use: (url: URL) => Promi
     server.closeAllConnections();
     server.close();
   }
-}
-
-function sampleWith(figures: Partial<Sample>): Sample {
-  return {
-    seconds: 1,
-    requests: 1,
-    requestsPerSecond: 1,
-    bytesPerSecond: 1,
-    latency: { p50: 1, p99: 1, p999: 1, max: 1 },
-    errors: 0,
-    cpu: 1,
-    cpuUser: 0.5,
-    cpuSystem: 0.5,
-    clientCpu: 1,
-    voluntarySwitches: 0,
-    involuntarySwitches: 0,
-    peakMemory: 1,
-    serverBusy: 1,
-    clientBusy: 1,
-    otherBusy: 0,
-    ...figures,
-  };
-}
-
-/** A run of one scenario in which each server took these CPU times per request. */
-function runWith(cpus: Readonly<Record<string, readonly number[]>>): Run {
-  const names = Object.keys(cpus).filter((name) => (cpus[name]?.length ?? 0) > 0);
-  return {
-    date: '2025-01-01T00:00:00.000Z',
-    command: 'test',
-    machine: {
-      system: '',
-      kernel: '',
-      processor: '',
-      cores: 2,
-      memoryBytes: 1,
-      node: '',
-      filesystem: '',
-    },
-    generators: {},
-    rounds: 2,
-    seconds: 1,
-    pinned: false,
-    interrupted: false,
-    scenarios: [{ name: 'get-1k', title: '', group: 'get', connections: 32, latencyOnly: false }],
-    servers: names.map((name) => ({ name, tags: ['server'], version: '' })),
-    rows: names.map((server) => ({
-      scenario: 'get-1k',
-      server,
-      generator: 'wrk',
-      outcome: {
-        kind: 'measured',
-        samples: (cpus[server] ?? []).map((cpu) => sampleWith({ cpu })),
-      },
-    })),
-  };
 }
