@@ -23,7 +23,10 @@ async function asker(server: Server): Promise<void> {
   socket.unref();
 }
 
-const left = () => ({ descriptors: descriptorsOf(process.pid), mappings: mappingsOf(process.pid) });
+const left = () => ({
+  descriptors: descriptorsOf(process.pid),
+  mappings: mappingsOf(process.pid, root),
+});
 const threads = () => readdirSync('/proc/self/task').length;
 
 const ways: Readonly<Record<string, () => Promise<unknown>>> = {

@@ -6,9 +6,10 @@ export function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** Lines of its memory map. */
-export function mappingsOf(pid: number): number {
-  return readFileSync(`/proc/${pid}/maps`, 'latin1').trimEnd().split('\n').length;
+/** Mappings of our memory cache, or of files beneath the root; the others are malloc's and V8's. */
+export function mappingsOf(pid: number, root: string): number {
+  const lines = readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n');
+  return lines.filter((line) => line.includes('memfd:zcserve') || line.includes(root)).length;
 }
 
 /** Resident memory, bytes. */
