@@ -35,7 +35,7 @@ function build() {
   if (spawnSync('make', ['--version']).status !== 0) return 'no make';
   const run = spawnSync(
     process.execPath,
-    [gyp, 'configure', 'build', '-C', folder, '--loglevel', 'error', ...ownHeaders()],
+    [gyp, 'configure', 'build', '-C', folder, '--loglevel', 'error', '--jobs=max', ...ownHeaders()],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       encoding: 'utf8',
