@@ -318,7 +318,8 @@ bool EngineThread::finish_reply(Connection& connection) {
   counters_.transfers.subtract(1);
   out.clear();
   connection.is_head = false;
-  if (connection.close_after) {
+  // The head of an answer that was in flight when we stopped promised more than we keep (RFC 9112 §9.6 lets us).
+  if (connection.close_after || stopping_) {
     // Input that nobody reads would turn our close into a reset, and the reset would eat the answer.
     if (connection.drops_input || connection.has_body || connection.readable || !connection.pending().empty()) {
       linger(connection);
