@@ -37,6 +37,11 @@ export const EXCEPTIONS = {
       'half-closed: 67108864 bytes',
     ]),
   ],
+  lifecycle: [
+    ...all(NODE, 'closed', 'node closes what is over its limit without an answer', [
+      'over the limit: 503',
+    ]),
+  ],
   semantics: all(NODE, '400, not 405', "node's parser knows a fixed list of methods", [
     'FOO: 405 with Allow',
   ]),
