@@ -1,0 +1,81 @@
+// The engine under its stress program (native/test/engine_stress.cc), with the address and undefined-behaviour
+// sanitizers, then with the thread sanitizer; where neither is here, under valgrind.
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { makeTree } from '../support/tree.ts';
+
+const NATIVE = fileURLToPath(new URL('../../native/', import.meta.url));
+
+/** Rounds of each scenario; valgrind is some twenty times slower. */
+const SCENARIOS = { arena: 5000, lifetime: 1000, transfers: 400, traffic: 5 } as const;
+const SEED = process.env.ZCSERVE_FUZZ_SEED ?? '6';
+
+interface Watcher {
+  readonly name: string;
+  readonly flags: readonly string[];
+  /** Runs the program under it. */
+  readonly under: readonly string[];
+  readonly share: number;
+}
+
+const WATCHERS: readonly Watcher[] = [
+  {
+    name: 'address,undefined',
+    flags: ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+    under: [],
+    share: 1,
+  },
+  { name: 'thread', flags: ['-fsanitize=thread'], under: [], share: 1 },
+];
+
+const VALGRIND: Watcher = {
+  name: 'valgrind',
+  flags: [],
+  under: ['valgrind', '--error-exitcode=9', '--leak-check=full', '-q'],
+  share: 0.05,
+};
+
+const works = ([program = '', ...args]: readonly string[]) => spawnSync(program, args).status === 0;
+
+const here = WATCHERS.filter(({ flags }) => canLink(flags));
+for (const { name } of WATCHERS.filter((watcher) => !here.includes(watcher))) {
+  const skip = 'its runtime is not installed (libasan, libubsan, libtsan)';
+  t.test(`-fsanitize=${name}`, { skip }, async () => {});
+}
+if (here.length === 0 && works(['valgrind', '--version']) && canLink([])) here.push(VALGRIND);
+
+for (const watcher of here) {
+  t.test(watcher.name, async (t) => {
+    const program = build(watcher);
+    for (const [scenario, rounds] of Object.entries(SCENARIOS)) {
+      const count = String(Math.ceil(rounds * watcher.share));
+      const [command = '', ...args] = [...watcher.under, program, scenario, count, SEED];
+      // Rejects with what the sanitizer has said.
+      const { stdout, stderr } = await promisify(execFile)(command, args, {
+        env: { ...process.env, TSAN_OPTIONS: 'halt_on_error=1' },
+      });
+      t.equal(stderr, '', `${scenario}: nothing to say`);
+      t.comment(stdout.trim());
+    }
+  });
+}
+
+/** Is there a compiler that builds and runs a program with these flags? */
+function canLink(flags: readonly string[]): boolean {
+  const program = join(makeTree(t), 'probe');
+  const args = ['-x', 'c++', '-', '-o', program, ...flags];
+  return spawnSync('c++', args, { input: 'int main() {}' }).status === 0 && works([program]);
+}
+
+function build({ flags }: Watcher): string {
+  const program = join(makeTree(t), 'engine_stress');
+  const core = readdirSync(NATIVE).filter((name) => /^(?!addon|napi).*\.cc$/.test(name));
+  const sources = [...core, 'test/engine_stress.cc'].map((name) => join(NATIVE, name));
+  const fixed = ['-std=c++17', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'];
+  execFileSync('c++', [...fixed, ...flags, '-o', program, ...sources], { stdio: 'inherit' });
+  return program;
+}
