@@ -1,4 +1,5 @@
 // A real browser loads the demo site and a listing, and seeks in media by ranges. Needs Debian's chromium.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,7 @@ if (!existsSync(EXECUTABLE)) {
 }
 
 const PUBLIC = fileURLToPath(new URL('../../public/', import.meta.url));
+const ASSETS = fileURLToPath(new URL('../../scripts/make-demo-assets.mjs', import.meta.url));
 /** Where screenshots go, if anywhere: `SCREENSHOTS=dir`. */
 const SCREENSHOTS = process.env.SCREENSHOTS;
 
@@ -59,6 +61,7 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 t.test('the demo site shows how its own files travelled', async (t) => {
+  execFileSync(process.execPath, [ASSETS], { stdio: 'ignore' });
   const { url } = await startServer(t, { root: PUBLIC, serverTiming: true });
   const { page, complaints } = await visit(t, url);
   const rows = page.locator('#files tr[data-strategy]');
