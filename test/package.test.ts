@@ -5,22 +5,30 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { request } from './support/client.ts';
 import { startProgram } from './support/command.ts';
+import { plainCommand } from './support/plain-command.ts';
 import { makeTree, pattern, type Teardown } from './support/tree.ts';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 const ADDON = `native/prebuilt/${process.platform}-${process.arch}/zcserve.node`;
 const MIB = 2 ** 20;
 
-/** The test runner's own loaders are not for the programs that are tried here. */
-const env = { ...process.env, NODE_OPTIONS: '' };
-
 /** The newest glibc that Debian 12 has. */
 const GLIBC = 36;
 
-function npm(cwd: string, ...args: readonly string[]): string {
-  const run = spawnSync('npm', args, { cwd, env, encoding: 'utf8' });
-  if (run.status !== 0) throw new Error(`npm ${args[0]}: ${run.stderr}`);
-  return run.stdout;
+const TSC = join(CHECKOUT, 'node_modules/typescript/bin/tsc');
+
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(cwd: string, program: string, ...args: readonly string[]): Ended {
+  return spawnSync(...plainCommand(program, args), { cwd, encoding: 'utf8' });
+}
+
+/** Throws with the program's complaints unless it succeeds. */
+function must(cwd: string, program: string, ...args: readonly string[]): void {
+  execFileSync(...plainCommand(program, args), { cwd, stdio: 'pipe' });
 }
 
 /** Packs a copy of the checkout, so that nothing here touches a dist or addon that others use. */
@@ -36,9 +44,8 @@ function pack(t: Teardown): string {
     });
   }
   symlinkSync(join(CHECKOUT, 'node_modules'), join(copy, 'node_modules'));
-  const tsc = join(CHECKOUT, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', join(copy, 'tsconfig.build.json')], { env });
-  npm(copy, 'pack', '--ignore-scripts', '--loglevel=error');
+  must(copy, process.execPath, TSC, '-p', 'tsconfig.build.json');
+  must(copy, 'npm', 'pack', '--ignore-scripts', '--loglevel=error');
   return join(copy, readdirSync(copy).find((name) => name.endsWith('.tgz')) ?? '');
 }
 
@@ -72,7 +79,7 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
     }),
   });
   const install = ['--ignore-scripts', '--omit=optional', '--prefer-offline', '--loglevel=error'];
-  npm(home, 'install', ...install, tarball);
+  must(home, 'npm', 'install', ...install, tarball);
   const installed = join(home, 'node_modules/zcserve');
 
   await t.test('it holds what it needs and nothing else', async (t) => {
@@ -98,12 +105,10 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
   });
 
   await t.test('its types and its API work', async (t) => {
-    const tsc = join(CHECKOUT, 'node_modules/typescript/bin/tsc');
-    const compiled = spawnSync(process.execPath, [tsc, '-p', home], { env, encoding: 'utf8' });
-    t.equal(compiled.stdout, '', 'no type errors');
-    const run = spawnSync(process.execPath, ['out/use.js'], { cwd: home, env, encoding: 'utf8' });
-    t.match(run.stdout, /^(native|http1) 0\n$/);
-    t.match(run.stderr, /option transport: "carrier-pigeon" is not allowed/);
+    t.equal(run(home, process.execPath, TSC, '-p', '.').stdout, '', 'no type errors');
+    const used = run(home, process.execPath, 'out/use.js');
+    t.match(used.stdout, /^(native|http1) 0\n$/);
+    t.match(used.stderr, /option transport: "carrier-pigeon" is not allowed/);
   });
 });
 

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { plainCommand } from './plain-command.ts';
 import type { Teardown } from './tree.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
@@ -78,7 +79,7 @@ function launch(
   args: readonly string[],
   { cwd, env }: CommandOptions,
 ): ChildProcess {
-  return spawn(program, args, {
+  return spawn(...plainCommand(program, args), {
     cwd,
     env: { PATH: process.env.PATH, ...addonOf(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
