@@ -2,13 +2,16 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { nginx } from '../../nginx-compare/nginx.ts';
+import { loadNative } from '../../src/native.ts';
 import type { OptionsInput } from '../../src/options.ts';
 import { type Carrier, onEveryCarrier, type Serve } from '../http/carriers.ts';
+import { startHost } from '../http/host.ts';
 import type { Address } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { times } from './effort.ts';
 import { type Harvest, harvest, isOneVersion, type StormFile, startStorm } from './storm.ts';
 
+const { addon } = loadNative();
 const KIB = 1024;
 const FILES: readonly StormFile[] = [1, 4, 16, 63, 256, 1024].map((kib) => ({
   name: `${kib}k.bin`,
@@ -86,6 +89,20 @@ async function storm(t: Test, root: string, address: Address): Promise<Harvest> 
   t.comment(`${await weather.stop()} changes`);
   return sum;
 }
+
+t.test('what verification costs', { skip: !addon && 'no addon' }, async (t) => {
+  const host = startHost(t, { addon: true });
+  const root = site(t);
+  const sendfile = { root, strategy: 'sendfile', sendfileMin: 0, logLevel: 'silent' } as const;
+  for (const sendfileVerify of [false, true]) {
+    const { port } = await host.start({ ...sendfile, sendfileVerify });
+    const start = performance.now();
+    const { whole } = await harvest({ port }, FILES, { requests: times(120, 1200), clients: 1 });
+    const each = (performance.now() - start) / whole;
+    t.comment(`sendfileVerify=${sendfileVerify}: ${each.toFixed(1)} ms an answer, one client`);
+    t.equal(whole, times(120, 1200));
+  }
+});
 
 t.test('nginx on the same storm', { skip: nginx.missing() ?? false }, async (t) => {
   const root = site(t);
