@@ -131,13 +131,16 @@ async function load(
       const fields: Record<string, string> = { connection: 'keep-alive' };
       if (random(10) === 0) fields.range = `bytes=${random(1000)}-`;
       const method = random(10) === 0 ? 'HEAD' : 'GET';
-      await connection.send(requestBytes(target, { method, fields }));
-      const answer = await connection.read(method).catch(() => undefined);
+      const answer = await connection
+        .send(requestBytes(target, { method, fields }))
+        .then(() => connection.read(method))
+        .catch(() => undefined);
       if (answer === undefined) {
         seen.aborted++;
         break;
       }
       judge(answer, seen);
+      if (answer.field('connection') === 'close') break;
     }
     connection.close();
   }
