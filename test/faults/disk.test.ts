@@ -29,7 +29,7 @@ for (const carrier of CARRIERS) {
 async function failing(t: Test, carrier: Carrier, host: Host): Promise<void> {
   const files = { 'small.eio': SMALL, 'large.eio': LARGE, 'late.page.eio': LARGE };
   const origin = await serve(t, carrier, host, files);
-  const tries = times(10, 200);
+  const tries = times(10, 100);
   for (const name of Object.keys(files)) {
     let complete = 0;
     for (let i = 0; i < tries; i++) {
@@ -52,7 +52,7 @@ async function stalling(t: Test, carrier: Carrier, host: Host): Promise<void> {
   for (const gate of gates) writeFileSync(gate, '');
   const stuck = Object.keys(files).map((name) => request(origin.address, `/${name}`));
   const delays: number[] = [];
-  for (let i = 0; i < times(100, 5000); i++) {
+  for (let i = 0; i < times(100, 2000); i++) {
     const start = performance.now();
     await healthy(t, origin);
     delays.push(performance.now() - start);

@@ -78,7 +78,7 @@ t.test('process.exit with transfers in flight', async (t) => {
 });
 
 t.test('garbage collections among evictions', async (t) => {
-  const rounds = times(400, 20_000);
+  const rounds = times(400, 5000);
   const { code, signal, left } = await run('collect', rounds);
   t.strictSame({ code, signal }, { code: 0, signal: null });
   const { bytes, cached } = left as { readonly bytes: number; readonly cached: number };

@@ -28,7 +28,7 @@ async function race(t: Test, serve: Serve, symlinks: 'inside' | 'none'): Promise
   const outside = makeTree(t, { 'directory/file.txt': OUTSIDE, 'file.txt': OUTSIDE });
   const root = makeTree(t, { 'directory/file.txt': INSIDE, 'file.txt': INSIDE });
   const origin = await serve({ root, symlinks, revalidate: 0, logLevel: 'silent' });
-  const turns = times(10_000, 200_000);
+  const turns = times(10_000, 50_000);
   const script = fileURLToPath(new URL('./flip.ts', import.meta.url));
   const flipper = fork(script, [root, outside, String(turns)], { execArgv: ['--import=tsx'] });
   let flipping = true;
