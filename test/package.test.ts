@@ -36,7 +36,7 @@ function pack(t: Teardown): string {
   const copy = makeTree(t);
   const { files } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
   const roots = new Set((files as string[]).map((file) => file.split('/')[0] ?? file));
-  for (const name of [...roots, 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'src']) {
+  for (const name of [...roots, 'package.json', 'tsconfig.json', 'src']) {
     if (name === 'dist') continue;
     cpSync(join(CHECKOUT, name), join(copy, name), {
       recursive: true,
@@ -44,7 +44,7 @@ function pack(t: Teardown): string {
     });
   }
   symlinkSync(join(CHECKOUT, 'node_modules'), join(copy, 'node_modules'));
-  must(copy, process.execPath, TSC, '-p', 'tsconfig.build.json');
+  must(copy, process.execPath, TSC, '-p', 'src');
   must(copy, 'npm', 'pack', '--ignore-scripts', '--loglevel=error');
   return join(copy, readdirSync(copy).find((name) => name.endsWith('.tgz')) ?? '');
 }

@@ -16,7 +16,7 @@ if (!existsSync(EXECUTABLE)) {
 }
 
 const PUBLIC = fileURLToPath(new URL('../../public/', import.meta.url));
-const ASSETS = fileURLToPath(new URL('../../scripts/make-demo-assets.mjs', import.meta.url));
+const ASSETS = fileURLToPath(new URL('../../public/.make-assets.mjs', import.meta.url));
 /** Where screenshots go, if anywhere: `SCREENSHOTS=dir`. */
 const SCREENSHOTS = process.env.SCREENSHOTS;
 

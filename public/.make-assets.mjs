@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 
-const folder = fileURLToPath(new URL('../public/assets/', import.meta.url));
+const folder = fileURLToPath(new URL('assets/', import.meta.url));
 const MIB = 2 ** 20;
 const RIDGES = 6;
 
