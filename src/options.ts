@@ -94,7 +94,7 @@ const sending = {
   ),
   mmapMax: option(
     size(0, TIB),
-    65536,
+    32768,
     'largest file for the memory cache',
     'Tomcat cacheObjectMaxSize',
   ),
@@ -112,7 +112,7 @@ const sending = {
   cacheSize: option(size(0, TIB), 2 ** 26, 'size of the memory cache', 'Tomcat cacheMaxSize'),
   sendfileMin: option(
     size(0, TIB),
-    65536,
+    32768,
     'smallest body for sendfile; smaller ones that are not cached are read',
     'Tomcat sendfileSize',
   ),

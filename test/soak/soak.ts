@@ -14,7 +14,7 @@ import { makeTree, pattern } from '../support/tree.ts';
 const MINUTES = Number(process.env.ZCSERVE_SOAK_MINUTES ?? 2);
 const FILES = 10_000;
 const CLIENTS = 8;
-const SENDFILE_MIN = 65_536;
+const SENDFILE_MIN = 32_768;
 
 /** Carriers share the time. The others differ from these in TLS only. */
 const SOAKED: readonly Carrier['name'][] = ['native', 'http1', 'http1 alone', 'uws'];
