@@ -26,7 +26,7 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: 'auto', options: {}, pureBelow: 64 * KIB },
+  { name: 'auto', options: {}, pureBelow: 32 * KIB },
   {
     name: 'snapshot',
     options: { strategy: 'mmap', mmapMax: '2M', mmapMinUses: 1 },
