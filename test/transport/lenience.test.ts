@@ -1,0 +1,48 @@
+// What lenient parsers let pass: table by field.
+import t from 'tap';
+import type { RequestFields } from '../../src/request.ts';
+import { asksToClose, refusalOf } from '../../src/transport/lenience.ts';
+
+t.test(
+  'heads whose framing or origin is in doubt are refused (RFC 9112 §3.2, §6.1, §6.3)',
+  async (t) => {
+    const rows: ReadonlyArray<readonly [RequestFields, status: number | undefined]> = [
+      [{ host: 'a' }, undefined],
+      [{}, 400],
+      [{ host: '' }, undefined],
+      [{ host: '[::1]:80' }, undefined],
+      [{ host: 'a, a' }, 400],
+      [{ host: 'a b' }, 400],
+      [{ host: 'u@a' }, 400],
+      [{ host: 'a/b' }, 400],
+      [{ host: 'a', 'content-length': '5' }, undefined],
+      [{ host: 'a', 'content-length': '' }, 400],
+      [{ host: 'a', 'content-length': '5, 5' }, 400],
+      [{ host: 'a', 'content-length': '+5' }, 400],
+      [{ host: 'a', 'transfer-encoding': 'Chunked' }, undefined],
+      [{ host: 'a', 'transfer-encoding': 'chunked', 'content-length': '5' }, 400],
+      [{ host: 'a', 'transfer-encoding': 'gzip' }, 400],
+      [{ host: 'a', 'transfer-encoding': 'gzip, chunked' }, 501],
+      [{ host: 'a', 'transfer-encoding': 'chunked, gzip' }, 400],
+      [{ host: 'a', 'transfer-encoding': 'chunked, chunked' }, 400],
+    ];
+    for (const [fields, status] of rows) {
+      const head = { method: 'GET', target: '/', fields };
+      t.equal(refusalOf(head, { major: 1, minor: 1 }), status, JSON.stringify(fields));
+    }
+    const head = { method: 'GET', target: '/', fields: {} };
+    t.equal(refusalOf(head, { major: 1, minor: 0 }), undefined, 'HTTP/1.0 needs no Host');
+    t.equal(refusalOf(head, { major: 2, minor: 0 }), 505, 'HTTP/2.0 over HTTP/1');
+    const odd = { method: 'G(T', target: '/', fields: { host: 'a' } };
+    t.equal(refusalOf(odd, { major: 1, minor: 1 }), 400, 'a method that is no token');
+  },
+);
+
+t.test('close counts anywhere in the list (RFC 9112 §9.6)', async (t) => {
+  for (const value of ['close', 'Close', 'keep-alive, close', 'close ,x', 'x,\tclose']) {
+    t.ok(asksToClose({ connection: value }), value);
+  }
+  for (const value of [undefined, '', 'keep-alive', 'closed', 'no-close', 'x-close, y']) {
+    t.notOk(asksToClose({ connection: value }), `${value}`);
+  }
+});
