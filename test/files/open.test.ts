@@ -52,7 +52,7 @@ for (const [way, addon] of WAYS) {
       proc: { link: '/proc/self' },
       null: { link: '/dev/null' },
     });
-    symlinkSync('/proc/self/fd/0', join(root, 'magic'));
+    symlinkSync('/proc/self/exe', join(root, 'magic'));
     const server = createServer().listen(join(root, 'socket'));
     await once(server, 'listening');
     t.teardown(() => server.close());
