@@ -48,13 +48,17 @@ const flags = await yargs(hideBin(process.argv))
     default: false,
     describe: 'Write the HTML page and Markdown, and update README between its markers',
   })
+  .option('readme', {
+    type: 'string',
+    describe: 'With --report: README markers that a run of less than everything writes between',
+  })
   .option('from', { type: 'string', describe: 'Report on this raw result file instead of running' })
   .option('list', { type: 'boolean', default: false, describe: 'List scenarios and servers' })
   .strict()
   .parse();
 
 if (flags.list) list();
-else if (flags.from !== undefined) await writeReport(readRun(flags.from), RESULTS);
+else if (flags.from !== undefined) await writeReport(readRun(flags.from), RESULTS, flags.readme);
 else await runAll();
 
 async function runAll(): Promise<void> {
@@ -80,7 +84,7 @@ async function runAll(): Promise<void> {
   });
   process.stdout.write(flags.json ? `${JSON.stringify(run)}\n` : summary(run));
   process.stderr.write(`raw results: ${path}\n`);
-  if (flags.report) await writeReport(run, RESULTS);
+  if (flags.report) await writeReport(run, RESULTS, flags.readme);
   if (run.interrupted) process.exitCode = INTERRUPTED;
   for (const { scenario, server, outcome } of run.rows) {
     if (outcome.kind !== 'failed') continue;

@@ -1,16 +1,19 @@
 // npm run bench:nginx: zcserve with one engine thread against nginx with one worker.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { progressOn } from '../bench/progress.ts';
+import { readmePath, updateReadme } from '../bench/report/readme.ts';
+import type { Run } from '../bench/results.ts';
 import { get } from '../bench/scenarios.ts';
 import { floors } from '../bench/servers/floor.ts';
 import { zcserve } from '../bench/servers/zcserve.ts';
 import { runSession } from '../bench/session.ts';
 import { KIB, MIB } from '../bench/site.ts';
 import { nginx } from './nginx.ts';
-import { report } from './report.ts';
+import { comparison, report } from './report.ts';
 
 const flags = await yargs(hideBin(process.argv))
   .scriptName('npm run bench:nginx --')
@@ -24,6 +27,7 @@ const flags = await yargs(hideBin(process.argv))
     describe: 'Body sizes, comma-separated',
   })
   .option('syscalls', { type: 'boolean', default: false, describe: 'Count calls with strace' })
+  .option('from', { type: 'string', describe: 'Report on this raw result file instead of running' })
   .option('json', { type: 'boolean', default: false, describe: 'Print the raw results' })
   .strict()
   .parse();
@@ -37,27 +41,40 @@ for (const kind of [zcserve, nginx]) {
   process.exit(1);
 }
 
-const { run, path } = await runSession({
-  name: 'nginx',
-  directory: RESULTS,
-  command: `npm run bench:nginx -- ${hideBin(process.argv).join(' ')}`,
-  plan: {
-    scenarios: flags.sizes.split(',').map((name) => get(parseSize(name))),
-    servers: flags.floor ? [zcserve, nginx, ...floors] : [zcserve, nginx],
-    rounds: flags.quick ? 2 : flags.rounds,
-    seconds: flags.quick ? 1 : flags.seconds,
-    warmUp: 1,
-    startWarmUp: 1,
-    syscalls: flags.syscalls,
-  },
-  progress: progressOn(process.stderr),
-  autocannonOnly: false,
-});
-
+const { run, path } = flags.from === undefined ? await measure() : readRun(flags.from);
 const markdown = report(run);
-writeFileSync(path.replace(/\.json$/, '.md'), markdown);
+const page = path.replace(/\.json$/, '.md');
+writeFileSync(page, markdown);
+if (!flags.quick)
+  updateReadme(
+    'nginx',
+    `${comparison(run)}\n\n[The whole run](${readmePath(page)}): \`${run.command}\`.\n`,
+  );
 process.stdout.write(flags.json ? `${JSON.stringify(run)}\n` : markdown);
 if (run.rows.some((row) => row.outcome.kind === 'failed')) process.exitCode = 1;
+
+function readRun(path: string) {
+  return { run: JSON.parse(readFileSync(path, 'utf8')) as Run, path: resolve(path) };
+}
+
+function measure() {
+  return runSession({
+    name: 'nginx',
+    directory: RESULTS,
+    command: `npm run bench:nginx -- ${hideBin(process.argv).join(' ')}`,
+    plan: {
+      scenarios: flags.sizes.split(',').map((name) => get(parseSize(name))),
+      servers: flags.floor ? [zcserve, nginx, ...floors] : [zcserve, nginx],
+      rounds: flags.quick ? 2 : flags.rounds,
+      seconds: flags.quick ? 1 : flags.seconds,
+      warmUp: 1,
+      startWarmUp: 1,
+      syscalls: flags.syscalls,
+    },
+    progress: progressOn(process.stderr),
+    autocannonOnly: false,
+  });
+}
 
 function parseSize(text: string): number {
   const [, digits, unit] = /^(\d+)([km]?)$/i.exec(text.trim()) ?? [];

@@ -5,16 +5,9 @@ import { table } from '../bench/report/table.ts';
 import { figure, marksOf, type Row, type Run } from '../bench/results.ts';
 
 export function report(run: Run): string {
-  const others = run.servers.map((server) => server.name).filter((name) => name !== 'zcserve');
   return `# zcserve and nginx
 
-Server CPU time per request in microseconds, warm, over keep-alive connections. “nginx ÷ zcserve”
-above 1 means that zcserve needs less.
-
-${table(
-  ['body', 'zcserve', ...others.flatMap((name) => [name, `${name} ÷ zcserve`])],
-  run.scenarios.map((scenario) => cpuRow(run, scenario.name, scenario.title, others)),
-)}
+${comparison(run)}
 
 ${table(
   ['body', 'server', 'requests/s', 'p50', 'p99', 'p99.9', 'errors', 'generator', 'mark'],
@@ -25,6 +18,18 @@ ${facts(run)
   .map(([name, text]) => `- ${name}: ${text}`)
   .join('\n')}
 `;
+}
+
+/** The part that README has, too. */
+export function comparison(run: Run): string {
+  const others = run.servers.map((server) => server.name).filter((name) => name !== 'zcserve');
+  return `Server CPU time per request in microseconds, warm, over keep-alive connections. “nginx ÷ zcserve”
+above 1 means that zcserve needs less.
+
+${table(
+  ['body', 'zcserve', ...others.flatMap((name) => [name, `${name} ÷ zcserve`])],
+  run.scenarios.map((scenario) => cpuRow(run, scenario.name, scenario.title, others)),
+)}`;
 }
 
 function cpuRow(

@@ -1,18 +1,15 @@
 // Writes the report of a run: HTML page, Markdown, charts, and README's part between its markers.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileStem, type Run } from '../results.ts';
 import { scenarios } from '../scenarios.ts';
 import { chartBySize, chartOfScenario } from './charts.ts';
 import { htmlReport } from './html.ts';
 import { fullReport, readmePart } from './markdown.ts';
+import { readmePath, updateReadme } from './readme.ts';
 
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const START = '<!-- bench:start -->';
-const END = '<!-- bench:end -->';
-
-export async function writeReport(run: Run, directory: string): Promise<void> {
+/** `part`: the markers of README that a run of less than everything may write between. */
+export async function writeReport(run: Run, directory: string, part?: string): Promise<void> {
   const stem = join(directory, `${fileStem(run.date)}-report`);
   const bySize = await chartBySize(run);
   const charts = new Map<string, string>();
@@ -23,12 +20,13 @@ export async function writeReport(run: Run, directory: string): Promise<void> {
   write(`${stem}.html`, htmlReport(run, { bySize, scenarios: charts }));
   if (bySize !== undefined) write(`${stem}.svg`, bySize);
   write(`${stem}.md`, fullReport(run));
-  if (!isWhole(run)) {
+  const markers = isWhole(run) ? 'bench' : part;
+  if (markers === undefined) {
     process.stderr.write('README.md stays as it is: not every scenario was run\n');
     return;
   }
-  const chart = bySize === undefined ? undefined : relative(PROJECT, `${stem}.svg`);
-  updateReadme(readmePart(run, chart, relative(PROJECT, `${stem}.md`)));
+  const chart = bySize === undefined ? undefined : readmePath(`${stem}.svg`);
+  updateReadme(markers, readmePart(run, chart, readmePath(`${stem}.md`)));
 }
 
 function isWhole(run: Run): boolean {
@@ -37,18 +35,5 @@ function isWhole(run: Run): boolean {
 
 function write(path: string, text: string): void {
   writeFileSync(path, text);
-  process.stderr.write(`wrote ${relative(PROJECT, path)}\n`);
-}
-
-/** Replaces what is between README's markers; a README without them stays as it is. */
-function updateReadme(part: string): void {
-  const path = join(PROJECT, 'README.md');
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  const start = text.indexOf(START);
-  const end = text.indexOf(END);
-  if (start === -1 || end < start) {
-    process.stderr.write(`README.md has no ${START} … ${END}: left as it is\n`);
-    return;
-  }
-  write(path, `${text.slice(0, start)}${START}\n${part}${text.slice(end)}`);
+  process.stderr.write(`wrote ${readmePath(path)}\n`);
 }
