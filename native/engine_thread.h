@@ -84,7 +84,7 @@ class EngineThread {
   void expire(Connection& connection);
   void requeue(Connection& connection);
 
-  // request_cycle.cc: one connection, from its first byte to its end
+  // request_cycle.cc: one connection's requests
   void advance(Connection& connection);
   void run_turn(Connection& connection);
   bool receive_head(Connection& connection);
@@ -94,6 +94,8 @@ class EngineThread {
   bool evidence_holds(const HotEntry& entry);
   void ask(Connection& connection, const RequestHead& head, std::string_view bytes);
   void refuse(Connection& connection, int status);
+
+  // reply_cycle.cc: its answers, and its end
   void start_reply(Connection& connection, Ref<const Reply> reply);
   bool send(Connection& connection);
   bool finish_reply(Connection& connection);
