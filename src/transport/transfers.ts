@@ -78,8 +78,14 @@ export function createTransfers(addon: NativeAddon, limits: EngineLimits): Trans
       return addon.sendNow(descriptorOf(socket), file, start, end);
     },
     send(socket, file, span, done) {
+      const descriptor = descriptorOf(socket);
+      if (descriptor < 0) {
+        // The client went away between the head and now.
+        queueMicrotask(() => done({ outcome: 'aborted', sent: 0 }));
+        return () => {};
+      }
       engine ??= start();
-      const id = engine.transfer(descriptorOf(socket), file, true, span.start, span.end);
+      const id = engine.transfer(descriptor, file, true, span.start, span.end);
       waiting.set(id, done);
       return () => engine?.cancel(id);
     },
