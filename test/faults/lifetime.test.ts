@@ -40,7 +40,7 @@ async function run(way: string, rounds = 1): Promise<Ended> {
 }
 
 t.test('started and closed over and over', async (t) => {
-  const rounds = times(200, 1000);
+  const rounds = times(100, 1000);
   const { code, signal, stderr, left } = await run('restart', rounds);
   t.strictSame({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
   const { before, after } = left as Readonly<Record<'before' | 'after', Figures>>;
@@ -78,7 +78,7 @@ t.test('process.exit with transfers in flight', async (t) => {
 });
 
 t.test('garbage collections among evictions', async (t) => {
-  const rounds = times(400, 5000);
+  const rounds = times(200, 5000);
   const { code, signal, left } = await run('collect', rounds);
   t.strictSame({ code, signal }, { code: 0, signal: null });
   const { bytes, cached } = left as { readonly bytes: number; readonly cached: number };
@@ -90,7 +90,7 @@ t.test('garbage collections among evictions', async (t) => {
 });
 
 t.test('in worker threads, closed or terminated', async (t) => {
-  const rounds = times(6, 100);
+  const rounds = times(4, 100);
   const { code, signal, stderr } = await run('workers', rounds);
   t.strictSame({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
   t.comment(`${rounds} workers, each with a server`);

@@ -72,7 +72,8 @@ async function warm(t: Test, origin: Origin, mapped: boolean): Promise<void> {
   await until(async () => {
     t.ok((await get(origin))?.body.equals(pattern(SIZE)));
     const { byStrategy } = await origin.stats();
-    return !mapped || Object.keys(byStrategy).some((way) => way.startsWith('mmap'));
+    // The first is planned, and the engine looks at the file once more before it repeats it.
+    return !mapped || (byStrategy['mmap:forced']?.responses ?? 0) >= 3;
   });
 }
 

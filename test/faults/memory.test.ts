@@ -15,7 +15,7 @@ const KEEP = { fields: { connection: 'keep-alive' } };
 const DEPTH = 64;
 
 t.test('more small files than the cache can hold', { skip: !addon && 'no addon' }, async (t) => {
-  const files = times(4000, 100_000);
+  const files = times(2500, 100_000);
   const cacheSize = times(2 ** 20, 2 ** 24);
   // No more files are open than maxOpenFiles: they must be large enough to fill the cache.
   const least = times(300, 4500);
@@ -71,7 +71,7 @@ t.test('paths that are not there', async (t) => {
   await flood(times(11_000, 50_000), 'warm');
   await host.collect();
   const before = residentOf(host.pid);
-  const paths = times(10_000, 1_000_000);
+  const paths = times(6000, 1_000_000);
   await flood(paths, 'x');
   await host.collect();
   const grown = residentOf(host.pid) - before;
