@@ -38,14 +38,15 @@ struct Connection : Timer {
   uint8_t minor_version = 1;
   bool is_head = false;
   bool corked = false;        // the last reply may wait in the kernel for the next
-  bool borrowed = false;      // a transfer on somebody else's socket
   uint64_t lingered = 0;      // bytes dropped
+  uint64_t transfer = 0;      // id of the transfer on somebody else's socket; 0 for a client of our own
   std::string input;          // received and not yet used
   size_t used = 0;            // of it
   ParseState parse;
   BodyDrain drain;
   Transmission out;
 
+  bool borrowed() const { return transfer != 0; }
   std::string_view pending() const { return std::string_view(input).substr(used); }
   /** More input; what is used up makes room first, or a client that pipelines without end would fill memory. */
   void append(std::string_view received) {

@@ -81,9 +81,7 @@ void EngineThread::run() {
     }
     const bool over = stopping_ && counters_.connections.value() == 0 && transfers_.empty();
     if (over && !silent_stop_) {
-      Record record{};
-      record.kind = Record::stopped;
-      records_.push_back(std::move(record));
+      tell(Record::stopped);
     }
     if (!records_.empty()) outbox_.post(records_);
     if (over) return;
@@ -217,10 +215,8 @@ void EngineThread::accept_clients() {
 // Spinning on EMFILE would starve the clients that are here; the backlog keeps the new ones meanwhile.
 void EngineThread::pause_accept(int error) {
   watch_listener(false);
-  Record record{};
-  record.kind = Record::accept_paused;
+  Record& record = tell(Record::accept_paused);
   record.error = error;
-  records_.push_back(std::move(record));
 }
 
 Connection* EngineThread::open_connection(UniqueFd socket, uint32_t events) {
@@ -238,10 +234,10 @@ Connection* EngineThread::open_connection(UniqueFd socket, uint32_t events) {
   free_.pop_back();
   connection.socket = std::move(socket);
   connection.readable = connection.peer_ended = connection.input_ended = connection.close_after = false;
-  connection.drops_input = connection.has_body = connection.head_begun = connection.borrowed = connection.corked = false;
+  connection.drops_input = connection.has_body = connection.head_begun = connection.corked = false;
   connection.is_head = false;
   connection.minor_version = 1;
-  connection.lingered = 0;
+  connection.lingered = connection.transfer = 0;
   connection.parse = ParseState{};
   return &connection;
 }
@@ -249,7 +245,7 @@ Connection* EngineThread::open_connection(UniqueFd socket, uint32_t events) {
 void EngineThread::destroy(Connection& connection) {
   wheel_.disarm(connection);
   // A borrowed socket lives on in its owner: closing our duplicate would leave it in this epoll set.
-  if (connection.borrowed) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, connection.socket.get(), nullptr);
+  if (connection.borrowed()) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, connection.socket.get(), nullptr);
   else counters_.connections.subtract(1);
   connection.socket.reset();
   connection.state = Connection::State::closed;
@@ -264,14 +260,12 @@ void EngineThread::destroy(Connection& connection) {
 void EngineThread::begin_transfer(Command& command) {
   Connection* connection = open_connection(std::move(command.fd), EPOLLOUT | EPOLLRDHUP | EPOLLET);
   if (!connection) {
-    Record record{};
-    record.kind = Record::transfer_end;
+    Record& record = tell(Record::transfer_end);
     record.id = static_cast<double>(command.id);
     record.code = static_cast<uint32_t>(TransferEnd::gone);
-    records_.push_back(std::move(record));
     return;
   }
-  connection->borrowed = true;
+  connection->transfer = command.id;
   transfers_[command.id] = connection;
   counters_.transfers.add(1);
   connection->out.start_body(std::move(command.reply_value));
@@ -303,6 +297,12 @@ Connection* EngineThread::find(uint64_t id) {
 
 uint64_t EngineThread::id_of(const Connection& connection) const {
   return (uint64_t{number_} << 46) | (uint64_t{connection.generation} << 20) | connection.index;
+}
+
+Record& EngineThread::tell(Record::Kind kind) {
+  Record& record = records_.emplace_back();
+  record.kind = kind;
+  return record;
 }
 
 void EngineThread::requeue(Connection& connection) {

@@ -83,6 +83,8 @@ class EngineThread {
   uint64_t id_of(const Connection& connection) const;
   void expire(Connection& connection);
   void requeue(Connection& connection);
+  /** A new record of the batch that goes to JavaScript at the end of this turn. */
+  Record& tell(Record::Kind kind);
 
   // request_cycle.cc: one connection's requests
   void advance(Connection& connection);

@@ -99,12 +99,10 @@ bool EngineThread::finish_reply(Connection& connection) {
   tally(connection).responses.add(1);
   if (out.refused()) {
     counters_.refused.add(1);
-    Record record{};
-    record.kind = Record::refused;
+    Record& record = tell(Record::refused);
     record.text = out.reply().file->path();
-    records_.push_back(std::move(record));
   }
-  if (connection.borrowed) {
+  if (connection.borrowed()) {
     end_transfer(connection, TransferEnd::done);
     return false;
   }
@@ -190,34 +188,26 @@ void EngineThread::abandon(Connection& connection, TransferEnd why) {
   if (connection.out.active()) {
     if (why == TransferEnd::file_fault) {
       counters_.truncated.add(1);
-      Record record{};
-      record.kind = Record::file_fault;
+      Record& record = tell(Record::file_fault);
       const File* source = connection.out.reply().source();
       record.text = source ? source->path() : std::string();
       record.code = static_cast<uint32_t>(connection.out.fault());
       record.error = connection.out.fault_error();
-      records_.push_back(std::move(record));
     } else if (why == TransferEnd::gone || why == TransferEnd::timed_out) {
       counters_.aborted.add(1);
     }
-    if (connection.borrowed) return end_transfer(connection, why);
+    if (connection.borrowed()) return end_transfer(connection, why);
     counters_.transfers.subtract(1);
   }
   destroy(connection);
 }
 
 void EngineThread::end_transfer(Connection& connection, TransferEnd end) {
-  for (auto at = transfers_.begin(); at != transfers_.end(); ++at) {
-    if (at->second != &connection) continue;
-    Record record{};
-    record.kind = Record::transfer_end;
-    record.id = static_cast<double>(at->first);
-    record.code = static_cast<uint32_t>(end);
-    record.bytes = static_cast<double>(connection.out.body_bytes());
-    records_.push_back(std::move(record));
-    transfers_.erase(at);
-    break;
-  }
+  Record& record = tell(Record::transfer_end);
+  record.id = static_cast<double>(connection.transfer);
+  record.code = static_cast<uint32_t>(end);
+  record.bytes = static_cast<double>(connection.out.body_bytes());
+  transfers_.erase(connection.transfer);
   counters_.transfers.subtract(1);
   destroy(connection);
 }

@@ -164,10 +164,8 @@ const Reply* EngineThread::find_hot(const RequestHead& head) {
   const HotEntry* entry = hot_.find(path);
   if (!entry) return nullptr;
   if (now_ >= entry->valid_until.load(std::memory_order_relaxed) && !evidence_holds(*entry)) {
-    Record record{};
-    record.kind = Record::stale;
+    Record& record = tell(Record::stale);
     record.text = path;
-    records_.push_back(std::move(record));
     hot_.remove(path);
     return nullptr;
   }
@@ -197,8 +195,7 @@ bool EngineThread::evidence_holds(const HotEntry& entry) {
 void EngineThread::ask(Connection& connection, const RequestHead& head, std::string_view bytes) {
   connection.state = State::answer;
   arm(connection, limits_.send_timeout);
-  Record record{};
-  record.kind = Record::request;
+  Record& record = tell(Record::request);
   record.id = static_cast<double>(id_of(connection));
   record.method = head.method_text;
   record.text = head.target;
@@ -207,7 +204,6 @@ void EngineThread::ask(Connection& connection, const RequestHead& head, std::str
     const bool repeated = (head.repeated >> field & 1) != 0;
     record.fields.emplace_back(field, repeated ? joined_field(bytes, field) : std::string(head.fields[field]));
   }
-  records_.push_back(std::move(record));
 }
 
 void EngineThread::refuse(Connection& connection, int status) {

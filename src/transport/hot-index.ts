@@ -84,10 +84,6 @@ export class HotIndex {
     return used;
   }
 
-  get size(): number {
-    return this.#paths.size;
-  }
-
   #add(path: string, hot: HotPath): void {
     this.#paths.set(path, hot);
     for (const { path: file } of hot.evidence) {
