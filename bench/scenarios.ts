@@ -138,6 +138,9 @@ export const scenarios: readonly Scenario[] = [
     [{ kind: 'part', asset: sized(MIB), range: [500_001, 500_000 + 16 * KIB] }],
     { needs: 'range' },
   ),
+  scenario('semantics', 'range-many', '206, 200 ranges of 1 MiB in turn', manyRanges(), {
+    needs: 'range',
+  }),
   scenario(
     'semantics',
     'range-1m',
@@ -199,6 +202,15 @@ export const scenarios: readonly Scenario[] = [
     background: { clients: 20, assets: coldFiles, cold: true, bytesPerSecond: 4 * MIB },
   }),
 ];
+
+/** Of many lengths and from everywhere in the file, as players and download managers ask for them. */
+function manyRanges(): Scenario['expects'] {
+  const range = (at: number): Expectation => {
+    const first = (at * 104_729) % (MIB - 64 * KIB);
+    return { kind: 'part', asset: sized(MIB), range: [first, first + KIB * (4 + (at % 60))] };
+  };
+  return [range(0), ...Array.from({ length: 199 }, (_, at) => range(at + 1))];
+}
 
 function pageViewExpectations(): Scenario['expects'] {
   const [first, ...rest] = pageView.map((asset): Expectation => ({ kind: 'whole', asset }));

@@ -91,6 +91,14 @@ Ref<Reply> read_reply_object(napi_env env, napi_value object) {
 bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {
   hot.reply = read_reply_object(env, object);
   if (!hot.reply) return false;
+  const napi_value large = get(env, object, "large");
+  if (is_type(env, large, napi_object)) {
+    hot.large = read_reply_object(env, large);
+    if (!hot.large) return false;
+    hot.large_from = to_count(env, get(env, object, "largeFrom"));
+    hot.reply->tail = to_text(env, get(env, object, "tail"));
+    hot.large->tail = to_text(env, get(env, large, "tail"));
+  }
   hot.answers_head = to_boolean(env, get(env, object, "answersHead"));
   const napi_value etag = get(env, object, "etag");
   if (is_type(env, etag, napi_string)) {

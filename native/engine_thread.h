@@ -92,7 +92,7 @@ class EngineThread {
   bool receive_head(Connection& connection);
   bool parse_next(Connection& connection, std::string_view data, bool buffered);
   void handle(Connection& connection, const RequestHead& head, std::string_view bytes);
-  const Reply* find_hot(const RequestHead& head);
+  Ref<const Reply> find_hot(const RequestHead& head);
   bool evidence_holds(const HotEntry& entry);
   void ask(Connection& connection, const RequestHead& head, std::string_view bytes);
   void refuse(Connection& connection, int status);

@@ -34,7 +34,7 @@ class HotTable {
   const uint64_t seed_;
 };
 
-/** The prepared reply for this request, or null: the question goes to TypeScript. Never judges, only compares. */
-const Reply* match(const HotEntry& entry, const RequestHead& request);
+/** The prepared reply for this request, or null: the question goes to TypeScript. Compares; all it reads is one range. */
+Ref<const Reply> match(const HotEntry& entry, const RequestHead& request);
 
 }  // namespace zc

@@ -34,7 +34,7 @@ struct Reply : RefCounted {
   Ref<File> file;      // carrier sendfile or read
   ByteSpan span;       // when there are no parts
   std::vector<ReplyPart> parts;
-  std::string tail;  // closing delimiter of the parts
+  std::string tail;  // closing delimiter of the parts; of a template of slices, fields
 
   /** The file whose change during the send must not go unnoticed; null when the bytes cannot change. */
   const File* source() const { return file ? file.get() : memory ? memory->mapped_file() : nullptr; }
@@ -48,6 +48,10 @@ struct Guard {
 
 struct HotReply {
   Ref<Reply> reply;
+  // A 206 of one range answers all of them: `reply` is then the template of slices below large_from bytes, this one of
+  // the others. A template's span is the whole, its head lacks Content-Range and Content-Length, which `tail` follows.
+  Ref<Reply> large;
+  uint64_t large_from = 0;
   Ref<Reply> not_modified;  // the 304; null without an ETag
   std::string etag;
   std::vector<Guard> guard;

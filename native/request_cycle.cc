@@ -152,22 +152,22 @@ void EngineThread::handle(Connection& connection, const RequestHead& head, std::
       connection.drain.start(head.chunked, head.content_length, limits_.max_drain);
     }
   }
-  const Reply* hot = find_hot(head);
+  Ref<const Reply> hot = find_hot(head);
   if (!hot) return ask(connection, head, bytes);
   counters_.hot.add(1);
-  start_reply(connection, Ref<const Reply>(hot));
+  start_reply(connection, std::move(hot));
 }
 
-const Reply* EngineThread::find_hot(const RequestHead& head) {
-  if (head.method != Method::get && head.method != Method::head) return nullptr;
+Ref<const Reply> EngineThread::find_hot(const RequestHead& head) {
+  if (head.method != Method::get && head.method != Method::head) return {};
   const std::string_view path = head.target.substr(0, head.target.find('?'));
   const HotEntry* entry = hot_.find(path);
-  if (!entry) return nullptr;
+  if (!entry) return {};
   if (now_ >= entry->valid_until.load(std::memory_order_relaxed) && !evidence_holds(*entry)) {
     Record& record = tell(Record::stale);
     record.text = path;
     hot_.remove(path);
-    return nullptr;
+    return {};
   }
   if (!entry->used.load(std::memory_order_relaxed)) entry->used.store(true, std::memory_order_relaxed);
   return match(*entry, head);

@@ -51,7 +51,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
   const { options, fallthrough, redirect, setHeaders, single, ignores } = settings;
   const { addon } = loadNative();
   const log = createLog({ level: options.logLevel, format: options.logFormat });
-  const policies = policiesOf(options, 'full');
+  const policies = policiesOf(options, 'full', false);
   const origin = createOrigin({ ...policies, addon, log });
   const counters = new Counters();
   const transfers = addon && sharedTransfers(addon);

@@ -85,7 +85,7 @@ export interface EngineReply {
   readonly end: number;
   /** Several spans instead of one. Flat: head, start, end, head, start, end… */
   readonly parts: ReadonlyArray<string | number> | undefined;
-  /** What follows the last part. */
+  /** What follows the last part; in a template of slices, the fields that follow Content-Length. */
   readonly tail: string;
 }
 
@@ -101,6 +101,12 @@ export interface HotReply extends EngineReply {
   readonly etag: string | undefined;
   /** Status line and fields of the 304. */
   readonly notModified: string;
+  /**
+   * Of plan `Slices`: the reply itself is then the template of the small ones, this one of the large. Their
+   * span is the whole file, their head lacks Content-Range and Content-Length.
+   */
+  readonly large: EngineReply | undefined;
+  readonly largeFrom: number;
 }
 
 export interface HotEntry {

@@ -18,16 +18,17 @@ const MAX_TARGET_SIZE = 8192;
 /** A request body up to this is read away, so that its connection can stay. */
 const MAX_DRAIN = 65_536;
 
-/** `carrier` is what the transport can do. Throws an OptionError that names the rule which does not hold. */
+/** `carrier` and `memos` are what the transport can do. Throws an OptionError that names the rule which does not hold. */
 export function policiesOf(
   options: Options,
   carrier: Carrier,
+  memos: boolean,
 ): Omit<OriginOptions, 'addon' | 'log'> {
   const compiled = compile(options);
   return {
     ...compiled,
     files: filesPolicy(options),
-    plan: planPolicy(options, compiled.rules, carrier),
+    plan: planPolicy(options, compiled.rules, carrier, memos),
   };
 }
 
@@ -80,9 +81,10 @@ function filesPolicy(options: Options): FilesPolicy {
   };
 }
 
-function planPolicy(options: Options, rules: Rules, carrier: Carrier): PlanPolicy {
+function planPolicy(options: Options, rules: Rules, carrier: Carrier, memos: boolean): PlanPolicy {
   const { strategy: forced, mmapMax, mmapMinUses, sendfileMin } = options;
   return {
+    memos,
     limits: { forced, mmapMax, mmapMinUses, sendfileMin, carrier },
     maxRanges: options.maxRanges,
     serverTiming: options.serverTiming,

@@ -79,11 +79,11 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
 
 function openOrigin(
   options: Options,
-  { carrier }: Chosen,
+  { name, carrier }: Chosen,
   addon: NativeAddon | undefined,
   log: Log,
 ): Origin {
-  const policies = policiesOf(options, carrier);
+  const policies = policiesOf(options, carrier, name === 'native');
   try {
     return createOrigin({ ...policies, addon, log });
   } catch (error) {

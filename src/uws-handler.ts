@@ -24,7 +24,8 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
   const { options, single, ignores } = readFileOptions(root, input);
   const { addon } = loadNative();
   const log = createLog({ level: options.logLevel, format: options.logFormat });
-  const origin = createOrigin({ ...policiesOf(options, addon ? 'memory' : 'none'), addon, log });
+  const policies = policiesOf(options, addon ? 'memory' : 'none', false);
+  const origin = createOrigin({ ...policies, addon, log });
   const counters = new Counters();
   const policy: UwsPolicy = {
     handler: withSinglePage(origin.handler, single, ignores),

@@ -14,6 +14,7 @@ import { addon, collect, POLICY, turn } from './files/fixture.ts';
 import { makeTree, type Node, type Teardown } from './support/tree.ts';
 
 const PLAN: PlanPolicy = {
+  memos: true,
   limits: {
     forced: 'auto',
     mmapMax: 65536,

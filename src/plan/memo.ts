@@ -2,8 +2,17 @@
 // in the evidence.
 import type { FieldName, RequestHead } from '../request.ts';
 import type { PlanPolicy } from './policy.ts';
+import { slicesOf } from './span.ts';
 import { isWarming } from './strategy.ts';
-import type { FieldList, Memo, Miss, Representation, Resolution, Resource } from './types.ts';
+import type {
+  FieldList,
+  Memo,
+  Miss,
+  Representation,
+  Resolution,
+  Resource,
+  ResponsePlan,
+} from './types.ts';
 
 /** The fields that may change the answer for any file. RFC 9110 §13.1, §14.2. */
 const CONDITIONS = [
@@ -16,20 +25,20 @@ const CONDITIONS = [
 ] as const satisfies readonly FieldName[];
 
 /**
- * The licence to repeat the answer of this status, made from `file` for `request`; undefined where there
- * is none. Only what is asked for often gets one: the plain 200, the 206 of a Range, the 304 of the
- * current ETag (and the 404, below). (Any other would be sound too, but clients could then fill the table with one-off
- * values.) `notModified` are the fields of the 304 that the same request would get.
+ * The licence to repeat `answer`, made from `file` for `request`; undefined where there is none. Only
+ * what is asked for often gets one: the plain 200, the 206 of a Range, the 304 of the current ETag (and
+ * the 404, below). (Any other would be sound too, but clients could then fill the table with one-off
+ * values.) `extra` are the fields that the resource has besides the file's own.
  */
 export function memoOf<F extends Representation>(
   request: RequestHead,
   resolution: Extract<Resolution<F>, { readonly kind: 'file' }>,
   file: F,
-  status: number,
-  notModified: FieldList,
+  { status, body }: ResponsePlan<F>,
+  extra: FieldList,
   policy: PlanPolicy,
 ): Memo | undefined {
-  if (request.method !== 'GET' || resolution.status !== 200) return undefined;
+  if (!policy.memos || request.method !== 'GET' || resolution.status !== 200) return undefined;
   const conditions = CONDITIONS.filter((name) => request.fields[name] !== undefined);
   if (!isRepeatable(status, conditions, request, file)) return undefined;
   // A 304 moves no bytes; for the others a use that is not counted would keep the file from the cache.
@@ -41,13 +50,15 @@ export function memoOf<F extends Representation>(
     ...(isAnyOrigin(policy.cors) ? [] : (['origin'] as const)),
     ...(resolution.judged ?? []),
   ];
+  const sliced = status === 206 && body.kind !== 'parts';
   return {
-    guard: guardOf(request, judged),
+    guard: guardOf(request, sliced ? judged.filter((name) => name !== 'range') : judged),
     judged,
     // HEAD has no ranges (§14.2); its 200 and 304 have the fields of GET's.
     head: status !== 206,
-    etag: status === 200 ? file.etag : undefined,
-    notModified,
+    etag: status === 200 || sliced ? file.etag : undefined,
+    notModified: [...file.fields, ...extra],
+    slices: sliced ? slicesOf(file, extra, policy) : undefined,
     evidence: resolution.evidence,
   };
 }
@@ -62,7 +73,7 @@ export function memoOfMiss<F extends Representation>(
   page: { readonly resource: Resource<F>; readonly file: F } | undefined,
   policy: PlanPolicy,
 ): Memo | undefined {
-  if (request.method !== 'GET') return undefined;
+  if (!policy.memos || request.method !== 'GET') return undefined;
   if (page !== undefined && isWarming(page.file, policy.limits)) return undefined;
   const looked: readonly FieldName[] = [
     ...(page !== undefined && page.resource.variants.length > 0
@@ -72,7 +83,15 @@ export function memoOfMiss<F extends Representation>(
     ...judged,
   ];
   const guard = guardOf(request, looked);
-  return { guard, judged: looked, head: true, etag: undefined, notModified: [], evidence };
+  return {
+    guard,
+    judged: looked,
+    head: true,
+    etag: undefined,
+    notModified: [],
+    slices: undefined,
+    evidence,
+  };
 }
 
 /** The values that the request has for these fields. */

@@ -2,7 +2,7 @@
 // RFC 9110. Never throws; no I/O, no clock.
 import type { RequestHead } from '../request.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
-import { contentRange, without } from './fields.ts';
+import { without } from './fields.ts';
 import { planListing } from './listing.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
 import { frameParts } from './multipart.ts';
@@ -10,16 +10,9 @@ import { selectRepresentation } from './negotiate.ts';
 import type { PlanPolicy } from './policy.ts';
 import { isRangeCurrent, judgePreconditions } from './preconditions.ts';
 import { type Ranges, resolveRanges } from './ranges.ts';
+import { sendRange, sendSpan, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
-import type {
-  Choice,
-  FieldList,
-  Miss,
-  Representation,
-  Resolution,
-  ResponsePlan,
-  Span,
-} from './types.ts';
+import type { FieldList, Miss, Representation, Resolution, ResponsePlan, Span } from './types.ts';
 
 type FileResolution<F extends Representation> = Extract<Resolution<F>, { readonly kind: 'file' }>;
 
@@ -115,11 +108,7 @@ function planFile<F extends Representation>(
   }
 
   const answer = planConditional(request, file, extra, policy);
-  const notModified = [...file.fields, ...extra];
-  return {
-    ...answer,
-    memo: memoOf(request, resolution, file, answer.status, notModified, policy),
-  };
+  return { ...answer, memo: memoOf(request, resolution, file, answer, extra, policy) };
 }
 
 function planMiss(
@@ -172,7 +161,7 @@ function planRanges<F extends Representation>(
       const [span, ...more] = ranges.spans;
       if (span === undefined) return planWhole(file, extra, policy);
       return more.length === 0
-        ? planSpan(file, span, extra, policy)
+        ? sendRange(file, span, extra, policy)
         : planParts(file, ranges.spans, extra, policy);
     }
   }
@@ -195,17 +184,6 @@ function planWhole<F extends Representation>(
 ): ResponsePlan<F> {
   const span = { start: 0, end: file.size };
   return sendSpan(200, file, span, [...file.fields, ...file.contentFields, ...extra], policy);
-}
-
-function planSpan<F extends Representation>(
-  file: F,
-  span: Span,
-  extra: FieldList,
-  policy: PlanPolicy,
-): ResponsePlan<F> {
-  const fields = [...file.fields, ...file.contentFields, ...extra];
-  fields.push('Content-Range', contentRange(span, file.size));
-  return sendSpan(206, file, span, fields, policy);
 }
 
 /** §15.3.7.2. No answer to a Range is longer than the whole: where the parts would be, the whole is sent. */
@@ -253,24 +231,6 @@ function planPage<F extends Representation>(
 
 const PAGE_OMITS = new Set(['accept-ranges', 'cache-control', 'etag', 'last-modified']);
 
-function sendSpan<F extends Representation>(
-  status: number,
-  file: F,
-  span: Span,
-  fields: FieldList,
-  policy: PlanPolicy,
-): ResponsePlan<F> {
-  const length = span.end - span.start;
-  const choice = chooseStrategy(file, length, policy.limits);
-  return {
-    status,
-    fields: [...fields, 'Content-Length', String(length), ...timing(choice, policy)],
-    body: { kind: choice.strategy, reason: choice.reason, file, span },
-    close: false,
-    memo: undefined,
-  };
-}
-
 /** §15.4: where to go, and a page for clients that do not follow. */
 function planRedirect(
   request: RequestHead,
@@ -297,9 +257,4 @@ function originFields(request: RequestHead, policy: PlanPolicy): FieldList {
   return origin !== undefined && policy.cors.includes(origin) && origin !== '*'
     ? ['Access-Control-Allow-Origin', origin]
     : [];
-}
-
-/** Server-Timing (W3C): strategy and reason, as in the log and the counters. */
-function timing({ strategy, reason }: Choice, policy: PlanPolicy): FieldList {
-  return policy.serverTiming ? ['Server-Timing', `zc;desc="${strategy}:${reason}"`] : [];
 }

@@ -2,6 +2,8 @@
 import type { FieldList, StrategyLimits } from './types.ts';
 
 export interface PlanPolicy {
+  /** Can the transport repeat answers? Only then do plans have a `memo`. */
+  readonly memos: boolean;
   readonly limits: StrategyLimits;
   /** Ranges that one request may ask for; more are answered by the whole file. 0 = no ranges at all. */
   readonly maxRanges: number;

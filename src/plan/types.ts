@@ -171,6 +171,19 @@ export interface ResponsePlan<F extends Representation> {
 }
 
 /**
+ * Every 206 of one range that a file can have (RFC 9110 §15.3.7.1): they differ in Content-Range and
+ * Content-Length, and by their length in how they are sent.
+ */
+export interface Slices {
+  /** Those before Content-Range and Content-Length. */
+  readonly fields: FieldList;
+  /** Of ranges shorter than `largeFrom` bytes, and of the others; `fields` follow Content-Length. */
+  readonly small: Choice & { readonly fields: FieldList };
+  readonly large: Choice & { readonly fields: FieldList };
+  readonly largeFrom: number;
+}
+
+/**
  * The licence to repeat an answer: any GET (or HEAD, where `head`) whose path bytes are the same, whose
  * `judged` fields are all exactly as in `guard` (absent where the guard does not name them), and whose
  * evidence still holds, gets the same answer. A request that differs only in an If-None-Match equal to
@@ -182,6 +195,11 @@ export interface Memo {
   readonly head: boolean;
   readonly etag: string | undefined;
   readonly notModified: FieldList;
+  /**
+   * Of the 206 of one range: any other Range that asks for one range of the file may be answered likewise.
+   * The guard does not hold for Range then, nor for an If-Range equal to `etag`.
+   */
+  readonly slices: Slices | undefined;
   readonly evidence: readonly Evidence[];
 }
 

@@ -2,15 +2,19 @@
 import type { FileEntry } from '../files/entry.ts';
 import { CARRIERS, type Carrier, type EngineReply, type HotReply } from '../native.ts';
 import { reasonPhrase } from '../plan/errors.ts';
-import { type FieldList, type Memo, REASONS, type Strategy } from '../plan/types.ts';
+import { type FieldList, type Memo, REASONS, type Slices, type Strategy } from '../plan/types.ts';
 import { FIELD_NAMES, type FieldName } from '../request.ts';
 import type { Answer } from './transport.ts';
 
 /** Status line and fields with their CRLFs; the engine adds Date, Connection and the empty line. RFC 9112 §3, §5. */
 export function headText(status: number, fields: FieldList): string {
-  let head = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
-  for (let i = 0; i + 1 < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  return head;
+  return `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${fieldLines(fields)}`;
+}
+
+function fieldLines(fields: FieldList): string {
+  let lines = '';
+  for (let i = 0; i + 1 < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  return lines;
 }
 
 export function engineReply({ status, fields, body, close }: Answer): EngineReply {
@@ -51,15 +55,31 @@ function reply(
   return { head, flags, source, start, end, parts: undefined, tail: '' };
 }
 
-/** The reply with the conditions under which the engine may repeat it. */
+/** The reply with the conditions under which the engine may repeat it, or all slices of its file with theirs. */
 export function hotReply(plan: Answer, memo: Memo): HotReply {
+  const { slices } = memo;
+  const { body } = plan;
+  const templates =
+    slices !== undefined && 'file' in body ? sliceTemplates(body.file, slices) : undefined;
   return {
-    ...engineReply(plan),
+    ...(templates?.small ?? engineReply(plan)),
     guard: memo.guard.flatMap(([name, value]) => [FIELD_NAMES.indexOf(name), value]),
     answersHead: memo.head,
     etag: memo.etag,
     notModified: headText(304, memo.notModified),
+    large: templates?.large,
+    largeFrom: slices?.largeFrom ?? 0,
   };
+}
+
+function sliceTemplates(file: FileEntry, { fields, small, large }: Slices) {
+  const head = headText(206, fields);
+  const template = ({ strategy, reason, fields }: Slices['small']): EngineReply => {
+    const { carrier, source } = placeOf(file, strategy);
+    const whole = reply(head, carrier, REASONS.indexOf(reason), false, source, 0, file.size);
+    return { ...whole, tail: fieldLines(fields) };
+  };
+  return { small: template(small), large: template(large) };
 }
 
 /** Bit mask of the fields, as the engine counts them. */

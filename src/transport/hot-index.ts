@@ -13,7 +13,7 @@ interface HotPath {
 
 /** Prepared replies of one path: the Accept-Encoding values and ranges that clients really send. */
 const MAX_REPLIES = 16;
-/** Ranges and misses seen once; only what is asked for again is worth a prepared reply. */
+/** Lists of ranges and misses seen once; only what is asked for again is worth a prepared reply. */
 const MAX_SEEN = 4096;
 /** Entries that one newcomer may find in use and spare. */
 const MAX_SPARED = 64;
@@ -36,7 +36,7 @@ export class HotIndex {
   offer(path: string, status: number, memo: Memo, reply: () => HotReply): void {
     const guard = JSON.stringify(memo.guard);
     const known = this.#paths.get(path);
-    if (status !== 200 && status !== 304) {
+    if (status !== 200 && status !== 304 && memo.slices === undefined) {
       const key = `${path}\0${guard}`;
       if (!this.#seen.get(key)) {
         this.#seen.set(key, true);

@@ -53,6 +53,7 @@ export function found(
 
 export function policy(over: Partial<PlanPolicy> = {}): PlanPolicy {
   return {
+    memos: true,
     limits: {
       forced: 'auto',
       mmapMax: 65_536,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { plan } from '../../src/plan/plan.ts';
 import type { PlanPolicy } from '../../src/plan/policy.ts';
+import { resolveRanges } from '../../src/plan/ranges.ts';
 import type { Memo, Representation, ResponsePlan } from '../../src/plan/types.ts';
 import type { RequestFields, RequestHead } from '../../src/request.ts';
 import {
@@ -81,11 +82,44 @@ t.test('what may be repeated, and what not', (t) => {
   t.end();
 });
 
-t.test('a 206 is for GET with this very Range only', (t) => {
-  const licence = memo({ range: 'bytes=0-9' });
-  t.same(licence?.guard, [['range', 'bytes=0-9']]);
+t.test('a list of ranges is for GET with this very Range only', (t) => {
+  const licence = memo({ range: 'bytes=0-9,20-29' });
+  t.same(licence?.guard, [['range', 'bytes=0-9,20-29']]);
   t.equal(licence?.head, false);
   t.equal(licence?.etag, undefined);
+  t.equal(licence?.slices, undefined);
+  t.end();
+});
+
+t.test('the 206 of one range is that of all others, whose strategy goes by their length', (t) => {
+  const large = found(file({ size: 1e6 }));
+  const licence = memo({ range: 'bytes=0-9' }, large, { serverTiming: true });
+  t.same(licence?.guard, []);
+  t.ok(licence?.judged.includes('range'));
+  t.equal(licence?.head, false);
+  t.equal(licence?.etag, ETAG, 'which If-Range may have');
+  const { identity } = large.resource;
+  t.same(licence?.slices, {
+    fields: [...identity.fields, ...identity.contentFields],
+    small: {
+      strategy: 'read',
+      reason: 'size',
+      fields: ['Server-Timing', 'zc;desc="read:size"'],
+    },
+    large: {
+      strategy: 'sendfile',
+      reason: 'size',
+      fields: ['Server-Timing', 'zc;desc="sendfile:size"'],
+    },
+    largeFrom: policy().limits.sendfileMin,
+  });
+  t.end();
+});
+
+t.test('a transport that repeats nothing gets no licence', (t) => {
+  t.equal(memo({}, CACHED, { memos: false }), undefined);
+  const missing = { kind: 'not-found', ...MISS } as const;
+  t.equal(plan(get(), missing, policy({ memos: false })).memo, undefined);
   t.end();
 });
 
@@ -119,6 +153,7 @@ t.test('a 404 may be repeated while nothing appears where it was looked for', (t
     head: true,
     etag: undefined,
     notModified: [],
+    slices: undefined,
     evidence: MISS.evidence,
   });
   t.equal(plan(get(), { kind: 'not-found' }, policy()).memo, undefined, 'not without evidence');
@@ -131,7 +166,10 @@ t.test('a 404 may be repeated while nothing appears where it was looked for', (t
 t.test('property: whoever meets the licence gets the same answer from the plan', (t) => {
   const fieldsOf: fc.Arbitrary<RequestFields> = fc.record(
     {
-      range: fc.constantFrom('bytes=0-9', 'bytes=0-9,20-29', 'bytes=5000-', 'x'),
+      range: fc.constantFrom(
+        ...['bytes=0-9', 'bytes=5-', 'BYTES=-7', 'bytes=0-9,20-29', 'bytes=0-99999'],
+        ...['bytes=2000000-', 'x'],
+      ),
       'if-range': fc.constantFrom(ETAG, '"x"', LAST_MODIFIED),
       'if-match': fc.constantFrom(ETAG, '"x"', '*'),
       'if-none-match': fc.constantFrom(ETAG, BR_ETAG, '"x"', '*'),
@@ -174,7 +212,8 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
       if (planned.memo === undefined) return;
       licences++;
       for (const other of [first, ...others]) {
-        const repeated = repeat(planned, planned.memo, other);
+        const repeated =
+          repeatRange(planned, planned.memo, other) ?? repeat(planned, planned.memo, other);
         if (repeated === undefined) continue;
         repeats++;
         const { memo: _, ...wanted } = plan(other, to, rules);
@@ -197,6 +236,7 @@ function repeat(
 ): Omit<ResponsePlan<Representation>, 'memo'> | undefined {
   const { status, fields: own, body, close } = planned;
   if (method !== 'GET' && !(method === 'HEAD' && licence.head)) return undefined;
+  if (licence.slices !== undefined) return undefined;
   const guard = new Map(licence.guard);
   const differing = licence.judged.filter((name) => fields[name] !== guard.get(name));
   if (differing.length === 0) {
@@ -209,4 +249,38 @@ function repeat(
     return undefined;
   }
   return { status: 304, fields: licence.notModified, body: { kind: 'none' }, close };
+}
+
+/** The same for the slices of a licence. */
+function repeatRange(
+  { body }: ResponsePlan<Representation>,
+  licence: Memo,
+  { method, fields }: RequestHead,
+): Omit<ResponsePlan<Representation>, 'memo'> | undefined {
+  const { slices, etag } = licence;
+  if (slices === undefined || method !== 'GET' || !('file' in body)) return undefined;
+  const { file } = body;
+  const guard = new Map(licence.guard);
+  const differing = licence.judged.filter(
+    (name) =>
+      name !== 'range' &&
+      fields[name] !== guard.get(name) &&
+      !(name === 'if-range' && fields[name] === etag),
+  );
+  const ranges = resolveRanges(fields.range ?? '', file.size, 1);
+  if (differing.length > 0 || ranges.kind !== 'spans') return undefined;
+  const [span] = ranges.spans;
+  if (span === undefined) return undefined;
+  const length = span.end - span.start;
+  const slice = length < slices.largeFrom ? slices.small : slices.large;
+  return {
+    status: 206,
+    fields: [
+      ...slices.fields,
+      ...['Content-Range', `bytes ${span.start}-${span.end - 1}/${file.size}`],
+      ...['Content-Length', String(length), ...slice.fields],
+    ],
+    body: { kind: slice.strategy, reason: slice.reason, file, span },
+    close: false,
+  };
 }

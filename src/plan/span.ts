@@ -1,0 +1,59 @@
+// One span of a representation as an answer: its fields, and how its bytes travel. RFC 9110 §14, §15.3.7.
+import { contentRange } from './fields.ts';
+import type { PlanPolicy } from './policy.ts';
+import { chooseStrategy } from './strategy.ts';
+import type { Choice, FieldList, Representation, ResponsePlan, Slices, Span } from './types.ts';
+
+/** Content-Length and Server-Timing are added to `fields`. */
+export function sendSpan<F extends Representation>(
+  status: number,
+  file: F,
+  span: Span,
+  fields: FieldList,
+  policy: PlanPolicy,
+): ResponsePlan<F> {
+  const length = span.end - span.start;
+  const choice = chooseStrategy(file, length, policy.limits);
+  return {
+    status,
+    fields: [...fields, 'Content-Length', String(length), ...timing(choice, policy)],
+    body: { kind: choice.strategy, reason: choice.reason, file, span },
+    close: false,
+    memo: undefined,
+  };
+}
+
+/** The 206 of one range. */
+export function sendRange<F extends Representation>(
+  file: F,
+  span: Span,
+  extra: FieldList,
+  policy: PlanPolicy,
+): ResponsePlan<F> {
+  const fields = [...fieldsOfRange(file, extra), 'Content-Range', contentRange(span, file.size)];
+  return sendSpan(206, file, span, fields, policy);
+}
+
+/** What every `sendRange` of this file has in common. */
+export function slicesOf(file: Representation, extra: FieldList, policy: PlanPolicy): Slices {
+  const { sendfileMin: largeFrom } = policy.limits;
+  const sent = (length: number) => {
+    const choice = chooseStrategy(file, length, policy.limits);
+    return { ...choice, fields: timing(choice, policy) };
+  };
+  return {
+    fields: fieldsOfRange(file, extra),
+    small: sent(largeFrom - 1),
+    large: sent(largeFrom),
+    largeFrom,
+  };
+}
+
+function fieldsOfRange(file: Representation, extra: FieldList): FieldList {
+  return [...file.fields, ...file.contentFields, ...extra];
+}
+
+/** Server-Timing (W3C): strategy and reason, as in the log and the counters. */
+export function timing({ strategy, reason }: Choice, policy: PlanPolicy): FieldList {
+  return policy.serverTiming ? ['Server-Timing', `zc;desc="${strategy}:${reason}"`] : [];
+}
