@@ -10,10 +10,7 @@ import type { Run } from './results.ts';
 import { scenarios } from './scenarios.ts';
 import { select } from './selection.ts';
 import { quickServers, servers } from './servers/all.ts';
-import { runSession } from './session.ts';
-
-/** 128 + SIGINT, as a shell reports it. */
-const INTERRUPTED = 130;
+import { INTERRUPTED, runSession } from './session.ts';
 
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 

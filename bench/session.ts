@@ -14,6 +14,9 @@ import { type Run, saveRun } from './results.ts';
 /** The directory that all runs serve; kept between runs, ignored by git. */
 export const siteRoot = fileURLToPath(new URL('.work/site', import.meta.url));
 
+/** Exit status of a run that Ctrl-C ended: 128 + SIGINT, as a shell reports it. */
+export const INTERRUPTED = 130;
+
 export interface Session {
   /** Part of the results' file name. */
   readonly name: string;

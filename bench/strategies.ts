@@ -7,7 +7,7 @@ import { hideBin } from 'yargs/helpers';
 import { findPinning } from './process.ts';
 import { progressOn } from './progress.ts';
 import { get } from './scenarios.ts';
-import { runSession, siteRoot } from './session.ts';
+import { INTERRUPTED, runSession, siteRoot } from './session.ts';
 import { KIB, MIB } from './site.ts';
 import { strategyChart } from './strategies/chart.ts';
 import { measureCold } from './strategies/cold-pass.ts';
@@ -52,6 +52,11 @@ const { run, path } = await runSession({
   progress: progressOn(process.stderr),
   autocannonOnly: false,
 });
+
+if (run.interrupted) {
+  process.stderr.write(`raw results: ${path}\n`);
+  process.exit(INTERRUPTED);
+}
 
 process.stderr.write('first requests from the disk\n');
 const cold = await measureCold({

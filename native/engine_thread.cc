@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 namespace zc {
@@ -99,19 +98,7 @@ void EngineThread::update_clock() {
   now_ = clock_ms(CLOCK_MONOTONIC_COARSE);
   timespec wall;
   clock_gettime(CLOCK_REALTIME_COARSE, &wall);
-  if (wall.tv_sec == date_second_) return;
-  date_second_ = wall.tv_sec;
-  tm parts;
-  gmtime_r(&wall.tv_sec, &parts);
-  // Not strftime: its names follow the locale, IMF-fixdate's do not (RFC 9110 §5.6.7).
-  static const char* const kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static const char* const kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  char line[128];
-  date_size_ = static_cast<size_t>(snprintf(line, sizeof line, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
-                                            kDays[parts.tm_wday], parts.tm_mday, kMonths[parts.tm_mon],
-                                            parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec));
-  memcpy(date_line_, line, std::min(date_size_, sizeof date_line_));
+  date_.update(wall.tv_sec);
 }
 
 void EngineThread::on_event(const epoll_event& event) {

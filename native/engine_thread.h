@@ -9,6 +9,7 @@
 
 #include "connection.h"
 #include "counters.h"
+#include "date_line.h"
 #include "hot_table.h"
 #include "mailbox.h"
 #include "open_beneath.h"
@@ -125,9 +126,7 @@ class EngineThread {
   HotTable hot_;
   Counters counters_;
   int64_t now_ = 0;  // ms, CLOCK_MONOTONIC_COARSE
-  int64_t date_second_ = -1;
-  char date_line_[40];  // "Date: …\r\n"
-  size_t date_size_ = 0;
+  DateLine date_;
   TimerWheel wheel_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<uint32_t> free_;      // indexes ready for use

@@ -26,7 +26,7 @@ char* append(char* to, const char (&text)[N]) {
 }  // namespace
 
 size_t EngineThread::closing_lines(const Connection& connection, bool close, char* out) const {
-  char* end = append(out, date_line_, date_size_);
+  char* end = append(out, date_.text().data(), date_.text().size());
   if (close) end = append(end, "Connection: close\r\n");
   else if (connection.minor_version == 0) end = append(end, "Connection: keep-alive\r\n");
   end = append(end, "\r\n");

@@ -10,7 +10,7 @@ import type { Run } from '../bench/results.ts';
 import { get } from '../bench/scenarios.ts';
 import { floors } from '../bench/servers/floor.ts';
 import { zcserve } from '../bench/servers/zcserve.ts';
-import { runSession } from '../bench/session.ts';
+import { INTERRUPTED, runSession } from '../bench/session.ts';
 import { KIB, MIB } from '../bench/site.ts';
 import { nginx } from './nginx.ts';
 import { comparison, report } from './report.ts';
@@ -45,13 +45,14 @@ const { run, path } = flags.from === undefined ? await measure() : readRun(flags
 const markdown = report(run);
 const page = path.replace(/\.json$/, '.md');
 writeFileSync(page, markdown);
-if (!flags.quick)
+if (!flags.quick && !run.interrupted)
   updateReadme(
     'nginx',
     `${comparison(run)}\n\n[The whole run](${readmePath(page)}): \`${run.command}\`.\n`,
   );
 process.stdout.write(flags.json ? `${JSON.stringify(run)}\n` : markdown);
-if (run.rows.some((row) => row.outcome.kind === 'failed')) process.exitCode = 1;
+if (run.interrupted) process.exitCode = INTERRUPTED;
+else if (run.rows.some((row) => row.outcome.kind === 'failed')) process.exitCode = 1;
 
 function readRun(path: string) {
   return { run: JSON.parse(readFileSync(path, 'utf8')) as Run, path: resolve(path) };

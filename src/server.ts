@@ -115,9 +115,9 @@ function createTransport(chosen: Chosen, origin: Origin, options: Options, log: 
       return transport;
     }
     case 'uws':
-      return createUwsTransport({ library: chosen.library, handler, limits, log, tls });
+      return createUwsTransport({ library: chosen.library, handler, limits, log, common, tls });
     case 'http1':
-      return createHttp1Transport({ handler, limits, log, tls, addon: loadNative().addon });
+      return createHttp1Transport({ handler, limits, log, common, tls, addon: loadNative().addon });
   }
 }
 

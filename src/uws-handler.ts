@@ -30,6 +30,7 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
   const policy: UwsPolicy = {
     handler: withSinglePage(origin.handler, single, ignores),
     outlet: { counters, log },
+    common: origin.common,
     maxDrain: limitsOf(options).maxDrain,
     closing: false,
     refused: undefined,

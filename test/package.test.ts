@@ -88,6 +88,7 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
       'dist',
       'native',
       'package.json',

@@ -23,6 +23,20 @@ const LOOK = {
   view: { stroke: null },
 } as const;
 
+/** A layer from the lowest to the highest turn, behind a line of medians. */
+export const SPREAD_BAND = {
+  mark: { type: 'area', opacity: 0.2 },
+  encoding: {
+    y: {
+      field: 'low',
+      type: 'quantitative',
+      scale: { type: 'log' },
+      title: 'CPU µs per request',
+    },
+    y2: { field: 'high' },
+  },
+} as const;
+
 export async function renderChart(spec: TopLevelSpec): Promise<string> {
   const { spec: vega } = compile({ ...spec, config: LOOK });
   const view = new View(parse(vega), { renderer: 'none' });

@@ -3,7 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { figure, type Run, type ScenarioInfo } from '../results.ts';
 import { get } from '../scenarios.ts';
 import { GIB, KIB, MIB } from '../site.ts';
-import { COLOURS, renderChart } from './chart.ts';
+import { COLOURS, renderChart, SPREAD_BAND } from './chart.ts';
 import { hasTag, type Measure, standingsIn } from './compare.ts';
 
 const SIZES = [1, 4, 16, 64, 128].map((n) => n * KIB).concat([MIB, 16 * MIB, 64 * MIB, GIB]);
@@ -66,18 +66,7 @@ export function chartBySize(run: Run): Promise<string> | undefined {
       },
     },
     layer: [
-      {
-        mark: { type: 'area', opacity: 0.2 },
-        encoding: {
-          y: {
-            field: 'low',
-            type: 'quantitative',
-            scale: { type: 'log' },
-            title: 'CPU µs per request',
-          },
-          y2: { field: 'high' },
-        },
-      },
+      SPREAD_BAND,
       {
         mark: { type: 'line', point: true },
         encoding: {

@@ -5,17 +5,25 @@ import { bandwidth, duration, mebibytes, number, times, withSpread } from './for
 
 /** Names the scenarios of each unwelcome verdict; a loss is never below the fold. */
 export function verdictText(comparisons: readonly Comparison[]): string {
-  const titles = (verdict: Verdict): readonly string[] =>
-    comparisons.filter((each) => each.verdict === verdict).map((each) => each.scenario.title);
+  const titles = (verdict: Verdict, among = comparisons): readonly string[] =>
+    among.filter((each) => each.verdict === verdict).map((each) => each.scenario.title);
+  const leads = ({ ours, bestPeer }: Comparison): boolean =>
+    ours !== undefined && bestPeer !== undefined && ours.figure.median < bestPeer.figure.median;
+  const leading = comparisons.filter(leads);
+  const trailing = comparisons.filter((each) => !leads(each));
   const parts: readonly (readonly [string, readonly string[]])[] = [
     ['Behind the best peer', titles('behind')],
-    ['Level with the best peer (within the spread)', titles('level')],
+    [
+      'Level with the best peer (within the spread), ours the higher median',
+      titles('level', trailing),
+    ],
+    ['Level, ours the lower median', titles('level', leading)],
     ['Without a figure of ours', titles('absent')],
     ['Without a peer to compare with', titles('alone')],
   ];
   const ahead = titles('ahead').length;
   return [
-    `**Ahead of every peer in ${ahead} of ${comparisons.length} scenarios.**`,
+    `**The lowest median of all in ${leading.length} of ${comparisons.length} scenarios, in ${ahead} by more than the spread of the turns.**`,
     ...parts
       .filter(([, names]) => names.length > 0)
       .map(([label, names]) => `**${label}:** ${names.join('; ')}.`),

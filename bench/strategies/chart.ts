@@ -1,6 +1,6 @@
 // The chart of a run of strategies: a panel for each family, warm and from the disk.
 import type { TopLevelSpec } from 'vega-lite';
-import { COLOURS, renderChart } from '../report/chart.ts';
+import { COLOURS, renderChart, SPREAD_BAND } from '../report/chart.ts';
 import { SIZE_LABEL } from '../report/charts.ts';
 import type { Run } from '../results.ts';
 import type { ColdRow } from './cold-pass.ts';
@@ -54,18 +54,7 @@ export function strategyChart(run: Run, cold: readonly ColdRow[]): Promise<strin
         },
       },
       layer: [
-        {
-          mark: { type: 'area', opacity: 0.2 },
-          encoding: {
-            y: {
-              field: 'low',
-              type: 'quantitative',
-              scale: { type: 'log' },
-              title: 'CPU µs per request',
-            },
-            y2: { field: 'high' },
-          },
-        },
+        SPREAD_BAND,
         {
           mark: { type: 'line', point: true },
           encoding: { y: { field: 'median', type: 'quantitative', scale: { type: 'log' } } },

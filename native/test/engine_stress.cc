@@ -58,16 +58,16 @@ constexpr size_t kFiles = std::size(kSizes);
 class Site {
  public:
   Site() {
-    char name[] = "/tmp/zcserve-stress-XXXXXX";
-    require(mkdtemp(name) != nullptr, "a temporary directory can be made");
-    path_ = name;
+    const char* base = std::getenv("TMPDIR");
+    path_ = std::string(base ? base : "/tmp") + "/zcserve-stress-XXXXXX";
+    require(mkdtemp(path_.data()) != nullptr, "a temporary directory can be made");
     for (size_t i = 0; i < kFiles; ++i) {
       std::string bytes(kSizes[i], '\0');
       for (size_t at = 0; at < bytes.size(); ++at) bytes[at] = byte_of(i, at);
       const UniqueFd fd(::open(name_of(i).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
       require(write(fd.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()), "a file can be written");
     }
-    root = make_ref<Root>(UniqueFd(::open(name, O_PATH | O_DIRECTORY | O_CLOEXEC)));
+    root = make_ref<Root>(UniqueFd(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)));
   }
   ~Site() {
     for (size_t i = 0; i < kFiles; ++i) unlink(name_of(i).c_str());

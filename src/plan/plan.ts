@@ -86,7 +86,7 @@ function planGet<F extends Representation>(
       return planError(414, [], request, policy);
     case 'failed': {
       const status = statusOfErrno(resolution.errno);
-      return planError(status, status === 503 ? ['Retry-After', '1'] : [], request, policy);
+      return planError(status, retryAfter(status), request, policy);
     }
   }
 }
@@ -102,7 +102,12 @@ function planFile<F extends Representation>(
     ...(resolution.judged ?? []).flatMap((name) => ['Vary', name]),
   ];
   if (resolution.status !== 200) {
-    const page = planPage(file, resolution.status, extra, policy);
+    const page = planPage(
+      file,
+      resolution.status,
+      [...extra, ...retryAfter(resolution.status)],
+      policy,
+    );
     const { miss, resource } = resolution;
     return miss ? { ...page, memo: memoOfMiss(request, miss, { resource, file }, policy) } : page;
   }
@@ -227,6 +232,11 @@ function planPage<F extends Representation>(
   const fields = [...without(file.fields, PAGE_OMITS), ...file.contentFields, ...extra];
   fields.push('Cache-Control', 'no-store');
   return sendSpan(status, file, { start: 0, end: file.size }, fields, policy);
+}
+
+/** §10.2.3: what failed for want of descriptors or memory may work in a second. */
+function retryAfter(status: number): FieldList {
+  return status === 503 ? ['Retry-After', '1'] : [];
 }
 
 const PAGE_OMITS = new Set(['accept-ranges', 'cache-control', 'etag', 'last-modified']);

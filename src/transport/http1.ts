@@ -10,6 +10,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineLimits, NativeAddon } from '../native.ts';
 import { errorPlan } from '../plan/errors.ts';
+import type { FieldList } from '../plan/types.ts';
 import type { RequestFields, RequestHead } from '../request.ts';
 import { Counters } from './counters.ts';
 import { refusalOf } from './lenience.ts';
@@ -23,6 +24,8 @@ export interface Http1Options {
   readonly handler: Handler;
   readonly limits: EngineLimits;
   readonly log: Log;
+  /** Fields of every answer that is no file's, such as the errors found here. */
+  readonly common: FieldList;
   /** HTTPS with this certificate; plain HTTP without. */
   readonly tls?: TlsFiles | undefined;
   /** With it, files go out by sendfile(2) on an engine thread (plain HTTP only). */
@@ -31,7 +34,7 @@ export interface Http1Options {
 
 /** A server on node's own HTTP parser and event loop. Call `listen` once. */
 export function createHttp1Transport(options: Http1Options): Transport {
-  const { handler, limits, log, tls, addon } = options;
+  const { handler, limits, log, common, tls, addon } = options;
   const counters = new Counters();
   const pending = new Set<ServerResponse>();
   const transfers = addon && !tls ? createTransfers(addon, limits) : undefined;
@@ -75,7 +78,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     const status = invalid(req, head);
     if (status !== undefined) {
       refused.add(req.socket);
-      send({ ...errorPlan(status), close: true }, res);
+      send({ ...errorPlan(status, common), close: true }, res);
       return;
     }
     const plan = handler(head);
@@ -104,7 +107,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
       return;
     }
     if (socket.writable && !refused.has(socket) && !SILENT.has(error.code))
-      socket.write(wholeText(errorPlan(statusOf(error))));
+      socket.write(wholeText(errorPlan(statusOf(error), common)));
     socket.destroySoon();
   }
 

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import type { EngineLimits } from '../native.ts';
 import { errorPlan } from '../plan/errors.ts';
+import type { FieldList } from '../plan/types.ts';
 import { FIELD_NAMES, type FieldName, type RequestHead } from '../request.ts';
 import { Counters } from './counters.ts';
 import { asksToClose, refusalOf } from './lenience.ts';
@@ -16,11 +17,14 @@ export interface UwsOptions {
   /** Of these the library lets us keep maxConnections, maxTargetSize (by the plan) and maxDrain. */
   readonly limits: EngineLimits;
   readonly log: Log;
+  /** Fields of every answer that is no file's, such as the errors found here. */
+  readonly common: FieldList;
   readonly tls?: TlsFiles | undefined;
 }
 
 /** A server on uWebSockets.js. Call `listen` once. Throws when the certificate cannot be used. */
-export function createUwsTransport({ library, handler, limits, log, tls }: UwsOptions): Transport {
+export function createUwsTransport(options: UwsOptions): Transport {
+  const { library, handler, limits, log, common, tls } = options;
   const counters = new Counters();
   const outlet: UwsOutlet = { counters, log };
   const app = tls
@@ -39,7 +43,8 @@ export function createUwsTransport({ library, handler, limits, log, tls }: UwsOp
     active++;
     counters.planned++;
     const refused = counters.connections > limits.maxConnections ? 503 : undefined;
-    handleUws(res, req, { handler, outlet, maxDrain: limits.maxDrain, closing, refused }, () => {
+    const policy = { handler, outlet, common, maxDrain: limits.maxDrain, closing, refused };
+    handleUws(res, req, policy, () => {
       active--;
       if (active === 0) onIdle();
     });
@@ -78,6 +83,7 @@ export function createUwsTransport({ library, handler, limits, log, tls }: UwsOp
 export interface UwsPolicy {
   readonly handler: Handler;
   readonly outlet: UwsOutlet;
+  readonly common: FieldList;
   /** Request bodies up to this many bytes leave the connection open. */
   readonly maxDrain: number;
   /** Close connections after their answers. */
@@ -115,7 +121,7 @@ export function handleUws(
   const send = (plan: Answer) =>
     sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
   if (status !== undefined) {
-    send(errorPlan(status));
+    send(errorPlan(status, policy.common));
     return;
   }
   const plan = handler(request);

@@ -1,6 +1,8 @@
 // A server that has no descriptor left: what is open is served, what is not waits or is told so, and it recovers.
 import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { loadNative } from '../../src/native.ts';
 import { CARRIERS, type Carrier, missing, startOrigin } from '../http/carriers.ts';
 import { type Host, startHost } from '../http/host.ts';
 import { type Answer, connect, request, requestBytes } from '../support/client.ts';
@@ -19,6 +21,21 @@ for (const carrier of CARRIERS.filter(({ tls }) => !tls)) {
     await exhaust(t, carrier, startHost(t, carrier));
   });
 }
+
+const reason = noTool || (loadNative().addon === undefined && 'no addon');
+t.test(
+  'an engine that finds no descriptor says so, and is made once there are some',
+  {
+    skip: reason,
+  },
+  async (t) => {
+    const program = fileURLToPath(new URL('./engine-child.ts', import.meta.url));
+    const args = ['--import=tsx', program, makeTree(t)];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    t.equal(stderr, '');
+    t.same(JSON.parse(stdout), { refused: 20, codes: ['EMFILE'], made: true });
+  },
+);
 
 async function exhaust(t: Test, carrier: Carrier, host: Host): Promise<void> {
   const root = makeTree(t, { 'known.bin': { size: SIZE }, 'new.bin': { size: SIZE } });

@@ -2,7 +2,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { request } from '../support/client.ts';
+import { connect, request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
 import { onEveryCarrier } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
@@ -153,7 +153,7 @@ const BUILT_IN: readonly Case[] = [
   },
 ];
 
-onEveryCarrier(t, async (t, serve) => {
+onEveryCarrier(t, async (t, serve, carrier) => {
   await checkCases(t, await serve({ root }), claims, OWN_PAGES);
   await checkCases(t, await serve({ root: bare }), claims, BUILT_IN);
   await checkCases(t, await serve({ root, errorPages: false }), claims, [
@@ -164,6 +164,21 @@ onEveryCarrier(t, async (t, serve) => {
       body: /<h1>404 Not Found<\/h1>/,
     },
   ]);
+
+  const strict = await serve({ root, securityHeaders: true });
+  const malformed = {
+    'two Hosts': 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+    // What uWebSockets.js refuses gets its own page.
+    ...(carrier.transport === 'uws' ? {} : { 'no field name': 'GET / HTTP/1.1\r\n: a\r\n\r\n' }),
+  };
+  for (const [title, bytes] of Object.entries(malformed)) {
+    const connection = await connect(strict.address);
+    await connection.send(bytes);
+    const refusal = await connection.read();
+    connection.close();
+    t.equal(refusal.status, 400, title);
+    t.equal(refusal.field('x-content-type-options'), 'nosniff', `${title}: the site's own fields`);
+  }
 
   const work = makeTree(t, { 'index.html': 'home' });
   const { address } = await serve({ root: work, revalidate: 0 });

@@ -214,6 +214,8 @@ t.test('a custom error page is neither conditional nor partial, and not stored',
     t.equal(got.memo, undefined);
   }
   t.equal(field(answer({ 'accept-encoding': 'br' }, page).fields, 'content-encoding'), 'br');
+  t.equal(field(answer({}, page).fields, 'retry-after'), undefined);
+  t.equal(field(answer({}, { ...page, status: 503 }).fields, 'retry-after'), '1');
   t.end();
 });
 

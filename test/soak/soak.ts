@@ -15,6 +15,7 @@ const MINUTES = Number(process.env.ZCSERVE_SOAK_MINUTES ?? 2);
 const FILES = 10_000;
 const CLIENTS = 8;
 const SENDFILE_MIN = 32_768;
+const WATCH_MS = 30_000;
 
 /** Carriers share the time. The others differ from these in TLS only. */
 const SOAKED: readonly Carrier['name'][] = ['native', 'http1', 'http1 alone', 'uws'];
@@ -48,6 +49,11 @@ async function soak(t: Test, serve: Serve, milliseconds: number): Promise<void> 
   const samples: Sample[] = [];
   const loads = Array.from({ length: CLIENTS }, (_, i) => load(origin, i, over, churn));
   const sampling = sample(origin, root, samples, over, started);
+  // A run that does not end says what it waits for.
+  const watch = setInterval(async () => {
+    if (over()) t.comment(`not at rest: ${JSON.stringify(await origin.stats())}`);
+  }, WATCH_MS);
+  t.teardown(() => clearInterval(watch));
   const seen = await Promise.all(loads);
   await sampling;
 

@@ -43,13 +43,13 @@ const carriers: Carrier[] = [
     title: 'node:http',
     strategy: 'read',
     tls: false,
-    create: (handler, log) => createHttp1Transport({ handler, log, limits }),
+    create: (handler, log) => createHttp1Transport({ handler, log, common: [], limits }),
   },
   {
     title: 'node:https',
     strategy: 'read',
     tls: true,
-    create: (handler, log) => createHttp1Transport({ handler, log, limits, tls }),
+    create: (handler, log) => createHttp1Transport({ handler, log, common: [], limits, tls }),
   },
 ];
 if (addon) {
@@ -58,7 +58,7 @@ if (addon) {
     strategy: 'sendfile',
     addon,
     tls: false,
-    create: (handler, log) => createHttp1Transport({ handler, log, limits, addon }),
+    create: (handler, log) => createHttp1Transport({ handler, log, common: [], limits, addon }),
   });
 }
 if (library) {
@@ -68,7 +68,10 @@ if (library) {
       strategy: 'read',
       tls: secure,
       create: (handler, log) =>
-        createUwsTransport({ library, handler, log, limits, tls: secure ? tls : undefined }),
+        createUwsTransport({
+          ...{ library, handler, log, limits, common: [] },
+          tls: secure ? tls : undefined,
+        }),
     });
   }
 }
