@@ -79,14 +79,14 @@ function inline(text: string): string {
 
 const STYLE = `
 :root { color-scheme: light; font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; }
-body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+body { max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
 h1 small { color: #666; font-weight: normal; }
 h2 { margin-top: 3rem; } h3 { margin-top: 2.5rem; }
 .verdict { border-left: 4px solid #0072B2; background: #f2f7fb; padding: .8rem 1rem; }
 figure { margin: 1.5rem 0; overflow-x: auto; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #e6e6e6; white-space: nowrap; }
+table { border-collapse: collapse; font-size: .8rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .45rem; text-align: right; border-bottom: 1px solid #e6e6e6; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 summary { cursor: pointer; color: #0072B2; }
 .absent { color: #666; font-size: .85rem; margin: .2rem 0; }

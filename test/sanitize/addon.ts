@@ -54,7 +54,7 @@ t.test(
         .split('\n')
         .filter((line) => /Sanitizer|runtime error|^not ok/.test(line));
       t.strictSame(said, [], test);
-      t.match(out, /^# \{ total: \d+, pass: \d+/m, `${test} ran to its end`);
+      t.match(out, /^1\.\.[1-9]/m, `${test} ran to its end`);
     }
   },
 );
