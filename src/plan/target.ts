@@ -25,6 +25,13 @@ const MAX_PATH = 4095;
 /** Visible ASCII without '#': fragments are never sent, other bytes are percent-encoded (RFC 3986 §2, RFC 9112 §3.2). */
 const LEGAL = /^[\x21\x22\x24-\x7e]+$/;
 
+/**
+ * Nearly every path: LEGAL without percent sign, backslash and query, no segment empty or beginning with a
+ * dot. It is its own normal form; seeing that at once saves nine tenths of the parsing.
+ */
+const PLAIN =
+  /^(?:\/[\x21\x22\x24\x26-\x2d\x30-\x3e\x40-\x5b\x5d-\x7e][\x21\x22\x24\x26-\x2e\x30-\x3e\x40-\x5b\x5d-\x7e]*)+$/;
+
 const ABSOLUTE_FORM = /^https?:\/\/[^/?]+/i;
 
 /**
@@ -40,6 +47,9 @@ const TOO_LONG: Target = { kind: 'too-long' };
 
 /** Parses a request-target in origin-form, absolute-form or asterisk-form. Never throws. */
 export function parseTarget(target: string): Target {
+  if (target.length <= MAX_PATH && PLAIN.test(target)) {
+    return { kind: 'path', raw: target, path: target, slash: false, query: '' };
+  }
   if (target.length > MAX_TARGET) return TOO_LONG;
   if (target === '*') return ASTERISK;
   const local = originForm(target);

@@ -199,6 +199,48 @@ t.test('property: no target leaves a dangerous segment', (t) => {
   t.end();
 });
 
+t.test('property: the short way for plain paths and the long way agree', (t) => {
+  const piece = fc.constantFrom(
+    ...[
+      '/',
+      '//',
+      '.',
+      '..',
+      'a',
+      'b.c',
+      '~',
+      '%41',
+      '%2e',
+      '%2F',
+      '%',
+      '\\',
+      '?',
+      '#',
+      ' ',
+      '\x7f',
+      'é',
+    ],
+  );
+  const path = fc.oneof(
+    fc.array(piece, { maxLength: 8 }).map((pieces) => `/${pieces.join('')}`),
+    fc.string().map((text) => `/${text}`),
+    fc.nat(9000).map((length) => `/${'a'.repeat(length)}`),
+  );
+  // Absolute-form takes the long way; its length counts too.
+  const authority = 'http://a';
+  fc.assert(
+    fc.property(path, (text) => {
+      if (text.length + authority.length > 8192) return;
+      const [short, long] = [text, authority + text].map((each) =>
+        JSON.stringify(parseTarget(each)),
+      );
+      if (short !== long) throw new Error(`${short} is not ${long}`);
+    }),
+    { numRuns: 3000 },
+  );
+  t.end();
+});
+
 t.test('property: an encoded path comes back as the same path', (t) => {
   const name = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
