@@ -44,7 +44,11 @@ t.test('started and closed over and over', async (t) => {
   const { code, signal, stderr, left } = await run('restart', rounds);
   t.strictSame({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
   const { before, after } = left as Readonly<Record<'before' | 'after', Figures>>;
-  t.equal(after.descriptors, before.descriptors, 'no descriptor is left');
+  // The first server's last socket may have been closing when it was counted.
+  t.ok(
+    after.descriptors <= before.descriptors,
+    `no descriptor is left: ${after.descriptors} of ${before.descriptors}`,
+  );
   t.equal(after.threads, before.threads, 'no thread is left');
   t.equal(after.mappings, 0, 'no mapping is left');
   t.comment(`${rounds} servers; no descriptor, thread or mapping left`);
