@@ -1,14 +1,17 @@
 // npm run bench:wire: what a large answer costs by writev from memory and by sendfile, on loopback and between two
 // network namespaces, to clients that copy what they get and to one that drops it.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { compile } from './compile.ts';
 import { describeMachine } from './machine.ts';
 import { findPinning, run, start } from './process.ts';
-import { type Figure, figure } from './results.ts';
+import { type Figure, figure, fileStem } from './results.ts';
+import { untilPrinted } from './servers/server.ts';
+import { CLI, parseReadyLine } from './servers/zcserve.ts';
 import { siteRoot } from './session.ts';
 import { KIB, MIB, prepareSite, sized } from './site.ts';
 import { readUsage } from './usage.ts';
@@ -16,8 +19,6 @@ import { connectNamespaces, PLACES, type Place } from './wire/places.ts';
 import { type WireRow, wireReport } from './wire/report.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const SINK = join(HERE, '.work/bin/sink');
-const CLI = join(HERE, '../dist/cli.js');
 
 const SIZES = [64 * KIB, 256 * KIB, MIB];
 const STRATEGIES = ['mmap', 'sendfile'] as const;
@@ -48,16 +49,14 @@ function enterNamespaces(): void {
 
 async function measureAll(): Promise<void> {
   const date = new Date().toISOString();
-  mkdirSync(join(HERE, '.work/bin'), { recursive: true });
-  const source = join(HERE, 'wire/sink.c');
-  execFileSync('cc', ['-O2', '-std=c11', '-Wall', '-Wextra', '-Werror', '-o', SINK, source]);
+  const sink = compile(join(HERE, 'wire/sink.c'));
   await prepareSite(siteRoot, SIZES.map(sized));
   connectNamespaces();
   const rows: WireRow[] = [];
   for (const place of PLACES) {
     place.prepare();
     for (const size of SIZES) {
-      for (const buffer of BUFFERS) rows.push(...(await measure(place, size, buffer)));
+      for (const buffer of BUFFERS) rows.push(...(await measure(place, sink, { size, buffer })));
       process.stderr.write('.');
     }
   }
@@ -69,13 +68,16 @@ async function measureAll(): Promise<void> {
     machine: describeMachine(siteRoot),
     ...{ rounds: flags.rounds, seconds: flags.seconds, connections: CONNECTIONS, rows },
   };
-  const path = join(HERE, 'results', `${date.slice(0, 19).replaceAll(':', '-')}-wire`);
+  const path = join(HERE, 'results', `${fileStem(date)}-wire`);
   writeFileSync(`${path}.json`, `${JSON.stringify(findings, undefined, 1)}\n`);
   const report = wireReport(findings);
   writeFileSync(`${path}.md`, report);
   process.stdout.write(report);
   process.stderr.write(`raw results: ${path}.json\n`);
 }
+
+/** Bytes of a body, and of a client's recv(2). */
+type Asked = Pick<WireRow, 'size' | 'buffer'>;
 
 interface Sample {
   readonly cpu: number;
@@ -85,14 +87,14 @@ interface Sample {
 }
 
 /** The strategies in turns, so that what disturbs the machine disturbs both. */
-async function measure(place: Place, size: number, buffer: number): Promise<readonly WireRow[]> {
+async function measure(place: Place, sink: string, asked: Asked): Promise<readonly WireRow[]> {
   const servers = [];
   for (const strategy of STRATEGIES) {
     servers.push({ strategy, samples: [] as Sample[], ...(await startServer(place, strategy)) });
   }
   for (let round = -1; round < flags.rounds; round++) {
     for (const { pid, port, samples } of servers) {
-      const sample = await turn(place, { pid, port, size, buffer });
+      const sample = await turn(place, sink, asked, { pid, port });
       // The first round fills the caches.
       if (round >= 0) samples.push(sample);
     }
@@ -101,7 +103,7 @@ async function measure(place: Place, size: number, buffer: number): Promise<read
   return servers.map(({ strategy, samples }): WireRow => {
     const of = (pick: (sample: Sample) => number): Figure => figure(samples, pick);
     return {
-      ...{ place: place.name, size, buffer, strategy },
+      ...{ place: place.name, ...asked, strategy },
       cpu: of(({ cpu }) => cpu),
       clientCpu: of(({ clientCpu }) => clientCpu),
       requestsPerSecond: of(({ requestsPerSecond }) => requestsPerSecond),
@@ -118,29 +120,21 @@ async function startServer(place: Place, strategy: (typeof STRATEGIES)[number]) 
     args: [...place.server.slice(1), process.execPath, CLI, siteRoot, ...options, ...forced],
     cores: findPinning()?.server,
   });
-  while (!child.stdout().includes('\n')) {
-    if (child.ended() !== undefined) throw new Error(`${child.ended()}: ${child.stderr()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  const { url } = JSON.parse(child.stdout()) as { readonly url: string };
-  return { pid: child.pid, port: new URL(url).port, stop: () => child.stop() };
+  const { url } = await untilPrinted(child, () => parseReadyLine(child.stdout()));
+  return { pid: child.pid, port: url.port, stop: () => child.stop() };
 }
 
 async function turn(
   place: Place,
-  given: {
-    readonly pid: number;
-    readonly port: string;
-    readonly size: number;
-    readonly buffer: number;
-  },
+  sink: string,
+  { size, buffer }: Asked,
+  { pid, port }: { readonly pid: number; readonly port: string },
 ): Promise<Sample> {
-  const { pid, port, size, buffer } = given;
   const before = readUsage(pid).cpuNs;
   const target = [place.address, port, sized(size).path, `${CONNECTIONS}`];
   const printed = await run({
     program: place.client[0],
-    args: [...place.client.slice(1), SINK, ...target, `${flags.seconds}`, `${buffer}`],
+    args: [...place.client.slice(1), sink, ...target, `${flags.seconds}`, `${buffer}`],
     cores: findPinning()?.client,
   });
   const { requests, seconds, cpuSeconds, sleeps } = JSON.parse(printed) as {

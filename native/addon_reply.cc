@@ -40,6 +40,42 @@ bool read_source(napi_env env, napi_value source, Reply& reply) {
   return false;
 }
 
+Ref<Reply> read_reply_object(napi_env env, napi_value object) {
+  const napi_value values[] = {get(env, object, "head"),  get(env, object, "flags"), get(env, object, "source"),
+                               get(env, object, "start"), get(env, object, "end"),   get(env, object, "parts"),
+                               get(env, object, "tail")};
+  Ref<Reply> reply = read_reply(env, values);
+  // Without parts the tail is a template's.
+  if (reply) reply->tail = to_text(env, values[6]);
+  return reply;
+}
+
+bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {
+  hot.reply = read_reply_object(env, object);
+  if (!hot.reply) return false;
+  const napi_value large = get(env, object, "large");
+  if (is_type(env, large, napi_object)) {
+    hot.large = read_reply_object(env, large);
+    if (!hot.large) return false;
+    hot.large_from = to_count(env, get(env, object, "largeFrom"));
+  }
+  hot.answers_head = to_boolean(env, get(env, object, "answersHead"));
+  const napi_value etag = get(env, object, "etag");
+  if (is_type(env, etag, napi_string)) {
+    hot.etag = to_text(env, etag);
+    hot.not_modified = make_ref<Reply>();
+    hot.not_modified->head = to_text(env, get(env, object, "notModified"));
+  }
+  const napi_value guard = get(env, object, "guard");
+  for (uint32_t i = 0; i + 1 < length(env, guard); i += 2) {
+    const uint64_t field = to_count(env, element(env, guard, i));
+    if (field >= kFieldCount) return false;
+    hot.guard.push_back({static_cast<uint8_t>(field), to_text(env, element(env, guard, i + 1))});
+    hot.guard_mask |= uint32_t{1} << field;
+  }
+  return true;
+}
+
 }  // namespace
 
 uint64_t to_count(napi_env env, napi_value value) {
@@ -70,45 +106,6 @@ Ref<Reply> read_reply(napi_env env, const napi_value* values) {
   reply->tail = to_text(env, values[6]);
   return reply;
 }
-
-namespace {
-
-Ref<Reply> read_reply_object(napi_env env, napi_value object) {
-  const napi_value values[] = {get(env, object, "head"),  get(env, object, "flags"), get(env, object, "source"),
-                               get(env, object, "start"), get(env, object, "end"),   get(env, object, "parts"),
-                               get(env, object, "tail")};
-  return read_reply(env, values);
-}
-
-bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {
-  hot.reply = read_reply_object(env, object);
-  if (!hot.reply) return false;
-  const napi_value large = get(env, object, "large");
-  if (is_type(env, large, napi_object)) {
-    hot.large = read_reply_object(env, large);
-    if (!hot.large) return false;
-    hot.large_from = to_count(env, get(env, object, "largeFrom"));
-    hot.reply->tail = to_text(env, get(env, object, "tail"));
-    hot.large->tail = to_text(env, get(env, large, "tail"));
-  }
-  hot.answers_head = to_boolean(env, get(env, object, "answersHead"));
-  const napi_value etag = get(env, object, "etag");
-  if (is_type(env, etag, napi_string)) {
-    hot.etag = to_text(env, etag);
-    hot.not_modified = make_ref<Reply>();
-    hot.not_modified->head = to_text(env, get(env, object, "notModified"));
-  }
-  const napi_value guard = get(env, object, "guard");
-  for (uint32_t i = 0; i + 1 < length(env, guard); i += 2) {
-    const uint64_t field = to_count(env, element(env, guard, i));
-    if (field >= kFieldCount) return false;
-    hot.guard.push_back({static_cast<uint8_t>(field), to_text(env, element(env, guard, i + 1))});
-    hot.guard_mask |= uint32_t{1} << field;
-  }
-  return true;
-}
-
-}  // namespace
 
 Ref<HotEntry> read_hot_entry(napi_env env, napi_value object) {
   auto entry = make_ref<HotEntry>();

@@ -99,7 +99,7 @@ function lastWords(child: Child): string {
     .join(' ');
 }
 
-async function untilPrinted<T>(child: Child, look: () => T | undefined): Promise<T> {
+export async function untilPrinted<T>(child: Child, look: () => T | undefined): Promise<T> {
   for (let waited = 0; waited < READY_MS; waited += POLL_MS) {
     const found = look();
     if (found !== undefined) return found;

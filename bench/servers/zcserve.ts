@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ServerKind, startAndRead } from './server.ts';
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const PACKAGE = new URL('../../package.json', import.meta.url);
 
 export const zcserve = zcserveWith('zcserve', []);
@@ -35,7 +35,10 @@ interface ReadyLine {
   readonly reason: string;
 }
 
-function parseReadyLine(stdout: string): { readonly url: URL; readonly note: string } | undefined {
+/** What `--json` prints once the server listens. */
+export function parseReadyLine(
+  stdout: string,
+): { readonly url: URL; readonly note: string } | undefined {
   const line = stdout.split('\n').find((text) => text.startsWith('{') && text.endsWith('}'));
   if (line === undefined) return undefined;
   const { url, transport, sendfile, reason } = JSON.parse(line) as ReadyLine;

@@ -10,7 +10,7 @@ import { selectRepresentation } from './negotiate.ts';
 import type { PlanPolicy } from './policy.ts';
 import { isRangeCurrent, judgePreconditions } from './preconditions.ts';
 import { type Ranges, resolveRanges } from './ranges.ts';
-import { sendRange, sendSpan, timing } from './span.ts';
+import { sendRange, sendSpan, sendWhole, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
 import type { FieldList, Miss, Representation, Resolution, ResponsePlan, Span } from './types.ts';
 
@@ -102,12 +102,7 @@ function planFile<F extends Representation>(
     ...(resolution.judged ?? []).flatMap((name) => ['Vary', name]),
   ];
   if (resolution.status !== 200) {
-    const page = planPage(
-      file,
-      resolution.status,
-      [...extra, ...retryAfter(resolution.status)],
-      policy,
-    );
+    const page = planPage(file, resolution.status, extra, policy);
     const { miss, resource } = resolution;
     return miss ? { ...page, memo: memoOfMiss(request, miss, { resource, file }, policy) } : page;
   }
@@ -161,10 +156,10 @@ function planRanges<F extends Representation>(
       // §15.5.17
       return planError(416, ['Content-Range', `bytes */${file.size}`], request, policy);
     case 'whole':
-      return planWhole(file, extra, policy);
+      return sendWhole(file, extra, policy);
     case 'spans': {
       const [span, ...more] = ranges.spans;
-      if (span === undefined) return planWhole(file, extra, policy);
+      if (span === undefined) return sendWhole(file, extra, policy);
       return more.length === 0
         ? sendRange(file, span, extra, policy)
         : planParts(file, ranges.spans, extra, policy);
@@ -182,15 +177,6 @@ function rangesOf(request: RequestHead, file: Representation, policy: PlanPolicy
   return applies ? resolveRanges(range, file.size, policy.maxRanges) : { kind: 'whole' };
 }
 
-function planWhole<F extends Representation>(
-  file: F,
-  extra: FieldList,
-  policy: PlanPolicy,
-): ResponsePlan<F> {
-  const span = { start: 0, end: file.size };
-  return sendSpan(200, file, span, [...file.fields, ...file.contentFields, ...extra], policy);
-}
-
 /** §15.3.7.2. No answer to a Range is longer than the whole: where the parts would be, the whole is sent. */
 function planParts<F extends Representation>(
   file: F,
@@ -199,7 +185,7 @@ function planParts<F extends Representation>(
   policy: PlanPolicy,
 ): ResponsePlan<F> {
   const { contentType, parts, tail, length } = frameParts(file, spans);
-  if (length > file.size) return planWhole(file, extra, policy);
+  if (length > file.size) return sendWhole(file, extra, policy);
   const bytes = spans.reduce((sum, { start, end }) => sum + end - start, 0);
   const choice = chooseStrategy(file, bytes, policy.limits);
   return {
@@ -230,16 +216,16 @@ function planPage<F extends Representation>(
   policy: PlanPolicy,
 ): ResponsePlan<F> {
   const fields = [...without(file.fields, PAGE_OMITS), ...file.contentFields, ...extra];
-  fields.push('Cache-Control', 'no-store');
+  fields.push(...retryAfter(status), 'Cache-Control', 'no-store');
   return sendSpan(status, file, { start: 0, end: file.size }, fields, policy);
 }
+
+const PAGE_OMITS = new Set(['accept-ranges', 'cache-control', 'etag', 'last-modified']);
 
 /** §10.2.3: what failed for want of descriptors or memory may work in a second. */
 function retryAfter(status: number): FieldList {
   return status === 503 ? ['Retry-After', '1'] : [];
 }
-
-const PAGE_OMITS = new Set(['accept-ranges', 'cache-control', 'etag', 'last-modified']);
 
 /** §15.4: where to go, and a page for clients that do not follow. */
 function planRedirect(

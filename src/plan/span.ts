@@ -23,6 +23,15 @@ export function sendSpan<F extends Representation>(
   };
 }
 
+/** The 200. */
+export function sendWhole<F extends Representation>(
+  file: F,
+  extra: FieldList,
+  policy: PlanPolicy,
+): ResponsePlan<F> {
+  return sendSpan(200, file, { start: 0, end: file.size }, fieldsOf(file, extra), policy);
+}
+
 /** The 206 of one range. */
 export function sendRange<F extends Representation>(
   file: F,
@@ -30,7 +39,7 @@ export function sendRange<F extends Representation>(
   extra: FieldList,
   policy: PlanPolicy,
 ): ResponsePlan<F> {
-  const fields = [...fieldsOfRange(file, extra), 'Content-Range', contentRange(span, file.size)];
+  const fields = [...fieldsOf(file, extra), 'Content-Range', contentRange(span, file.size)];
   return sendSpan(206, file, span, fields, policy);
 }
 
@@ -42,14 +51,14 @@ export function slicesOf(file: Representation, extra: FieldList, policy: PlanPol
     return { ...choice, fields: timing(choice, policy) };
   };
   return {
-    fields: fieldsOfRange(file, extra),
+    fields: fieldsOf(file, extra),
     small: sent(largeFrom - 1),
     large: sent(largeFrom),
     largeFrom,
   };
 }
 
-function fieldsOfRange(file: Representation, extra: FieldList): FieldList {
+function fieldsOf(file: Representation, extra: FieldList): FieldList {
   return [...file.fields, ...file.contentFields, ...extra];
 }
 

@@ -74,10 +74,10 @@ export function hotReply(plan: Answer, memo: Memo): HotReply {
 
 function sliceTemplates(file: FileEntry, { fields, small, large }: Slices) {
   const head = headText(206, fields);
-  const template = ({ strategy, reason, fields }: Slices['small']): EngineReply => {
+  const template = ({ strategy, reason, fields: after }: Slices['small']): EngineReply => {
     const { carrier, source } = placeOf(file, strategy);
     const whole = reply(head, carrier, REASONS.indexOf(reason), false, source, 0, file.size);
-    return { ...whole, tail: fieldLines(fields) };
+    return { ...whole, tail: fieldLines(after) };
   };
   return { small: template(small), large: template(large) };
 }
