@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The `zcserve` command: reads the command line, runs one server, ends it on a signal.
 import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import yargs from 'yargs';
 import { gatherOptions } from './config.ts';
+import { standardError } from './line-writer.ts';
+import { createLog } from './log.ts';
 import {
   flagOf,
   isWritable,
@@ -15,6 +16,8 @@ import {
 } from './options/table.ts';
 import { COMMAND_OPTIONS, GROUPS, type Options } from './options.ts';
 import { createServer, type Server } from './server.ts';
+import { listenForSignals } from './signals.ts';
+import type { Log } from './transport/transport.ts';
 
 const COMMANDS = ['doctor', 'tune'] as const;
 type Command = (typeof COMMANDS)[number] | 'serve';
@@ -22,6 +25,9 @@ type Command = (typeof COMMANDS)[number] | 'serve';
 /** Exit statuses: a wrong command line, and a start that failed. */
 const BAD_USAGE = 2;
 const FAILED = 1;
+
+/** Time for the last lines of the log, milliseconds. */
+const LAST_LINES_MS = 1000;
 
 const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
 zcserve doctor [root] [options]  say what would be used here, and why
@@ -37,10 +43,11 @@ const NAME_OF = new Map(
     .map(([name]) => [flagOf(name).slice(2), name]),
 );
 
+// A reader that has left (`| head`), or a full disk, ends no server.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 await main(process.argv.slice(2)).catch((error: unknown) => {
-  const usage = error instanceof OptionError;
-  console.error(`zcserve: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(usage ? BAD_USAGE : FAILED);
+  return fail(error, error instanceof OptionError ? BAD_USAGE : FAILED);
 });
 
 async function main(args: readonly string[]): Promise<void> {
@@ -61,8 +68,9 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function serve(options: Options, json: boolean): Promise<void> {
-  const server = await createServer(options);
-  endOnSignal(server);
+  const starting = createServer(options);
+  stopOnSignal(starting, createLog({ level: options.logLevel, format: options.logFormat }));
+  const server = await starting;
   console.log(json ? JSON.stringify(report(server)) : banner(server, options));
 }
 
@@ -76,21 +84,29 @@ function banner(server: Server, { root }: Options): string {
 }
 
 /** The first signal finishes what is in flight; the second does not wait. */
-function endOnSignal(server: Server): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      for (const again of ['SIGINT', 'SIGTERM'] as const) {
-        process.on(again, () => process.exit(128 + constants.signals[again]));
-      }
-      server.close().then(
-        () => process.exit(0),
-        (error: Error) => {
-          console.error(`zcserve: ${error.message}`);
-          process.exit(FAILED);
-        },
-      );
-    });
-  }
+function stopOnSignal(starting: Promise<Server>, log: Log): void {
+  const close = async () => {
+    const server = await starting.catch(() => undefined);
+    // A start that failed is told, and ended, by whoever waits for it.
+    if (server === undefined) return;
+    await server.close().catch((error) => fail(error, FAILED));
+    await exit(0);
+  };
+  listenForSignals({
+    onStop: () => void close(),
+    onStopAgain: (status) => process.exit(status),
+    onOther: (signal) => log.info(`${signal}: ignored, nothing is reloaded`),
+  });
+}
+
+function fail(error: unknown, status: number): Promise<never> {
+  standardError.write(`zcserve: ${error instanceof Error ? error.message : String(error)}\n`, 1);
+  return exit(status);
+}
+
+async function exit(status: number): Promise<never> {
+  await standardError.drained(LAST_LINES_MS);
+  process.exit(status);
 }
 
 /** yargs takes the words apart and lays out the help; what values mean is the option table's. */

@@ -1,5 +1,6 @@
 // The operator's log: lines on stderr, each key at most once per interval.
 import { LRUCache } from 'lru-cache';
+import { standardError } from './line-writer.ts';
 import type { Log } from './transport/transport.ts';
 
 export type Level = 'info' | 'warn' | 'error';
@@ -10,7 +11,10 @@ export interface LogOptions {
   readonly level: Level | 'silent';
   /** A key is written once per this time, milliseconds; what it suppressed is counted on its next line. */
   readonly intervalMs: number;
-  readonly write: (line: string) => void;
+  /** Takes whole lines. Never throws. */
+  readonly write: (text: string, lines: number) => void;
+  /** Lines that could not be written since this was asked last: they are told with the next. */
+  readonly takeLost: () => number;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
 }
@@ -35,10 +39,12 @@ export function createLog(options: Partial<LogOptions> = {}): Log {
     format = 'text',
     level: least = 'info',
     intervalMs = 60_000,
-    write = (line) => void process.stderr.write(line),
+    write = standardError.write,
+    takeLost = standardError.takeLost,
     now = () => performance.now(),
   } = options;
   const gates = new LRUCache<string, Gate>({ max: MAX_KEYS });
+  const lineOf = format === 'json' ? json : text;
 
   const log = (level: Level, message: string, key?: string) => {
     if (WEIGHT[level] < WEIGHT[least]) return;
@@ -52,7 +58,10 @@ export function createLog(options: Partial<LogOptions> = {}): Log {
       suppressed = gate?.suppressed ?? 0;
       gates.set(key, { until: now() + intervalMs, suppressed: 0 });
     }
-    write(format === 'json' ? json(level, message, suppressed) : text(level, message, suppressed));
+    const lost = takeLost();
+    const told =
+      lost === 0 ? '' : lineOf('warn', `${lost} lines of this log could not be written`, 0);
+    write(told + lineOf(level, message, suppressed), lost + 1);
   };
 
   return {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadNative } from '../src/native.ts';
@@ -174,7 +176,7 @@ async function untilRefused(port: number): Promise<void> {
 
 t.test('a signal stops accepting, finishes what is in flight and exits 0', async (t) => {
   const root = makeTree(t, { 'large.bin': { size: 64 * MIB } });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
     const running = await startCommand(t, [root, '--grace=1h']);
     const client = await stall(running.port);
     running.process.kill(signal);
@@ -195,6 +197,29 @@ t.test('a client that never reads is given up when the grace is over', async (t)
   t.match(await running.ended, { code: 0, signal: null });
   client.close();
 });
+
+t.test(
+  'HUP, USR1 and USR2 end nothing and open no debugger: a line says that they came',
+  async (t) => {
+    const root = makeTree(t, { 'a.txt': 'hello' });
+    for (const env of [{}, { ZCSERVE_NO_ADDON: '1' }]) {
+      const running = await startCommand(t, [root, '--log-format=json'], { env });
+      const lines = createInterface({ input: running.process.stderr as Readable });
+      for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+        const told = new Promise<string>((resolve) => {
+          lines.on('line', (line) => line.includes(signal) && resolve(JSON.parse(line).message));
+        });
+        running.process.kill(signal);
+        t.equal(await told, `${signal}: ignored, nothing is reloaded`);
+        t.equal((await request({ port: running.port }, '/a.txt')).body.toString(), 'hello');
+      }
+      running.process.kill('SIGTERM');
+      const { code, stderr } = await running.ended;
+      t.equal(code, 0);
+      t.notMatch(stderr, /[Dd]ebugger/);
+    }
+  },
+);
 
 t.test('a second signal exits at once', async (t) => {
   const root = makeTree(t, { 'large.bin': { sparse: 256 * MIB } });

@@ -24,8 +24,8 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: [],
   },
   cli: {
-    code: ['config', 'options', 'server', 'doctor', 'tune'],
-    types: [],
+    code: ['config', 'options', 'server', 'doctor', 'tune', 'signals', 'log', 'line-writer'],
+    types: ['transport'],
     packages: ['node:', 'yargs'],
   },
   config: { code: ['options'], types: [], packages: ['node:'] },
@@ -100,7 +100,9 @@ const LAWS: Readonly<Record<string, Law>> = {
   origin: { code: ['handler', 'files', 'plan'], types: CONTRACTS, packages: [] },
   handler: { code: ['files', 'plan', 'request'], types: CONTRACTS, packages: [] },
   options: { code: [], types: ['plan'], packages: ['leven'] },
-  log: { code: [], types: ['transport'], packages: ['lru-cache'] },
+  log: { code: ['line-writer'], types: ['transport'], packages: ['lru-cache'] },
+  'line-writer': { code: [], types: [], packages: ['node:'] },
+  signals: { code: [], types: [], packages: ['node:'] },
   files: {
     code: ['native'],
     types: CONTRACTS,

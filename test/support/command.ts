@@ -12,6 +12,8 @@ const TSX = import.meta.resolve('tsx');
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A descriptor for what it says; a pipe unless given. */
+  readonly stderr?: number;
 }
 
 export interface Ended {
@@ -77,12 +79,12 @@ export async function startProgram(
 function launch(
   program: string,
   args: readonly string[],
-  { cwd, env }: CommandOptions,
+  { cwd, env, stderr }: CommandOptions,
 ): ChildProcess {
   return spawn(...plainCommand(program, args), {
     cwd,
     env: { PATH: process.env.PATH, ...addonOf(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', stderr ?? 'pipe'],
   });
 }
 
