@@ -186,6 +186,11 @@ napi_value release(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+napi_value file_is_current(napi_env env, napi_callback_info info) {
+  const Ref<File> file = unwrap<File>(env, handles(env).file, Arguments(env, info).self);
+  return boolean(env, file && file->is_current());
+}
+
 napi_value memory_size(napi_env env, napi_callback_info info) {
   const Ref<Memory> memory = unwrap<Memory>(env, handles(env).memory, Arguments(env, info).self);
   return number(env, memory ? static_cast<double>(memory->size()) : 0);
@@ -241,7 +246,8 @@ NAPI_MODULE_INIT() {
   napi_set_instance_data(env, handles, [](napi_env, void* data, void*) { delete static_cast<Handles*>(data); }, nullptr);
   handles->root = define_handle(env, "Root", {getter("fd", fd_of<Root, &Handles::root>), method("close", release<Root>)});
   handles->file =
-      define_handle(env, "File", {getter("fd", fd_of<File, &Handles::file>), method("release", release<File>)});
+      define_handle(env, "File", {getter("fd", fd_of<File, &Handles::file>), method("isCurrent", file_is_current),
+                                         method("release", release<File>)});
   handles->memory = define_handle(
       env, "Memory", {getter("size", memory_size), method("bytes", memory_bytes), method("release", release<Memory>)});
   handles->arena = define_handle(env, "Arena",

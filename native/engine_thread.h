@@ -94,6 +94,7 @@ class EngineThread {
   bool parse_next(Connection& connection, std::string_view data, bool buffered);
   void handle(Connection& connection, const RequestHead& head, std::string_view bytes);
   Ref<const Reply> find_hot(const RequestHead& head);
+  void drop_hot(const RequestHead& head);
   bool evidence_holds(const HotEntry& entry);
   void ask(Connection& connection, const RequestHead& head, std::string_view bytes);
   void refuse(Connection& connection, int status);

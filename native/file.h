@@ -45,6 +45,13 @@ class File : public RefCounted {
     struct stat st;
     return fstat(fd_.get(), &st) == 0 && stat_.same_content(FileStat::from(st));
   }
+  /** Is it the very version that was opened? A rename, a link or a mode moves ctime too: then it is looked for anew. */
+  bool is_current() const {
+    struct stat st;
+    if (fstat(fd_.get(), &st) != 0) return false;
+    const FileStat now = FileStat::from(st);
+    return stat_.same_content(now) && stat_.ctime == now.ctime;
+  }
   /** Were all its bytes in the page cache a moment ago? Then they are not asked about again until `until` (ms). */
   bool resident(int64_t now) const { return now < resident_until_.load(std::memory_order_relaxed); }
   void set_resident(int64_t until) const { resident_until_.store(until, std::memory_order_relaxed); }

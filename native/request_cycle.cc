@@ -20,6 +20,14 @@ constexpr uint32_t kPlanned = 1u << kAccept | 1u << kAcceptEncoding | 1u << kRan
                               1u << kOrigin | 1u << kAccessControlRequestMethod |
                               1u << kAccessControlRequestHeaders;
 
+std::string_view path_of(const RequestHead& head) { return head.target.substr(0, head.target.find('?')); }
+
+// What is sent from the file itself must be what the head says, however long the evidence is trusted: one fstat(2).
+bool is_current(const Reply& reply) {
+  const File* source = reply.source();
+  return !source || source->is_current();
+}
+
 int status_of(ParseResult result) {
   switch (result) {
     case ParseResult::uri_too_long:
@@ -153,20 +161,28 @@ void EngineThread::handle(Connection& connection, const RequestHead& head, std::
     }
   }
   Ref<const Reply> hot = find_hot(head);
+  if (hot && !is_current(*hot)) {
+    drop_hot(head);
+    hot = {};
+  }
   if (!hot) return ask(connection, head, bytes);
   counters_.hot.add(1);
   start_reply(connection, std::move(hot));
 }
 
+void EngineThread::drop_hot(const RequestHead& head) {
+  const std::string_view path = path_of(head);
+  Record& record = tell(Record::stale);
+  record.text = path;
+  hot_.remove(path);
+}
+
 Ref<const Reply> EngineThread::find_hot(const RequestHead& head) {
   if (head.method != Method::get && head.method != Method::head) return {};
-  const std::string_view path = head.target.substr(0, head.target.find('?'));
-  const HotEntry* entry = hot_.find(path);
+  const HotEntry* entry = hot_.find(path_of(head));
   if (!entry) return {};
   if (now_ >= entry->valid_until.load(std::memory_order_relaxed) && !evidence_holds(*entry)) {
-    Record& record = tell(Record::stale);
-    record.text = path;
-    hot_.remove(path);
+    drop_hot(head);
     return {};
   }
   if (!entry->used.load(std::memory_order_relaxed)) entry->used.store(true, std::memory_order_relaxed);

@@ -1,5 +1,5 @@
 // The pipeline of one request: parse target → redirects, rewrites → resolve (at once when cached) →
-// error page → plan.
+// error page → plan → confirm that the file is still what was planned.
 import type { FileEntry } from './files/entry.ts';
 import { looksLikeAsset } from './files/resolve.ts';
 import type { FileTable } from './files/table.ts';
@@ -30,6 +30,9 @@ type Outcome = Resolution<FileEntry>;
 
 const NOT_FOUND: Outcome = { kind: 'not-found' };
 const BAD_PATH: Outcome = { kind: 'bad-path' };
+
+/** Answers that are made of a file which changes each time before the first byte, until the client is told to wait. */
+const MAX_ATTEMPTS = 3;
 
 /** Entries of a listing that are rendered in one go, in about a millisecond. */
 const SMALL_LISTING = 500;
@@ -105,7 +108,7 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   function send(request: RequestHead, outcome: Outcome): Answer {
-    const answer = plan(request, outcome, policy);
+    const answer = plan(request, outcome, policy, Date.now());
     const { body } = answer;
     if (body.kind !== 'none' && body.kind !== 'bytes') table.use(body.file);
     return answer;
@@ -117,9 +120,43 @@ export function createHandler(options: HandlerOptions): Handler {
     return errorPlan(500, policy.common);
   }
 
+  /**
+   * What is sent from the file itself must be what the head says, also where nobody watches: the open file
+   * is looked at once more, and an answer from one that has changed is made anew.
+   */
+  function confirm(
+    request: RequestHead,
+    answer: Answer,
+    attempt: number,
+  ): Answer | Promise<Answer> {
+    const { body } = answer;
+    if (body.kind === 'none' || body.kind === 'bytes') return answer;
+    const { file } = body;
+    const strategy = body.kind === 'parts' ? body.strategy : body.kind;
+    const again = () => {
+      table.drop(file.path);
+      return attempt < MAX_ATTEMPTS ? answerOf(request, attempt + 1) : unsettled();
+    };
+    const current = table.isCurrent(file, strategy);
+    if (current instanceof Promise) return current.then((is) => (is ? answer : again()));
+    return current ? answer : again();
+  }
+
+  /** Somebody writes to it all the time. */
+  function unsettled(): Answer {
+    return errorPlan(503, ['Retry-After', '1', ...policy.common]);
+  }
+
+  function answerOf(request: RequestHead, attempt: number): Answer | Promise<Answer> {
+    const answer = handle(request);
+    return answer instanceof Promise
+      ? answer.then((made) => confirm(request, made, attempt))
+      : confirm(request, answer, attempt);
+  }
+
   return (request) => {
     try {
-      const answer = handle(request);
+      const answer = answerOf(request, 1);
       return answer instanceof Promise ? answer.catch(fail) : answer;
     } catch (error) {
       return fail(error);

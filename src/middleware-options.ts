@@ -50,7 +50,7 @@ export interface FileOptions extends Pick<OptionsInput, Own> {
   readonly cacheControl?: boolean | undefined;
   /** serve-static; "ignore". sirv's true is "allow", its false "ignore". */
   readonly dotfiles?: 'allow' | 'deny' | 'ignore' | boolean | undefined;
-  /** serve-static; true, which is our "stat". */
+  /** serve-static; true, which is our "auto". */
   readonly etag?: boolean | Options['etag'] | undefined;
   /** serve-static: extensions tried for names that have none; false. */
   readonly extensions?: false | string | readonly string[] | undefined;
@@ -163,8 +163,8 @@ const FILE_TABLE = {
     'serve-static, sirv',
   ),
   etag: option(
-    orWord(orWord(choice('stat', 'content', 'off'), true, 'stat'), false, 'off'),
-    'stat',
+    orWord(orWord(choice('auto', 'stat', 'content', 'off'), true, 'auto'), false, 'off'),
+    'auto',
     'send ETag',
     'serve-static, sirv',
   ),

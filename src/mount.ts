@@ -90,7 +90,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
     const slash = redirect ? slashOfMount(req) : undefined;
     if (slash !== undefined) {
       const moved = { kind: 'redirect', status: 301, location: slash } as const;
-      return { kind: 'answer', plan: plan(request, moved, policies.plan) };
+      return { kind: 'answer', plan: plan(request, moved, policies.plan, Date.now()) };
     }
     const handler = handlerFor(carrierOf(req, res, addon));
     const found = handler(request);

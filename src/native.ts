@@ -12,6 +12,8 @@ export interface NativeRoot {
 /** One open file version. The engine holds references of its own: `release` drops only this one, the last closes. */
 export interface NativeFile {
   readonly fd: number;
+  /** Is it the very version that was opened? One fstat(2); false after `release`. */
+  isCurrent(): boolean;
   release(): void;
 }
 

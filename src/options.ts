@@ -147,9 +147,9 @@ const freshness = {
 
 const fields = {
   etag: option(
-    choice('stat', 'content', 'off'),
-    'stat',
-    'entity-tag from size and times, from a hash of the content, or none',
+    choice('auto', 'stat', 'content', 'off'),
+    'auto',
+    'entity-tag from size and time, or the content where the time proves little; from identity, size and time; from the content; or none',
     'nginx etag, Apache FileETag',
   ),
   lastModified: option(toggle, true, 'send Last-Modified'),

@@ -109,6 +109,7 @@ function createTransport(chosen: Chosen, origin: Origin, options: Options, log: 
         common,
         maxHot: options.maxOpenFiles,
         onStale: (files) => table.suspect(files),
+        onFault: (file) => table.drop(file),
         onRefused: (file) => table.refuse(file),
       });
       table.attach(transport);

@@ -31,6 +31,8 @@ export interface FileEntry extends Representation {
   release(): void;
   /** The kernel refused sendfile for this file: plan `read` from now on. */
   markRefused(): void;
+  /** Its bytes were found to be another version's: whoever keeps it lets it go. */
+  markChanged(): void;
 }
 
 /** What is prepared once per version, not per request. */
@@ -70,6 +72,7 @@ export class CachedEntry implements FileEntry {
   memory: NativeMemory | undefined;
   /** Called when memory of its own has been given back. */
   onFreed: (() => void) | undefined;
+  onChanged: (() => void) | undefined;
   #tabled = true;
   #users = 0;
   /** Memory that left the cache while somebody was sending from it. */
@@ -122,6 +125,10 @@ export class CachedEntry implements FileEntry {
 
   markRefused(): void {
     this.refused = true;
+  }
+
+  markChanged(): void {
+    if (this.#tabled) this.onChanged?.();
   }
 
   /** The table's reference goes. */

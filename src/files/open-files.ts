@@ -1,9 +1,9 @@
 // The files that are kept open: by path, the least recently used closed first.
 import { LRUCache } from 'lru-cache';
 import type { NativeAddon } from '../native.ts';
-import type { Coding, Resource } from '../plan/types.ts';
+import type { Coding, Resource, Strategy } from '../plan/types.ts';
 import { CachedEntry, type Description, type FileEntry } from './entry.ts';
-import { ContentEtags, statEtag } from './etag.ts';
+import { ContentEtags, tagSource, versionNow } from './etag.ts';
 import { MemoryCache, type MemoryStats } from './memory.ts';
 import { openFileLimit } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';
@@ -89,8 +89,27 @@ export class OpenFiles {
     return this.#resources.get(path);
   }
 
-  /** Makes a resource of these files, or finds that it is kept already. Their descriptors are taken over. */
-  adopt(path: string, variants: readonly OpenVariant[]): Resource<FileEntry> {
+  /**
+   * Makes a resource of these files, or finds that it is kept already. Their descriptors are taken over. At once,
+   * unless a tag has to be hashed first.
+   */
+  adopt(
+    path: string,
+    variants: readonly OpenVariant[],
+  ): Resource<FileEntry> | Promise<Resource<FileEntry>> {
+    const unknown = variants.filter((variant) => this.#isHashedFirst(variant));
+    if (unknown.length === 0) return this.#take(path, variants);
+    return Promise.all(unknown.map((variant) => this.#etags.learn(variant))).then(() =>
+      this.#take(path, variants),
+    );
+  }
+
+  #isHashedFirst({ version, size, coding }: OpenVariant): boolean {
+    const source = tagSource(this.#options.policy.etag, version, size, coding);
+    return source.kind === 'hash' && source.first && this.#etags.get(version) === undefined;
+  }
+
+  #take(path: string, variants: readonly OpenVariant[]): Resource<FileEntry> {
     const current = this.#resources.get(path);
     if (current !== undefined && isSame(current, variants)) {
       for (const { file } of variants) file.close();
@@ -119,6 +138,22 @@ export class OpenFiles {
   /** An answer wants bytes of this file. */
   use(file: FileEntry): void {
     if (file instanceof CachedEntry && !file.discarded) this.#memory.use(file);
+  }
+
+  /**
+   * Is what this strategy would send still the version that was opened? At once where looking
+   * cannot wait for a disk or a network.
+   */
+  isCurrent(file: FileEntry, strategy: Strategy): boolean | Promise<boolean> {
+    // A snapshot has the bytes of its version whatever becomes of the file.
+    if (strategy === 'mmap' && this.#options.policy.mmapSource === 'snapshot') return true;
+    const { native, fd } = file.file;
+    if (native !== undefined && file.trusted) return native.isCurrent();
+    file.retain();
+    return versionNow(fd)
+      .then((now) => now === file.version)
+      .catch(() => true) // The read finds the same error, and says so.
+      .finally(() => this.#turn.defer(() => file.release()));
   }
 
   /** Closes a quarter of the descriptors, but enough for a batch; resolves to false when there are none. */
@@ -151,16 +186,14 @@ export class OpenFiles {
 
   #enter(path: string, variant: OpenVariant, varies: boolean): CachedEntry {
     const { policy, describe } = this.#options;
-    const { coding, mtimeMs, version } = variant;
+    const { coding, mtimeMs, size, version } = variant;
     const describeWith = (etag: string | undefined) =>
       describe({ path, coding, mtimeMs, etag, varies });
-    if (policy.etag !== 'content') {
-      const etag = policy.etag === 'off' ? undefined : statEtag(version, coding);
-      return new CachedEntry(variant.file, variant, describeWith(etag));
-    }
-    const known = this.#etags.get(version);
+    const source = tagSource(policy.etag, version, size, coding);
+    const known = source.kind === 'known' ? source.tag : this.#etags.get(version);
     const entry = new CachedEntry(variant.file, variant, describeWith(known));
-    if (known === undefined) {
+    entry.onChanged = () => this.#options.onStale(variant.path);
+    if (source.kind === 'hash' && !source.first && known === undefined) {
       this.#etags.compute(entry, (etag) => {
         entry.describe(describeWith(etag));
         this.#options.forget([variant.path]);

@@ -2,6 +2,12 @@
 import type { Symlinks } from '../native.ts';
 import type { Coding } from '../plan/types.ts';
 
+/**
+ * What ETags are made from. `auto`: size and modification time where that has fractions of a second, else the
+ * content; `stat`: identity, size and time; `content`: the content alone; or none.
+ */
+export type EtagPolicy = 'auto' | 'stat' | 'content' | 'off';
+
 export interface FilesPolicy {
   /** Directory that is served; an absolute path. */
   readonly root: string;
@@ -30,8 +36,7 @@ export interface FilesPolicy {
   readonly revalidateMs: number;
   /** Precompressed siblings to look for (.br, .zst, .gz). */
   readonly codings: readonly Coding[];
-  /** ETags from the file's identity and times, from its content, or none. */
-  readonly etag: 'stat' | 'content' | 'off';
+  readonly etag: EtagPolicy;
   readonly lastModified: boolean;
   /** Largest file that the memory cache takes, bytes. */
   readonly mmapMax: number;

@@ -23,7 +23,10 @@ export interface Shelf {
   open(paths: readonly string[]): Promise<readonly Found[]>;
   list(directory: Extract<Found, { type: 'directory' }>, path: string): Promise<ListingEntry[]>;
   /** Makes a resource of these files; their descriptors are its own from now on. */
-  adopt(path: string, files: readonly OpenVariant[]): Resource<FileEntry>;
+  adopt(
+    path: string,
+    files: readonly OpenVariant[],
+  ): Resource<FileEntry> | Promise<Resource<FileEntry>>;
   readonly log: Log;
 }
 
@@ -197,7 +200,7 @@ class Search {
       if (variant) variants.push(variant);
       else closeAll([sibling]);
     }
-    const resource = this.#shelf.adopt(path, variants);
+    const resource = await this.#shelf.adopt(path, variants);
     return { kind: 'file', resource, evidence: this.#evidence, status };
   }
 

@@ -1,7 +1,7 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
 import { LRUCache } from 'lru-cache';
 import type { NativeAddon } from '../native.ts';
-import type { Evidence, Resolution } from '../plan/types.ts';
+import type { Evidence, Resolution, Strategy } from '../plan/types.ts';
 import type { Log } from '../transport/transport.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
@@ -121,6 +121,11 @@ export class FileTable {
   /** An answer wants bytes of this file: brings it nearer to the memory cache. */
   use(file: FileEntry): void {
     this.#files.use(file);
+  }
+
+  /** Is what this strategy would send still the file's version? At once where that cannot wait. */
+  isCurrent(file: FileEntry, strategy: Strategy): boolean | Promise<boolean> {
+    return this.#files.isCurrent(file, strategy);
   }
 
   /** Forgets at once what is known of this root-relative path: it is no longer what it was. */

@@ -48,12 +48,16 @@ function describesContent(name: string): boolean {
   return /^content-(?:type|language|disposition)$/i.test(name);
 }
 
+/** Times up to here are what reproducible builds write instead of one (Nix: 1, others: 0). */
+const NO_TIME_MS = 1000;
+
 /**
  * Last-Modified of a file opened at `nowMs`. A time in the future is no date that may be sent
- * (RFC 9110 §8.8.2.1), and one before the epoch is an accident of its file system.
+ * (RFC 9110 §8.8.2.1). One at the epoch, or before it, says nothing of when the file was written: every
+ * build has it, and If-Modified-Since would be told that none of them is new.
  */
 export function lastModifiedOf(mtimeMs: number, nowMs: number): string | undefined {
-  return mtimeMs >= 0 && mtimeMs <= nowMs ? formatHttpDate(mtimeMs) : undefined;
+  return mtimeMs > NO_TIME_MS && mtimeMs <= nowMs ? formatHttpDate(mtimeMs) : undefined;
 }
 
 /** RFC 9110 §14.4; inclusive positions, as everywhere in text. */

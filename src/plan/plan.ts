@@ -1,5 +1,5 @@
 // What to answer, from values alone: method → resolution → (file) coding → preconditions → range → strategy.
-// RFC 9110. Never throws; no I/O, no clock.
+// RFC 9110. Never throws; no I/O; the clock is a value.
 import type { RequestHead } from '../request.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
 import { without } from './fields.ts';
@@ -19,20 +19,21 @@ type FileResolution<F extends Representation> = Extract<Resolution<F>, { readonl
 /** Methods that every resource has. RFC 9110 §9.3. */
 export const ALLOW = 'GET, HEAD, OPTIONS';
 
-/** Plans the answer to a request whose target was resolved. */
+/** Plans the answer to a request whose target was resolved, at `nowMs` (milliseconds since the epoch). */
 export function plan<F extends Representation>(
   request: RequestHead,
   resolution: Resolution<F>,
   policy: PlanPolicy,
+  nowMs: number,
 ): ResponsePlan<F> {
   switch (request.method) {
     case 'GET':
-      return planGet(request, resolution, policy);
+      return planGet(request, resolution, policy, nowMs);
     case 'HEAD':
       // RFC 9110 §9.3.2: the fields of GET, without its content.
-      return { ...planGet(request, resolution, policy), body: { kind: 'none' } };
+      return { ...planGet(request, resolution, policy, nowMs), body: { kind: 'none' } };
     case 'OPTIONS':
-      return planOptions(request, resolution, policy);
+      return planOptions(request, resolution, policy, nowMs);
     default:
       return planRefusal(request, policy);
   }
@@ -53,9 +54,10 @@ function planOptions<F extends Representation>(
   request: RequestHead,
   resolution: Resolution<F>,
   policy: PlanPolicy,
+  nowMs: number,
 ): ResponsePlan<F> {
   const malformed = resolution.kind === 'bad-path' || resolution.kind === 'too-long';
-  if (malformed && request.target !== '*') return planGet(request, resolution, policy);
+  if (malformed && request.target !== '*') return planGet(request, resolution, policy, nowMs);
   const fields = ['Allow', ALLOW, ...policy.common, ...originFields(request, policy)];
   if (request.fields['access-control-request-method'] !== undefined && policy.cors.length > 0) {
     fields.push('Access-Control-Allow-Methods', ALLOW, 'Access-Control-Allow-Headers', '*');
@@ -68,10 +70,11 @@ function planGet<F extends Representation>(
   request: RequestHead,
   resolution: Resolution<F>,
   policy: PlanPolicy,
+  nowMs: number,
 ): ResponsePlan<F> {
   switch (resolution.kind) {
     case 'file':
-      return planFile(request, resolution, policy);
+      return planFile(request, resolution, policy, nowMs);
     case 'redirect':
       return planRedirect(request, resolution, policy);
     case 'listing':
@@ -95,6 +98,7 @@ function planFile<F extends Representation>(
   request: RequestHead,
   resolution: FileResolution<F>,
   policy: PlanPolicy,
+  nowMs: number,
 ): ResponsePlan<F> {
   const file = selectRepresentation(request.fields['accept-encoding'], resolution.resource);
   const extra = [
@@ -107,7 +111,7 @@ function planFile<F extends Representation>(
     return miss ? { ...page, memo: memoOfMiss(request, miss, { resource, file }, policy) } : page;
   }
 
-  const answer = planConditional(request, file, extra, policy);
+  const answer = planConditional(request, file, extra, policy, nowMs);
   return { ...answer, memo: memoOf(request, resolution, file, answer, extra, policy) };
 }
 
@@ -126,6 +130,7 @@ function planConditional<F extends Representation>(
   file: F,
   extra: FieldList,
   policy: PlanPolicy,
+  nowMs: number,
 ): ResponsePlan<F> {
   const verdict = judgePreconditions(request.fields, file);
   switch (verdict) {
@@ -140,7 +145,7 @@ function planConditional<F extends Representation>(
         memo: undefined,
       };
     case 'proceed':
-      return planRanges(request, file, extra, policy);
+      return planRanges(request, file, extra, policy, nowMs);
   }
 }
 
@@ -149,8 +154,9 @@ function planRanges<F extends Representation>(
   file: F,
   extra: FieldList,
   policy: PlanPolicy,
+  nowMs: number,
 ): ResponsePlan<F> {
-  const ranges = rangesOf(request, file, policy);
+  const ranges = rangesOf(request, file, policy, nowMs);
   switch (ranges.kind) {
     case 'unsatisfiable':
       // §15.5.17
@@ -168,12 +174,17 @@ function planRanges<F extends Representation>(
 }
 
 /** §14.2: Range has a meaning for GET only, after the preconditions, while If-Range holds. */
-function rangesOf(request: RequestHead, file: Representation, policy: PlanPolicy): Ranges {
+function rangesOf(
+  request: RequestHead,
+  file: Representation,
+  policy: PlanPolicy,
+  nowMs: number,
+): Ranges {
   const range = request.fields.range;
   const applies =
     range !== undefined &&
     request.method === 'GET' &&
-    isRangeCurrent(request.fields['if-range'], file);
+    isRangeCurrent(request.fields['if-range'], file, nowMs);
   return applies ? resolveRanges(range, file.size, policy.maxRanges) : { kind: 'whole' };
 }
 

@@ -38,12 +38,23 @@ export function judgePreconditions(fields: RequestFields, validators: Validators
 
 /**
  * Step 5, §13.1.5: does the validator of If-Range still name this representation, so that Range counts?
- * ETags compare strongly. A date must be Last-Modified to the letter; that it is strong in the sense of
- * §8.8.2.2 is what a client has to know before it sends one (it alone knows the Date it came with).
+ * ETags compare strongly. A date must be Last-Modified to the letter, and strong (§8.8.2.2): the file may
+ * have been written twice within a second that is not over at `nowMs`, or has only just ended.
  */
-export function isRangeCurrent(ifRange: string | undefined, validators: Validators): boolean {
-  if (ifRange === undefined || ifRange === validators.lastModified) return true;
+export function isRangeCurrent(
+  ifRange: string | undefined,
+  validators: Validators,
+  nowMs: number,
+): boolean {
+  if (ifRange === undefined) return true;
+  if (ifRange === validators.lastModified) return isStrongDate(ifRange, nowMs);
   return validators.etag !== undefined && isStrongMatch(ifRange, validators.etag);
+}
+
+/** §8.8.2.2: at least one second before the Date of this answer, which counts whole seconds. */
+function isStrongDate(lastModified: string, nowMs: number): boolean {
+  const modified = parseHttpDate(lastModified);
+  return modified !== undefined && Math.floor(nowMs / 1000) * 1000 - modified >= 1000;
 }
 
 /** §13.1.1, §13.1.2: `*` names whatever exists; a field that is no list of entity-tags names nothing. */

@@ -76,6 +76,7 @@ export async function deliver(
 /** A file that was cut or written while it was sent; its connection is closed. */
 export function reportChange(file: FileEntry, counters: Counters, log: Log): void {
   counters.truncated++;
+  file.markChanged();
   log.warn(`${file.path}: changed while it was sent; closed the connection`, file.path);
 }
 

@@ -23,6 +23,8 @@ export interface NativeTransportOptions {
   readonly maxHot: number;
   /** The engine found that these root-relative files are no longer what they were. */
   readonly onStale: (files: readonly string[]) => void;
+  /** This root-relative file was found changed, or could not be read, while it was sent. */
+  readonly onFault: (file: string) => void;
   /** The kernel refused sendfile for this root-relative file. */
   readonly onRefused: (file: string) => void;
 }
@@ -67,6 +69,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       case 'file-fault': {
         const what = record.fault === 'failed' ? record.errno : `${record.fault} while it was sent`;
         log.warn(`${record.file}: ${what}; closed the connection`, `fault:${record.file}`);
+        options.onFault(record.file);
         break;
       }
       case 'refused':

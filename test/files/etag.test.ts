@@ -2,7 +2,7 @@
 import { chmodSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { statEtag } from '../../src/files/etag.ts';
+import { statEtag, tagSource } from '../../src/files/etag.ts';
 import { makeTree } from '../support/tree.ts';
 import { fileOf, makeSite, until, WAYS } from './fixture.ts';
 
@@ -30,6 +30,47 @@ t.test('from the stat', async (t) => {
     'device, inode, size, time and coding each tell apart',
   );
 });
+
+t.test(
+  'auto: a time with a fraction names a version, one in whole seconds is backed by the content',
+  async (t) => {
+    const whole = (1_700_000_000n * 1_000_000_000n).toString(16);
+    const fraction = (1_700_000_000n * 1_000_000_000n + 1n).toString(16);
+    const before1970 = BigInt.asUintN(64, -1_500_000_000n).toString(16);
+    const tag = (version: string, size = 1024) => tagSource('auto', version, size, 'identity');
+    t.match(tag(`801-2f-400-${fraction}-9`), { kind: 'known', tag: /^"[^"]+"$/ });
+    t.same(tag(`801-2f-400-${fraction}-9`), tag(`902-30-400-${fraction}-a`), 'a copy elsewhere');
+    t.strictNotSame(
+      tag(`801-2f-400-${fraction}-9`),
+      tag(`801-2f-401-${fraction}-9`),
+      'another size',
+    );
+    t.strictNotSame(
+      tagSource('auto', `801-2f-400-${fraction}-9`, 1024, 'br'),
+      tag(`801-2f-400-${fraction}-9`),
+      'another coding',
+    );
+    t.same(tag(`801-2f-400-${whole}-9`), { kind: 'hash', first: true });
+    t.same(tag(`801-2f-400-0-9`), { kind: 'hash', first: true });
+    t.match(tag(`801-2f-400-${before1970}-9`), { kind: 'known' });
+    const large = 1024 * 1024 + 1;
+    t.match(tag(`801-2f-100001-${whole}-9`, large), { kind: 'known' });
+    t.strictNotSame(
+      tag(`801-2f-100001-${whole}-9`, large),
+      tag(`801-2f-100001-${whole}-a`, large),
+      'a large one by its ctime',
+    );
+    t.same(tag(`801-2f-100000-${whole}-9`, large - 1), { kind: 'hash', first: true });
+    t.same(tagSource('content', `801-2f-400-${fraction}-9`, 1024, 'br'), {
+      kind: 'hash',
+      first: false,
+    });
+    t.same(tagSource('off', `801-2f-400-${fraction}-9`, 1024, 'br'), {
+      kind: 'known',
+      tag: undefined,
+    });
+  },
+);
 
 for (const [way, addon] of WAYS) {
   t.test(way, async (t) => {

@@ -6,7 +6,17 @@ import { plan } from '../../src/plan/plan.ts';
 import { parseTarget } from '../../src/plan/target.ts';
 import type { RequestFields } from '../../src/request.ts';
 import { times } from '../faults/effort.ts';
-import { ETAG, field, file, found, get, LAST_MODIFIED, policy, variant } from '../plan/given.ts';
+import {
+  ETAG,
+  field,
+  file,
+  found,
+  get,
+  LAST_MODIFIED,
+  NOW,
+  policy,
+  variant,
+} from '../plan/given.ts';
 import {
   cases,
   FIELD_PIECES,
@@ -41,7 +51,7 @@ t.test('mutated fields: every plan is one that may be sent', async (t) => {
     const given = pick(FIELDS, random);
     const [name, value = ''] = pick(Object.entries(given), random);
     const fields = { ...given, [name]: mutate(value, FIELD_PIECES, random) };
-    const answer = plan(get(fields), RESOURCE, policy());
+    const answer = plan(get(fields), RESOURCE, policy(), NOW);
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
     if (!isSound(answer)) t.fail(`${JSON.stringify(fields)}: ${replay(number)}`);
   }

@@ -85,21 +85,27 @@ t.test('rules may set content fields, which a 304 leaves out', (t) => {
   t.end();
 });
 
-t.test('§8.8.2.1: Last-Modified is never in the future', (t) => {
-  const now = Date.UTC(2026, 0, 1);
-  const cases: ReadonlyArray<readonly [mtimeMs: number, value: string | undefined]> = [
-    [784_111_777_000, LAST_MODIFIED],
-    [784_111_777_999.75, LAST_MODIFIED],
-    [0, 'Thu, 01 Jan 1970 00:00:00 GMT'],
-    [now, 'Thu, 01 Jan 2026 00:00:00 GMT'],
-    [now + 1, undefined],
-    [-1, undefined],
-    [Number.NaN, undefined],
-    [Number.POSITIVE_INFINITY, undefined],
-  ];
-  for (const [mtimeMs, value] of cases) t.equal(lastModifiedOf(mtimeMs, now), value, `${mtimeMs}`);
-  t.end();
-});
+t.test(
+  '§8.8.2.1: Last-Modified is never in the future, nor the time of those that have none',
+  (t) => {
+    const now = Date.UTC(2026, 0, 1);
+    const cases: ReadonlyArray<readonly [mtimeMs: number, value: string | undefined]> = [
+      [784_111_777_000, LAST_MODIFIED],
+      [784_111_777_999.75, LAST_MODIFIED],
+      [2000, 'Thu, 01 Jan 1970 00:00:02 GMT'],
+      [1000, undefined],
+      [0, undefined],
+      [now, 'Thu, 01 Jan 2026 00:00:00 GMT'],
+      [now + 1, undefined],
+      [-1, undefined],
+      [Number.NaN, undefined],
+      [Number.POSITIVE_INFINITY, undefined],
+    ];
+    for (const [mtimeMs, value] of cases)
+      t.equal(lastModifiedOf(mtimeMs, now), value, `${mtimeMs}`);
+    t.end();
+  },
+);
 
 t.test('§14.4: Content-Range is inclusive in text', (t) => {
   t.equal(contentRange({ start: 0, end: 1 }, 1000), 'bytes 0-0/1000');

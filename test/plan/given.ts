@@ -4,6 +4,9 @@ import type { PlanPolicy } from '../../src/plan/policy.ts';
 import type { FieldList, Representation, Resolution, ResponsePlan } from '../../src/plan/types.ts';
 import type { RequestFields, RequestHead } from '../../src/request.ts';
 
+/** When requests come: long after the files were written. */
+export const NOW = Date.UTC(2026, 0, 1);
+
 export const ETAG = '"3e8-v1"';
 export const LAST_MODIFIED = 'Sun, 06 Nov 1994 08:49:37 GMT';
 
@@ -94,7 +97,7 @@ export function answer(
   over: Partial<PlanPolicy> = {},
   method = 'GET',
 ): Answer {
-  return plan(get(fields, method), resolution, policy(over));
+  return plan(get(fields, method), resolution, policy(over), NOW);
 }
 
 /** Body as one word: none, bytes, or strategy:reason with its span or parts. */

@@ -12,6 +12,7 @@ import {
   found,
   get,
   LAST_MODIFIED,
+  NOW,
   policy,
   variant,
 } from './given.ts';
@@ -27,7 +28,7 @@ function memo(
   over: Partial<PlanPolicy> = {},
   method = 'GET',
 ): Memo | undefined {
-  return plan(get(fields, method), resolution, policy(over)).memo;
+  return plan(get(fields, method), resolution, policy(over), NOW).memo;
 }
 
 t.test('the plain 200 may be repeated, for GET and HEAD, and as 304 for its ETag', (t) => {
@@ -40,7 +41,7 @@ t.test('the plain 200 may be repeated, for GET and HEAD, and as 304 for its ETag
   t.equal(licence?.head, true);
   t.equal(licence?.etag, ETAG);
   t.same(licence?.evidence, CACHED.evidence);
-  t.same(licence?.notModified, plan(get({ 'if-none-match': ETAG }), CACHED, policy()).fields);
+  t.same(licence?.notModified, plan(get({ 'if-none-match': ETAG }), CACHED, policy(), NOW).fields);
   t.end();
 });
 
@@ -119,7 +120,7 @@ t.test('the 206 of one range is that of all others, whose strategy goes by their
 t.test('a transport that repeats nothing gets no licence', (t) => {
   t.equal(memo({}, CACHED, { memos: false }), undefined);
   const missing = { kind: 'not-found', ...MISS } as const;
-  t.equal(plan(get(), missing, policy({ memos: false })).memo, undefined);
+  t.equal(plan(get(), missing, policy({ memos: false }), NOW).memo, undefined);
   t.end();
 });
 
@@ -146,7 +147,7 @@ t.test('Origin is judged where the list decides, Accept where it chose the file'
 
 t.test('a 404 may be repeated while nothing appears where it was looked for', (t) => {
   const missing = { kind: 'not-found', ...MISS } as const;
-  const licence = plan(get({ accept: 'text/html' }), missing, policy()).memo;
+  const licence = plan(get({ accept: 'text/html' }), missing, policy(), NOW).memo;
   t.same(licence, {
     guard: [['accept', 'text/html']],
     judged: ['accept'],
@@ -156,9 +157,13 @@ t.test('a 404 may be repeated while nothing appears where it was looked for', (t
     slices: undefined,
     evidence: MISS.evidence,
   });
-  t.equal(plan(get(), { kind: 'not-found' }, policy()).memo, undefined, 'not without evidence');
-  t.equal(plan(get({}, 'POST'), missing, policy()).memo, undefined, 'not for other methods');
-  const paged = plan(get(), { ...VARIED, status: 404, miss: MISS }, policy()).memo;
+  t.equal(
+    plan(get(), { kind: 'not-found' }, policy(), NOW).memo,
+    undefined,
+    'not without evidence',
+  );
+  t.equal(plan(get({}, 'POST'), missing, policy(), NOW).memo, undefined, 'not for other methods');
+  const paged = plan(get(), { ...VARIED, status: 404, miss: MISS }, policy(), NOW).memo;
   t.same(paged?.judged, ['accept-encoding', 'accept'], 'its page may have variants');
   t.end();
 });
@@ -208,7 +213,7 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
   let repeats = 0;
   fc.assert(
     fc.property(fc.tuple(request, requests), resolution, policies, ([first, others], to, rules) => {
-      const planned = plan(first, to, rules);
+      const planned = plan(first, to, rules, NOW);
       if (planned.memo === undefined) return;
       licences++;
       for (const other of [first, ...others]) {
@@ -216,7 +221,7 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
           repeatRange(planned, planned.memo, other) ?? repeat(planned, planned.memo, other);
         if (repeated === undefined) continue;
         repeats++;
-        const { memo: _, ...wanted } = plan(other, to, rules);
+        const { memo: _, ...wanted } = plan(other, to, rules, NOW);
         if (JSON.stringify(repeated) !== JSON.stringify(wanted)) {
           throw new Error(`${JSON.stringify(repeated)} is not ${JSON.stringify(wanted)}`);
         }

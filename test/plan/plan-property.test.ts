@@ -3,7 +3,7 @@ import t from 'tap';
 import { plan } from '../../src/plan/plan.ts';
 import type { Representation, Resolution } from '../../src/plan/types.ts';
 import { FIELD_NAMES, type RequestFields } from '../../src/request.ts';
-import { type Answer, ETAG, everyResolution, field, LAST_MODIFIED, policy } from './given.ts';
+import { type Answer, ETAG, everyResolution, field, LAST_MODIFIED, NOW, policy } from './given.ts';
 
 const anyFields: fc.Arbitrary<RequestFields> = fc.dictionary(
   fc.constantFrom(...FIELD_NAMES),
@@ -44,7 +44,7 @@ t.test('property: plan never throws, and every answer is well formed', (t) => {
   );
   fc.assert(
     fc.property(request, resolution, fc.boolean(), (head, resolved, serverTiming) => {
-      const got = plan(head, resolved, policy({ serverTiming, cors: ['https://a.example'] }));
+      const got = plan(head, resolved, policy({ serverTiming, cors: ['https://a.example'] }), NOW);
       const bodiless = got.status === 204 || got.status === 304;
       const length = field(got.fields, 'content-length');
       return (

@@ -7,7 +7,7 @@ import {
   type Verdict,
 } from '../../src/plan/preconditions.ts';
 import type { RequestFields } from '../../src/request.ts';
-import { LAST_MODIFIED } from './given.ts';
+import { LAST_MODIFIED, NOW } from './given.ts';
 
 const EARLIER = 'Sun, 06 Nov 1994 08:49:36 GMT';
 const LATER = 'Sun, 06 Nov 1994 08:49:38 GMT';
@@ -160,13 +160,34 @@ t.test('§13.1.5 If-Range: Range counts only for the very same representation', 
       ['garbage', false],
     ];
   for (const [value, current, why = ''] of cases) {
-    t.equal(isRangeCurrent(value, FULL), current, `${JSON.stringify(value)} ${why}`);
+    t.equal(isRangeCurrent(value, FULL, NOW), current, `${JSON.stringify(value)} ${why}`);
   }
-  t.equal(isRangeCurrent('"a"', BARE), false, 'an ETag where there is none');
-  t.equal(isRangeCurrent(LAST_MODIFIED, BARE), false, 'a date where there is none');
-  t.equal(isRangeCurrent('W/"a"', { ...FULL, etag: 'W/"a"' }), false, 'weak on both sides');
+  t.equal(isRangeCurrent('"a"', BARE, NOW), false, 'an ETag where there is none');
+  t.equal(isRangeCurrent(LAST_MODIFIED, BARE, NOW), false, 'a date where there is none');
+  t.equal(isRangeCurrent('W/"a"', { ...FULL, etag: 'W/"a"' }, NOW), false, 'weak on both sides');
   t.end();
 });
+
+t.test(
+  '§8.8.2.2: a date is strong once its second has been over for the Date of the answer',
+  (t) => {
+    const written = Date.parse(LAST_MODIFIED);
+    const cases: ReadonlyArray<readonly [afterMs: number, current: boolean]> = [
+      [0, false],
+      [999, false],
+      [1000, true],
+      [1999, true],
+      [60_000, true],
+      // The clock was set back since.
+      [-1000, false],
+    ];
+    for (const [after, current] of cases) {
+      t.equal(isRangeCurrent(LAST_MODIFIED, FULL, written + after), current, `${after} ms later`);
+      t.equal(isRangeCurrent('"a"', FULL, written + after), true, 'an ETag is strong at once');
+    }
+    t.end();
+  },
+);
 
 t.test('§8.8.3: lists of entity-tags', (t) => {
   const cases: ReadonlyArray<readonly [value: string, tags: readonly string[]]> = [

@@ -67,6 +67,7 @@ export async function openEntry(
     file,
     version,
     memory: cached ? await memoryOf(join(root, path), file.native, addon) : undefined,
+    markChanged() {},
     retain: () => void references++,
     release: () => void references--,
     markRefused() {},
