@@ -92,7 +92,7 @@ napi_value engine_stop(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
   if (host) host->engine->stop(static_cast<int64_t>(to_count(env, args[0])));
-  return number(env, host ? static_cast<double>(host->engine->threads()) : 0);
+  return undefined(env);
 }
 
 // By close(), or by the end of the environment, whichever comes first.
@@ -112,12 +112,20 @@ napi_value engine_close(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+napi_value engine_threads(napi_env env, napi_callback_info info) {
+  const Ref<EngineHost> host = host_of(env, Arguments(env, info).self);
+  return number(env, host ? static_cast<double>(host->engine->threads()) : 0);
+}
+
 napi_value engine_unref(napi_env env, napi_callback_info info) {
   if (const Ref<EngineHost> host = host_of(env, Arguments(env, info).self)) {
     napi_unref_threadsafe_function(env, host->wake);
   }
   return undefined(env);
 }
+
+/** File names come from JavaScript as UTF-8; all other text is bytes of a request. */
+bool names_file(Record::Kind kind) { return kind == Record::file_fault || kind == Record::refused; }
 
 // One flat array a batch: kind, id, code, error, bytes, method, text, count of fields, (index, value)…
 void deliver(napi_env env, napi_value callback, void* context, void*) {
@@ -139,7 +147,7 @@ void deliver(napi_env env, napi_value callback, void* context, void*) {
     push(record.error == 0 ? undefined(env) : text(env, errno_name(record.error)));
     push(number(env, record.bytes));
     push(text(env, record.method));
-    push(text(env, record.text));
+    push(names_file(record.kind) ? utf8(env, record.text) : text(env, record.text));
     push(number(env, static_cast<double>(record.fields.size())));
     for (const auto& [field, value] : record.fields) {
       push(number(env, field));
@@ -160,8 +168,7 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   EngineLimits& limits = setup.limits;
   limits.parse.max_head = static_cast<uint32_t>(limit("maxHeaderSize"));
   limits.parse.max_target = static_cast<uint32_t>(limit("maxTargetSize"));
-  const uint64_t threads = to_count(env, args[2]);
-  limits.max_connections = (limit("maxConnections") + threads - 1) / threads;
+  limits.max_connections = limit("maxConnections");
   limits.header_timeout = static_cast<int64_t>(limit("headerTimeoutMs"));
   limits.keep_alive_timeout = static_cast<int64_t>(limit("keepAliveTimeoutMs"));
   limits.send_timeout = static_cast<int64_t>(limit("sendTimeoutMs"));
@@ -194,16 +201,17 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
   auto host = make_ref<EngineHost>();
   if (napi_create_threadsafe_function(env, args[5], nullptr, text(env, "zcserve:records"), 0, 1, nullptr, nullptr,
                                       host.get(), deliver, &host->wake) != napi_ok) {
-    return throw_type(env, "createEngine: no way back from its threads");
+    return throw_errno(env, EAGAIN, "createEngine", "records");
   }
   const napi_threadsafe_function wake = host->wake;
   host->engine = std::make_unique<Engine>(std::move(setup), threads, [wake] {
     napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking);
   });
-  if (!host->engine->running()) {
+  if (host->engine->threads() == 0) {
+    const int shortage = host->engine->shortage();
     host->engine.reset();
     napi_release_threadsafe_function(wake, napi_tsfn_abort);
-    return throw_errno(env, EMFILE, "epoll_create", "engine");
+    return throw_errno(env, shortage, "createEngine", "thread");
   }
   // An engine that nobody closes serves until the environment ends, even if its object is collected.
   host->retain();
@@ -216,7 +224,7 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
 void define_engine(napi_env env, napi_value exports) {
   handles(env).engine = define_handle(
       env, "Engine",
-      {method("listen", engine_listen), method("reply", engine_reply), method("put", engine_put),
+      {getter("threads", engine_threads), method("listen", engine_listen), method("reply", engine_reply), method("put", engine_put),
        method("remove", engine_remove), method("used", engine_used), method("transfer", engine_transfer),
        method("cancel", engine_cancel), method("stats", engine_stats), method("stop", engine_stop),
        method("unref", engine_unref), method("close", engine_close)});

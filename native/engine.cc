@@ -48,14 +48,17 @@ int port_of(int fd) {
 }  // namespace
 
 Engine::Engine(EngineSetup setup, size_t threads, std::function<void()> wake)
-    : setup_(std::move(setup)), outbox_(std::move(wake)), pager_(new Pager(kPagerThreads)), batches_(threads) {
-  for (size_t i = 0; i < threads; ++i) {
-    threads_.push_back(std::make_unique<EngineThread>(static_cast<uint32_t>(i), setup_, outbox_, *pager_));
+    : setup_(std::move(setup)), outbox_(std::move(wake)), pager_(new Pager(kPagerThreads)) {
+  shortage_ = pager_->shortage();
+  while (shortage_ == 0 && threads_.size() < threads) {
+    auto thread = std::make_unique<EngineThread>(static_cast<uint32_t>(threads_.size()), setup_, outbox_, *pager_);
+    shortage_ = thread->start();
+    if (shortage_ == 0) threads_.push_back(std::move(thread));
   }
-}
-
-bool Engine::running() const {
-  return std::all_of(threads_.begin(), threads_.end(), [](const auto& thread) { return thread->running(); });
+  batches_.resize(threads_.size());
+  // Every thread has its share, however many there are; none looks at it before it listens.
+  const uint64_t count = std::max<uint64_t>(threads_.size(), 1);
+  setup_.limits.max_connections = (setup_.limits.max_connections + count - 1) / count;
 }
 
 Engine::~Engine() {

@@ -13,9 +13,10 @@ namespace zc {
 /** Used from one thread only (JavaScript's); `wake` is called from any. */
 class Engine {
  public:
+  /** Starts as many of the threads as the system has room for. */
   Engine(EngineSetup setup, size_t threads, std::function<void()> wake);
-  /** Did every thread start? One that did not for want of descriptors makes the engine useless. */
-  bool running() const;
+  /** Why not all threads started, as an errno, or 0. */
+  int shortage() const { return shortage_; }
   /** Stops at once and joins the threads. */
   ~Engine();
 
@@ -39,16 +40,18 @@ class Engine {
   /** Until end_batch, commands are kept back: a thread is woken once for all answers to its batch of records. */
   void begin_batch() { batching_ = true; }
   void end_batch();
+  /** Those that run; without any, the engine is useless. */
   size_t threads() const { return threads_.size(); }
 
  private:
   void post(size_t thread, Command command);
   void post_all(const std::function<Command()>& make);
 
-  const EngineSetup setup_;
+  EngineSetup setup_;  // the threads' too: fixed once they listen
   Outbox outbox_;
   std::unique_ptr<Pager> pager_;
   std::vector<std::unique_ptr<EngineThread>> threads_;
+  int shortage_ = 0;
   std::unordered_map<std::string, Ref<HotEntry>> entries_;
   uint64_t next_transfer_ = 0;
   bool batching_ = false;

@@ -1,7 +1,6 @@
 #include "engine_thread.h"
 
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -40,18 +39,20 @@ EngineThread::EngineThread(uint32_t number, const EngineSetup& setup, Outbox& ou
       wheel_(clock_ms(CLOCK_MONOTONIC_COARSE)),
       scratch_(new char[kScratch]) {
   update_clock();
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = kMailboxTag;
-  // Fails when the process had no descriptor left for one of the two.
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, mailbox_.fd(), &event) != 0) return;
-  thread_ = std::thread([this] { run(); });
 }
 
 EngineThread::~EngineThread() { join(); }
 
+int EngineThread::start() {
+  if (!epoll_ || mailbox_.fd() < 0) return EMFILE;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kMailboxTag;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, mailbox_.fd(), &event) != 0) return errno;
+  return thread_.start("zcserve-engine", [this] { run(); });
+}
+
 void EngineThread::run() {
-  pthread_setname_np(pthread_self(), "zcserve-engine");
   epoll_event events[kEvents];
   std::vector<Connection*> turn;
   const auto advance_all = [this, &turn](std::vector<Connection*>& list) {
@@ -108,8 +109,11 @@ void EngineThread::on_event(const epoll_event& event) {
     commands_.clear();
     return;
   }
-  Connection& connection = *connections_[event.data.u64];
-  if (connection.state == Connection::State::closed) return;
+  // By id, not by index: while somebody else holds the socket (a fork, a duplicate), closing ours leaves it in this
+  // epoll set, and its events are not those of the slot's next client.
+  Connection* found = find(event.data.u64);
+  if (!found) return;
+  Connection& connection = *found;
   if ((event.events & (EPOLLHUP | EPOLLERR)) != 0) return abandon(connection, TransferEnd::gone);
   if ((event.events & EPOLLRDHUP) != 0) connection.peer_ended = true;
   if ((event.events & (EPOLLIN | EPOLLRDHUP)) != 0) connection.readable = true;
@@ -215,7 +219,7 @@ Connection* EngineThread::open_connection(UniqueFd socket, uint32_t events) {
   Connection& connection = *connections_[free_.back()];
   epoll_event event{};
   event.events = events;
-  event.data.u64 = connection.index;
+  event.data.u64 = id_of(connection);
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event) != 0) return nullptr;
   free_.pop_back();
   connection.socket = std::move(socket);

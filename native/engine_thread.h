@@ -3,7 +3,6 @@
 #include <sys/epoll.h>
 
 #include <memory>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -15,12 +14,13 @@
 #include "open_beneath.h"
 #include "pager.h"
 #include "record.h"
+#include "thread.h"
 
 namespace zc {
 
 struct EngineLimits {
   ParseLimits parse;
-  uint64_t max_connections = 0;  // per thread
+  uint64_t max_connections = 0;  // of the engine; its threads see their share
   int64_t header_timeout = 0, keep_alive_timeout = 0, send_timeout = 0;  // ms
   uint64_t max_drain = 0;
   int64_t revalidate = 0;  // ms
@@ -55,13 +55,11 @@ class EngineThread {
   void post(Command command) { mailbox_.post(std::move(command)); }
   void post_all(std::vector<Command>& commands) { mailbox_.post_all(commands); }
   const Counters& counters() const { return counters_; }
-  /** False when it could not start for want of descriptors. */
-  bool running() const { return thread_.joinable(); }
-  void join() {
-    if (thread_.joinable()) thread_.join();
-  }
+  /** Returns 0, or the errno of what the system has no room for: a descriptor, or the thread. */
+  int start();
+  void join() { thread_.join(); }
 
-  /** Ids: thread (6 bits), generation (26 bits), index (20 bits): exact in a double. */
+  /** Ids: thread (6 bits), generation (26 bits), index (20 bits): exact in a double, and never an epoll tag of its own. */
   static uint32_t thread_of(uint64_t id) { return static_cast<uint32_t>(id >> 46); }
 
  private:
@@ -131,7 +129,7 @@ class EngineThread {
   TimerWheel wheel_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<uint32_t> free_;      // indexes ready for use
-  std::vector<uint32_t> released_;  // freed in this turn: events of this turn may still name them
+  std::vector<uint32_t> released_;  // freed in this turn: its lists may still name them
   std::vector<Connection*> ready_;  // have more to do now
   std::vector<Connection*> unacked_;
   std::unordered_map<uint64_t, Connection*> transfers_;
@@ -141,7 +139,7 @@ class EngineThread {
   bool silent_stop_ = false;
   int64_t stop_deadline_ = 0;
   std::unique_ptr<char[]> scratch_;
-  std::thread thread_;  // last: starts when all else is ready
+  Thread thread_;  // last: ends before all else does
 };
 
 }  // namespace zc

@@ -128,7 +128,7 @@ napi_value run_async(napi_env env, const char* name, std::function<void()> work,
   job->run = std::move(work);
   job->resolve = std::move(resolve);
   napi_create_promise(env, &job->deferred, &promise);
-  napi_create_async_work(
+  const napi_status made = napi_create_async_work(
       env, nullptr, text(env, name), [](napi_env, void* data) { static_cast<Job*>(data)->run(); },
       [](napi_env env, napi_status status, void* data) {
         const std::unique_ptr<Job> job(static_cast<Job*>(data));
@@ -138,7 +138,10 @@ napi_value run_async(napi_env env, const char* name, std::function<void()> work,
         napi_resolve_deferred(env, job->deferred, job->resolve(env));
       },
       job.get(), &job->work);
-  napi_queue_async_work(env, job->work);
+  if (made != napi_ok || napi_queue_async_work(env, job->work) != napi_ok) {
+    if (job->work) napi_delete_async_work(env, job->work);
+    return throw_errno(env, EAGAIN, name, "pool");
+  }
   job.release();
   return promise;
 }

@@ -24,7 +24,11 @@ void touch(const File& file, ByteSpan span) {
 }  // namespace
 
 Pager::Pager(size_t threads) {
-  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  while (shortage_ == 0 && threads_.size() < threads) {
+    Thread thread;
+    shortage_ = thread.start("zcserve-pager", [this] { run(); });
+    if (shortage_ == 0) threads_.push_back(std::move(thread));
+  }
 }
 
 Pager::~Pager() {
@@ -34,7 +38,7 @@ Pager::~Pager() {
     jobs_.clear();
   }
   wake_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (Thread& thread : threads_) thread.join();
 }
 
 void Pager::page_in(Ref<File> file, ByteSpan span, std::function<void()> done) {

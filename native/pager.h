@@ -5,17 +5,20 @@
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "reply.h"
+#include "thread.h"
 
 namespace zc {
 
 class Pager {
  public:
+  /** Starts as many of the threads as the system has room for. */
   explicit Pager(size_t threads);
   ~Pager();
+  /** 0, or why no thread started, as an errno: one is enough. */
+  int shortage() const { return threads_.empty() ? shortage_ : 0; }
 
   /** Brings the span into the page cache, then calls `done` on a pool thread. Errors show when the span is sent. */
   void page_in(Ref<File> file, ByteSpan span, std::function<void()> done);
@@ -32,7 +35,8 @@ class Pager {
   std::condition_variable wake_;
   std::deque<Job> jobs_;
   bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  std::vector<Thread> threads_;
+  int shortage_ = 0;
 };
 
 }  // namespace zc

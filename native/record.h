@@ -16,8 +16,8 @@ struct Record {
   enum Kind : uint8_t {
     request = 1,        // id, method, target, fields: to be answered by Engine::reply
     stale = 2,          // text = path of a hot entry whose evidence no longer holds; it is removed
-    file_fault = 3,     // text = file, code = FileFault, error: a send was cut off
-    refused = 4,        // text = file: the kernel refused sendfile, it was read instead
+    file_fault = 3,     // text = file (UTF-8), code = FileFault, error: a send was cut off
+    refused = 4,        // text = file (UTF-8): the kernel refused sendfile, it was read instead
     transfer_end = 5,   // id, bytes, code = TransferEnd
     accept_paused = 6,  // error: out of descriptors; clients wait in the backlog
     stopped = 7,        // the thread's last connection is gone

@@ -125,6 +125,8 @@ export interface HotEntry {
 export type EngineRecords = ReadonlyArray<string | number | undefined>;
 
 export interface NativeEngine {
+  /** Those that run: fewer than were asked for where the system has no room for more. */
+  readonly threads: number;
   /** Binds and listens on every thread; returns the port. Throws an Error with `code` (EADDRINUSE…). */
   listen(host: string, port: number): number;
   /** Answers a request record. The values of an EngineReply in turn: this call is on the way of every planned answer. */
@@ -157,9 +159,9 @@ export interface NativeEngine {
   stats(): Float64Array;
   /**
    * Stops accepting, closes idle connections; each thread sends the record `stopped` when its last
-   * connection is gone or the time is over. Returns the number of threads.
+   * connection is gone or the time is over.
    */
-  stop(graceMs: number): number;
+  stop(graceMs: number): void;
   /** Lets the process end while this engine runs. */
   unref(): void;
   /** Stops at once, joins the threads and frees everything; no record comes any more. Idempotent. */
@@ -173,6 +175,7 @@ export interface NativeAddon {
   createArena(capacity: number): NativeArena;
   /** The file's own mapping (MAP_SHARED, PROT_READ). */
   mapFile(file: NativeFile, size: number): NativeMemory | undefined;
+  /** Throws an Error with `code` (EAGAIN, EMFILE…) where the system has no room for even one thread. */
   createEngine(
     root: NativeRoot,
     symlinks: Symlinks,

@@ -24,6 +24,9 @@ import {
 const DAY_MS = 86_400_000;
 const TIB = 2 ** 40;
 
+/** An engine's ids have six bits for the thread (native/engine_thread.h). */
+export const MAX_THREADS = 64;
+
 const listening = {
   root: option(path, '.', 'directory to serve', 'nginx root'),
   host: option(text, '127.0.0.1', 'address or name to listen on', 'nginx listen'),
@@ -35,9 +38,9 @@ const listening = {
     'who speaks HTTP: our engine, uWebSockets.js or node:http; auto takes the best that loads',
   ),
   threads: option(
-    integerOr('auto', 1, 64),
+    integerOr('auto', 1, MAX_THREADS),
     1,
-    'engine threads; auto is one for each core',
+    'engine threads, at most 64; auto is one for each core',
     'nginx worker_processes',
   ),
   tlsCert: optional(path, 'PEM file with the certificate chain', 'nginx ssl_certificate'),

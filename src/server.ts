@@ -1,13 +1,14 @@
 // One server's life: choose a transport, open the origin, listen, count, stop.
+import { access } from 'node:fs/promises';
 import { availableParallelism, networkInterfaces } from 'node:os';
 import type { TableStats } from './files/table.ts';
 import { createLog } from './log.ts';
 import { loadNative, type NativeAddon } from './native.ts';
-import { type Options, type OptionsInput, resolveOptions } from './options.ts';
+import { MAX_THREADS, type Options, type OptionsInput, resolveOptions } from './options.ts';
 import { createOrigin, type Origin } from './origin.ts';
 import { limitsOf, policiesOf } from './policies.ts';
 import { cannotListen, cannotServe } from './problems.ts';
-import { type Chosen, chooseTransport } from './transport/choose.ts';
+import { type Chosen, chooseTransport, chooseWithoutEngine } from './transport/choose.ts';
 import { createHttp1Transport } from './transport/http1.ts';
 import { createNativeTransport } from './transport/native.ts';
 import type { TlsFiles } from './transport/tls.ts';
@@ -45,19 +46,18 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const native = loadNative();
   const tls = tlsOf(options);
-  const chosen = await chooseTransport(
-    { transport: options.transport, tls: tls !== undefined },
-    native,
-    loadUws,
+  const wanted = { transport: options.transport, tls: tls !== undefined };
+  // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
+  await access('/');
+  const { chosen, origin, transport } = start(
+    await chooseTransport(wanted, native, loadUws),
+    (error) => chooseWithoutEngine(wanted, native, error),
+    options,
+    log,
   );
   if (chosen.fallback) log.warn(`no better transport than node:http: ${chosen.reason}`);
-
-  const { addon } = native;
-  const origin = openOrigin(options, chosen, addon, log);
-  let transport: Transport;
   let port: number;
   try {
-    transport = createTransport(chosen, origin, options, log);
     port = await listen(transport, options);
   } catch (error) {
     origin.close();
@@ -75,6 +75,29 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     close: () => (closed ??= transport.close(options.grace).finally(origin.close)),
     stats: () => ({ ...transport.stats(), files: origin.table.stats() }),
   };
+}
+
+interface Started {
+  readonly chosen: Chosen;
+  readonly origin: Origin;
+  readonly transport: Transport;
+}
+
+/** Everything but listening, on the chosen transport, or on the other where its engine does not start. */
+function start(
+  chosen: Chosen,
+  chooseOther: (error: unknown) => Chosen,
+  options: Options,
+  log: Log,
+): Started {
+  const origin = openOrigin(options, chosen, loadNative().addon, log);
+  try {
+    return { chosen, origin, transport: createTransport(chosen, origin, options, log) };
+  } catch (error) {
+    origin.close();
+    if (chosen.name !== 'native') throw error;
+    return start(chooseOther(error), chooseOther, options, log);
+  }
 }
 
 function openOrigin(
@@ -102,7 +125,10 @@ function createTransport(chosen: Chosen, origin: Origin, options: Options, log: 
         addon: chosen.addon,
         root: root.native,
         symlinks: options.symlinks,
-        threads: options.threads === 'auto' ? availableParallelism() : options.threads,
+        threads:
+          options.threads === 'auto'
+            ? Math.min(availableParallelism(), MAX_THREADS)
+            : options.threads,
         limits,
         handler,
         log,

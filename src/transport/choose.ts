@@ -44,6 +44,18 @@ export async function chooseTransport(
   }
 }
 
+/**
+ * What serves instead, where the engine has loaded and cannot start. Throws an Error where it was asked for by
+ * name, and the cause where that is something else than the system's lack of room.
+ */
+export function chooseWithoutEngine({ transport }: Wanted, native: Native, cause: unknown): Chosen {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (typeof code !== 'string') throw cause;
+  const reason = `the system has no room for an engine thread (${code})`;
+  if (transport === 'native') throw unavailable('native', reason);
+  return onNode(false, native, reason, true);
+}
+
 function choosePlain(native: Native): Chosen {
   return native.addon === undefined
     ? onNode(false, native, native.reason, true)

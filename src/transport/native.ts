@@ -37,9 +37,9 @@ export interface NativeTransport extends Transport {
 /** What the engine answers without asking, each with the plan's own page. */
 const ENGINE_ERRORS = [400, 408, 413, 414, 431, 501, 503, 505];
 
+/** Throws an Error with `code` where the system has no room for even one engine thread. */
 export function createNativeTransport(options: NativeTransportOptions): NativeTransport {
   const { addon, handler, log } = options;
-  let running = options.threads;
   let stopped = () => {};
   const allStopped = new Promise<void>((resolve) => {
     stopped = resolve;
@@ -56,6 +56,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     }),
     (batch) => readRecords(batch, receive),
   );
+  let running = engine.threads;
+  if (running < options.threads) {
+    log.warn(`${running} of ${options.threads} engine threads: the system has no room for more`);
+  }
   const index = new HotIndex(engine, options.maxHot);
 
   function receive(record: EngineRecord): void {

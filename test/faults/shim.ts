@@ -1,4 +1,5 @@
-// Builds the disk that fails (shim.c).
+// Builds the libraries that stand between a server and its system: a disk that fails (shim.c), no room for threads
+// (threads.c).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,12 +8,13 @@ import { makeTree, type Teardown } from '../support/tree.ts';
 /** The path of the library, or why there is none. */
 export function buildShim(
   t: Teardown,
+  name: 'shim.c' | 'threads.c' = 'shim.c',
 ): { readonly library: string } | { readonly library: undefined; readonly reason: string } {
   if (spawnSync('cc', ['--version']).status !== 0) {
-    return { library: undefined, reason: 'no C compiler here to build a failing disk' };
+    return { library: undefined, reason: 'no C compiler here to build a failing system' };
   }
-  const library = join(makeTree(t), 'shim.so');
-  const source = fileURLToPath(new URL('./shim.c', import.meta.url));
+  const library = join(makeTree(t), `${name}.so`);
+  const source = fileURLToPath(new URL(name, import.meta.url));
   const flags = ['-shared', '-fPIC', '-O2', '-Wall', '-Wextra', '-Werror'];
   execFileSync('cc', [...flags, '-o', library, source, '-ldl']);
   return { library };
