@@ -1,7 +1,10 @@
 // The addon's sendNow: what a socket takes of a file at once, on the calling thread.
+#include <cerrno>
+
 #include "file.h"
 #include "io.h"
 #include "napi_values.h"
+#include "sigpipe.h"
 
 namespace zc::js {
 namespace {
@@ -11,9 +14,11 @@ constexpr double kChanged = -1;
 /** Bytes taken; stops at whatever an engine thread handles better: a full socket, cold data, an error. */
 double send_now(int socket, const File& file, uint64_t start, uint64_t end) {
   if (start < end && probe_residency(file.fd(), start, end - start).result == Io::cold) return 0;
+  const PipeSignalBlock signal;
   uint64_t at = start;
   while (at < end) {
     const Io io = send_file(socket, file.fd(), at, end - at);
+    if (io.error == EPIPE) signal.discard();
     if (io.result != Io::moved) return static_cast<double>(at - start);
     at += io.bytes;
   }

@@ -2,11 +2,12 @@
 // cgroup's pids.max), std::thread throws, and without exceptions that ends the process.
 #pragma once
 #include <pthread.h>
-#include <signal.h>
 
 #include <functional>
 #include <memory>
 #include <utility>
+
+#include "sigpipe.h"
 
 namespace zc {
 
@@ -39,11 +40,7 @@ class Thread {
   static void* run(void* data) {
     const std::unique_ptr<Task> task(static_cast<Task*>(data));
     pthread_setname_np(pthread_self(), task->name);
-    // sendfile(2) has no MSG_NOSIGNAL, and an application that has listened to SIGPIPE once leaves it fatal.
-    sigset_t pipe;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+    block_pipe_signal();
     task->body();
     return nullptr;
   }

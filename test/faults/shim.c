@@ -4,18 +4,21 @@
 //   *.eio     reading and sendfile fail with EIO (after the first page, where the name ends in *.page.eio)
 //   *.einval  sendfile fails with EINVAL
 //   *.enosys  sendfile fails with ENOSYS
+//   *.epipe   sendfile raises SIGPIPE and fails with EPIPE, as when the client has shut its side and then reset
 //   *.stuck   as a disk that does not answer while a file of the same name with .gate stands beside it: what may not
 //             wait (RWF_NOWAIT) fails with EAGAIN, what may waits until the gate is gone
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum fault { none, eio, einval, enosys, stuck };
+enum fault { none, eio, einval, enosys, epipe, stuck };
 
 static int ends_with(const char *text, const char *end) {
   const size_t size = strlen(text), want = strlen(end);
@@ -32,6 +35,7 @@ static enum fault fault_of(int fd, off64_t offset, char path[4096 + 8]) {
   if (ends_with(path, ".eio")) return eio;
   if (ends_with(path, ".einval")) return einval;
   if (ends_with(path, ".enosys")) return enosys;
+  if (ends_with(path, ".epipe")) return epipe;
   return ends_with(path, ".stuck") ? stuck : none;
 }
 
@@ -66,6 +70,10 @@ static int meet_sendfile(int fd, off64_t offset) {
   const enum fault fault = fault_of(fd, offset, path);
   if (fault == einval) return fail(EINVAL);
   if (fault == enosys) return fail(ENOSYS);
+  if (fault == epipe) {
+    pthread_kill(pthread_self(), SIGPIPE);
+    return fail(EPIPE);
+  }
   return meet_disk(fd, offset, 0);
 }
 
