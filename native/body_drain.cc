@@ -51,17 +51,36 @@ DrainResult BodyDrain::step(char byte) {
         remaining_ = remaining_ * 16 + static_cast<unsigned>(value);
         return expect(++digits_ <= kMaxSizeDigits, Phase::size);
       }
-      if (digits_ == 0) return DrainResult::bad;
-      if (byte == '\r') return expect(true, Phase::size_lf);
-      phase_ = byte == ';' ? Phase::extension : Phase::before_extension;
-      return decorate(byte == ';' || is_blank(byte));
+      return digits_ == 0 ? DrainResult::bad : follow(byte);
     }
     case Phase::before_extension:
-      if (byte == ';') phase_ = Phase::extension;
-      return decorate(byte == ';' || is_blank(byte));
-    case Phase::extension:
-      if (byte == '\r') return expect(true, Phase::size_lf);
+      if (byte == ';') return enter(Phase::name_start, true);
+      return decorate(is_blank(byte));
+    case Phase::name_start:
+      if (is_blank(byte)) return decorate(true);
+      return enter(Phase::name, is_in(byte, kTokenByte));
+    case Phase::name:
+      if (is_in(byte, kTokenByte)) return decorate(true);
+      if (byte == '=') return enter(Phase::value_start, true);
+      return is_blank(byte) ? enter(Phase::after_name, true) : follow(byte);
+    case Phase::after_name:
+      if (is_blank(byte)) return decorate(true);
+      if (byte == '=') return enter(Phase::value_start, true);
+      return enter(Phase::name_start, byte == ';');
+    case Phase::value_start:
+      if (is_blank(byte)) return decorate(true);
+      if (byte == '"') return enter(Phase::quoted, true);
+      return enter(Phase::value, is_in(byte, kTokenByte));
+    case Phase::value:
+      return is_in(byte, kTokenByte) ? decorate(true) : follow(byte);
+    case Phase::quoted:
+      if (byte == '"') return enter(Phase::quoted_end, true);
+      if (byte == '\\') return enter(Phase::escaped, true);
       return decorate(is_in(byte, kValueByte));
+    case Phase::escaped:
+      return enter(Phase::quoted, is_in(byte, kValueByte));
+    case Phase::quoted_end:
+      return follow(byte);
     case Phase::size_lf:
       digits_ = 0;
       return expect(byte == '\n', remaining_ == 0 ? Phase::trailer_start : Phase::content);
@@ -88,6 +107,17 @@ DrainResult BodyDrain::step(char byte) {
       break;
   }
   return DrainResult::bad;
+}
+
+// The byte after a complete size, name or value.
+DrainResult BodyDrain::follow(char byte) {
+  if (byte == '\r') return expect(true, Phase::size_lf);
+  return byte == ';' ? enter(Phase::name_start, true) : enter(Phase::before_extension, is_blank(byte));
+}
+
+DrainResult BodyDrain::enter(Phase next, bool fits) {
+  phase_ = next;
+  return decorate(fits);
 }
 
 DrainResult BodyDrain::expect(bool fits, Phase next) {

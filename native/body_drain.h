@@ -14,8 +14,8 @@ enum class DrainResult : uint8_t {
   bad,        // Not chunked coding: answer 400 and close.
 };
 
-// Chunked coding is taken as strictly as a head: CRLF only, at most sixteen hexadecimal digits, space only before an
-// extension. Of extensions and trailer lines the bytes are checked, then dropped.
+// Chunked coding is taken as strictly as a head: CRLF only, at most sixteen hexadecimal digits, space only where an
+// extension has it (RFC 9112 §7.1.1). Extensions and trailer lines are checked, then dropped.
 class BodyDrain {
  public:
   // Bytes of extensions and trailer lines that one body may spend; they do not count against its limit.
@@ -31,12 +31,14 @@ class BodyDrain {
  private:
   enum class Phase : uint8_t {
     content, content_cr, content_lf,
-    size, before_extension, extension, size_lf,
+    size, before_extension, name_start, name, after_name, value_start, value, quoted, escaped, quoted_end, size_lf,
     trailer_start, trailer_name, trailer_value, trailer_lf, end_lf,
     done,
   };
 
   DrainResult step(char byte);
+  DrainResult follow(char byte);
+  DrainResult enter(Phase next, bool fits);
   DrainResult expect(bool fits, Phase next);
   DrainResult decorate(bool fits);
 

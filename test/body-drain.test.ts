@@ -39,6 +39,8 @@ t.test(
       '5\r\nhello\r\n0\r\n\r\n',
       'A\r\n0123456789\r\na\r\n\r\n0\r\n\r\n\r\n\0\r\n0\r\n\r\n',
       '1;a=b;c="d e\xe9"\r\nx\r\n0 \t;z\r\n\r\n',
+      '0;a\r\n\r\n',
+      '0 ; \ta \t= \tb ;c\t;d="";e=" \t\\"\\\\;=" ;f = g\r\n\r\n',
       '0000000000000001\r\nx\r\n0\r\n\r\n',
       '0\r\nA: b\tc\r\nD:\r\n\r\n',
     ];
@@ -53,10 +55,14 @@ t.test(
 t.test('a byte that chunked coding does not have is refused at once (RFC 9112 §7.1)', async (t) => {
   const sizes =
     '▲\r\n ▲g ▲-1 0▲x1 ▲;a ▲\t1 1▲\n 1\t▲\r\n 1;a▲\n 1;▲\0 1;▲\x7f 1\r▲x 0000000000000000▲1';
+  const names = '1;▲\r 1;a;▲; 1;▲= 1;a▲" 1;a\t▲\r 1;a\t▲b 1;a▲\xe9';
+  const values = '1;a=▲\r 1;a=▲; 1;a=▲= 1;a=b▲= 1;a=b▲" 1;a=b\t▲\r 1;a=b\t▲c 1;a=b▲/';
+  const quoted =
+    '1;a="▲\r 1;a="b▲\r 1;a="\\▲\r 1;a="b\\"▲\r 1;a="b▲\x7f 1;a="b"▲c 1;a="b"▲" 1;a="b"\t▲\r';
   const contents = '1\r\nx▲y 1\r\nx▲\n 1\r\nx\r▲y 1\r\nx\r\n▲\r\n';
   const trailers =
     '0\r\n▲\n 0\r\n▲\ta 0\r\nA▲\t:b 0\r\n▲: 0\r\nA▲\r\n 0\r\nA:b▲\n 0\r\nA:▲\x7f 0\r\n\r▲x';
-  for (const marked of words(`${sizes} ${contents} ${trailers}`)) {
+  for (const marked of words(`${sizes} ${names} ${values} ${quoted} ${contents} ${trailers}`)) {
     drain(t, chunked, marked.replace('▲', ''), ['bad', marked.indexOf('▲') + 1]);
   }
 });

@@ -116,6 +116,7 @@ export const EXCEPTIONS = {
     ]),
     ...all(UWS, '400 closed', 'uWebSockets.js judges a chunk before the answer', [
       'a broken chunk',
+      'a quoted chunk extension without its end',
     ]),
     ...all(UWS, '100 200 505 closed', 'uWebSockets.js sends 100 (Continue) by itself', [
       'Expect: 100-continue gets the final answer',

@@ -169,6 +169,18 @@ const REQUESTS: readonly Row[] = [
     '200 closed',
   ],
   [
+    'a chunk extension without a name',
+    `${get(`${HOST}Transfer-Encoding: chunked\r\n`)}3;\r\nabc\r\n0\r\n\r\n`,
+    '200 closed',
+    '200 400 closed',
+  ],
+  [
+    'a quoted chunk extension without its end',
+    `${get(`${HOST}Transfer-Encoding: chunked\r\n`)}3;a="b\r\nabc\r\n0\r\n\r\n`,
+    '200 closed',
+    '200 400 closed',
+  ],
+  [
     'a broken chunk',
     `${get(`${HOST}Transfer-Encoding: chunked\r\n`)}zz\r\n`,
     '200 closed',
