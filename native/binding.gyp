@@ -1,5 +1,6 @@
 {
-  'variables': { 'sanitize%': '' },
+  # glibc_floor: a folder of glibc-floor.mjs.
+  'variables': { 'sanitize%': '', 'glibc_floor%': '' },
   'targets': [
     {
       'target_name': 'zcserve',
@@ -16,6 +17,10 @@
       # One binary for every Node: no libstdc++ of the machine that built it, nothing exported but the module.
       'ldflags': ['-static-libstdc++', '-static-libgcc', '-Wl,--exclude-libs,ALL', '-Wl,--gc-sections', '-Wl,-z,relro,-z,now'],
       'conditions': [
+        ['glibc_floor!=""', {
+          'defines': ['ZC_GLIBC_FLOOR'],
+          'ldflags': ['-L<(glibc_floor)'],
+        }],
         ['sanitize!=""', {
           'cflags': ['-fsanitize=<(sanitize)', '-fno-omit-frame-pointer', '-g'],
           'ldflags': ['-fsanitize=<(sanitize)'],

@@ -1,4 +1,5 @@
-// Builds the native engine with node-gyp into native/prebuilt/<platform>-<arch>/zcserve.node.
+// Builds the native engine with node-gyp into native/prebuilt/<system>/zcserve.node, for the system that the compiler
+// builds for (CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ builds linux-arm64 anywhere).
 // Where that is not possible it says so in one line and succeeds: zcserve then runs on node:http.
 // --required makes that a failure. ZCSERVE_SANITIZE=address|thread builds native/build/<sanitizer>.node instead.
 import { spawnSync } from 'node:child_process';
@@ -6,14 +7,16 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeLibrary } from './glibc-floor.mjs';
 
 const SANITIZERS = { address: 'address,undefined', thread: 'thread' };
 
+/** The machines that the engine is built for, by GNU's names. */
+const ARCHITECTURES = { x86_64: 'x64', aarch64: 'arm64' };
+
 const folder = dirname(fileURLToPath(import.meta.url));
 const sanitizer = process.env.ZCSERVE_SANITIZE;
-const target = sanitizer
-  ? join(folder, 'build', `${sanitizer}.node`)
-  : join(folder, 'prebuilt', `${process.platform}-${process.arch}`, 'zcserve.node');
+const compiler = process.env.CXX ?? 'c++';
 
 const problem = build();
 if (problem !== undefined) {
@@ -27,19 +30,34 @@ function build() {
   if (sanitizer && !Object.hasOwn(SANITIZERS, sanitizer)) {
     return `ZCSERVE_SANITIZE=${sanitizer} is not one of ${Object.keys(SANITIZERS).join(', ')}`;
   }
+  const machine = spawnSync(compiler, ['-dumpmachine'], { encoding: 'utf8' });
+  if (machine.status !== 0) return `no C++ compiler (${compiler})`;
+  const arch = ARCHITECTURES[machine.stdout.split('-')[0]] ?? process.arch;
+  const musl = machine.stdout.includes('musl') ? '-musl' : '';
+  const target = sanitizer
+    ? join(folder, 'build', `${sanitizer}.node`)
+    : join(folder, 'prebuilt', `linux-${arch}${musl}`, 'zcserve.node');
   if (isFresh(target)) return undefined;
   const gyp = findGyp();
   if (gyp === undefined) return 'node-gyp is not installed';
-  const compiler = process.env.CXX ?? 'c++';
-  if (spawnSync(compiler, ['--version']).status !== 0) return `no C++ compiler (${compiler})`;
   if (spawnSync('make', ['--version']).status !== 0) return 'no make';
+  // A sanitizer's runtime wants the library of this machine.
+  const floor = join(folder, 'build', 'glibc-floor');
+  const floored = !sanitizer && makeLibrary(compiler, floor);
+  const defines = [
+    `sanitize=${SANITIZERS[sanitizer] ?? ''}`,
+    `glibc_floor=${floored ? floor : ''}`,
+  ];
   const run = spawnSync(
     process.execPath,
-    [gyp, 'configure', 'build', '-C', folder, '--loglevel', 'error', '--jobs=max', ...ownHeaders()],
+    [
+      ...[gyp, 'configure', 'build', '-C', folder, `--arch=${arch}`],
+      ...['--loglevel', 'error', '--jobs=max', ...ownHeaders()],
+    ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       encoding: 'utf8',
-      env: { ...process.env, GYP_DEFINES: `sanitize=${SANITIZERS[sanitizer] ?? ''}` },
+      env: { ...process.env, GYP_DEFINES: defines.join(' ') },
     },
   );
   if (run.status !== 0) return `node-gyp failed (${run.status ?? run.signal})\n${run.stdout}`;

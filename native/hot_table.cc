@@ -1,7 +1,8 @@
 #include "hot_table.h"
 
+#include <sys/random.h>
+
 #include <cstring>
-#include <random>
 
 #include "slice.h"
 
@@ -27,10 +28,17 @@ Ref<const Reply> match_range(const HotReply& hot, uint32_t asked, const RequestH
   return slice(hot, span);
 }
 
+// The seed keeps clients from choosing paths that fall into one chain.
+uint64_t random_seed() {
+  uint64_t seed = 0;
+  // Where a sandbox forbids it, the place of the stack is random as well.
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = reinterpret_cast<uintptr_t>(&seed);
+  return seed | 1;
+}
+
 }  // namespace
 
-// The seed keeps clients from choosing paths that fall into one chain.
-HotTable::HotTable() : slots_(64), mask_(63), seed_((uint64_t{std::random_device{}()} << 32) | 1) {}
+HotTable::HotTable() : slots_(64), mask_(63), seed_(random_seed()) {}
 
 size_t HotTable::hash(std::string_view path) const {
   constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio

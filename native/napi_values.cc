@@ -16,11 +16,6 @@ struct Job {
 
 }  // namespace
 
-const char* errno_name(int error) {
-  const char* name = strerrorname_np(error);
-  return name ? name : "EUNKNOWN";
-}
-
 napi_value throw_errno(napi_env env, int error, const char* call, const std::string& subject) {
   const std::string message = std::string(errno_name(error)) + ": " + strerror(error) + ", " + call + " '" + subject + "'";
   napi_throw_error(env, errno_name(error), message.c_str());

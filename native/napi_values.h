@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "errno_name.h"
 #include "ref.h"
 
 namespace zc::js {
@@ -21,8 +22,6 @@ Handles& handles(napi_env env);
 /** Throws an Error with `code` = the errno's name, as Node's own do. Returns null for `return throw_errno(…)`. */
 napi_value throw_errno(napi_env env, int error, const char* call, const std::string& subject);
 napi_value throw_type(napi_env env, const char* message);
-/** "ENOENT" */
-const char* errno_name(int error);
 
 napi_value text(napi_env env, std::string_view latin1);
 napi_value utf8(napi_env env, std::string_view bytes);
