@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "preadv2.h"
+
 namespace zc {
 namespace {
 
