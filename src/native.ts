@@ -1,5 +1,5 @@
 // Loads and types the native addon; reports its absence. Imports nothing of src.
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -215,17 +215,18 @@ function load(): Native {
   if (process.env.ZCSERVE_NO_ADDON === '1') {
     return { addon: undefined, reason: 'ZCSERVE_NO_ADDON=1' };
   }
-  const platform = `${process.platform}-${process.arch}`;
   if (process.platform !== 'linux') {
-    return { addon: undefined, reason: `no native engine for ${platform} (Linux only)` };
+    const system = `${process.platform}-${process.arch}`;
+    return { addon: undefined, reason: `no native engine for ${system} (Linux only)` };
   }
+  const system = systemOf(process.arch, headOf(process.execPath));
   const file =
     process.env.ZCSERVE_ADDON ??
-    fileURLToPath(new URL(`../native/prebuilt/${platform}/zcserve.node`, import.meta.url));
+    fileURLToPath(new URL(`../native/prebuilt/${system}/zcserve.node`, import.meta.url));
   if (!existsSync(file)) {
     return {
       addon: undefined,
-      reason: `the native addon is not built for ${platform} (npm run build:native)`,
+      reason: `the native addon is not built for ${system} (npm run build:native)`,
     };
   }
   try {
@@ -235,5 +236,29 @@ function load(): Native {
       addon: undefined,
       reason: error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error),
     };
+  }
+}
+
+/**
+ * The system that a binary for this process is built for, as native/build.mjs names it. Two C libraries are two systems:
+ * musl's loads a binary that was linked against glibc, and then lacks functions of it. Which one runs the program is
+ * seen from the path of its loader, which stands in the first page of its executable.
+ */
+export function systemOf(arch: string, executable: Buffer): string {
+  return `linux-${arch}${executable.includes('/ld-musl-') ? '-musl' : ''}`;
+}
+
+/** The first page of a file; empty where it cannot be read. */
+function headOf(file: string): Buffer {
+  const page = Buffer.alloc(4096);
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      return page.subarray(0, readSync(fd, page));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return Buffer.of();
   }
 }
