@@ -1,0 +1,50 @@
+// The engine's sources against the headers of musl: nothing of glibc's alone. LLVM's C++ library is the one that can be
+// told so on a system of glibc.
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { makeTree } from './support/tree.ts';
+
+const NATIVE = fileURLToPath(new URL('../native/', import.meta.url));
+const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+const MUSL = `/usr/include/${MACHINE}-linux-musl`;
+
+/** Where clang looks for LLVM's C++ library; undefined where one of the two is missing. */
+function findLibrary(): string | undefined {
+  const args = ['-stdlib=libc++', '-x', 'c++', '-E', '-v', '/dev/null'];
+  const { stderr } = spawnSync('clang++', args, { encoding: 'utf8' });
+  return /^ (.*\/c\+\+\/v1)$/m.exec(stderr ?? '')?.[1];
+}
+
+const library = findLibrary();
+const nodeHeaders = [join(dirname(dirname(process.execPath)), 'include/node'), '/usr/include/node'];
+const missing =
+  (library === undefined && 'needs clang and libc++-dev') ||
+  (!existsSync(MUSL) && 'needs musl-dev') ||
+  false;
+
+t.test('every file of the engine compiles against musl', { skip: missing }, async (t) => {
+  // The kernel's headers, and no others of the system.
+  const kernel = makeTree(t);
+  symlinkSync('/usr/include/linux', join(kernel, 'linux'));
+  symlinkSync('/usr/include/asm-generic', join(kernel, 'asm-generic'));
+  symlinkSync(`/usr/include/${MACHINE}-linux-gnu/asm`, join(kernel, 'asm'));
+  const flags = [
+    ...[`--target=${MACHINE}-linux-musl`, '-std=c++17', '-fsyntax-only', '-fno-exceptions'],
+    ...['-Wall', '-Wextra', '-Werror', '-DNAPI_VERSION=9', '-D_FILE_OFFSET_BITS=64'],
+    ...['-D_LIBCPP_HAS_MUSL_LIBC', '-nostdinc++', '-nostdlibinc'],
+    ...[library ?? '', MUSL, kernel, ...nodeHeaders].flatMap((folder) => ['-isystem', folder]),
+  ];
+  const files = readdirSync(NATIVE).filter((name) => name.endsWith('.cc'));
+  t.ok(files.length > 0);
+  for (const name of files) {
+    const error = await promisify(execFile)('clang++', [...flags, join(NATIVE, name)]).then(
+      () => '',
+      (failure: { readonly stderr: string }) => failure.stderr,
+    );
+    t.equal(error, '', name);
+  }
+});
