@@ -29,7 +29,8 @@ export async function tryStrategy(
     mmapMax: MAX_SAMPLE,
     cacheSize: 2 * MAX_SAMPLE,
     ...forced,
-  });
+  }).catch(messageOf);
+  if (typeof server === 'string') return finding(subject, false, server);
   try {
     const bytes = readFileSync(join(options.root, sample));
     const target = `/${sample.split('/').map(encodeURIComponent).join('/')}`;
