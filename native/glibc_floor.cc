@@ -2,8 +2,6 @@
 // (glibc-floor.mjs). Hidden: nobody else sees them.
 #if defined(ZC_GLIBC_FLOOR)
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 extern "C" {
 
@@ -11,8 +9,16 @@ extern "C" {
 extern char __libc_single_threaded;
 char __libc_single_threaded = 0;
 
-// 2.33: a macro until then. The kernel's struct is glibc's own on 64-bit machines.
-int fstat64(int fd, struct stat64* st) noexcept { return static_cast<int>(syscall(SYS_fstat, fd, st)); }
+// 2.33: until then a macro for this one, which is told the layout of the struct.
+int __fxstat64(int layout, int fd, struct stat64* st) noexcept;
+int fstat64(int fd, struct stat64* st) noexcept {
+#if defined(__x86_64__)
+  constexpr int kLayout = 1;
+#else
+  constexpr int kLayout = 0;
+#endif
+  return __fxstat64(kLayout, fd, st);
+}
 
 // 2.35: where an exception's handlers are. There are none in code without exceptions: what the C++ library throws
 // (out of memory) ends the process, with or without them.
