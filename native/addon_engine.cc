@@ -33,7 +33,7 @@ napi_value engine_put(napi_env env, napi_callback_info info) {
   if (!host) return undefined(env);
   Ref<HotEntry> entry = read_hot_entry(env, args[0]);
   if (!entry) return throw_type(env, "put(entry): not a hot reply");
-  host->engine->put(std::move(entry));
+  host->engine->put(std::move(entry), to_count(env, get(env, args[0], "at")));
   return undefined(env);
 }
 

@@ -111,12 +111,9 @@ Ref<HotEntry> read_hot_entry(napi_env env, napi_value object) {
   auto entry = make_ref<HotEntry>();
   entry->path = to_text(env, get(env, object, "path"));
   entry->judged = static_cast<uint32_t>(to_count(env, get(env, object, "judged")));
-  const napi_value replies = get(env, object, "replies");
-  for (uint32_t i = 0; i < length(env, replies); ++i) {
-    HotReply hot;
-    if (!read_hot_reply(env, element(env, replies, i), hot)) return {};
-    entry->replies.push_back(std::move(hot));
-  }
+  HotReply hot;
+  if (!read_hot_reply(env, get(env, object, "reply"), hot)) return {};
+  entry->replies.push_back(std::move(hot));
   const napi_value evidence = get(env, object, "evidence");
   for (uint32_t i = 0; i + 1 < length(env, evidence); i += 2) {
     entry->evidence.push_back({to_utf8(env, element(env, evidence, i)), to_text(env, element(env, evidence, i + 1))});

@@ -129,8 +129,16 @@ void Engine::end_batch() {
   for (size_t i = 0; i < threads_.size(); ++i) threads_[i]->post_all(batches_[i]);
 }
 
-void Engine::put(Ref<HotEntry> entry) {
-  entries_[entry->path] = entry;
+void Engine::put(Ref<HotEntry> entry, size_t at) {
+  Ref<HotEntry>& known = entries_[entry->path];
+  if (known) {
+    std::vector<HotReply> replies = known->replies;
+    if (at < replies.size()) replies[at] = std::move(entry->replies.front());
+    else replies.push_back(std::move(entry->replies.front()));
+    entry->replies = std::move(replies);
+    entry->used.store(known->used.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+  known = entry;
   post_all([&entry] {
     Command command{};
     command.kind = Command::put;

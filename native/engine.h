@@ -26,7 +26,8 @@ class Engine {
    */
   int listen(const std::string& host, uint16_t port, std::string& reason);
   void reply(uint64_t id, Ref<Reply> reply);
-  void put(Ref<HotEntry> entry);
+  /** The entry has one reply: the `at`-th of its path, whose others stay, or one more. */
+  void put(Ref<HotEntry> entry, size_t at);
   void remove(const std::string& path);
   /** Has the entry answered since this was asked last? */
   bool used(const std::string& path);

@@ -116,7 +116,9 @@ export interface HotEntry {
   readonly path: string;
   /** Bit mask of field indexes that a guard must match. */
   readonly judged: number;
-  readonly replies: readonly HotReply[];
+  readonly reply: HotReply;
+  /** Its place among the replies of the path, which all have these fields and this evidence. */
+  readonly at: number;
   /** Flat: root-relative path, version ('' = absent), … */
   readonly evidence: readonly string[];
 }
@@ -140,7 +142,7 @@ export interface NativeEngine {
     parts?: EngineReply['parts'],
     tail?: string,
   ): void;
-  /** Replaces an entry of the same path. */
+  /** Adds the reply to those of its path, or replaces the one in its place. */
   put(entry: HotEntry): void;
   remove(path: string): void;
   /** Was the entry used since the last call? (second chance for the LRU) */

@@ -232,7 +232,7 @@ class Owner {
     entry->replies.push_back(std::move(hot));
     const std::string version = random_.one_in(8) ? "other" : site_.open(file)->stat().version();
     entry->evidence.push_back({std::to_string(file), version});
-    engine_->put(std::move(entry));
+    engine_->put(std::move(entry), random_.below(4));
     engine_->used(path);
   }
 

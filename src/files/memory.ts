@@ -188,12 +188,16 @@ export class MemoryCache {
     return false;
   }
 
+  /**
+   * At once: an answer that is planned after this must not be from that memory, or it would be prepared for
+   * the engine and hold the slot for ever. One that was planned before and is not yet sent is read.
+   */
   #evict(entry: CachedEntry): void {
     // It must be used as often again before it comes back.
     entry.uses = 0;
     this.#cached.delete(entry);
+    entry.retireMemory();
     this.#options.forget(entry.path);
-    this.#options.defer(() => entry.retireMemory());
   }
 
   #crowd(entry: CachedEntry): void {

@@ -51,8 +51,11 @@ export function memoOf<F extends Representation>(
     ...(resolution.judged ?? []),
   ];
   const sliced = status === 206 && body.kind !== 'parts';
+  const guarded = sliced ? judged.filter((name) => name !== 'range') : judged;
+  const guard = guardOf(request, guarded, policy);
+  if (guard === undefined) return undefined;
   return {
-    guard: guardOf(request, sliced ? judged.filter((name) => name !== 'range') : judged),
+    guard,
     judged,
     // HEAD has no ranges (§14.2); its 200 and 304 have the fields of GET's.
     head: status !== 206,
@@ -82,7 +85,8 @@ export function memoOfMiss<F extends Representation>(
     ...(isAnyOrigin(policy.cors) ? [] : (['origin'] as const)),
     ...judged,
   ];
-  const guard = guardOf(request, looked);
+  const guard = guardOf(request, looked, policy);
+  if (guard === undefined) return undefined;
   return {
     guard,
     judged: looked,
@@ -94,12 +98,26 @@ export function memoOfMiss<F extends Representation>(
   };
 }
 
-/** The values that the request has for these fields. */
-function guardOf(request: RequestHead, names: readonly FieldName[]): Memo['guard'] {
-  return names.flatMap((name) => {
-    const value = request.fields[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
+/** Characters of a field value in a guard: browsers' longest, the Accept of a navigation, has 135. */
+const MAX_GUARD = 256;
+
+/**
+ * The values that the request has for these fields; undefined where it would hold what only this client says: a long
+ * value, or an origin that is not on the list.
+ */
+function guardOf(
+  { fields }: RequestHead,
+  names: readonly FieldName[],
+  { cors }: PlanPolicy,
+): Memo['guard'] | undefined {
+  const guard: Array<readonly [FieldName, string]> = [];
+  for (const name of names) {
+    const value = fields[name];
+    if (value === undefined) continue;
+    if (value.length > MAX_GUARD || (name === 'origin' && !cors.includes(value))) return undefined;
+    guard.push([name, value]);
+  }
+  return guard;
 }
 
 function isRepeatable(

@@ -98,6 +98,49 @@ export function normalise(path: string): string | undefined {
   return `/${segments.join('/')}`;
 }
 
+/**
+ * Bytes that may stand in a path as they are, by who percent-encodes them all the same, the strictest first: encoders
+ * that spare only the unreserved (RFC 3986 §2.3), encodeURIComponent, encodeURI, browsers since 2024, all browsers
+ * (WHATWG URL, path percent-encode set). Whoever encodes one of a class encodes those of the classes below it too.
+ */
+const CLASSES = ["!'()*", '$&+,:;=@', '[]|', '^', '"<>`{}'] as const;
+const UNRESERVED = /[\w\-.~/]/;
+/** Class of what is always encoded. */
+const ALWAYS = CLASSES.length + 1;
+
+/** By byte: 0 for what nobody encodes, then as in CLASSES. */
+const CLASS_OF = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte);
+  if (UNRESERVED.test(char)) return 0;
+  return CLASSES.findIndex((chars) => chars.includes(char)) + 1 || ALWAYS;
+});
+
+const HEX = /^[0-9A-F]{2}$/;
+/** Empty segments and dot segments; a slash at the end is neither. */
+const REDUNDANT = /\/(?:\.{0,2}\/|\.{1,2}$)/;
+
+/**
+ * Are the path bytes of a request in the form in which links are made? One path has endless spellings (`//a`, `/./a`,
+ * `/%61`), but at most one of these for each class above, so that clients cannot fill memory with the others.
+ */
+export function isNormal(raw: string): boolean {
+  if (PLAIN.test(raw)) return true;
+  if (!raw.startsWith('/') || REDUNDANT.test(raw)) return false;
+  let bare = 0;
+  let encoded = ALWAYS;
+  for (let at = 0; at < raw.length; at++) {
+    if (raw[at] !== '%') {
+      bare = Math.max(bare, CLASS_OF[raw.charCodeAt(at)] ?? ALWAYS);
+      continue;
+    }
+    const hex = raw.slice(at + 1, at + 3);
+    if (!HEX.test(hex)) return false;
+    encoded = Math.min(encoded, CLASS_OF[Number.parseInt(hex, 16)] ?? ALWAYS);
+    at += 2;
+  }
+  return bare < encoded;
+}
+
 /** Percent-encodes a decoded path segment by segment; the inverse of what `parseTarget` decodes. */
 export function encodePath(path: string): string {
   return path.split('/').map(encodeSegment).join('/');

@@ -106,7 +106,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     if (memo === undefined || !target.startsWith('/')) return;
     const query = target.indexOf('?');
     const path = query < 0 ? target : target.slice(0, query);
-    index.offer(path, plan.status, memo, () => hotReply(plan, memo));
+    index.offer(path, memo, () => hotReply(plan, memo));
   }
 
   return {

@@ -2,6 +2,7 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import t from 'tap';
 import { loadNative } from '../../src/native.ts';
+import type { ServerStats } from '../../src/server.ts';
 import { type Host, startHost } from '../http/host.ts';
 import { type Connection, connect, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
@@ -13,6 +14,9 @@ const KEEP = { fields: { connection: 'keep-alive' } };
 
 /** Requests that are on their way at the same time, on one connection. */
 const DEPTH = 64;
+
+/** Written long enough ago to be copied into the cache. */
+const OLD = new Date('2001-01-01T00:00:00Z');
 
 t.test('more small files than the cache can hold', { skip: !addon && 'no addon' }, async (t) => {
   const files = times(2500, 100_000);
@@ -83,6 +87,139 @@ t.test('paths that are not there', async (t) => {
   );
   connection.close();
 });
+
+t.test(
+  'hot files that outnumber the cache do not wear it out',
+  { skip: !addon && 'no addon' },
+  async (t) => {
+    const size = 448;
+    const capacity = 40;
+    const names = Array.from({ length: 400 }, (_, i) => name(i));
+    const root = makeTree(t, Object.fromEntries(names.map((each) => [each, { size, mtime: OLD }])));
+    const host = startHost(t, { addon: true });
+    const cacheSize = capacity * size;
+    const server = await host.start({ root, cacheSize, logLevel: 'silent' });
+    // So many requests reach JavaScript in one turn.
+    const connections = await Promise.all(
+      Array.from({ length: 64 }, () => connect({ port: server.port })),
+    );
+    let random = 1;
+    const burst = () =>
+      Promise.all(
+        connections.map((connection) => {
+          random = Math.imul(random, 1664525) + 1013904223;
+          return ask(connection, [names[(random >>> 8) % names.length] ?? '']);
+        }),
+      );
+    const rounds = times(250, 5000);
+    for (let round = 0; round < rounds; round++) await burst();
+    const before = await server.stats();
+    for (let round = 0; round < rounds; round++) await burst();
+    const after = await server.stats();
+    const { entries } = after.files.memory;
+    t.ok(entries > capacity / 2, `${entries} of ${capacity} in memory`);
+    const answers = rounds * connections.length;
+    const crowded = responses(after, 'read:budget') - responses(before, 'read:budget');
+    t.ok(crowded < answers / 2, `${crowded} of ${answers} answers found no room`);
+    for (const connection of connections) connection.close();
+  },
+);
+
+for (const transport of ['native', 'http1'] as const) {
+  const skip = transport === 'native' && !addon && 'no addon';
+  t.test(`what clients choose to say, over ${transport}`, { skip }, async (t) => {
+    const host = startHost(t, { addon: addon !== undefined });
+    const text = 'let a = 1;\n'.repeat(100);
+    const root = makeTree(t, {
+      'app.js': { text, mtime: OLD },
+      'app.js.gz': { text: 'gzipped', mtime: OLD },
+      'application.js': { text, mtime: OLD },
+      'application.js.gz': { text: 'gzipped', mtime: OLD },
+      'index.html': '<p>app',
+      '404.html': '<p>gone',
+    });
+    const cors = ['https://a.example'];
+    // The budget of prepared answers goes by maxOpenFiles: it must be full before memory can be flat.
+    const maxOpenFiles = 512;
+    const options = { root, transport, cors, maxOpenFiles, spa: 'index.html' } as const;
+    const server = await host.start({ ...options, logLevel: 'silent' });
+    const connections = await Promise.all([1, 2, 3, 4].map(() => connect({ port: server.port })));
+    const flood = async (from: number, count: number) => {
+      for (let at = from; at < from + count; at += connections.length * 16) {
+        await Promise.all(
+          connections.map(async (connection, c) => {
+            const asked = Array.from({ length: 16 }, (_, i) => hostile(at + c * 16 + i));
+            await connection.send(Buffer.concat(asked));
+            for (const _ of asked) await connection.read();
+          }),
+        );
+      }
+      await host.collect();
+      return residentOf(host.pid);
+    };
+    const warm = times(8000, 100_000);
+    const before = await flood(0, warm);
+    const requests = times(12_000, 1_000_000);
+    const grown = ((await flood(warm, requests)) - before) / 2 ** 20;
+    t.ok(grown < 12, `${requests} requests, and ${grown.toFixed(1)} MiB more`);
+    t.comment(`${grown.toFixed(1)} MiB more`);
+    for (const connection of connections) connection.close();
+  });
+}
+
+/** The i-th of the requests by which a client tries to be remembered; each comes twice. */
+function hostile(i: number): Buffer {
+  const nth = i >> 1;
+  const { target, fields = {} } = LURES[nth % LURES.length]?.(nth) ?? { target: '/' };
+  return requestBytes(target, { fields: { connection: 'keep-alive', ...fields } });
+}
+
+interface Lure {
+  readonly target: string;
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+const LURES: ReadonlyArray<(nth: number) => Lure> = [
+  (nth) => long(`${'/'.repeat(2 + few(nth))}app.js`, nth),
+  (nth) => long(`/${'./'.repeat(few(nth))}app.js`, nth),
+  (nth) => long(`/${spell('application.js', few(nth))}`, nth),
+  (nth) => long(`/x${few(nth)}/../app.js`, nth),
+  (nth) => long(`/app.js`, nth),
+  (nth) => ({ target: '/app.js', fields: { 'accept-encoding': `gzip, x${nth}` } }),
+  (nth) => ({ target: '/app.js', fields: { origin: `https://${nth}.example` } }),
+  (nth) => ({ target: '/app.js', fields: { host: `h${nth}.example` } }),
+  (nth) => ({ target: '/app.js', fields: { 'if-none-match': `"${nth}${'z'.repeat(8000)}"` } }),
+  (nth) => ({ target: '/app.js', fields: { range: `bytes=0-1,${nth % 1000}-${nth}` } }),
+  (nth) => ({ target: '/app.js', fields: { range: `bytes=0-1,5-7${' '.repeat(8000)},9-${nth}` } }),
+  (nth) => ({ target: `/app.js?${nth}${'q'.repeat(4000)}` }),
+  (nth) => ({ target: `/page${nth}`, fields: { accept: 'text/html' } }),
+  (nth) => ({ target: '/page', fields: { accept: `text/html, x/${nth}${'y'.repeat(8000)}` } }),
+  (nth) => ({ target: `/gone/${nth}/${'d/'.repeat(30)}a.txt` }),
+  (nth) => ({ target: `/${'g'.repeat(3000)}${nth}/a.txt` }),
+];
+
+/** One of a hundred: enough aliases to fill any table of paths, each with as many values as there is room for. */
+function few(nth: number): number {
+  return (nth >> 4) % 100;
+}
+
+/** An Accept-Encoding that chooses the gzip variant, as long as a head may be. */
+function long(target: string, nth: number): Lure {
+  return {
+    target,
+    fields: { 'accept-encoding': `gzip, x${nth}${'y'.repeat(15_000 - target.length)}` },
+  };
+}
+
+/** One of the 2ⁿ ways to percent-encode n letters. */
+function spell(text: string, nth: number): string {
+  const code = (letter: string) => `%${letter.charCodeAt(0).toString(16)}`;
+  return [...text].map((letter, i) => ((nth >> i) & 1 ? code(letter) : letter)).join('');
+}
+
+function responses({ byStrategy }: ServerStats, key: string): number {
+  return byStrategy[key]?.responses ?? 0;
+}
 
 function name(i: number): string {
   return `${i % 64}/${i}.bin`;
