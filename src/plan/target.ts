@@ -89,13 +89,16 @@ function decode(raw: string): string | undefined {
  * for a network-path reference (`//host`). Undefined where `..` would leave the root.
  */
 export function normalise(path: string): string | undefined {
-  const segments: string[] = [];
+  // Joined from two or more, it is a text of its own: a slice would keep all of the target, its query too, in memory
+  // for as long as the path is remembered (V8).
+  const segments = [''];
   for (const segment of path.split('/')) {
     if (segment === '' || segment === '.') continue;
     if (segment !== '..') segments.push(segment);
-    else if (segments.pop() === undefined) return undefined;
+    else if (segments.length === 1) return undefined;
+    else segments.pop();
   }
-  return `/${segments.join('/')}`;
+  return segments.length === 1 ? '/' : segments.join('/');
 }
 
 /**

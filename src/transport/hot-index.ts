@@ -74,9 +74,8 @@ export class HotIndex {
       this.#drop(path, hot);
       hot = undefined;
     }
-    hot ??= this.#add(path, memo.evidence, judged);
-
     const prepared = reply();
+    hot ??= this.#add(path, memo.evidence, judged);
     const place = { at: this.#vacate(hot, guard), bytes: 2 * guard.length + sizeOfReply(prepared) };
     hot.replies.set(guard, place);
     this.#count(hot, place.bytes);
@@ -116,7 +115,9 @@ export class HotIndex {
     return this.#forgotten.size > 0 && evidence.some(({ path }) => this.#forgotten.has(path));
   }
 
-  #add(path: string, evidence: readonly Evidence[], judged: number): HotPath {
+  #add(slice: string, evidence: readonly Evidence[], judged: number): HotPath {
+    // A slice of the target would keep its query in memory too (V8).
+    const path = Buffer.from(slice, 'latin1').toString('latin1');
     const hot: HotPath = { evidence, judged, replies: new Map(), bytes: 0 };
     this.#paths.set(path, hot);
     for (const { path: file } of evidence) {

@@ -157,12 +157,14 @@ for (const transport of ['native', 'http1'] as const) {
       await host.collect();
       return residentOf(host.pid);
     };
-    const warm = times(8000, 100_000);
+    // The short form sees the tables fill as well.
+    const warm = times(2048, 100_096);
     const before = await flood(0, warm);
-    const requests = times(12_000, 1_000_000);
+    const requests = times(16_384, 1_000_000);
     const grown = ((await flood(warm, requests)) - before) / 2 ** 20;
-    t.ok(grown < 12, `${requests} requests, and ${grown.toFixed(1)} MiB more`);
-    t.comment(`${grown.toFixed(1)} MiB more`);
+    const limit = times(48, 12);
+    t.ok(grown < limit, `${requests} requests, and ${grown.toFixed(1)} MiB more`);
+    t.comment(`${requests} requests: ${grown.toFixed(1)} MiB more`);
     for (const connection of connections) connection.close();
   });
 }
@@ -170,7 +172,8 @@ for (const transport of ['native', 'http1'] as const) {
 /** The i-th of the requests by which a client tries to be remembered; each comes twice. */
 function hostile(i: number): Buffer {
   const nth = i >> 1;
-  const { target, fields = {} } = LURES[nth % LURES.length]?.(nth) ?? { target: '/' };
+  const kinds = nth % 2 === 0 ? ALIASES : LURES;
+  const { target, fields = {} } = kinds[(nth >> 1) % kinds.length]?.(nth) ?? { target: '/' };
   return requestBytes(target, { fields: { connection: 'keep-alive', ...fields } });
 }
 
@@ -179,12 +182,15 @@ interface Lure {
   readonly fields?: Readonly<Record<string, string>>;
 }
 
-const LURES: ReadonlyArray<(nth: number) => Lure> = [
+const ALIASES: ReadonlyArray<(nth: number) => Lure> = [
   (nth) => long(`${'/'.repeat(2 + few(nth))}app.js`, nth),
   (nth) => long(`/${'./'.repeat(few(nth))}app.js`, nth),
   (nth) => long(`/${spell('application.js', few(nth))}`, nth),
   (nth) => long(`/x${few(nth)}/../app.js`, nth),
   (nth) => long(`/app.js`, nth),
+];
+
+const LURES: ReadonlyArray<(nth: number) => Lure> = [
   (nth) => ({ target: '/app.js', fields: { 'accept-encoding': `gzip, x${nth}` } }),
   (nth) => ({ target: '/app.js', fields: { origin: `https://${nth}.example` } }),
   (nth) => ({ target: '/app.js', fields: { host: `h${nth}.example` } }),

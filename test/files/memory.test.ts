@@ -126,6 +126,18 @@ t.test(
       },
     );
 
+    t.test('what is evicted is not in memory any more, in the same turn', async (t) => {
+      const tree = { a: old(4096), b: old(4096) };
+      const site = makeSite(t, tree, { addon, policy: { cacheSize: 4096 } });
+      const a = await warm(site, '/a');
+      await use(site, '/b');
+      const at: boolean[] = [];
+      site.table.attach({ forget: (paths) => paths.includes('a') && at.push(a.cached) });
+      await warm(site, '/b');
+      t.same(at, [false], 'when its prepared answers go, no more can be made');
+      t.equal(a.memory, undefined);
+    });
+
     t.test('nobody writes into memory that is being sent', async (t) => {
       const tree = { a: { size: 4096, mtime: new Date(0) }, b: old(4096) };
       const site = makeSite(t, tree, { addon, policy: { cacheSize: 4096 } });

@@ -145,6 +145,29 @@ t.test('Origin is judged where the list decides, Accept where it chose the file'
   t.end();
 });
 
+t.test('no guard holds what only one client says', (t) => {
+  const long = `gzip, ${'x'.repeat(300)}`;
+  t.equal(memo({ 'accept-encoding': long }, VARIED), undefined, 'a long Accept-Encoding');
+  t.ok(memo({ 'accept-encoding': long }, CACHED), 'unless it is not judged');
+  const spa = { ...CACHED, judged: ['accept'] as const };
+  const chrome =
+    'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,' +
+    '*/*;q=0.8,application/signed-exchange;v=b3;q=0.7';
+  t.ok(memo({ accept: chrome }, spa), "a browser's Accept");
+  t.equal(memo({ accept: `text/html,${long}` }, spa), undefined, 'a long Accept');
+  t.equal(memo({ range: `bytes=0-9,${' '.repeat(300)}20-29` }), undefined, 'a long list of ranges');
+  t.ok(memo({ range: `bytes=${'0'.repeat(300)}-9` }), 'one range is in no guard');
+  const cors = ['https://a.example'];
+  t.equal(memo({ origin: 'https://b.example' }, CACHED, { cors }), undefined, 'another origin');
+  t.ok(memo({}, CACHED, { cors }), 'none is fine');
+  const missing = { kind: 'not-found', ...MISS } as const;
+  const miss = (fields: RequestFields) => plan(get(fields), missing, policy({ cors })).memo;
+  t.equal(miss({ accept: long }), undefined, 'nor that of a 404');
+  t.equal(miss({ origin: 'https://b.example' }), undefined);
+  t.ok(miss({ origin: 'https://a.example' }));
+  t.end();
+});
+
 t.test('a 404 may be repeated while nothing appears where it was looked for', (t) => {
   const missing = { kind: 'not-found', ...MISS } as const;
   const licence = plan(get({ accept: 'text/html' }), missing, policy(), NOW).memo;

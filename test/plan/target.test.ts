@@ -1,6 +1,8 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import t from 'tap';
-import { encodePath, normalise, parseTarget } from '../../src/plan/target.ts';
+import { encodePath, isNormal, normalise, parseTarget } from '../../src/plan/target.ts';
 
 t.test('a target names a path, decoded once and normalised', (t) => {
   const cases: ReadonlyArray<
@@ -254,5 +256,110 @@ t.test('property: an encoded path comes back as the same path', (t) => {
     }),
   );
   t.equal(encodePath('/a\ud800b'), '/a%EF%BF%BDb', 'a lone surrogate is replaced, not thrown');
+  t.end();
+});
+
+t.test('the normal forms of a path are those in which links are made', (t) => {
+  const yes = [
+    ...['/', '/a', '/a/', '/a/b.js', '/.well-known/x', '/..a', '/a..', '/...', '/a.', '/100%25'],
+    ...['/a%20b.js', '/a(b).js', '/a+b', '/@scope/x', '/~me/', "/it's!", '/a;v=1,2', '/a&b=c:d'],
+    ...['/%C3%BC', '/%E2%82%AC/', '/a%0Ab', '/what%3F', '/%23', '/%5Bslug%5D.js', '/[slug].js'],
+    ...[
+      '/a%2Bb',
+      '/%40scope/x',
+      '/a%28b%29',
+      '/a|b',
+      '/a%7Cb',
+      '/a^b',
+      '/a%5Eb',
+      '/%7Bx%7D',
+      '/{x}',
+    ],
+    ...['/[a]%7Bb%7D', '/[a]b^c%7Bd%7D', '/[a]%5E', '/(%5B%5D)', '/%28%5B%5D%29', '/a(b)%20c'],
+  ];
+  const no = [
+    ...['', 'a', '//', '//a', '/a//b', '/a//', '/.', '/./', '/./a', '/a/./b', '/a/..', '/a/../b'],
+    ...['/%61', '/a%2Ejs', '/%2e/a', '/%2E%2E/a', '/%7Eme', '/a%2Db', '/%5F', '/a%2Fb', '/%2f'],
+    ...['/%c3%bc', '/a%2bb', '/%', '/%4', '/%zz', '/a%2', '/ü', '/a b', '/a#b', '/a\\b'],
+    ...['/a+b%2B', '/[%5D', '/(%29', '/%7B}', '/+%21', '/{%5B', '/a%26b=c'],
+  ];
+  for (const raw of yes) t.equal(isNormal(raw), true, raw);
+  for (const raw of no) t.equal(isNormal(raw), false, raw);
+  t.end();
+});
+
+t.test('property: what common encoders make of a path is normal, and nothing else is', (t) => {
+  const char = fc.oneof(
+    fc.constantFrom(...'aZ09-._~!\'()*$&+,:;=@[]|^"<>`{}%?# \n'),
+    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
+  );
+  const name = fc
+    .array(char, { minLength: 1, maxLength: 6 })
+    .map((chars) => chars.join('').replace(/[/\\\0]/g, '_'))
+    .filter((text) => text !== '.' && text !== '..');
+  const paths = fc
+    .array(name, { minLength: 1, maxLength: 3 })
+    .map((names) => `/${names.join('/')}`);
+  const spared = (chars: string) => (path: string) =>
+    [...Buffer.from(path)]
+      .map((byte) => {
+        const one = String.fromCharCode(byte);
+        const spares = byte < 128 && (/[\w\-.~/]/.test(one) || chars.includes(one));
+        return spares ? one : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+      })
+      .join('');
+  const classes = ["!'()*", '$&+,:;=@', '[]|', '^', '"<>`{}'];
+  const spellings = classes.map((_, n) => spared(classes.slice(0, n).join('')));
+  spellings.push(spared(classes.join('')));
+  fc.assert(
+    fc.property(paths, fc.boolean(), fc.infiniteStream(fc.nat(20)), (path, slash, choices) => {
+      const end = slash ? '/' : '';
+      const normal = new Set(spellings.map((spell) => spell(path) + end));
+      for (const raw of normal) {
+        const parsed = parseTarget(raw);
+        if (!isNormal(raw) || parsed.kind !== 'path' || parsed.path !== path) throw new Error(raw);
+      }
+      const browser = new URL(`http://a${spared(classes.join(''))(path)}${end}`).pathname;
+      for (const raw of [
+        encodePath(path) + end,
+        browser,
+        encodeURI(path).replace(/[?#]/g, escape) + end,
+      ])
+        if (!isNormal(raw)) throw new Error(`not normal: ${raw}`);
+      // Any other spelling: each byte encoded, or not, by chance.
+      const mixed = [...Buffer.from(path)].map((byte) => {
+        const one = String.fromCharCode(byte);
+        const code = `%${byte.toString(16).padStart(2, '0')}`;
+        const choice = choices.next().value;
+        if (one === '/') return choice === 0 ? '//' : '/';
+        if (/[\x21\x22\x24\x26-\x3e\x40-\x5b\x5d-\x7e]/.test(one) && choice > 4) return one;
+        return choice === 1 ? code : code.toUpperCase();
+      });
+      const raw = mixed.join('') + end;
+      if (isNormal(raw) !== normal.has(raw)) throw new Error(`${raw} of ${path}`);
+    }),
+    { numRuns: 3000 },
+  );
+  t.end();
+});
+
+t.test('a path that is remembered keeps nothing of its query in memory', (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const query = 'q'.repeat(8000);
+  for (const folder of ['/', '/a/', '//', '/a/../']) {
+    const before = used();
+    const paths = Array.from({ length: 2000 }, (_, i) => {
+      const bytes = Buffer.from(`${folder}file-with-a-long-name-${i}?${query}`);
+      const target = parseTarget(bytes.toString('latin1'));
+      return target.kind === 'path' ? target.path : '';
+    });
+    const grown = used() - before;
+    t.ok(grown < 2 ** 21, `${grown} bytes for ${paths.length} paths`);
+  }
   t.end();
 });

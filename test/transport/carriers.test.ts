@@ -9,14 +9,17 @@ import type { Handler, Log, Transport } from '../../src/transport/transport.ts';
 import { createUwsTransport } from '../../src/transport/uws.ts';
 import { loadUws } from '../../src/transport/uws-library.ts';
 import { connect, requestBytes } from '../support/client.ts';
-import { makeTree } from '../support/tree.ts';
+import { makeTree, pattern } from '../support/tree.ts';
 import {
   fileAnswer,
   LARGE,
   LIMITS,
   makeSite,
   memoryLog,
+  multipart,
   openEntry,
+  partsOf,
+  SMALL,
   siteAnswers,
   tableHandler,
   until,
@@ -129,6 +132,29 @@ for (const carrier of carriers) {
       const names = tallies.map(([name]) => name).sort();
       t.same(names, ['bytes', 'mmap:forced', 'none', `${carrier.strategy}:forced`].sort());
       for (const entry of entries) t.equal(entry.references, 1, `${entry.path} is released`);
+    });
+
+    t.test('what was planned from memory that is gone since is read', async (t) => {
+      const root = makeTree(t, { 'small.bin': { size: SMALL } });
+      const small = await openEntry(t, root, 'small.bin', { addon: carrier.addon });
+      const parts = partsOf(small, 'mmap');
+      const handler = tableHandler({
+        '/whole': () => fileAnswer(small, 'mmap'),
+        '/parts': () => parts,
+      });
+      const { address, transport } = await start(t, carrier, handler);
+      const connection = await connect(address);
+      t.teardown(() => connection.close());
+      const bodies: Buffer[] = [];
+      for (const target of ['/whole', '/parts']) {
+        await connection.send(requestBytes(target, keepAlive));
+        bodies.push((await connection.read()).body);
+      }
+      t.ok(bodies[0]?.equals(pattern(SMALL)));
+      t.ok(bodies[1]?.equals(multipart(pattern(SMALL))));
+      await until(() => transport.stats().transfers === 0);
+      t.same(Object.keys(transport.stats().byStrategy), ['read:forced'], 'and counted so');
+      t.equal(small.references, 1);
     });
 
     t.test('200 clients at once get the same bytes', async (t) => {

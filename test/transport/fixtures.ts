@@ -205,7 +205,8 @@ export function siteAnswers(): ReadonlyArray<
 const PART_HEADS = ['--x\r\nA: 1\r\n\r\n', '\r\n--x\r\nA: 2\r\n\r\n'] as const;
 const TAIL = '\r\n--x--\r\n';
 
-function partsOf(file: FileEntry, strategy: 'mmap' | 'sendfile' | 'read'): Answer {
+/** Its first and last ten bytes as multipart. */
+export function partsOf(file: FileEntry, strategy: 'mmap' | 'sendfile' | 'read'): Answer {
   const parts = [
     { head: PART_HEADS[0], span: { start: 0, end: 10 } },
     { head: PART_HEADS[1], span: { start: file.size - 10, end: file.size } },
@@ -222,7 +223,8 @@ function partsOf(file: FileEntry, strategy: 'mmap' | 'sendfile' | 'read'): Answe
   });
 }
 
-function multipart(bytes: Buffer): Buffer {
+/** The body of `partsOf`. */
+export function multipart(bytes: Buffer): Buffer {
   const [first, second] = PART_HEADS.map((head) => Buffer.from(head)) as [Buffer, Buffer];
   return Buffer.concat([
     first,
