@@ -99,9 +99,32 @@ bool to_symlinks(napi_env env, napi_value value, Symlinks& out) {
 napi_value open_root(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const std::string path = to_utf8(env, args[0]);
-  UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return throw_errno(env, errno, "open", path);
-  return wrap(env, handles(env).root, make_ref<Root>(std::move(fd)));
+  Ref<Root> root = Root::open(path);
+  if (!root) return throw_errno(env, errno, "open", path);
+  return wrap(env, handles(env).root, std::move(root));
+}
+
+// What the path of a root names now: undefined (the same), another root, or the name of an errno.
+napi_value reopen_root(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
+  if (!root) return throw_type(env, "reopenRoot(root)");
+  struct Reopened {
+    Ref<Root> root;
+    int error = 0;
+  };
+  auto now = std::make_shared<Reopened>();
+  return run_async(
+      env, "zcserve:root",
+      [root, now] {
+        now->root = Root::open(root->path());
+        now->error = now->root ? 0 : errno;
+      },
+      [root, now](napi_env env) {
+        if (now->error != 0) return text(env, errno_name(now->error));
+        if (now->root->same_directory(*root)) return undefined(env);
+        return wrap(env, handles(env).root, std::move(now->root));
+      });
 }
 
 napi_value open(napi_env env, napi_callback_info info) {
@@ -254,6 +277,7 @@ NAPI_MODULE_INIT() {
                                  {getter("used", arena_used), getter("capacity", arena_capacity),
                                   method("snapshot", snapshot), method("close", release<Arena>)});
   export_function(env, exports, "openRoot", open_root);
+  export_function(env, exports, "reopenRoot", reopen_root);
   export_function(env, exports, "open", open);
   export_function(env, exports, "createArena", create_arena);
   export_function(env, exports, "mapFile", map_file);

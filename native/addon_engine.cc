@@ -43,6 +43,13 @@ napi_value engine_remove(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+napi_value engine_set_root(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (host) host->engine->set_root(unwrap<Root>(env, handles(env).root, args[0]));
+  return undefined(env);
+}
+
 napi_value engine_used(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
@@ -225,7 +232,8 @@ void define_engine(napi_env env, napi_value exports) {
   handles(env).engine = define_handle(
       env, "Engine",
       {getter("threads", engine_threads), method("listen", engine_listen), method("reply", engine_reply), method("put", engine_put),
-       method("remove", engine_remove), method("used", engine_used), method("transfer", engine_transfer),
+       method("remove", engine_remove), method("setRoot", engine_set_root),
+       method("used", engine_used), method("transfer", engine_transfer),
        method("cancel", engine_cancel), method("stats", engine_stats), method("stop", engine_stop),
        method("unref", engine_unref), method("close", engine_close)});
   napi_value function;

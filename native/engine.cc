@@ -48,7 +48,7 @@ int port_of(int fd) {
 }  // namespace
 
 Engine::Engine(EngineSetup setup, size_t threads, std::function<void()> wake)
-    : setup_(std::move(setup)), outbox_(std::move(wake)), pager_(new Pager(kPagerThreads)) {
+    : setup_(std::move(setup)), outbox_(std::move(wake)), pager_(new Pager(kPagerThreads)), root_(setup_.root) {
   shortage_ = pager_->shortage();
   while (shortage_ == 0 && threads_.size() < threads) {
     auto thread = std::make_unique<EngineThread>(static_cast<uint32_t>(threads_.size()), setup_, outbox_, *pager_);
@@ -153,6 +153,17 @@ void Engine::remove(const std::string& path) {
     Command command{};
     command.kind = Command::remove;
     command.path = path;
+    return command;
+  });
+}
+
+void Engine::set_root(Ref<Root> root) {
+  if (root.get() != root_.get()) entries_.clear();
+  root_ = root;
+  post_all([&root] {
+    Command command{};
+    command.kind = Command::root;
+    command.root = root;
     return command;
   });
 }

@@ -29,6 +29,8 @@ class Engine {
   /** The entry has one reply: the `at`-th of its path, whose others stay, or one more. */
   void put(Ref<HotEntry> entry, size_t at);
   void remove(const std::string& path);
+  /** The root from now on (null: there is none), or the assurance that it is. Entries made from another one are forgotten. */
+  void set_root(Ref<Root> root);
   /** Has the entry answered since this was asked last? */
   bool used(const std::string& path);
   /** Sends the reply's body (no head) on a duplicate of the socket. Returns the transfer's id, or a negative errno. */
@@ -54,6 +56,7 @@ class Engine {
   std::vector<std::unique_ptr<EngineThread>> threads_;
   int shortage_ = 0;
   std::unordered_map<std::string, Ref<HotEntry>> entries_;
+  Ref<Root> root_;
   uint64_t next_transfer_ = 0;
   bool batching_ = false;
   std::vector<std::vector<Command>> batches_;  // by thread

@@ -36,6 +36,7 @@ EngineThread::EngineThread(uint32_t number, const EngineSetup& setup, Outbox& ou
       outbox_(outbox),
       pager_(pager),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      root_(setup.root),
       wheel_(clock_ms(CLOCK_MONOTONIC_COARSE)),
       scratch_(new char[kScratch]) {
   update_clock();
@@ -142,6 +143,9 @@ void EngineThread::on_command(Command& command) {
       break;
     case Command::remove:
       hot_.remove(command.path);
+      break;
+    case Command::root:
+      set_root(std::move(command.root));
       break;
     case Command::transfer:
       begin_transfer(command);

@@ -29,7 +29,7 @@ struct EngineLimits {
 
 /** Fixed for the life of an engine. */
 struct EngineSetup {
-  Ref<Root> root;
+  Ref<Root> root;  // the first one
   Symlinks symlinks = Symlinks::inside;
   EngineLimits limits;
   /** status → prepared answer, for what the engine refuses by itself. */
@@ -37,11 +37,12 @@ struct EngineSetup {
 };
 
 struct Command {
-  enum Kind : uint8_t { listen, reply, put, remove, transfer, cancel, paged, stop };
+  enum Kind : uint8_t { listen, reply, put, remove, root, transfer, cancel, paged, stop };
   Kind kind;
   uint64_t id = 0;
   Ref<Reply> reply_value;
   Ref<HotEntry> entry;
+  Ref<Root> root;
   std::string path;
   UniqueFd fd;
   int64_t grace = 0;  // ms; negative: at once, without records
@@ -93,6 +94,8 @@ class EngineThread {
   void handle(Connection& connection, const RequestHead& head, std::string_view bytes);
   Ref<const Reply> find_hot(const RequestHead& head);
   void drop_hot(const RequestHead& head);
+  bool root_holds();
+  void set_root(Ref<Root> root);
   bool evidence_holds(const HotEntry& entry);
   void ask(Connection& connection, const RequestHead& head, std::string_view bytes);
   void refuse(Connection& connection, int status);
@@ -122,6 +125,9 @@ class EngineThread {
   Mailbox<Command> mailbox_;
   std::vector<Command> commands_;
   std::vector<Record> records_;
+  Ref<Root> root_;
+  int64_t root_valid_until_ = 0;  // ms; its path is looked at again after it
+  bool root_told_ = false;        // TypeScript has been asked to look
   HotTable hot_;
   Counters counters_;
   int64_t now_ = 0;  // ms, CLOCK_MONOTONIC_COARSE

@@ -86,6 +86,11 @@ void HotTable::remove(std::string_view path) {
   }
 }
 
+void HotTable::clear() {
+  for (Slot& slot : slots_) slot.entry = {};
+  count_ = 0;
+}
+
 void HotTable::grow() {
   std::vector<Slot> old(slots_.size() * 2);
   old.swap(slots_);

@@ -20,6 +20,7 @@ class HotTable {
   }
   void put(Ref<HotEntry> entry);
   void remove(std::string_view path);
+  void clear();
 
  private:
   struct Slot {

@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
 
 namespace zc {
 namespace {
+
+constexpr uint64_t kCached = 0x20;  // RESOLVE_CACHED (Linux 5.12), which older headers lack
 
 int openat2(int dir, const char* path, uint64_t flags, uint64_t resolve) {
   open_how how{};
@@ -16,8 +19,17 @@ int openat2(int dir, const char* path, uint64_t flags, uint64_t resolve) {
   for (;;) {
     const long fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
     // EAGAIN: a rename raced with the resolution; the kernel asks to try again (openat2(2)).
-    if (fd >= 0 || (errno != EINTR && errno != EAGAIN)) return static_cast<int>(fd);
+    const bool raced = errno == EAGAIN && (resolve & kCached) == 0;
+    if (fd >= 0 || (errno != EINTR && !raced)) return static_cast<int>(fd);
   }
+}
+
+bool has_cached() {
+  static const bool available = [] {
+    const UniqueFd fd(openat2(AT_FDCWD, "/", O_PATH | O_CLOEXEC, kCached));
+    return fd || errno == EAGAIN;
+  }();
+  return available;
 }
 
 // Walks one component at a time and never follows a link: what the walk has passed cannot move it outside.
@@ -39,6 +51,30 @@ OpenResult walk(const Root& root, const std::string& path, int flags) {
 }
 
 }  // namespace
+
+Ref<Root> Root::open(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat st;
+  if (!fd || fstat(fd.get(), &st) != 0) return {};
+  return Ref<Root>(new Root(std::move(fd), path, st.st_dev, st.st_ino));
+}
+
+RootLook Root::look() const {
+  constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  const UniqueFd fd(has_cached() ? openat2(AT_FDCWD, path_.c_str(), kFlags, kCached) : ::open(path_.c_str(), kFlags));
+  struct stat st;
+  if (fd && fstat(fd.get(), &st) == 0) return st.st_dev == dev_ && st.st_ino == ino_ ? RootLook::same : RootLook::moved;
+  switch (errno) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+    case EACCES:
+      return RootLook::moved;
+    default:
+      // EAGAIN, EMFILE, EIO…
+      return RootLook::unsure;
+  }
+}
 
 bool has_openat2() {
   static const bool available = [] {

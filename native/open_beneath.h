@@ -1,5 +1,7 @@
 // Opens files relative to a root directory so that nothing outside it can be reached.
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 
@@ -10,14 +12,29 @@ namespace zc {
 
 enum class Symlinks : uint8_t { inside, none, follow };
 
-/** The root directory, held open: renaming it moves the site, replacing its name does not. */
+/** What the path of an open root names. `unsure`: to tell, one would have to wait, or the system is out of something. */
+enum class RootLook : uint8_t { same, moved, unsure };
+
+/** The root directory, held open, and the path that named it: held open, it keeps its inode's number from another. */
 class Root : public RefCounted {
  public:
-  explicit Root(UniqueFd fd) : fd_(std::move(fd)) {}
+  /** Null with errno. */
+  static Ref<Root> open(const std::string& path);
+
   int fd() const { return fd_.get(); }
+  const std::string& path() const { return path_; }
+  bool same_directory(const Root& other) const { return dev_ == other.dev_ && ino_ == other.ino_; }
+  /** Is it still the directory that its path names? By what the kernel remembers of the path alone (RESOLVE_CACHED, Linux 5.12). */
+  RootLook look() const;
 
  private:
+  Root(UniqueFd fd, std::string path, dev_t dev, ino_t ino)
+      : fd_(std::move(fd)), path_(std::move(path)), dev_(dev), ino_(ino) {}
+
   const UniqueFd fd_;
+  const std::string path_;
+  const dev_t dev_;
+  const ino_t ino_;
 };
 
 struct OpenResult {

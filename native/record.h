@@ -21,6 +21,7 @@ struct Record {
     transfer_end = 5,   // id, bytes, code = TransferEnd
     accept_paused = 6,  // error: out of descriptors; clients wait in the backlog
     stopped = 7,        // the thread's last connection is gone
+    root = 8,           // the root's path may name another directory: Engine::set_root answers
   };
   Kind kind;
   double id = 0;

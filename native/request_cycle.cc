@@ -180,7 +180,7 @@ void EngineThread::drop_hot(const RequestHead& head) {
 Ref<const Reply> EngineThread::find_hot(const RequestHead& head) {
   if (head.method != Method::get && head.method != Method::head) return {};
   const HotEntry* entry = hot_.find(path_of(head));
-  if (!entry) return {};
+  if (!entry || !root_holds()) return {};
   if (now_ >= entry->valid_until.load(std::memory_order_relaxed) && !evidence_holds(*entry)) {
     drop_hot(head);
     return {};
@@ -189,10 +189,30 @@ Ref<const Reply> EngineThread::find_hot(const RequestHead& head) {
   return match(*entry, head);
 }
 
+// Hot answers stand only while the root's path names the directory that they were found in. A look a revalidate and
+// thread, not a request: also while JavaScript is busy, the site that was replaced is not served for longer.
+bool EngineThread::root_holds() {
+  if (now_ < root_valid_until_) return true;
+  if (root_ && root_->look() == RootLook::same) {
+    root_valid_until_ = now_ + limits_.revalidate;
+    return true;
+  }
+  if (!root_told_) tell(Record::root);
+  root_told_ = true;
+  return false;
+}
+
+void EngineThread::set_root(Ref<Root> root) {
+  if (root.get() != root_.get()) hot_.clear();
+  root_ = std::move(root);
+  root_valid_until_ = root_ ? now_ + limits_.revalidate : 0;
+  root_told_ = false;
+}
+
 // The resolution still stands when each path it rests on has the version that it had.
 bool EngineThread::evidence_holds(const HotEntry& entry) {
   for (const Evidence& evidence : entry.evidence) {
-    const OpenResult opened = open_beneath(*setup_.root, evidence.path, O_PATH, setup_.symlinks);
+    const OpenResult opened = open_beneath(*root_, evidence.path, O_PATH, setup_.symlinks);
     struct stat st;
     std::string version;
     if (opened.fd) {

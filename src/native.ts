@@ -145,6 +145,11 @@ export interface NativeEngine {
   /** Adds the reply to those of its path, or replaces the one in its place. */
   put(entry: HotEntry): void;
   remove(path: string): void;
+  /**
+   * The root from now on (undefined: there is none), or the assurance that it still is: entries that were made from
+   * another one are forgotten.
+   */
+  setRoot(root: NativeRoot | undefined): void;
   /** Was the entry used since the last call? (second chance for the LRU) */
   used(path: string): boolean;
   /** Sends the span of the file on a duplicate of `socketFd`; the end comes as a record. Returns its id. */
@@ -172,6 +177,11 @@ export interface NativeEngine {
 
 export interface NativeAddon {
   openRoot(path: string): NativeRoot;
+  /**
+   * What the path of an open root names now, looked at in libuv's pool: undefined = the same directory; another one;
+   * or the name of the errno with which it cannot be opened.
+   */
+  reopenRoot(root: NativeRoot): Promise<NativeRoot | string | undefined>;
   /** Opens each path beneath the root, in libuv's pool, in order. Never blocks on FIFOs (O_NONBLOCK). */
   open(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Promise<Opened[]>;
   createArena(capacity: number): NativeArena;

@@ -26,6 +26,7 @@ export interface OriginOptions {
 }
 
 export interface Origin {
+  /** The one that is open at the start; the table replaces it. */
   readonly root: Root;
   readonly table: FileTable;
   readonly handler: Handler;
@@ -49,11 +50,7 @@ export function createOrigin(options: OriginOptions): Origin {
     errorPages: files.errorPages,
     log,
   });
-  const close = () => {
-    table.close();
-    root.close();
-  };
-  return { root, table, handler, common: plan.common, close };
+  return { root, table, handler, common: plan.common, close: () => table.close() };
 }
 
 function describeBy({ files, plan, rules }: OriginOptions): Describe {

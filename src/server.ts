@@ -137,6 +137,7 @@ function createTransport(chosen: Chosen, origin: Origin, options: Options, log: 
         onStale: (files) => table.suspect(files),
         onFault: (file) => table.drop(file),
         onRefused: (file) => table.refuse(file),
+        lookAtRoot: () => table.lookAtRoot(),
       });
       table.attach(transport);
       return transport;

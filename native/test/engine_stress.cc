@@ -68,7 +68,7 @@ class Site {
       const UniqueFd fd(::open(name_of(i).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
       require(write(fd.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()), "a file can be written");
     }
-    root = make_ref<Root>(UniqueFd(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)));
+    root = Root::open(path_);
   }
   ~Site() {
     for (size_t i = 0; i < kFiles; ++i) unlink(name_of(i).c_str());

@@ -1,5 +1,14 @@
 // Confined opening without the addon: open by path, then ask where the opened file is.
-import { close, constants, promises as fs, fstat, open, realpathSync, statSync } from 'node:fs';
+import {
+  type BigIntStats,
+  close,
+  constants,
+  promises as fs,
+  fstat,
+  open,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { join, sep } from 'node:path';
 import { promisify } from 'node:util';
 import type { Symlinks } from '../native.ts';
@@ -20,8 +29,13 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
  * paths inside the root are followed here; openat2(2) with RESOLVE_BENEATH refuses them.
  */
 export function openRootByPath(path: string, symlinks: Symlinks): Root {
-  const root = realpathSync(path);
-  if (!statSync(root).isDirectory()) {
+  const place = realpathSync(path);
+  return rootAt(path, place, statSync(place, { bigint: true }), symlinks);
+}
+
+/** `root`: the real path of what `path` names. */
+function rootAt(path: string, root: string, stat: BigIntStats, symlinks: Symlinks): Root {
+  if (!stat.isDirectory()) {
     throw Object.assign(new Error(`ENOTDIR: not a directory, '${path}'`), { code: 'ENOTDIR' });
   }
   return {
@@ -29,6 +43,16 @@ export function openRootByPath(path: string, symlinks: Symlinks): Root {
     open: (paths) => Promise.all(paths.map((one) => openBeneath(root, one, symlinks))),
     read: (directory, below) =>
       process.platform === 'linux' ? readByDescriptor(directory) : readDirectory(join(root, below)),
+    async look() {
+      try {
+        const place = await fs.realpath(path);
+        const now = await fs.stat(place, { bigint: true });
+        if (place === root && now.dev === stat.dev && now.ino === stat.ino) return { kind: 'same' };
+        return { kind: 'moved', root: rootAt(path, place, now, symlinks) };
+      } catch (error) {
+        return { kind: 'error', errno: codeOf(error) };
+      }
+    },
     close: () => {},
   };
 }

@@ -91,16 +91,17 @@ export class OpenFiles {
 
   /**
    * Makes a resource of these files, or finds that it is kept already. Their descriptors are taken over. At once,
-   * unless a tag has to be hashed first.
+   * unless a tag has to be hashed first. One that is not to be kept serves the answers of this turn.
    */
   adopt(
     path: string,
     variants: readonly OpenVariant[],
+    isKept: () => boolean,
   ): Resource<FileEntry> | Promise<Resource<FileEntry>> {
     const unknown = variants.filter((variant) => this.#isHashedFirst(variant));
-    if (unknown.length === 0) return this.#take(path, variants);
+    if (unknown.length === 0) return this.#take(path, variants, isKept());
     return Promise.all(unknown.map((variant) => this.#etags.learn(variant))).then(() =>
-      this.#take(path, variants),
+      this.#take(path, variants, isKept()),
     );
   }
 
@@ -109,8 +110,8 @@ export class OpenFiles {
     return source.kind === 'hash' && source.first && this.#etags.get(version) === undefined;
   }
 
-  #take(path: string, variants: readonly OpenVariant[]): Resource<FileEntry> {
-    const current = this.#resources.get(path);
+  #take(path: string, variants: readonly OpenVariant[], keep: boolean): Resource<FileEntry> {
+    const current = keep ? this.#resources.get(path) : undefined;
     if (current !== undefined && isSame(current, variants)) {
       for (const { file } of variants) file.close();
       return current;
@@ -119,10 +120,10 @@ export class OpenFiles {
     const [identity, ...others] = variants.map((variant) => this.#enter(path, variant, varies));
     if (identity === undefined) throw new Error('a resource without its own file');
     const resource: CachedResource = { identity, variants: others };
-    this.#makeRoom(variants.length);
-    if (this.#closed) {
+    if (this.#closed || !keep) {
       this.#turn.defer(() => discardAll(resource));
     } else {
+      this.#makeRoom(variants.length);
       // Before the resource in its place goes: their directory stays watched.
       this.#options.onOpen(path);
       this.#resources.set(path, resource);
@@ -133,6 +134,11 @@ export class OpenFiles {
   /** Lets go of the resource at this path. */
   drop(path: string): void {
     this.#resources.delete(path);
+  }
+
+  /** Lets go of all of them. */
+  clear(): void {
+    this.#resources.clear();
   }
 
   /** An answer wants bytes of this file. */

@@ -1,5 +1,5 @@
 // Opens the root: beneath its descriptor with the addon (openat2), by path without it.
-import type { NativeAddon, NativeFile, Opened, Symlinks } from '../native.ts';
+import type { NativeAddon, NativeFile, NativeRoot, Opened, Symlinks } from '../native.ts';
 import { readByDescriptor } from './directory.ts';
 import type { OpenFile } from './entry.ts';
 import { openRootByPath } from './open-by-path.ts';
@@ -9,11 +9,10 @@ import type { Found, Root } from './root.ts';
 export function openRoot(path: string, symlinks: Symlinks, addon: NativeAddon | undefined): Root {
   return addon === undefined
     ? openRootByPath(path, symlinks)
-    : openRootByDescriptor(path, symlinks, addon);
+    : rootOf(addon.openRoot(path), symlinks, addon);
 }
 
-function openRootByDescriptor(path: string, symlinks: Symlinks, addon: NativeAddon): Root {
-  const root = addon.openRoot(path);
+function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root {
   let closed = false;
   return {
     native: root,
@@ -22,6 +21,13 @@ function openRootByDescriptor(path: string, symlinks: Symlinks, addon: NativeAdd
       return (await addon.open(root, paths, symlinks)).map(adopt);
     },
     read: readByDescriptor,
+    async look() {
+      if (closed) return { kind: 'error', errno: 'EBADF' };
+      const now = await addon.reopenRoot(root);
+      if (now === undefined) return { kind: 'same' };
+      if (typeof now === 'string') return { kind: 'error', errno: now };
+      return { kind: 'moved', root: rootOf(now, symlinks, addon) };
+    },
     close() {
       if (closed) return;
       closed = true;

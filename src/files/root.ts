@@ -36,8 +36,16 @@ export interface Root {
   open(paths: readonly string[]): Promise<readonly Found[]>;
   /** The names in a directory that `open` found at this path. Rejects with an Error that has `code`. */
   read(directory: OpenFile, path: string): Promise<Dir>;
+  /** What the root's path names now. Off the JavaScript thread; never rejects. */
+  look(): Promise<Look>;
   close(): void;
 }
+
+export type Look =
+  | { readonly kind: 'same' }
+  /** Another directory, opened: the receiver's to close. */
+  | { readonly kind: 'moved'; readonly root: Root }
+  | { readonly kind: 'error'; readonly errno: string };
 
 /** The version of what was found; '' = nothing that can be served, or nothing at all. */
 export function versionOf(found: Found): string {

@@ -1,11 +1,12 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
 import { LRUCache } from 'lru-cache';
-import type { NativeAddon } from '../native.ts';
+import type { NativeAddon, NativeRoot } from '../native.ts';
 import type { Evidence, Resolution, Strategy } from '../plan/types.ts';
 import type { Log } from '../transport/transport.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import { list } from './listing.ts';
+import { LiveRoot } from './live-root.ts';
 import { type Describe, OpenFiles, type OpenFilesStats } from './open-files.ts';
 import type { FilesPolicy } from './policy.ts';
 import { resolve, resolvePage, type Shelf } from './resolve.ts';
@@ -19,10 +20,13 @@ export interface Answers {
   forget(paths: readonly string[]): void;
   /** Was the file used since this was asked last? */
   used?(path: string): boolean;
+  /** All of it was made from another root than this one, or than none. */
+  setRoot?(root: NativeRoot | undefined): void;
 }
 
 export interface FileTableOptions {
   readonly policy: FilesPolicy;
+  /** Open; the table closes it. */
   readonly root: Root;
   readonly addon: NativeAddon | undefined;
   readonly describe: Describe;
@@ -36,6 +40,8 @@ export interface TableStats extends OpenFilesStats {
   readonly paths: number;
 }
 
+type Find = (shelf: Shelf) => Promise<Resolution<FileEntry>>;
+
 interface Known {
   readonly resolution: Resolution<FileEntry>;
   freshUntil: number;
@@ -48,7 +54,7 @@ const MAX_PATH_CHARACTERS = 4 * 1024 * 1024;
 export class FileTable {
   readonly #options: FileTableOptions;
   readonly #now: () => number;
-  readonly #shelf: Shelf;
+  readonly #root: LiveRoot;
   /** By `pathKey`. A file's resolution counts while its resource is kept open. */
   readonly #known: LRUCache<string, Known>;
   readonly #flights = new Map<string, Promise<Resolution<FileEntry>>>();
@@ -62,6 +68,15 @@ export class FileTable {
     const { policy, root, addon, describe, log } = options;
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#root = new LiveRoot({
+      root,
+      path: policy.root,
+      revalidateMs: policy.revalidateMs,
+      watch: policy.watch,
+      log,
+      now: this.#now,
+      onReplaced: () => this.#startAnew(),
+    });
     this.#known = new LRUCache({
       max: MAX_PATHS,
       maxSize: MAX_PATH_CHARACTERS,
@@ -70,7 +85,7 @@ export class FileTable {
     this.#watcher = policy.watch
       ? createWatcher({ root: policy.root, log, onChange: (path) => this.drop(path) })
       : undefined;
-    const files = new OpenFiles({
+    this.#files = new OpenFiles({
       policy,
       addon,
       describe,
@@ -80,14 +95,6 @@ export class FileTable {
       onOpen: (path) => this.#watcher?.watch(directoryOf(path)),
       onClose: (path) => this.#watcher?.unwatch(directoryOf(path)),
     });
-    this.#files = files;
-    this.#shelf = {
-      policy,
-      log,
-      open: (paths) => this.#open(paths),
-      list: (directory, path) => list(root, directory.file, path, policy),
-      adopt: (path, variants) => files.adopt(path, variants),
-    };
   }
 
   /**
@@ -101,9 +108,7 @@ export class FileTable {
     navigation: boolean,
   ): Resolution<FileEntry> | Promise<Resolution<FileEntry>> {
     const key = pathKey(path, slash, navigation);
-    return (
-      this.#fresh(key) ?? this.#search(key, () => resolve(this.#shelf, { path, slash, navigation }))
-    );
+    return this.#find(key, (shelf) => resolve(shelf, { path, slash, navigation }));
   }
 
   /** The nearest file of this name at or above the path's directory, as an answer of this status, or not-found. */
@@ -113,9 +118,7 @@ export class FileTable {
     status: number,
   ): Resolution<FileEntry> | Promise<Resolution<FileEntry>> {
     const key = `${status}\0${name}\0${directoryOf(path)}`;
-    return (
-      this.#fresh(key) ?? this.#search(key, () => resolvePage(this.#shelf, path, name, status))
-    );
+    return this.#find(key, (shelf) => resolvePage(shelf, path, name, status));
   }
 
   /** An answer wants bytes of this file: brings it nearer to the memory cache. */
@@ -147,6 +150,13 @@ export class FileTable {
     }
   }
 
+  /** The root's path may name another directory by now. Resolves to what it names. */
+  async lookAtRoot(): Promise<NativeRoot | undefined> {
+    this.#root.suspect();
+    await this.#root.look();
+    return this.#root.current.native;
+  }
+
   /** The kernel refused sendfile for this root-relative path: its answers are planned anew. */
   refuse(path: string): void {
     for (const owner of resourcesOf(path, this.#options.policy)) {
@@ -173,6 +183,12 @@ export class FileTable {
     this.#watcher?.close();
     this.#known.clear();
     this.#files.close();
+    this.#root.close();
+  }
+
+  #find(key: string, search: Find): Resolution<FileEntry> | Promise<Resolution<FileEntry>> {
+    if (this.#root.fresh) return this.#fresh(key) ?? this.#search(key, search);
+    return this.#root.look().then(() => this.#fresh(key) ?? this.#search(key, search));
   }
 
   #fresh(key: string): Resolution<FileEntry> | undefined {
@@ -181,39 +197,68 @@ export class FileTable {
     return this.#isKept(known.resolution) ? known.resolution : undefined;
   }
 
-  #search(
-    key: string,
-    search: () => Promise<Resolution<FileEntry>>,
-  ): Promise<Resolution<FileEntry>> {
+  #search(key: string, search: Find): Promise<Resolution<FileEntry>> {
     const flying = this.#flights.get(key);
     if (flying !== undefined) return flying;
-    const flight = this.#refresh(key, search).finally(() => this.#flights.delete(key));
+    const flight = this.#root
+      .use((root) => this.#refresh(key, root, search))
+      .finally(() => {
+        if (this.#flights.get(key) === flight) this.#flights.delete(key);
+      });
     this.#flights.set(key, flight);
     return flight;
   }
 
-  async #refresh(
-    key: string,
-    search: () => Promise<Resolution<FileEntry>>,
-  ): Promise<Resolution<FileEntry>> {
+  async #refresh(key: string, root: Root, search: Find): Promise<Resolution<FileEntry>> {
     const freshUntil = this.#now() + this.#options.policy.revalidateMs;
     const known = this.#known.get(key);
     if (known?.resolution.kind === 'file' && this.#isKept(known.resolution)) {
-      const changed = await this.#check(known.resolution.evidence);
-      for (const path of changed) this.drop(path);
+      const changed = await this.#check(root, known.resolution.evidence);
+      if (this.#serves(root)) for (const path of changed) this.drop(path);
       if (changed.length === 0 && this.#isKept(known.resolution)) {
         known.freshUntil = freshUntil;
         return known.resolution;
       }
     }
     const drops = this.#drops;
-    const resolution = await search();
+    const resolution = await search(this.#shelve(root));
+    if (isMiss(resolution)) {
+      // Whoever deploys may remove the last release as soon as the next one has its place.
+      await this.#root.look();
+      if (!this.#serves(root)) return this.#search(key, search);
+    }
+    if (!this.#serves(root)) return resolution;
     // A listing is long, and a failure may pass: whoever asks next asks anew.
     if (resolution.kind !== 'listing' && resolution.kind !== 'failed') {
       const overtaken = drops !== this.#drops;
       this.#known.set(key, { resolution, freshUntil: overtaken ? 0 : freshUntil });
     }
     return resolution;
+  }
+
+  /** One search finds everything on one root. What it finds after that was replaced is for its own answer only. */
+  #shelve(root: Root): Shelf {
+    const { policy, log } = this.#options;
+    return {
+      policy,
+      log,
+      open: (paths) => this.#open(root, paths),
+      list: (directory, path) => list(root, directory.file, path, policy),
+      adopt: (path, variants) => this.#files.adopt(path, variants, () => this.#serves(root)),
+    };
+  }
+
+  #serves(root: Root): boolean {
+    return root === this.#root.current;
+  }
+
+  /** Another root: nothing that is known holds there. Searches and answers under way end on the last one. */
+  #startAnew(): void {
+    this.#drops++;
+    for (const answers of this.#answers) answers.setRoot?.(this.#root.current.native);
+    this.#flights.clear();
+    this.#known.clear();
+    this.#files.clear();
   }
 
   #isKept(resolution: Resolution<FileEntry>): boolean {
@@ -226,8 +271,11 @@ export class FileTable {
    * The paths whose evidence no longer holds. A check that fails for reasons of the server's own
    * (EMFILE, EIO) is no evidence of a change: the open file goes on, and the log says so.
    */
-  async #check(evidence: readonly Evidence[]): Promise<string[]> {
-    const found = await this.#open(evidence.map(({ path }) => path));
+  async #check(root: Root, evidence: readonly Evidence[]): Promise<string[]> {
+    const found = await this.#open(
+      root,
+      evidence.map(({ path }) => path),
+    );
     closeAll(found);
     const changed: string[] = [];
     for (const [i, { path, version }] of evidence.entries()) {
@@ -243,18 +291,22 @@ export class FileTable {
   }
 
   /** Opens; where the process is out of descriptors, closes cached files and tries once more. */
-  async #open(paths: readonly string[]): Promise<readonly Found[]> {
-    const found = await this.#options.root.open(paths);
+  async #open(root: Root, paths: readonly string[]): Promise<readonly Found[]> {
+    const found = await root.open(paths);
     if (!found.some(isExhausted)) return found;
     this.#options.log.warn('out of file descriptors: closing cached files', 'descriptors');
     if (!(await this.#files.relieve())) return found;
     closeAll(found);
-    return this.#options.root.open(paths);
+    return root.open(paths);
   }
 
   #forget(paths: readonly string[]): void {
     for (const answers of this.#answers) answers.forget(paths);
   }
+}
+
+function isMiss({ kind }: Resolution<FileEntry>): boolean {
+  return kind === 'not-found' || kind === 'forbidden' || kind === 'failed';
 }
 
 function isExhausted(found: Found): boolean {

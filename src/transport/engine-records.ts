@@ -24,7 +24,8 @@ export type EngineRecord =
       readonly bytes: number;
     }
   | { readonly kind: 'accept-paused'; readonly errno: string }
-  | { readonly kind: 'stopped' };
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'root' };
 
 /** In the order of native/record.h, transmission.h FileFault and record.h TransferEnd. */
 const KINDS = [
@@ -36,6 +37,7 @@ const KINDS = [
   'transfer-end',
   'accept-paused',
   'stopped',
+  'root',
 ] as const;
 const FAULTS: ReadonlyArray<FileFault | undefined> = [undefined, 'truncated', 'changed', 'failed'];
 const ENDS: readonly TransferEnd[] = ['done', 'file-fault', 'gone', 'cancelled', 'timed-out'];
@@ -73,6 +75,7 @@ function readRecord(batch: EngineRecords, at: number, end: number): EngineRecord
     case 'accept-paused':
       return { kind, errno };
     case 'stopped':
+    case 'root':
       return { kind };
     case undefined:
       return undefined;

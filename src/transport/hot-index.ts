@@ -104,6 +104,13 @@ export class HotIndex {
     }
   }
 
+  /** All of it rested on another root. The engine has forgotten it. */
+  clear(): void {
+    this.#paths.clear();
+    this.#byFile.clear();
+    this.#seen.clear();
+  }
+
   /** Did the engine answer from this file since the last call? */
   used(file: string): boolean {
     let used = false;

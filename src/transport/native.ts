@@ -27,11 +27,15 @@ export interface NativeTransportOptions {
   readonly onFault: (file: string) => void;
   /** The kernel refused sendfile for this root-relative file. */
   readonly onRefused: (file: string) => void;
+  /** The root's path may name another directory. Resolves to what it names, undefined where nothing stands there. */
+  readonly lookAtRoot: () => Promise<NativeRoot | undefined>;
 }
 
 export interface NativeTransport extends Transport {
   /** Did prepared answers use this root-relative file since the last call? */
   used(file: string): boolean;
+  /** Another root from now on, or none. */
+  setRoot(root: NativeRoot | undefined): void;
 }
 
 /** What the engine answers without asking, each with the plan's own page. */
@@ -80,6 +84,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
         log.warn(`${record.file}: sendfile refused, read instead`, `refused:${record.file}`);
         options.onRefused(record.file);
         break;
+      case 'root':
+        options.lookAtRoot().then((root) => engine.setRoot(root));
+        break;
       case 'accept-paused':
         log.error(`cannot accept connections: ${record.errno}`, 'accept');
         break;
@@ -120,5 +127,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     stats: () => readStats(engine.stats()),
     forget: (files) => index.forget(files),
     used: (file) => index.used(file),
+    setRoot(root) {
+      index.clear();
+      engine.setRoot(root);
+    },
   };
 }

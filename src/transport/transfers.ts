@@ -55,6 +55,7 @@ export function createTransfers(addon: NativeAddon, limits: EngineLimits): Trans
       case 'stale':
       case 'accept-paused':
       case 'stopped':
+      case 'root':
         // It does not listen.
         return;
       default:

@@ -1,0 +1,162 @@
+// The root as the operator named it: a path. What is open is the directory that it named when it was looked at last.
+import type { Log } from '../transport/transport.ts';
+import { meaningOf } from './errno.ts';
+import type { Root } from './root.ts';
+import { watchRoot } from './watch-root.ts';
+
+export interface LiveRootOptions {
+  /** What the path names now. */
+  readonly root: Root;
+  readonly path: string;
+  readonly revalidateMs: number;
+  readonly watch: boolean;
+  readonly log: Log;
+  readonly now: () => number;
+  /** Another directory is served from now on, or none: what was found before holds no more. */
+  readonly onReplaced: () => void;
+}
+
+interface Holding {
+  readonly root: Root;
+  /** Searches that began on it. */
+  users: number;
+}
+
+export class LiveRoot {
+  readonly #options: LiveRootOptions;
+  readonly #watcher: { renew(): void; close(): void } | undefined;
+  /** Stays open while nothing stands at the path: it may come back, and its inode's number is not given to another. */
+  #held: Holding;
+  #current: Root;
+  /** Why nothing is served, when the path names no directory. */
+  #errno: string | undefined;
+  #freshUntil: number;
+  /** Counts what makes a look necessary: one that it overtook may have looked before. */
+  #hints = 0;
+  #looking: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: LiveRootOptions) {
+    this.#options = options;
+    this.#held = { root: options.root, users: 0 };
+    this.#current = options.root;
+    this.#freshUntil = options.now() + options.revalidateMs;
+    if (options.watch) {
+      this.#watcher = watchRoot(options.path, options.log, () => {
+        this.suspect();
+        void this.look();
+      });
+    }
+  }
+
+  /** What is served: an absent root answers every open with the errno of its path. */
+  get current(): Root {
+    return this.#current;
+  }
+
+  get fresh(): boolean {
+    return this.#options.now() < this.#freshUntil;
+  }
+
+  /** The path is looked at before the next answer. */
+  suspect(): void {
+    this.#hints++;
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Looks at the path; those who ask while that is under way share the next look, for this one may be too early. */
+  look(): Promise<void> {
+    if (this.#looking === undefined) return this.#begin();
+    this.#next ??= this.#looking.then(() => {
+      this.#next = undefined;
+      return this.#begin();
+    });
+    return this.#next;
+  }
+
+  /** Runs it on one root throughout, which stays open until it is done, whatever takes its place. */
+  async use<T>(work: (root: Root) => Promise<T>): Promise<T> {
+    const held = this.#held;
+    held.users++;
+    try {
+      return await work(this.#current);
+    } finally {
+      held.users--;
+      this.#settle(held);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#watcher?.close();
+    this.#settle(this.#held);
+  }
+
+  #begin(): Promise<void> {
+    this.#looking = this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { now, path, revalidateMs, log } = this.#options;
+    const began = now();
+    const hints = this.#hints;
+    const held = this.#held;
+    const look = await held.root.look();
+    if (this.#closed) {
+      if (look.kind === 'moved') look.root.close();
+      return;
+    }
+    if (hints === this.#hints) this.#freshUntil = began + revalidateMs;
+    switch (look.kind) {
+      case 'same':
+        if (this.#errno === undefined) return;
+        log.info(`${path} is back`);
+        return this.#replace(held, undefined);
+      case 'moved':
+        log.info(`${path} is another directory now: it is served from here on`);
+        return this.#replace({ root: look.root, users: 0 }, undefined);
+      case 'error':
+        if (look.errno === this.#errno) return;
+        if (meaningOf(look.errno).refusal === 'failed') {
+          // Our own trouble is no evidence of a change: what is open goes on.
+          log.error(`cannot look at ${path}: ${look.errno}`, 'root');
+          return;
+        }
+        log.warn(`cannot open ${path}: ${look.errno}; nothing is served until it can be opened`);
+        return this.#replace(held, look.errno);
+      default:
+        look satisfies never;
+    }
+  }
+
+  #replace(next: Holding, errno: string | undefined): void {
+    const last = this.#held;
+    this.#held = next;
+    this.#errno = errno;
+    this.#current = errno === undefined ? next.root : absent(next.root, errno);
+    this.#watcher?.renew();
+    this.#options.onReplaced();
+    this.#settle(last);
+  }
+
+  #settle(held: Holding): void {
+    if (held.users === 0 && (this.#closed || held !== this.#held)) held.root.close();
+  }
+}
+
+/** Nothing can be opened where the path names nothing. */
+function absent({ look }: Root, errno: string): Root {
+  return {
+    native: undefined,
+    open: async (paths) => paths.map(() => ({ type: 'error', errno })),
+    read: async () => {
+      throw Object.assign(new Error(errno), { code: errno });
+    },
+    look,
+    close: () => {},
+  };
+}
