@@ -162,8 +162,8 @@ void Engine::set_root(Ref<Root> root) {
   root_ = root;
   post_all([&root] {
     Command command{};
-    command.kind = Command::root;
-    command.root = root;
+    command.kind = Command::set_root;
+    command.new_root = root;
     return command;
   });
 }

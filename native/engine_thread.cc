@@ -144,8 +144,8 @@ void EngineThread::on_command(Command& command) {
     case Command::remove:
       hot_.remove(command.path);
       break;
-    case Command::root:
-      set_root(std::move(command.root));
+    case Command::set_root:
+      set_root(std::move(command.new_root));
       break;
     case Command::transfer:
       begin_transfer(command);

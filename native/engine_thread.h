@@ -37,12 +37,12 @@ struct EngineSetup {
 };
 
 struct Command {
-  enum Kind : uint8_t { listen, reply, put, remove, root, transfer, cancel, paged, stop };
+  enum Kind : uint8_t { listen, reply, put, remove, set_root, transfer, cancel, paged, stop };
   Kind kind;
   uint64_t id = 0;
   Ref<Reply> reply_value;
   Ref<HotEntry> entry;
-  Ref<Root> root;
+  Ref<Root> new_root;
   std::string path;
   UniqueFd fd;
   int64_t grace = 0;  // ms; negative: at once, without records

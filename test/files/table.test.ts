@@ -301,6 +301,7 @@ t.test(`${flood} distinct missing paths leave memory flat`, async (t) => {
       native: undefined,
       open: async (paths) => paths.map(() => error('ENOENT')),
       read: () => Promise.reject(new Error('not a directory')),
+      look: async () => ({ kind: 'same' }),
       close: () => {},
     },
     addon: undefined,
