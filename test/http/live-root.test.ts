@@ -25,6 +25,9 @@ const release = (name: string) => ({
 /** Each request looks: what the next answer is is no matter of time. */
 const EACH: OptionsInput = { revalidate: 0, watch: false };
 
+// Six carriers in one file.
+t.setTimeout(120_000);
+
 onEveryCarrier(t, async (t, serve, carrier) => {
   for (const way of WAYS) {
     await t.test(`${way.name}: the next request sees it`, (t) => replaced(t, serve, way));

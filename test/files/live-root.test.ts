@@ -1,0 +1,179 @@
+// A root that is replaced: what was known is forgotten, what is under way ends where it began.
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { LiveRoot } from '../../src/files/live-root.ts';
+import type { Look, Root } from '../../src/files/root.ts';
+import { WAYS as DEPLOYMENTS } from '../support/releases.ts';
+import { makeTree } from '../support/tree.ts';
+import {
+  bytesOf,
+  collect,
+  descriptorsBeneath,
+  fileOf,
+  makeSite,
+  type Site,
+  until,
+  WAYS,
+} from './fixture.ts';
+
+async function see(site: Site, target: string): Promise<string> {
+  const found = await site.find(target);
+  return found.kind === 'file' ? bytesOf(fileOf(found)) : found.kind;
+}
+
+for (const [way, addon] of WAYS) {
+  t.test(way, async (t) => {
+    for (const { name, start } of DEPLOYMENTS) {
+      t.test(name, async (t) => {
+        const { root, deploy, remove } = start(t, { 'a.txt': 'A', 'b.txt': 'B' });
+        const site = makeSite(t, root, { addon, policy: { revalidateMs: 1000 } });
+        t.equal(await see(site, '/a.txt'), 'A');
+        t.equal(await see(site, '/c.txt'), 'not-found');
+        const old = fileOf(await site.find('/a.txt'));
+        old.retain();
+        deploy({ 'a.txt': 'second', 'c.txt': 'C' });
+        t.notOk(site.table.lookup('/a.txt', false, false) instanceof Promise, 'trusted meanwhile');
+        site.advance(1000);
+        t.equal(await see(site, '/a.txt'), 'second');
+        t.equal(await see(site, '/b.txt'), 'not-found');
+        t.equal(await see(site, '/c.txt'), 'C');
+        t.equal(bytesOf(old), 'A', 'an answer under way goes on');
+        old.release();
+        t.equal(site.lines.length, 1, 'one line says it');
+        remove();
+        site.advance(1000);
+        t.equal(await see(site, '/a.txt'), 'not-found');
+        site.advance(1000);
+        t.equal(await see(site, '/c.txt'), 'not-found');
+        t.equal(site.lines.length, 2, 'one line for all the time that it is gone');
+        t.strictSame(site.table.stats().files, 0);
+        deploy({ 'a.txt': 'third' });
+        site.advance(1000);
+        t.equal(await see(site, '/a.txt'), 'third');
+        t.equal(site.lines.length, 3);
+      });
+    }
+
+    t.test('a miss looks at once: the last release may be gone already', async (t) => {
+      const [link] = DEPLOYMENTS;
+      if (link === undefined) return;
+      const { root, deploy } = link.start(t, { 'a.txt': 'A' });
+      const site = makeSite(t, root, { addon, policy: { revalidateMs: 86_400_000 } });
+      t.equal(await see(site, '/a.txt'), 'A');
+      deploy({ 'a.txt': 'second', 'b.txt': 'B' });
+      t.equal(await see(site, '/b.txt'), 'B');
+      t.equal(await see(site, '/a.txt'), 'second');
+    });
+
+    t.test('the same directory again, after it was away', async (t) => {
+      const root = join(makeTree(t, { 'site/a.txt': 'A' }), 'site');
+      const site = makeSite(t, root, { addon, policy: { revalidateMs: 0 } });
+      renameSync(root, `${root}.away`);
+      t.equal(await see(site, '/a.txt'), 'not-found');
+      renameSync(`${root}.away`, root);
+      t.equal(await see(site, '/a.txt'), 'A');
+    });
+
+    t.test(
+      'a search under way ends on the root that it began on, and is not remembered',
+      async (t) => {
+        const [link] = DEPLOYMENTS;
+        if (link === undefined) return;
+        const { root, deploy } = link.start(t, { 'a.txt': 'A', 'a.txt.gz': 'zA' });
+        const site = makeSite(t, root, { addon, policy: { revalidateMs: 86_400_000 } });
+        let go = () => {};
+        const { root: real } = site;
+        const waits = new Promise<void>((resolve) => {
+          go = resolve;
+        });
+        let opened = false;
+        site.fault = async (paths) => {
+          site.fault = undefined;
+          const found = await real.open(paths);
+          opened = true;
+          await waits;
+          return found;
+        };
+        const first = site.find('/a.txt');
+        await until(() => opened);
+        deploy({ 'a.txt': 'second' });
+        await site.table.lookAtRoot();
+        t.equal(await see(site, '/a.txt'), 'second', 'nobody waits for the last one');
+        go();
+        const late = await first;
+        t.equal(bytesOf(fileOf(late)), 'A');
+        t.equal(late.kind === 'file' && late.resource.variants.length, 1, 'with its own variant');
+        t.equal(await see(site, '/a.txt'), 'second');
+        // That nothing of it stays open: without the addon, descriptors are closed in libuv's pool.
+        const last = join(root, '..', 'releases/1');
+        await until(() => descriptorsBeneath(last).length === 0);
+      },
+    );
+
+    t.test('is told to those who keep prepared answers, once', async (t) => {
+      const [link] = DEPLOYMENTS;
+      if (link === undefined) return;
+      const { root, deploy, remove } = link.start(t, { 'a.txt': 'A' });
+      const site = makeSite(t, root, { addon, policy: { revalidateMs: 0 } });
+      const roots: unknown[] = [];
+      site.table.attach({
+        forget: () => {},
+        setRoot: (native) => roots.push(native !== undefined),
+      });
+      await see(site, '/a.txt');
+      deploy({ 'a.txt': 'second' });
+      await see(site, '/a.txt');
+      await see(site, '/a.txt');
+      t.strictSame(roots, [addon !== undefined]);
+      remove();
+      await see(site, '/a.txt');
+      t.strictSame(roots, [addon !== undefined, false]);
+    });
+
+    t.test('a watcher needs no look', async (t) => {
+      const [link] = DEPLOYMENTS;
+      if (link === undefined) return;
+      const { root, deploy } = link.start(t, { 'a.txt': 'A' });
+      const policy = { revalidateMs: 86_400_000, watch: true };
+      const site = makeSite(t, root, { addon, policy });
+      t.equal(await see(site, '/a.txt'), 'A');
+      for (const name of ['second', 'third']) {
+        deploy({ 'a.txt': name });
+        await until(() => site.lines.some((line) => line.includes('another')));
+        t.equal(await see(site, '/a.txt'), name);
+        site.lines.length = 0;
+      }
+    });
+  });
+}
+
+t.test('trouble of our own is no evidence of a change', async (t) => {
+  const looks: Look[] = [
+    { kind: 'error', errno: 'EMFILE' },
+    { kind: 'error', errno: 'EIO' },
+  ];
+  const lines: string[] = [];
+  const root: Root = {
+    native: undefined,
+    open: async (paths) => paths.map(() => ({ type: 'other' })),
+    read: () => Promise.reject(new Error('not a directory')),
+    look: async () => looks.shift() ?? { kind: 'same' },
+    close: () => {},
+  };
+  const live = new LiveRoot({
+    root,
+    path: '/site',
+    revalidateMs: 0,
+    watch: false,
+    log: collect(lines),
+    now: () => 0,
+    onReplaced: () => t.fail('replaced'),
+  });
+  await live.look();
+  await live.look();
+  await live.look();
+  t.equal(live.current, root);
+  t.strictSame(lines, ['error: cannot look at /site: EMFILE']);
+  live.close();
+});
