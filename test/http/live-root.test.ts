@@ -1,14 +1,16 @@
 // The root is a path: when it names another directory, that one is served; when it names none, nothing is found.
+import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import type { OptionsInput } from '../../src/options.ts';
 import { type Connection, connect, request, requestBytes } from '../support/client.ts';
 import { WAYS, type Way } from '../support/releases.ts';
 import { makeTree, pattern } from '../support/tree.ts';
-import { onEveryCarrier, type Serve } from './carriers.ts';
+import { type Carrier, onEveryCarrier, type Serve } from './carriers.ts';
 
 /** Above `sendfileMin` and `mmapMax`. */
 const LARGE = 100_000;
@@ -25,6 +27,9 @@ const release = (name: string) => ({
 /** Each request looks: what the next answer is is no matter of time. */
 const EACH: OptionsInput = { revalidate: 0, watch: false };
 
+const NAMESPACE = ['--mount', '--propagation', 'private'];
+const NAMESPACES = spawnSync('unshare', [...NAMESPACE, 'true']).status === 0;
+
 // Six carriers in one file.
 t.setTimeout(120_000);
 
@@ -37,6 +42,12 @@ onEveryCarrier(t, async (t, serve, carrier) => {
   await t.test('a start needs a root', async (t) => {
     await t.rejects(serve({ root: join(makeTree(t), 'nowhere') }), /no such directory/);
   });
+  if (!carrier.tls) {
+    const skip = NAMESPACES ? false : 'no mount namespace here';
+    await t.test('a mount over it is seen, and its end', { skip }, async (t) =>
+      mounted(t, carrier),
+    );
+  }
   if (carrier.name === 'native') {
     await t.test('busy JavaScript does not keep the old one alive', (t) => blocked(t, serve));
   }
@@ -71,7 +82,9 @@ async function replaced(t: Test, serve: Serve, way: Way): Promise<void> {
   const before = host.lines.length;
   site.deploy(release('B'));
   await seen('B', 'A');
-  t.equal(host.lines.slice(before).filter((line) => line.includes(site.root)).length, 1, 'a line');
+  const said = () => host.lines.slice(before).filter((line) => line.includes(site.root));
+  while (said().length === 0) await setTimeout(5);
+  t.equal(said().length, 1, 'one line says it');
   site.remove();
   for (const target of ['/a.txt', '/', '/only-A.txt', '/only-B.txt', '/a.txt']) {
     t.equal((await ask(connection, target)).status, 404, `${target} is gone`);
@@ -101,6 +114,19 @@ async function unlisted(t: Test, serve: Serve): Promise<void> {
   t.equal((await request(address, '/')).status, 200);
   rmSync(root, { recursive: true });
   t.equal((await request(address, '/')).status, 404);
+}
+
+function mounted(t: Test, { addon, transport }: Carrier): void {
+  const place = makeTree(t, { 'root/a.txt': 'below', 'other/a.txt': 'above' });
+  const script = fileURLToPath(new URL('./live-root-mount.ts', import.meta.url));
+  const node = [process.execPath, '--import=tsx', script, place, transport];
+  const { stdout, stderr } = spawnSync('unshare', [...NAMESPACE, ...node], {
+    encoding: 'utf8',
+    env: { ...process.env, ZCSERVE_NO_ADDON: addon ? '' : '1' },
+  });
+  const times = (what: string) => Array<string>(4).fill(what);
+  const served = [...times('below'), ...times('above'), ...times('below')];
+  t.equal(stdout.trim(), served.join(' '), stderr);
 }
 
 async function blocked(t: Test, serve: Serve): Promise<void> {
