@@ -161,7 +161,7 @@ t.test('no guard holds what only one client says', (t) => {
   t.equal(memo({ origin: 'https://b.example' }, CACHED, { cors }), undefined, 'another origin');
   t.ok(memo({}, CACHED, { cors }), 'none is fine');
   const missing = { kind: 'not-found', ...MISS } as const;
-  const miss = (fields: RequestFields) => plan(get(fields), missing, policy({ cors })).memo;
+  const miss = (fields: RequestFields) => plan(get(fields), missing, policy({ cors }), NOW).memo;
   t.equal(miss({ accept: long }), undefined, 'nor that of a 404');
   t.equal(miss({ origin: 'https://b.example' }), undefined);
   t.ok(miss({ origin: 'https://a.example' }));
