@@ -112,7 +112,8 @@ function planFile<F extends Representation>(
   }
 
   const answer = planConditional(request, file, extra, policy, nowMs);
-  return { ...answer, memo: memoOf(request, resolution, file, answer, extra, policy) };
+  const memo = memoOf(request, resolution, file, answer, extra, policy);
+  return { ...answer, memo, resource: resolution.resource };
 }
 
 function planMiss(

@@ -17,7 +17,7 @@ import { refusalOf } from './lenience.ts';
 import { type Outlet, sendPlan } from './respond.ts';
 import { readTlsFiles, type TlsFiles } from './tls.ts';
 import { createTransfers } from './transfers.ts';
-import type { Answer, Handler, Log, Transport } from './transport.ts';
+import { type Answer, type Handler, type Log, type Transport, textOf } from './transport.ts';
 import { inTurn, lastWaiting } from './turn.ts';
 
 export interface Http1Options {
@@ -95,7 +95,12 @@ export function createHttp1Transport(options: Http1Options): Transport {
 
   function send(plan: Answer, res: ServerResponse): void {
     if (closing) res.shouldKeepAlive = false;
-    sendPlan(plan, res, outlet);
+    try {
+      sendPlan(plan, res, outlet);
+    } catch (error) {
+      log.error(`unexpected: ${textOf(error)}`, 'http1');
+      res.destroy();
+    }
   }
 
   /** Answers what node's parser or clock refused, after the answers to the requests before it; then closes. */

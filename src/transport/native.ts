@@ -1,12 +1,12 @@
 // HTTP/1.1 on the engine's own threads: requests that the hot table does not answer come here.
 import type { EngineLimits, NativeAddon, NativeEngine, NativeRoot, Symlinks } from '../native.ts';
-import { errorPage } from '../plan/errors.ts';
+import { errorPage, errorPlan } from '../plan/errors.ts';
 import type { FieldList } from '../plan/types.ts';
 import type { RequestHead } from '../request.ts';
 import { type EngineRecord, readRecords, readStats } from './engine-records.ts';
 import { engineReply, headText, hotReply } from './engine-reply.ts';
 import { HotIndex } from './hot-index.ts';
-import type { Answer, Handler, Log, Transport } from './transport.ts';
+import { type Answer, type Handler, type Log, type Transport, textOf } from './transport.ts';
 
 export interface NativeTransportOptions {
   readonly addon: NativeAddon;
@@ -102,8 +102,17 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
 
   function ask(id: number, request: RequestHead): void {
     const plan = handler(request);
-    if (plan instanceof Promise) plan.then((answer) => reply(id, request, answer));
-    else reply(id, request, plan);
+    if (plan instanceof Promise) plan.then((answer) => answerWith(id, request, answer));
+    else answerWith(id, request, plan);
+  }
+
+  function answerWith(id: number, request: RequestHead, plan: Answer): void {
+    try {
+      reply(id, request, plan);
+    } catch (error) {
+      log.error(`unexpected: ${textOf(error)}`, 'native');
+      reply(id, request, errorPlan(500, options.common));
+    }
   }
 
   function reply(id: number, { target }: RequestHead, plan: Answer): void {

@@ -7,7 +7,7 @@ import { deliver, type Pieces, reportChange } from './deliver.ts';
 import { closeWithClient, cutOff } from './http2-response.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
-import type { Answer, Log } from './transport.ts';
+import { type Answer, type Log, textOf } from './transport.ts';
 
 /** What responses have in common: where they are counted, reported, and handed to. */
 export interface Outlet {
@@ -19,8 +19,21 @@ export interface Outlet {
   readonly pending: Set<ServerResponse>;
 }
 
-/** Sends the whole answer. The response must be its connection's current one (turn.ts). */
+/**
+ * Sends the whole answer. The response must be its connection's current one (turn.ts). Throws where the
+ * plan's file is closed already (before the head), and what those throw who have wrapped the response.
+ */
 export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): void {
+  const file = fileOf(plan);
+  file?.retain();
+  try {
+    sendHeld(plan, res, outlet);
+  } finally {
+    file?.release();
+  }
+}
+
+function sendHeld(plan: Answer, res: ServerResponse, outlet: Outlet): void {
   const { body } = plan;
   if (plan.close) res.shouldKeepAlive = false;
   writeHead(plan.status, plan.fields, res);
@@ -57,6 +70,11 @@ export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): voi
   }
 }
 
+/** The file that the body comes from. */
+export function fileOf({ body }: Answer): FileEntry | undefined {
+  return body.kind === 'none' || body.kind === 'bytes' ? undefined : body.file;
+}
+
 /** Fields that say how the body is framed and coded: nobody's earlier setting may contradict the plan's. */
 const STRUCTURE = new Set(['content-length', 'content-range', 'content-encoding']);
 
@@ -78,7 +96,16 @@ function writeHead(status: number, fields: FieldList, res: ServerResponse): void
     else if (STRUCTURE.has(key)) res.setHeader(name, value);
     else if (key === 'vary') res.setHeader(name, joinVary(String(res.getHeader(name)), value));
   }
-  res.writeHead(status);
+  try {
+    res.writeHead(status);
+  } catch (error) {
+    // A listener for the head has thrown: what the host answers instead has no business with the file's fields.
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i] ?? '';
+      if (!before.includes(name.toLowerCase()) && !res.headersSent) res.removeHeader(name);
+    }
+    throw error;
+  }
 }
 
 /** RFC 9110 §12.5.5: a list of field names, or `*`. */
@@ -106,12 +133,9 @@ function sendMemory(
   const tally = outlet.counters.file('mmap', reason);
   tally.responses++;
   tally.bytes += bytes.length;
-  file.retain();
   res.end(bytes);
-  if (res.writableFinished) {
-    file.release();
-    return;
-  }
+  if (res.writableFinished) return;
+  file.retain();
   closeWithClient(res);
   res.once('close', () => {
     if (!res.writableFinished) outlet.counters.aborted++;
@@ -152,11 +176,17 @@ function sendFile(body: FileBody, res: ServerResponse, outlet: Outlet): void {
 function sendPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
   outlet.pending.add(res);
   const sink = responseSink(res, outlet.transfers);
-  deliver(body, sink, outlet.counters, outlet.log).then((whole) => {
-    outlet.pending.delete(res);
-    if (whole) res.end();
-    else cutOff(res);
-  });
+  deliver(body, sink, outlet.counters, outlet.log)
+    .then((whole) => {
+      outlet.pending.delete(res);
+      if (whole) res.end();
+      else cutOff(res);
+    })
+    // Somebody else's end() (a compressor's) has thrown.
+    .catch((error) => {
+      outlet.log.error(`unexpected: ${textOf(error)}`, 'respond');
+      cutOff(res);
+    });
 }
 
 type Parts = Extract<Body<FileEntry>, { kind: 'parts' }>;

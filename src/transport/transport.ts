@@ -51,3 +51,8 @@ export interface Log {
   warn(message: string, key?: string): void;
   error(message: string, key?: string): void;
 }
+
+/** What the log says of something that was thrown: with its stack, for nobody expected it. */
+export function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -4,7 +4,7 @@ import { reasonPhrase } from '../plan/errors.ts';
 import type { Reason } from '../plan/types.ts';
 import type { Counters } from './counters.ts';
 import { deliver, type Pieces, type Sink } from './deliver.ts';
-import { multipartOf, piecesOf, viewOf } from './respond.ts';
+import { fileOf, multipartOf, piecesOf, viewOf } from './respond.ts';
 import type { Answer, Log } from './transport.ts';
 import type { UwsResponse } from './uws-library.ts';
 
@@ -28,8 +28,21 @@ export interface UwsOutlet {
 /** Bytes up to which end() is used: above, the 2024 core loses the body when the kernel's buffer is full. */
 const END_MAX = 15 * 1024;
 
-/** Sends the whole answer. The exchange must not be gone; to be called within the handler or a cork. */
+/**
+ * Sends the whole answer. The exchange must not be gone; to be called within the handler or a cork. Throws
+ * where the plan's file is closed already, before anything is written.
+ */
 export function sendUwsPlan(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet): void {
+  const file = fileOf(plan);
+  file?.retain();
+  try {
+    sendHeld(plan, exchange, outlet);
+  } finally {
+    file?.release();
+  }
+}
+
+function sendHeld(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet): void {
   const { res, isHead } = exchange;
   const { body } = plan;
   const { counters } = outlet;

@@ -7,7 +7,7 @@ import { FIELD_NAMES, type FieldName, type RequestHead } from '../request.ts';
 import { Counters } from './counters.ts';
 import { asksToClose, refusalOf } from './lenience.ts';
 import type { TlsFiles } from './tls.ts';
-import type { Answer, Handler, Log, Transport } from './transport.ts';
+import { type Answer, type Handler, type Log, type Transport, textOf } from './transport.ts';
 import type { UwsLibrary, UwsRequest, UwsResponse } from './uws-library.ts';
 import { sendUwsPlan, type UwsExchange, type UwsOutlet } from './uws-respond.ts';
 
@@ -118,8 +118,16 @@ export function handleUws(
     status !== undefined ||
     asksToClose(request.fields) ||
     hasLongBody(request, maxDrain);
-  const send = (plan: Answer) =>
-    sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
+  const send = (plan: Answer) => {
+    try {
+      sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
+    } catch (error) {
+      // The library would end the process.
+      outlet.log.error(`unexpected: ${textOf(error)}`, 'uws');
+      exchange.interrupt = done;
+      res.close();
+    }
+  };
   if (status !== undefined) {
     send(errorPlan(status, policy.common));
     return;
