@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, RegisterOptions } from 'fastify';
 import { httpError } from './middleware.ts';
 import { type MiddlewareOptions, readMiddlewareOptions } from './middleware-options.ts';
 import { type Mount, openMount } from './mount.ts';
-import { encodePath } from './plan/target.ts';
+import { decodedTarget, encodePath, isDevious, normalTarget } from './plan/target.ts';
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -34,20 +34,38 @@ export async function zcserve(
   app.addHook('onClose', async () => mount.close());
   if (decorateReply) {
     app.decorateReply('sendFile', function sendFile(path) {
-      return answer(mount, this, encodePath(`/${path}`));
+      return answer(mount, this, targetOf(path));
     });
     app.decorateReply('download', function download(path, name = path) {
       this.header('content-disposition', contentDisposition(name));
-      return answer(mount, this, encodePath(`/${path}`));
+      return answer(mount, this, targetOf(path));
     });
   }
   const base = `/${prefix}/`.replace(/\/+/g, '/');
-  const cut = app.prefix.length + base.length - 1;
+  const depth = `${app.prefix}${base}`.replace(/\/+/g, '/').split('/').length - 2;
   app.route({
     method: ['GET', 'HEAD'],
     url: `${base}*`,
-    handler: (request, reply) => answer(mount, reply, (request.raw.url ?? '').slice(cut)),
+    handler: (request, reply) => answer(mount, reply, below(depth, request.raw.url ?? '')),
   });
+}
+
+/** The target of a path that the app names. */
+function targetOf(path: string): string {
+  return normalTarget(encodePath(`/${path}`));
+}
+
+/**
+ * The target below a prefix of so many segments, as the router has compared it. (Its wildcard would not
+ * do: in that an encoded slash is a slash, which it was not for the routes of guards.)
+ */
+function below(depth: number, url: string): string {
+  const target = decodedTarget(url);
+  if (isDevious(target)) return target;
+  return `/${target
+    .split('/')
+    .slice(depth + 1)
+    .join('/')}`;
 }
 
 // The decorators and the routes belong to whoever registers the plugin, not to a context of its own.
@@ -64,7 +82,8 @@ async function answer(mount: Mount, reply: FastifyReply, target: string): Promis
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined && !raw.hasHeader(name)) raw.setHeader(name, value);
   }
-  reply.hijack();
+  // Fastify answers for errors until it is told that the answer is ours.
   mount.send(plan, raw);
+  reply.hijack();
   return reply;
 }

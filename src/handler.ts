@@ -1,5 +1,6 @@
-// The pipeline of one request: parse target → redirects, rewrites → resolve (at once when cached) →
-// error page → plan → confirm that the file is still what was planned.
+// The pipeline of one request: parse target → (where others have routed it: is it spelled in the normal way?)
+// → redirects, rewrites → resolve (at once when cached) → error page → plan → confirm that the file is
+// still what was planned.
 import type { FileEntry } from './files/entry.ts';
 import { looksLikeAsset } from './files/resolve.ts';
 import type { FileTable } from './files/table.ts';
@@ -9,7 +10,14 @@ import { acceptsHtml } from './plan/negotiate.ts';
 import { plan } from './plan/plan.ts';
 import type { PlanPolicy } from './plan/policy.ts';
 import type { Redirects, Rewrites } from './plan/redirects.ts';
-import { encodePath, parseTarget } from './plan/target.ts';
+import {
+  encodePath,
+  isDevious,
+  normalForm,
+  type PathTarget,
+  parseTarget,
+  referenceTo,
+} from './plan/target.ts';
 import type { Resolution } from './plan/types.ts';
 import type { RequestHead } from './request.ts';
 import type { Answer, Handler, Log } from './transport/transport.ts';
@@ -23,6 +31,11 @@ export interface HandlerOptions {
   readonly spa: boolean;
   /** Answer errors with 404.html and 50x.html? */
   readonly errorPages: boolean;
+  /**
+   * Has somebody else routed the request by its path as it is spelled? Then guards of other routes may
+   * stand before other spellings of the path, and only the normal one is served.
+   */
+  readonly routed: boolean;
   readonly log: Log;
 }
 
@@ -51,6 +64,10 @@ export function createHandler(options: HandlerOptions): Handler {
     // No other method reads a file.
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(request, NOT_FOUND);
 
+    // No client needs these, and a redirect would tell what there is behind a guard.
+    if (options.routed && (isDevious(target.raw) || !request.target.startsWith('/'))) {
+      return send(request, NOT_FOUND);
+    }
     const { query, slash } = target;
     const redirect = redirects(target.path, query);
     if (redirect !== undefined) return send(request, redirect);
@@ -60,9 +77,11 @@ export function createHandler(options: HandlerOptions): Handler {
     const navigation = options.spa && !looksLikeAsset(path) && acceptsHtml(request.fields.accept);
     const found = table.lookup(path, slash, navigation);
     const moved = rewritten !== undefined;
-    return found instanceof Promise
-      ? found.then((outcome) => finish(request, outcome, path, moved, query))
-      : finish(request, found, path, moved, query);
+    const end = (outcome: Outcome) =>
+      options.routed && leadsToNormalForm(outcome) && normalForm(target) !== target.raw
+        ? send(request, toNormalForm(target))
+        : finish(request, outcome, path, moved, query);
+    return found instanceof Promise ? found.then(end) : end(found);
   }
 
   /** `path` was looked up; it is the client's own unless it was `moved` by a rewrite. */
@@ -137,7 +156,7 @@ export function createHandler(options: HandlerOptions): Handler {
       table.drop(file.path);
       return attempt < MAX_ATTEMPTS ? answerOf(request, attempt + 1) : unsettled();
     };
-    const current = table.isCurrent(file, strategy);
+    const current = table.isCurrent(file, strategy, answer.resource?.identity);
     if (current instanceof Promise) return current.then((is) => (is ? answer : again()));
     return current ? answer : again();
   }
@@ -162,6 +181,17 @@ export function createHandler(options: HandlerOptions): Handler {
       return fail(error);
     }
   };
+}
+
+/** Is there something that another spelling of the path could be led to? What a miss is called, others may know. */
+function leadsToNormalForm({ kind }: Outcome): boolean {
+  return kind === 'file' || kind === 'redirect' || kind === 'listing';
+}
+
+/** For encoders that write more than is needed, or otherwise: `%40`, `%c3%bc`, a raw `[`. */
+function toNormalForm(target: PathTarget): Outcome {
+  const location = referenceTo(normalForm(target), target.raw) + target.query;
+  return { kind: 'redirect', status: 301, location };
 }
 
 /** The page for an outcome, or the outcome itself where there is none; a miss rests on both looks. */

@@ -6,6 +6,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type MiddlewareOptions, readMiddlewareOptions } from './middleware-options.ts';
 import { openMount } from './mount.ts';
+import { decodedTarget, isDevious, normalTarget } from './plan/target.ts';
 
 export interface HonoOptions extends MiddlewareOptions {
   /** The path below the root for a request's path and query; as in Hono's own serveStatic. */
@@ -19,7 +20,7 @@ export function zcserve(root: string, options: HonoOptions = {}): MiddlewareHand
   const mount = openMount(readMiddlewareOptions(root, rest));
   return async (c, next) => {
     const { incoming, outgoing } = c.env;
-    const target = rewriteRequestPath(incoming.url ?? '');
+    const target = rewrite(decodedTarget(incoming.url ?? ''), rewriteRequestPath);
     const { kind, plan } = await mount.decide(incoming, outgoing, target);
     if (kind === 'pass') return next();
     if (kind === 'refuse') throw new HTTPException(plan.status as ContentfulStatusCode);
@@ -29,6 +30,13 @@ export function zcserve(root: string, options: HonoOptions = {}): MiddlewareHand
     mount.send(plan, outgoing);
     return alreadySent();
   };
+}
+
+/** What the app makes of a path is the app's word, but only where Hono's guards have known that path. */
+function rewrite(target: string, rewriteRequestPath: (path: string) => string): string {
+  if (isDevious(target)) return target;
+  const rewritten = rewriteRequestPath(target);
+  return normalTarget(target) === target ? normalTarget(rewritten) : rewritten;
 }
 
 /**

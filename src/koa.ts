@@ -9,10 +9,10 @@ export function zcserve(root: string, options: MiddlewareOptions = {}): Middlewa
   const mount = openMount(readMiddlewareOptions(root, options));
   return async (ctx, next) => {
     const { req, res } = ctx;
-    const { kind, plan } = await mount.decide(req, res);
+    const { kind, plan } = await mount.decide(req, res, ctx.path + ctx.search);
     if (kind === 'pass') return next();
     if (kind === 'refuse') throw httpError(plan.status);
-    ctx.respond = false;
     mount.send(plan, res);
+    ctx.respond = false;
   };
 }

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { type MiddlewareOptions, readMiddlewareOptions } from './middleware-options.ts';
 import { type Decision, type Mount, type MountedRequest, openMount } from './mount.ts';
 import { reasonPhrase } from './plan/errors.ts';
+import { cutAuthority, isDevious } from './plan/target.ts';
 import { uwsHandler } from './uws-handler.ts';
 
 export type Next = (error?: unknown) => void;
@@ -39,10 +40,22 @@ export function zcserve(root: string, options: MiddlewareOptions = {}): Middlewa
   ): void {
     // Whoever answered or closed in the meantime has the last word.
     if (res.headersSent || res.destroyed) return;
-    if (kind === 'answer') mount.send(plan, res);
-    else if (next) next(kind === 'pass' ? undefined : httpError(plan.status));
-    else if (kind === 'pass' && settings.onNoMatch) settings.onNoMatch(req, res);
-    else mount.send(plan, res);
+    if (kind !== 'answer' && next) {
+      next(kind === 'pass' ? undefined : httpError(plan.status));
+      return;
+    }
+    try {
+      if (kind === 'pass' && settings.onNoMatch) settings.onNoMatch(req, res);
+      else mount.send(plan, res);
+    } catch (error) {
+      fail(error, res, next);
+    }
+  }
+
+  /** `setHeaders`, `onNoMatch` or whoever wraps the response has thrown: the host answers while it can. */
+  function fail(error: unknown, res: ServerResponse, next: Next | undefined): void {
+    if (next && !res.headersSent) next(error);
+    else mount.fail(error, res);
   }
 
   const serve = (req: MountedRequest, res: ServerResponse, next?: Next): void => {
@@ -50,14 +63,22 @@ export function zcserve(root: string, options: MiddlewareOptions = {}): Middlewa
       next?.();
       return;
     }
+    let decision: Decision | Promise<Decision>;
     try {
-      const decision = mount.decide(req, res);
-      if (!(decision instanceof Promise)) act(decision, req, res, next);
-      else
-        decision.then((made) => act(made, req, res, next)).catch((error) => fail(error, res, next));
+      decision = mount.decide(req, res, targetOf(req));
     } catch (error) {
       fail(error, res, next);
+      return;
     }
+    // What `next` throws is its caller's; where there is none any more, it must not end the process.
+    if (!(decision instanceof Promise)) act(decision, req, res, next);
+    else
+      decision
+        .then(
+          (made) => act(made, req, res, next),
+          (error) => fail(error, res, next),
+        )
+        .catch((error) => mount.fail(error, res));
   };
   return Object.assign(serve, { stats: mount.stats, close: mount.close });
 }
@@ -65,10 +86,23 @@ export function zcserve(root: string, options: MiddlewareOptions = {}): Middlewa
 /** The same inside a uWebSockets.js app: `app.any('/*', zcserve.uws('public'))`. */
 zcserve.uws = uwsHandler;
 
-/** `setHeaders`, or a field set before, made the head impossible. */
-function fail(error: unknown, res: ServerResponse, next: Next | undefined): void {
-  if (next) next(error);
-  else res.destroy();
+/**
+ * The target below the mount point. RFC 9112 §3.2.2: absolute-form counts where a router has read this very
+ * path in it. For those that compare `url` as it comes (Polka, a function of node:http) it is no path that a
+ * guard could know, so it is none here. Nor is one where cutting the mount point off has hidden how it was
+ * spelled: Express 4 makes `/x` of `/mount//x`.
+ */
+function targetOf({ url = '', originalUrl = url, _parsedUrl }: MountedRequest): string {
+  const target = cutAuthority(url);
+  if (target !== url && !isPathOf(target, _parsedUrl?.pathname ?? '')) return url;
+  const whole = cutAuthority(originalUrl);
+  return isDevious(whole) ? whole : target;
+}
+
+/** Is it the end of this path? (url.parse encodes some characters by itself.) */
+function isPathOf(target: string, read: string): boolean {
+  const [path = ''] = target.split('?', 1);
+  return read.startsWith('/') && read.endsWith(path);
 }
 
 /** The error that a host's error handler turns into the answer. */

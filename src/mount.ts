@@ -13,14 +13,16 @@ import { resolveOptions } from './options.ts';
 import { createOrigin } from './origin.ts';
 import { errorPlan } from './plan/errors.ts';
 import { plan } from './plan/plan.ts';
+import { cutAuthority } from './plan/target.ts';
 import type { StrategyLimits } from './plan/types.ts';
 import { limitsOf, policiesOf } from './policies.ts';
 import type { RequestFields, RequestHead } from './request.ts';
 import { withSinglePage } from './single-page.ts';
 import { Counters } from './transport/counters.ts';
+import { cutOff } from './transport/http2-response.ts';
 import { type Outlet, sendPlan } from './transport/respond.ts';
 import { createTransfers, type Transfers } from './transport/transfers.ts';
-import type { Answer, Handler, TransportStats } from './transport/transport.ts';
+import { type Answer, type Handler, type TransportStats, textOf } from './transport/transport.ts';
 import { inTurn } from './transport/turn.ts';
 
 /** `answer`: the plan is to be sent. `pass`: another handler may know better. `refuse`: an error for the host. */
@@ -30,15 +32,27 @@ export interface Decision {
 }
 
 /** A request of node:http, or of a framework that has cut a mount path off its `url`. */
-export type MountedRequest = IncomingMessage & { readonly originalUrl?: string | undefined };
+export type MountedRequest = IncomingMessage & {
+  readonly originalUrl?: string | undefined;
+  /** Where connect and Express leave what they have read from `url`. */
+  readonly _parsedUrl?: { readonly pathname?: string | null } | undefined;
+};
 
 export interface Mount {
   /**
    * At once where the answer is known; its plan must be sent in the turn of the event loop in which it
-   * comes. Pipelined requests wait for their turn. `target` stands for the request's own.
+   * comes (`FileEntry`): to await the promise is in time, for nothing but promise reactions runs in
+   * between. Pipelined requests wait for their turn. `target` is the request's as its router took it.
+   * Throws or rejects with what `setHeaders` throws.
    */
-  decide(req: MountedRequest, res: ServerResponse, target?: string): Decision | Promise<Decision>;
+  decide(req: MountedRequest, res: ServerResponse, target: string): Decision | Promise<Decision>;
+  /**
+   * Sends the answer, unless somebody has answered or closed in the meantime. Throws only while the host
+   * can still answer; an error after the head closes the connection.
+   */
   send(plan: Answer, res: ServerResponse): void;
+  /** Nobody else takes the error: answers 500, or cuts off what has begun. Never throws. */
+  fail(error: unknown, res: ServerResponse): void;
   stats(): TransportStats & { readonly files: TableStats };
   /** Closes every file that nobody is sending. */
   close(): void;
@@ -52,7 +66,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
   const { addon } = loadNative();
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const policies = policiesOf(options, 'full', false);
-  const origin = createOrigin({ ...policies, addon, log });
+  const origin = createOrigin({ ...policies, routed: true, addon, log });
   const counters = new Counters();
   const transfers = addon && sharedTransfers(addon);
   const outlet: Outlet = { counters, log, transfers, pending: new Set() };
@@ -67,6 +81,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
         policy: { ...policies.plan, limits: { ...policies.plan.limits, carrier } },
         spa: false,
         errorPages: false,
+        routed: true,
         log,
       }),
       single,
@@ -92,46 +107,55 @@ export function openMount(settings: MiddlewareSettings): Mount {
       const moved = { kind: 'redirect', status: 301, location: slash } as const;
       return { kind: 'answer', plan: plan(request, moved, policies.plan, Date.now()) };
     }
-    const handler = handlerFor(carrierOf(req, res, addon));
-    const found = handler(request);
+    const found = handlerFor(carrierOf(req, res, addon))(request);
     return found instanceof Promise
-      ? found.then((answer) => conclude(answer, request, res, handler))
-      : conclude(found, request, res, handler);
+      ? found.then((answer) => conclude(answer, res))
+      : conclude(found, res);
   }
 
   /** Lets `setHeaders` have its say, whatever the status of the file's answer. */
-  function conclude(
-    found: Answer,
-    request: RequestHead,
-    res: ServerResponse,
-    handler: Handler,
-  ): Decision | Promise<Decision> {
+  function conclude(found: Answer, res: ServerResponse): Decision {
     const kind = kindOf(found.status, fallthrough);
-    if (
-      setHeaders === undefined ||
-      kind !== 'answer' ||
-      (found.status >= 300 && found.status !== 304)
-    ) {
-      return { kind, plan: found };
+    const { status, resource } = found;
+    if (setHeaders && kind === 'answer' && resource && (status < 300 || status === 304)) {
+      const { identity } = resource;
+      setHeaders(res, join(options.root, identity.path), statsOf(identity));
     }
-    const set = (answer: Answer): Decision => {
-      const file = fileOf(answer);
-      if (file) setHeaders(res, join(options.root, file.path), statsOf(file));
-      return { kind, plan: found };
-    };
-    if (fileOf(found)?.coding === 'identity') return set(found);
-    // 304 and HEAD carry no file, and a coded sibling is not the file's own name: the plain GET has both.
-    const whole = handler({ method: 'GET', target: request.target, fields: {} });
-    return whole instanceof Promise ? whole.then(set) : set(whole);
+    return { kind, plan: found };
+  }
+
+  function send(answer: Answer, res: ServerResponse): void {
+    if (res.headersSent || res.destroyed) return;
+    try {
+      sendPlan(answer, res, outlet);
+    } catch (error) {
+      if (!res.headersSent) throw error;
+      fail(error, res);
+    }
+  }
+
+  function fail(error: unknown, res: ServerResponse): void {
+    log.error(`unexpected: ${textOf(error)}`, 'middleware');
+    if (res.writableEnded) return;
+    if (res.headersSent || res.destroyed) {
+      cutOff(res);
+      return;
+    }
+    try {
+      sendPlan(errorPlan(500), res, outlet);
+    } catch {
+      cutOff(res);
+    }
   }
 
   return {
-    decide(req, res, target = req.url ?? '') {
+    decide(req, res, target) {
       if (res.socket !== null) return decideNow(req, res, target);
       const turn = new Promise<void>((resolve) => inTurn(req, res, () => resolve()));
       return turn.then(() => decideNow(req, res, target));
     },
-    send: (answer, res) => sendPlan(answer, res, outlet),
+    send,
+    fail,
     stats: () => ({ ...counters.snapshot(), files: origin.table.stats() }),
     close: () => origin.close(),
   };
@@ -152,10 +176,11 @@ function kindOf(status: number, fallthrough: boolean): Decision['kind'] {
 /** A mount point asked for without its slash: the relative links of its index would miss it. */
 function slashOfMount({ url = '', originalUrl }: MountedRequest): string | undefined {
   if (originalUrl === undefined || originalUrl === url) return undefined;
-  if (pathOf(url) !== '/') return undefined;
-  const path = pathOf(originalUrl);
+  if (pathOf(cutAuthority(url)) !== '/') return undefined;
+  const asked = cutAuthority(originalUrl);
+  const path = pathOf(asked);
   if (path.endsWith('/')) return undefined;
-  return `./${path.slice(path.lastIndexOf('/') + 1)}/${originalUrl.slice(path.length)}`;
+  return `./${path.slice(path.lastIndexOf('/') + 1)}/${asked.slice(path.length)}`;
 }
 
 function pathOf(url: string): string {
@@ -173,10 +198,6 @@ function carrierOf(
   if ((req.socket as TLSSocket).encrypted) return 'tls';
   const { write, end } = ServerResponse.prototype;
   return req.httpVersionMajor === 1 && res.write === write && res.end === end ? 'full' : 'memory';
-}
-
-function fileOf({ body }: Answer): FileEntry | undefined {
-  return body.kind === 'none' || body.kind === 'bytes' ? undefined : body.file;
 }
 
 const stats = new WeakMap<FileEntry, Stats>();

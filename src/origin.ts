@@ -21,6 +21,8 @@ export interface OriginOptions {
   readonly rules: Rules;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
+  /** Has somebody else routed the requests (`HandlerOptions.routed`)? */
+  readonly routed: boolean;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
 }
@@ -38,7 +40,7 @@ export interface Origin {
 
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function createOrigin(options: OriginOptions): Origin {
-  const { files, plan, redirects, rewrites, addon, log } = options;
+  const { files, plan, redirects, rewrites, routed, addon, log } = options;
   const root = openRoot(files.root, files.symlinks, addon);
   const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
   const handler = createHandler({
@@ -48,6 +50,7 @@ export function createOrigin(options: OriginOptions): Origin {
     rewrites,
     spa: files.spa !== undefined,
     errorPages: files.errorPages,
+    routed,
     log,
   });
   return { root, table, handler, common: plan.common, close: () => table.close() };

@@ -23,7 +23,7 @@ export function policiesOf(
   options: Options,
   carrier: Carrier,
   memos: boolean,
-): Omit<OriginOptions, 'addon' | 'log'> {
+): Omit<OriginOptions, 'routed' | 'addon' | 'log'> {
   const compiled = compile(options);
   return {
     ...compiled,

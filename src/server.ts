@@ -108,7 +108,7 @@ function openOrigin(
 ): Origin {
   const policies = policiesOf(options, carrier, name === 'native');
   try {
-    return createOrigin({ ...policies, addon, log });
+    return createOrigin({ ...policies, routed: false, addon, log });
   } catch (error) {
     throw cannotServe(policies.files.root, error);
   }

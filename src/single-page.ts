@@ -1,4 +1,5 @@
 // sirv's `single`: one page for every path that finds nothing, but for those that are spared.
+import { normalTarget } from './plan/target.ts';
 import type { Answer, Handler } from './transport/transport.ts';
 
 /** The handler with its page; the same handler where there is none. */
@@ -8,7 +9,7 @@ export function withSinglePage(
   spared: readonly RegExp[],
 ): Handler {
   if (page === undefined) return handler;
-  const target = `/${page.replace(/^\/+/, '')}`;
+  const target = normalTarget(`/${page.replace(/^\/+/, '')}`);
 
   const isSpared = (asked: string) => {
     const [path = ''] = asked.split('?', 1);

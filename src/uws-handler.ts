@@ -25,7 +25,7 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
   const { addon } = loadNative();
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const policies = policiesOf(options, addon ? 'memory' : 'none', false);
-  const origin = createOrigin({ ...policies, addon, log });
+  const origin = createOrigin({ ...policies, routed: true, addon, log });
   const counters = new Counters();
   const policy: UwsPolicy = {
     handler: withSinglePage(origin.handler, single, ignores),

@@ -57,6 +57,7 @@ function makeOrigin(
     rules: compileRules(NO_RULES),
     redirects: compileRedirects([]),
     rewrites: compileRewrites([]),
+    routed: false,
     addon,
     log: collect(lines),
     ...options,

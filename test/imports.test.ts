@@ -76,7 +76,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     types: CONTRACTS,
     packages: ['node:'],
   },
-  'single-page': { code: [], types: ['transport'], packages: [] },
+  'single-page': { code: ['plan'], types: ['transport'], packages: [] },
   fastify: {
     code: ['middleware', 'middleware-options', 'mount', 'plan'],
     types: CONTRACTS,
@@ -88,7 +88,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: ['koa'],
   },
   hono: {
-    code: ['middleware', 'middleware-options', 'mount'],
+    code: ['middleware', 'middleware-options', 'mount', 'plan'],
     types: CONTRACTS,
     packages: ['@hono/node-server', 'hono'],
   },

@@ -150,16 +150,26 @@ export class OpenFiles {
    * Is what this strategy would send still the version that was opened? At once where looking
    * cannot wait for a disk or a network.
    */
-  isCurrent(file: FileEntry, strategy: Strategy): boolean | Promise<boolean> {
+  isCurrent(
+    file: FileEntry,
+    strategy: Strategy,
+    identity: FileEntry = file,
+  ): boolean | Promise<boolean> {
     // A snapshot has the bytes of its version whatever becomes of the file.
     if (strategy === 'mmap' && this.#options.policy.mmapSource === 'snapshot') return true;
     const { native, fd } = file.file;
     if (native !== undefined && file.trusted) return native.isCurrent();
     file.retain();
+    identity.retain();
     return versionNow(fd)
       .then((now) => now === file.version)
       .catch(() => true) // The read finds the same error, and says so.
-      .finally(() => this.#turn.defer(() => file.release()));
+      .finally(() =>
+        this.#turn.defer(() => {
+          file.release();
+          identity.release();
+        }),
+      );
   }
 
   /** Closes a quarter of the descriptors, but enough for a batch; resolves to false when there are none. */

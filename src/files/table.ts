@@ -126,9 +126,16 @@ export class FileTable {
     this.#files.use(file);
   }
 
-  /** Is what this strategy would send still the file's version? At once where that cannot wait. */
-  isCurrent(file: FileEntry, strategy: Strategy): boolean | Promise<boolean> {
-    return this.#files.isCurrent(file, strategy);
+  /**
+   * Is what this strategy would send still the file's version? At once where that cannot wait. `identity` of
+   * the same resource stays open too.
+   */
+  isCurrent(
+    file: FileEntry,
+    strategy: Strategy,
+    identity: FileEntry | undefined,
+  ): boolean | Promise<boolean> {
+    return this.#files.isCurrent(file, strategy, identity);
   }
 
   /** Forgets at once what is known of this root-relative path: it is no longer what it was. */

@@ -1,17 +1,19 @@
 // The request-target as a value: cut, decoded once, normalised. RFC 9112 §3.2, RFC 3986 §2.1 and §5.2.4.
 
+export interface PathTarget {
+  readonly kind: 'path';
+  /** Path bytes as sent in origin-form, without the query: never decoded, begins with '/'. */
+  readonly raw: string;
+  /** Decoded once and normalised: begins with '/', ends in '/' only where it is the root. */
+  readonly path: string;
+  /** Did it end in '/' (or in a dot segment, which names a directory too)? */
+  readonly slash: boolean;
+  /** '' or '?…', as sent. */
+  readonly query: string;
+}
+
 export type Target =
-  | {
-      readonly kind: 'path';
-      /** Path bytes as sent in origin-form, without the query: never decoded, begins with '/'. */
-      readonly raw: string;
-      /** Decoded once and normalised: begins with '/', ends in '/' only where it is the root. */
-      readonly path: string;
-      /** Did it end in '/' (or in a dot segment, which names a directory too)? */
-      readonly slash: boolean;
-      /** '' or '?…', as sent. */
-      readonly query: string;
-    }
+  | PathTarget
   | { readonly kind: 'asterisk' }
   | { readonly kind: 'bad-path' }
   | { readonly kind: 'too-long' };
@@ -142,6 +144,79 @@ export function isNormal(raw: string): boolean {
     at += 2;
   }
   return bare < encoded;
+}
+
+/** What a path may have without being encoded: RFC 3986 §3.3 `pchar`, and the slashes between segments. */
+const UNENCODED = /^[\w.~!$&'()*+,;=:@/-]+$/;
+
+/** The part of `pchar` that encodeURIComponent encodes. */
+const NEEDLESS = /%(?:24|26|2B|2C|3A|3B|3D|40)/g;
+
+/**
+ * The one spelling, of all that name the same path, that is normal (RFC 3986 §6.2.2): nothing is encoded
+ * that may stand as it is, hexadecimal digits are upper-case, no segment is empty or a dot segment.
+ */
+export function normalForm({ path, slash }: PathTarget): string {
+  const spelled = UNENCODED.test(path)
+    ? path
+    : encodePath(path).replace(NEEDLESS, decodeURIComponent);
+  return slash && path !== '/' ? `${spelled}/` : spelled;
+}
+
+/** The same target with its path in normal form; itself where it names no path. */
+export function normalTarget(target: string): string {
+  const parsed = parseTarget(target);
+  return parsed.kind === 'path' ? normalForm(parsed) + parsed.query : target;
+}
+
+/**
+ * Is the path spelled as no encoder and no browser spells one: with dot or empty segments, or with a
+ * letter, digit, `-`, `.` or `_` percent-encoded?
+ */
+export function isDevious(target: string): boolean {
+  const [path = ''] = target.split('?', 1);
+  return DEVIOUS.test(path);
+}
+
+const DEVIOUS = /\/\/|\/\.{1,2}(?:\/|$)|%(?:2[DE]|3\d|[46][1-9A-F]|[57][\dA]|5F)/i;
+
+/**
+ * The origin-form of a request that somebody else has routed by it. Only with an authority that ends in the
+ * same place for every reader: url.parse takes `http://a;b/c` for a path `/;b/c`. (Any other stays as it is.)
+ */
+export function cutAuthority(target: string): string {
+  return PLAIN_ORIGIN.test(target) ? originForm(target) : target;
+}
+
+const PLAIN_ORIGIN = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?=[/?]|$)/i;
+
+/**
+ * The target for routers that compare paths as decodeURI leaves them (find-my-way, Hono): what makes no
+ * difference to those is spelled in the normal way, the reserved characters stay as they came.
+ */
+export function decodedTarget(target: string): string {
+  const local = cutAuthority(target);
+  const [path = ''] = local.split('?', 1);
+  const spelled = path
+    .replace(/%[\da-f]{2}/gi, (triple) =>
+      DECODED.test(triple) ? decodeURIComponent(triple) : triple.toUpperCase(),
+    )
+    .replace(/["<>[\]^`{|}]/g, encodeURIComponent);
+  return spelled + local.slice(path.length);
+}
+
+/** RFC 3986 §2.3, and the marks that ECMAScript's decodeURI decodes too: `!'()*`. */
+const DECODED = /%(?:2[1789ADE]|3\d|[46][1-9A-F]|[57][\dA]|5F|7E)/i;
+
+/**
+ * A relative reference from a path to its normal form, which has as many segments. It begins with a dot
+ * segment: it can never name another host ("//host"), and stays right below a mount point.
+ */
+export function referenceTo(normal: string, raw: string): string {
+  const from = raw.split('/');
+  const to = normal.split('/');
+  const first = to.findIndex((segment, i) => segment !== from[i]);
+  return ('../'.repeat(from.length - 1 - first) || './') + to.slice(first).join('/');
 }
 
 /** Percent-encodes a decoded path segment by segment; the inverse of what `parseTarget` decodes. */

@@ -25,6 +25,12 @@ const FIELD_RULES: readonly Case[] = [
     status: 200,
     wants: { 'x-where': 'assets', 'x-all': 'yes' },
   },
+  ...['/assets//app.js', '/./assets/app.js', '/x/../%61ssets/app%2Ejs'].map((target) => ({
+    title: 'headers by glob: however the path is spelled',
+    target,
+    status: 200,
+    wants: { 'x-where': 'assets', 'x-all': 'yes' },
+  })),
   {
     title: 'headers by glob: not for the others',
     target: '/note.txt',

@@ -208,6 +208,12 @@ const SPA: readonly Case[] = [
 
 const ROUTES: readonly Case[] = [
   { title: 'redirect: exact', target: '/old', status: 301, wants: { location: '/file.txt' } },
+  ...['//old', '/./old', '/x/../old', '/%6fld', '/x/%2e%2e/%6F%6C%64'].map((target) => ({
+    title: 'redirect: however the path is spelled',
+    target,
+    status: 301,
+    wants: { location: '/file.txt' },
+  })),
   {
     title: 'redirect: keeps the query',
     target: '/old?a=1',

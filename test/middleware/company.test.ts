@@ -35,6 +35,8 @@ const root = makeTree(t, {
   'index.html': { text: '<p>home', mtime },
   'text.txt': { text: TEXT, mtime },
   'small.txt': { text: 'small', mtime },
+  'odd/@ [é]%41?.txt': { text: 'odd', mtime },
+  'odd/index.html': { text: '<p>odd', mtime },
   'middle.bin': { size: 131_072, mtime },
   'large.bin': { size: LARGE, mtime },
   'shrinking.bin': { size: LARGE, mtime },
@@ -243,6 +245,9 @@ t.test('Fastify: reply.sendFile and reply.download', async (t) => {
   app.get('/send', (_request, reply) => reply.header('X-Mine', 'yes').sendFile('text.txt'));
   app.get('/download', (_request, reply) => reply.download('small.txt', 'snow ☃.txt'));
   app.get('/missing', (_request, reply) => reply.sendFile('none'));
+  app.get('/app/:path', (request, reply) =>
+    reply.sendFile(Buffer.from((request.params as { path: string }).path, 'hex').toString()),
+  );
   await app.listen({ port: 0, host: '127.0.0.1' });
   const address = { port: (app.server.address() as AddressInfo).port };
   const sent = await request(address, '/send');
@@ -255,7 +260,45 @@ t.test('Fastify: reply.sendFile and reply.download', async (t) => {
     `attachment; filename="snow ?.txt"; filename*=UTF-8''snow%20%E2%98%83.txt`,
   );
   t.equal((await request(address, '/missing')).status, 404);
+  const named = (path: string) => `/app/${Buffer.from(path).toString('hex')}`;
+  // The app's own words need not be in normal form.
+  for (const path of ['/small.txt', 'x/../small.txt', './/small.txt', 'odd//@ [é]%41?.txt']) {
+    t.equal((await request(address, named(path))).status, 200, path);
+  }
+  t.equal((await request(address, named('odd/'))).body.toString(), '<p>odd', 'a directory');
+  for (const path of ['../small.txt', 'odd/../../etc/passwd', '..\\small.txt', 'small.txt\0']) {
+    t.equal((await request(address, named(path))).status, 404, path);
+  }
   t.equal((await request(address, '/files/small.txt')).body.toString(), 'small');
+  await app.close();
+});
+
+t.test('Fastify: a prefix with parameters, in a plugin with a prefix', async (t) => {
+  const app = fastify({ routerOptions: { ignoreDuplicateSlashes: true, caseSensitive: false } });
+  t.teardown(() => app.close());
+  await app.register(
+    async (inner) => {
+      inner.get('/:tenant/files/odd/*', (_request, reply) => reply.code(403).send('guarded'));
+      await inner.register(fastifyZcserve, { root, prefix: '/:tenant/files/' });
+    },
+    { prefix: '/v1/' },
+  );
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const address = { port: (app.server.address() as AddressInfo).port };
+  for (const target of ['/v1/ann/files/small.txt', '/V1/%c3%bc/FILES/%73mall.txt']) {
+    t.equal((await request(address, target)).body.toString(), 'small', target);
+  }
+  t.equal((await request(address, '/v1/ann/files/odd/index.html')).status, 403);
+  for (const target of ['/v1/ann/files//odd/index.html', '//v1/ann/files/small.txt']) {
+    t.not((await request(address, target)).status, 200, target);
+  }
+});
+
+t.test('Fastify: inject', async (t) => {
+  const app = fastify();
+  t.teardown(() => app.close());
+  await app.register(fastifyZcserve, { root, prefix: '/files' });
+  app.get('/send', (_request, reply) => reply.sendFile('text.txt'));
   const injected = await app.inject('/files/small.txt');
   t.equal(injected.body, 'small', 'inject, without a socket');
   t.equal((await app.inject('/send')).body, TEXT);

@@ -18,6 +18,7 @@ function site() {
     'bare/file.txt': 'x',
     'with space.txt': 'space',
     'snöw.txt': 'snow',
+    'a@b.txt': 'at',
     'middle.bin': { size: SIZES['middle.bin'], mtime },
     'large.bin': { size: SIZES['large.bin'], mtime },
   });
@@ -140,8 +141,14 @@ const CASES: readonly Case[] = [
   {
     title: 'a directory of another site',
     target: '//evil.example/%2e%2e/dir',
+    status: 404,
+    body: MISS,
+  },
+  {
+    title: 'another spelling',
+    target: '/a%40b.txt?a=%40',
     status: 301,
-    has: { location: './dir/' },
+    has: { location: './a@b.txt?a=%40' },
   },
 ];
 

@@ -33,9 +33,20 @@ export interface Host {
   readonly name: string;
   /** Is /static the root too? */
   readonly mounts: boolean;
-  /** Starts it on a free port; it is closed when the test ends. */
-  start(t: Teardown, root: string, options?: HostOptions): Promise<Address>;
+  /**
+   * Starts it on a free port; it is closed when the test ends. What is below a path of `guards` it refuses
+   * itself, as its users write that.
+   */
+  start(
+    t: Teardown,
+    root: string,
+    options?: HostOptions,
+    guards?: readonly string[],
+  ): Promise<Address>;
 }
+
+/** What a host answers, with 403, below a guarded path. */
+export const GUARDED = 'host: not for you';
 
 /** What a host answers, with 404, where zcserve has nothing. */
 export const MISS = 'host: nothing here';
@@ -55,10 +66,27 @@ async function listen(t: Teardown, server: Server): Promise<Address> {
   return { port: (server.address() as AddressInfo).port };
 }
 
-function plain(root: string, options?: HostOptions): RequestListener {
+const forbid: RequestListener = (_req, res) => {
+  res.statusCode = 403;
+  res.end(GUARDED);
+};
+
+/** Guards are written for the path as it comes. */
+const isBelow = (path: string, guards: readonly string[]) =>
+  guards.some((guard) => path.startsWith(`${encodeURI(guard)}/`));
+
+function plain(
+  root: string,
+  options?: HostOptions,
+  guards: readonly string[] = [],
+): RequestListener {
   const serve = zcserve(root, options);
   return (req, res) => {
     res.setHeader(...HOST_FIELD);
+    if (isBelow(req.url ?? '', guards)) {
+      forbid(req, res);
+      return;
+    }
     serve(req, res, (error) => {
       res.statusCode = error ? 500 : 404;
       res.end(error ? String(error) : MISS);
@@ -67,12 +95,13 @@ function plain(root: string, options?: HostOptions): RequestListener {
 }
 
 function expressLike(create: typeof express): Host['start'] {
-  return (t, root, options) => {
+  return (t, root, options, guards = []) => {
     const app = create();
     app.use((_req, res, next) => {
       res.set(...HOST_FIELD);
       next();
     });
+    for (const guard of guards) app.use(encodeURI(guard), forbid);
     app.use('/static', zcserve(root, options));
     app.use(zcserve(root, options));
     app.use((_req, res) => {
@@ -86,26 +115,27 @@ export const HOSTS: readonly Host[] = [
   {
     name: 'node:http',
     mounts: false,
-    start: (t, root, options) => listen(t, createServer(plain(root, options))),
+    start: (t, root, options, guards) => listen(t, createServer(plain(root, options, guards))),
   },
   {
     name: 'node:https',
     mounts: false,
-    start: async (t, root, options) => {
+    start: async (t, root, options, guards) => {
       const credentials = { key: pem('key'), cert: pem('cert') };
-      const server = createTlsServer(credentials, plain(root, options));
+      const server = createTlsServer(credentials, plain(root, options, guards));
       return { ...(await listen(t, server)), tls: true };
     },
   },
   {
     name: 'connect',
     mounts: true,
-    start: (t, root, options) => {
+    start: (t, root, options, guards = []) => {
       const app = connect();
       app.use((_req, res, next) => {
         res.setHeader(...HOST_FIELD);
         next();
       });
+      for (const guard of guards) app.use(encodeURI(guard), forbid);
       app.use('/static', zcserve(root, options));
       app.use(zcserve(root, options));
       app.use((_req, res) => {
@@ -120,7 +150,7 @@ export const HOSTS: readonly Host[] = [
   {
     name: 'Polka',
     mounts: true,
-    start: (t, root, options) => {
+    start: (t, root, options, guards = []) => {
       const onNoMatch: RequestListener = (_req, res) => {
         res.statusCode = 404;
         res.end(MISS);
@@ -130,7 +160,10 @@ export const HOSTS: readonly Host[] = [
         res.setHeader(...HOST_FIELD);
         next();
       };
-      app.use(setField);
+      app.use(setField, (req: IncomingMessage & { path: string }, res, next) => {
+        if (isBelow(req.path, guards)) forbid(req, res);
+        else next();
+      });
       app.use('/static', zcserve(root, options));
       app.use(zcserve(root, options));
       return listen(t, createServer(app.handler as RequestListener));
@@ -139,12 +172,15 @@ export const HOSTS: readonly Host[] = [
   {
     name: 'Fastify 5',
     mounts: true,
-    start: async (t, root, options) => {
+    start: async (t, root, options, guards = []) => {
       const app = fastify();
       t.teardown(() => app.close());
       app.addHook('onRequest', async (_request, reply) => {
         reply.header(...HOST_FIELD);
       });
+      for (const guard of guards) {
+        app.get(`${guard}/*`, (_request, reply) => reply.code(403).send(GUARDED));
+      }
       app.setNotFoundHandler((_request, reply) => reply.code(404).send(MISS));
       await app.register(fastifyZcserve, { ...options, root });
       await app.register(fastifyZcserve, {
@@ -160,11 +196,13 @@ export const HOSTS: readonly Host[] = [
   {
     name: 'Koa',
     mounts: false,
-    start: (t, root, options) => {
+    start: (t, root, options, guards = []) => {
       const app = new Koa();
       app.use((ctx, next) => {
         ctx.set(...HOST_FIELD);
-        return next();
+        if (!isBelow(ctx.path, guards)) return next();
+        ctx.status = 403;
+        ctx.body = GUARDED;
       });
       app.use(koaZcserve(root, options));
       app.use((ctx) => {
@@ -177,12 +215,13 @@ export const HOSTS: readonly Host[] = [
   {
     name: 'Hono',
     mounts: true,
-    start: (t, root, options) => {
+    start: (t, root, options, guards = []) => {
       const app = new Hono();
       app.use(async (c, next) => {
         c.header(...HOST_FIELD);
         await next();
       });
+      for (const guard of guards) app.use(`${guard}/*`, async (c) => c.text(GUARDED, 403));
       const rewriteRequestPath = (path: string) => path.replace(/^\/static/, '');
       app.use('/static/*', honoZcserve(root, { ...options, rewriteRequestPath }));
       app.use('*', honoZcserve(root, options));

@@ -2,7 +2,18 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import t from 'tap';
-import { encodePath, isNormal, normalise, parseTarget } from '../../src/plan/target.ts';
+import {
+  cutAuthority,
+  decodedTarget,
+  encodePath,
+  isDevious,
+  isNormal,
+  normalForm,
+  normalise,
+  normalTarget,
+  parseTarget,
+  referenceTo,
+} from '../../src/plan/target.ts';
 
 t.test('a target names a path, decoded once and normalised', (t) => {
   const cases: ReadonlyArray<
@@ -168,6 +179,88 @@ t.test('normalise leaves no dot or empty segment and does not leave the root', (
   t.equal(normalise(''), '/');
   t.equal(normalise('/..'), undefined);
   t.equal(normalise('/a/../../a'), undefined, 'not even to come back');
+  t.end();
+});
+
+t.test('every path has one normal form', (t) => {
+  const spellings: Readonly<Record<string, readonly string[]>> = {
+    '/': ['/', '//', '/.', '/./', '/a/..', '/%2e', 'http://a', 'http://a/'],
+    '/a': ['/a', '//a', '/./a', '/b/../a', '/%61', '/b/%2e%2E/a', 'http://a/a'],
+    '/a/': ['/a/', '/a//', '/a/.', '/a/b/..', '/%61/'],
+    '/A~z-0_9.x': ['/A~z-0_9.x', '/%41%7Ez%2D%30%5f9%2ex'],
+    "/!$&'()*+,;=:@": ["/!$&'()*+,;=:@", '/%21%24%26%27%28%29%2a%2b%2c%3b%3d%3a%40'],
+    '/%C3%BC': ['/%C3%BC', '/%c3%bc', '/%C3%bc'],
+    '/%20%25%23%3F': ['/%20%25%23%3F', '/%20%25%23%3f'],
+    '/%22%3C%3E%5B%5D%5E%60%7B%7C%7D': ['/"<>[]^`{|}', '/%22%3c%3e%5b%5d%5e%60%7b%7c%7d'],
+    '/%2541': ['/%2541'],
+    '/...': ['/...', '/%2e%2E.'],
+  };
+  for (const [normal, others] of Object.entries(spellings)) {
+    for (const target of others) {
+      const parsed = parseTarget(target);
+      t.equal(parsed.kind === 'path' && normalForm(parsed), normal, target);
+      t.equal(normalTarget(`${target}?%61//`), `${normal}?%61//`, 'the query stays');
+    }
+  }
+  t.equal(normalTarget('*'), '*');
+  t.equal(normalTarget('/a/../..'), '/a/../..', 'no path, no form');
+  t.end();
+});
+
+t.test('devious is what no encoder and no browser writes', (t) => {
+  const devious = ['//', '/a//b', '/./a', '/a/..', '/a/../b', '/.', '/%2e/a', '/a/.%2E/b'];
+  devious.push('/%61', '/%5A', '/%39', '/%2d', '/%5f', '/a%2ejs', 'http://a/b');
+  const plain = ['/', '/a', '/a/', '/...', '/..a', '/.a', '/a.', '/a?//../%61', '/a?/./', '*'];
+  plain.push('/%40', '/%c3%bc', '/%7E', '/%20', '/[a]', '/%25', '/%2541', '/%28a%29');
+  for (const target of devious) t.ok(isDevious(target), target);
+  for (const target of plain) t.notOk(isDevious(target), target);
+  t.end();
+});
+
+t.test('a target for routers that decode: what they cannot tell apart is one', (t) => {
+  const rows: ReadonlyArray<readonly [target: string, decoded: string]> = [
+    ['/%73tatic/%61.js?%61', '/static/a.js?%61'],
+    ['/a/%2e%2E/b', '/a/../b'],
+    ['/%c3%bc', '/%C3%BC'],
+    ['/[a]{b}', '/%5Ba%5D%7Bb%7D'],
+    ["/%21%27%28%29%2a%7e'", "/!'()*~'"],
+    ['/%40%2c%2f%3f%23', '/%40%2C%2F%3F%23'],
+    ['/%2541%25', '/%2541%25'],
+    ['/%zz%4', '/%zz%4'],
+    ['http://a:8/%73?q=http://b/', '/s?q=http://b/'],
+    ['http://a;b/%73', 'http://a;b/s'],
+  ];
+  for (const [target, decoded] of rows) t.equal(decodedTarget(target), decoded, target);
+  t.end();
+});
+
+t.test('an authority is cut off where every reader ends it', (t) => {
+  const cut = {
+    'http://a': '/',
+    'http://a?q': '/?q',
+    'HTTPS://a.b-c:80/x': '/x',
+    'http://[::1]/x': '/x',
+  };
+  for (const [target, local] of Object.entries(cut)) t.equal(cutAuthority(target), local, target);
+  const whole = ['/a', '//a/b', '*', 'http:///a', 'http://u@a/', 'http://a;b/c', 'http://a#b/c'];
+  whole.push('http://a\\b/c', 'http://a%20/c', 'http://a:b/c', 'ftp://a/b');
+  for (const target of whole) t.equal(cutAuthority(target), target, target);
+  t.end();
+});
+
+t.test('a reference leads from a spelling to the normal form, below any mount point', (t) => {
+  const rows: ReadonlyArray<readonly [raw: string, normal: string, reference: string]> = [
+    ['/%40', '/@', './@'],
+    ['/%40/', '/@/', '../@/'],
+    ['/a/%40', '/a/@', './@'],
+    ['/%40/a/b', '/@/a/b', '../../@/a/b'],
+    ['/%40/a/%2c', '/@/a/,', '../../@/a/,'],
+    ['/%3Ab', '/:b', './:b'],
+  ];
+  for (const [raw, normal, reference] of rows) {
+    t.equal(referenceTo(normal, raw), reference);
+    t.equal(new URL(reference, `http://a/m${raw}`).pathname, `/m${normal}`);
+  }
   t.end();
 });
 
