@@ -108,7 +108,7 @@ export class HotIndex {
   clear(): void {
     this.#paths.clear();
     this.#byFile.clear();
-    this.#seen.clear();
+    this.#bytes = 0;
   }
 
   /** Did the engine answer from this file since the last call? */
