@@ -87,15 +87,6 @@ napi_value describe(napi_env env, const OpenedFile& opened) {
   return object;
 }
 
-bool to_symlinks(napi_env env, napi_value value, Symlinks& out) {
-  const std::string name = to_text(env, value);
-  if (name == "inside") out = Symlinks::inside;
-  else if (name == "none") out = Symlinks::none;
-  else if (name == "follow") out = Symlinks::follow;
-  else return false;
-  return true;
-}
-
 napi_value open_root(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const std::string path = to_utf8(env, args[0]);
@@ -283,6 +274,7 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "mapFile", map_file);
   export_function(env, exports, "features", features);
   export_function(env, exports, "fieldNames", field_names);
+  define_directory(env, exports);
   define_engine(env, exports);
   define_send(env, exports);
   return exports;

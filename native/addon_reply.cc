@@ -1,5 +1,6 @@
 #include "addon_reply.h"
 
+#include "addon_directory.h"
 #include "http_parser.h"
 
 namespace zc::js {
@@ -12,13 +13,19 @@ bool within(const Reply& reply, ByteSpan span) {
   return span.start <= span.end && span.end <= size;
 }
 
+// Below, the copy costs less than the look whether there need be none.
+constexpr size_t kShareMin = 16 * 1024;
+
 bool read_bytes(napi_env env, napi_value source, Reply& reply) {
   void* data = nullptr;
-  size_t size = 0;
+  size_t size = 0, offset = 0;
+  napi_value buffer;
   napi_typedarray_type type;
-  if (napi_get_typedarray_info(env, source, &type, &size, &data, nullptr, nullptr) != napi_ok) return false;
+  if (napi_get_typedarray_info(env, source, &type, &size, &data, &buffer, &offset) != napi_ok) return false;
   if (type != napi_uint8_array) return false;
-  reply.memory = Ref<Memory>(new HeapBytes(std::string(static_cast<const char*>(data), size)));
+  // Spans count from the start of the memory.
+  if (size >= kShareMin && offset == 0) reply.memory = shared_bytes(env, buffer);
+  if (!reply.memory) reply.memory = Ref<Memory>(new HeapBytes(std::string(static_cast<const char*>(data), size)));
   return true;
 }
 

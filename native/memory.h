@@ -36,6 +36,21 @@ class HeapBytes final : private HeapStorage, public Memory {
   explicit HeapBytes(std::string text) : HeapStorage(std::move(text)), Memory(bytes.data(), bytes.size()) {}
 };
 
+/** Zeroed memory of the process's own, given back to the kernel at once. Whoever made it fills it before it is shared. */
+class AnonymousMapping final : public Memory {
+ public:
+  /** Null when the kernel has none. */
+  static Ref<Memory> map(size_t size) {
+    void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) return {};
+    return Ref<Memory>(new AnonymousMapping(static_cast<const char*>(at), size));
+  }
+
+ private:
+  AnonymousMapping(const char* data, size_t size) : Memory(data, size) {}
+  ~AnonymousMapping() override { munmap(const_cast<char*>(data()), size()); }
+};
+
 /**
  * The file's own pages, MAP_SHARED. Only the kernel may copy from it (writev reports EFAULT past a
  * truncation); user-space code must not touch it (SIGBUS).

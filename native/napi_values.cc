@@ -94,6 +94,15 @@ bool is_type(napi_env env, napi_value value, napi_valuetype type) {
   return value && napi_typeof(env, value, &actual) == napi_ok && actual == type;
 }
 
+bool to_symlinks(napi_env env, napi_value value, Symlinks& out) {
+  const std::string name = to_text(env, value);
+  if (name == "inside") out = Symlinks::inside;
+  else if (name == "none") out = Symlinks::none;
+  else if (name == "follow") out = Symlinks::follow;
+  else return false;
+  return true;
+}
+
 napi_value get(napi_env env, napi_value object, const char* name) {
   napi_value value = nullptr;
   napi_get_named_property(env, object, name, &value);

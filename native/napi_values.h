@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "errno_name.h"
+#include "open_beneath.h"
 #include "ref.h"
 
 namespace zc::js {
@@ -32,6 +33,7 @@ std::string to_text(napi_env env, napi_value value);   // one byte a code unit
 std::string to_utf8(napi_env env, napi_value value);
 double to_number(napi_env env, napi_value value);      // 0 when it is none
 bool to_boolean(napi_env env, napi_value value);       // false when it is none
+bool to_symlinks(napi_env env, napi_value value, Symlinks& out);  // false when it is none
 bool is_type(napi_env env, napi_value value, napi_valuetype type);
 napi_value get(napi_env env, napi_value object, const char* name);
 void set(napi_env env, napi_value object, const char* name, napi_value value);
@@ -87,6 +89,9 @@ napi_value run_async(napi_env env, const char* name, std::function<void()> work,
 napi_ref define_handle(napi_env env, const char* name, std::vector<napi_property_descriptor> properties);
 napi_property_descriptor method(const char* name, napi_callback callback);
 napi_property_descriptor getter(const char* name, napi_callback callback);
+
+/** addon_directory.cc: `readDirectory` and `createBytes`. */
+void define_directory(napi_env env, napi_value exports);
 
 /** addon_engine.cc: the Engine class and `createEngine`. */
 void define_engine(napi_env env, napi_value exports);

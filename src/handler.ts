@@ -4,8 +4,8 @@
 import type { FileEntry } from './files/entry.ts';
 import { looksLikeAsset } from './files/resolve.ts';
 import type { FileTable } from './files/table.ts';
+import type { Pages } from './pages.ts';
 import { errorPlan, statusOfErrno } from './plan/errors.ts';
-import { renderListing } from './plan/listing.ts';
 import { acceptsHtml } from './plan/negotiate.ts';
 import { plan } from './plan/plan.ts';
 import type { PlanPolicy } from './plan/policy.ts';
@@ -18,12 +18,13 @@ import {
   parseTarget,
   referenceTo,
 } from './plan/target.ts';
-import type { Resolution } from './plan/types.ts';
+import type { Plannable, Resolution } from './plan/types.ts';
 import type { RequestHead } from './request.ts';
 import type { Answer, Handler, Log } from './transport/transport.ts';
 
 export interface HandlerOptions {
   readonly table: FileTable;
+  readonly pages: Pages;
   readonly policy: PlanPolicy;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
@@ -40,19 +41,17 @@ export interface HandlerOptions {
 }
 
 type Outcome = Resolution<FileEntry>;
+type Shown = Plannable<FileEntry>;
 
-const NOT_FOUND: Outcome = { kind: 'not-found' };
-const BAD_PATH: Outcome = { kind: 'bad-path' };
+const NOT_FOUND: Shown = { kind: 'not-found' };
+const BAD_PATH: Shown = { kind: 'bad-path' };
 
 /** Answers that are made of a file which changes each time before the first byte, until the client is told to wait. */
 const MAX_ATTEMPTS = 3;
 
-/** Entries of a listing that are rendered in one go, in about a millisecond. */
-const SMALL_LISTING = 500;
-
 /** A handler that never throws and never rejects: what nobody expected is logged and answered by 500. */
 export function createHandler(options: HandlerOptions): Handler {
-  const { table, policy, redirects, rewrites, log } = options;
+  const { table, pages, policy, redirects, rewrites, log } = options;
 
   function handle(request: RequestHead): Answer | Promise<Answer> {
     const target = parseTarget(request.target);
@@ -87,7 +86,7 @@ export function createHandler(options: HandlerOptions): Handler {
   /** `path` was looked up; it is the client's own unless it was `moved` by a rewrite. */
   function finish(
     request: RequestHead,
-    outcome: Outcome,
+    outcome: Outcome | Shown,
     path: string,
     moved: boolean,
     query: string,
@@ -102,11 +101,12 @@ export function createHandler(options: HandlerOptions): Handler {
         return withPage(request, outcome, path, '404.html', 404);
       case 'failed':
         return withPage(request, outcome, path, '50x.html', statusOfErrno(outcome.errno));
-      case 'listing':
-        if (outcome.entries.length <= SMALL_LISTING) return send(request, outcome);
-        return renderInTurns(request, outcome).then((rendered) =>
-          send(request, { ...outcome, rendered }),
-        );
+      case 'listing': {
+        const shown = pages.show(request, outcome);
+        return shown instanceof Promise
+          ? shown.then((page) => finish(request, page, path, moved, query))
+          : send(request, shown);
+      }
       default:
         return send(request, outcome);
     }
@@ -114,7 +114,7 @@ export function createHandler(options: HandlerOptions): Handler {
 
   function withPage(
     request: RequestHead,
-    outcome: Outcome,
+    outcome: Shown,
     path: string,
     name: string,
     status: number,
@@ -126,7 +126,7 @@ export function createHandler(options: HandlerOptions): Handler {
       : send(request, withMiss(page, outcome));
   }
 
-  function send(request: RequestHead, outcome: Outcome): Answer {
+  function send(request: RequestHead, outcome: Shown): Answer {
     const answer = plan(request, outcome, policy, Date.now());
     const { body } = answer;
     if (body.kind !== 'none' && body.kind !== 'bytes') table.use(body.file);
@@ -189,13 +189,13 @@ function leadsToNormalForm({ kind }: Outcome): boolean {
 }
 
 /** For encoders that write more than is needed, or otherwise: `%40`, `%c3%bc`, a raw `[`. */
-function toNormalForm(target: PathTarget): Outcome {
+function toNormalForm(target: PathTarget): Shown {
   const location = referenceTo(normalForm(target), target.raw) + target.query;
   return { kind: 'redirect', status: 301, location };
 }
 
 /** The page for an outcome, or the outcome itself where there is none; a miss rests on both looks. */
-function withMiss(page: Outcome, outcome: Outcome): Outcome {
+function withMiss(page: Outcome, outcome: Shown): Shown {
   if (outcome.kind !== 'not-found') return page.kind === 'file' ? page : outcome;
   const { evidence, judged = [] } = outcome;
   if (page.kind !== 'file' && page.kind !== 'not-found') return { kind: 'not-found' };
@@ -209,16 +209,4 @@ function withMiss(page: Outcome, outcome: Outcome): Outcome {
 /** A relative redirect is relative to the path that was looked up, which after a rewrite is not the client's. */
 function fromRoot(location: string, path: string): string {
   return new URL(location, `http://localhost${encodePath(path)}`).pathname;
-}
-
-async function renderInTurns(
-  request: RequestHead,
-  listing: Extract<Outcome, { kind: 'listing' }>,
-): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for (const text of renderListing(request, listing)) {
-    if (text !== '') chunks.push(Buffer.from(text));
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return Buffer.concat(chunks);
 }

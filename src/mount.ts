@@ -78,6 +78,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
       createHandler({
         ...policies,
         table: origin.table,
+        pages: origin.pages,
         policy: { ...policies.plan, limits: { ...policies.plan.limits, carrier } },
         spa: false,
         errorPages: false,

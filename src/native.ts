@@ -175,6 +175,15 @@ export interface NativeEngine {
   close(): void;
 }
 
+/** Some thousand entries of a directory, packed. See native/directory.h. */
+export interface DirectoryBatch {
+  /** In UTF-8, each with a NUL after it; directories first, then by bytes. */
+  readonly names: Uint8Array;
+  /** Two for each name: bytes, or -1 for a directory; mtime in milliseconds. */
+  readonly numbers: Float64Array;
+  readonly last: boolean;
+}
+
 export interface NativeAddon {
   openRoot(path: string): NativeRoot;
   /**
@@ -184,6 +193,22 @@ export interface NativeAddon {
   reopenRoot(root: NativeRoot): Promise<NativeRoot | string | undefined>;
   /** Opens each path beneath the root, in libuv's pool, in order. Never blocks on FIFOs (O_NONBLOCK). */
   open(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Promise<Opened[]>;
+  /**
+   * The next entries of a directory that `path` leads to, in libuv's pool: each call goes on where the one before
+   * stopped. Only what a request could get; names that begin with a dot only with `dotfiles`.
+   */
+  readDirectory(
+    root: NativeRoot,
+    directory: NativeFile,
+    path: string,
+    symlinks: Symlinks,
+    dotfiles: boolean,
+  ): Promise<DirectoryBatch | { readonly errno: string }>;
+  /**
+   * Zeroed bytes that replies share instead of copying them, as a Uint8Array from their start: to be filled before
+   * the first reply. Undefined where there is no memory.
+   */
+  createBytes(size: number): ArrayBuffer | undefined;
   createArena(capacity: number): NativeArena;
   /** The file's own mapping (MAP_SHARED, PROT_READ). */
   mapFile(file: NativeFile, size: number): NativeMemory | undefined;

@@ -8,6 +8,7 @@ import { FileTable } from './files/table.ts';
 import { typeOf } from './files/type.ts';
 import { createHandler } from './handler.ts';
 import type { NativeAddon } from './native.ts';
+import { Pages } from './pages.ts';
 import { lastModifiedOf, representationFields } from './plan/fields.ts';
 import type { PlanPolicy } from './plan/policy.ts';
 import type { Redirects, Rewrites } from './plan/redirects.ts';
@@ -31,6 +32,8 @@ export interface Origin {
   /** The one that is open at the start; the table replaces it. */
   readonly root: Root;
   readonly table: FileTable;
+  /** Of listings. */
+  readonly pages: Pages;
   readonly handler: Handler;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
@@ -43,8 +46,10 @@ export function createOrigin(options: OriginOptions): Origin {
   const { files, plan, redirects, rewrites, routed, addon, log } = options;
   const root = openRoot(files.root, files.symlinks, addon);
   const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
+  const pages = new Pages(table, addon);
   const handler = createHandler({
     table,
+    pages,
     policy: plan,
     redirects,
     rewrites,
@@ -53,7 +58,7 @@ export function createOrigin(options: OriginOptions): Origin {
     routed,
     log,
   });
-  return { root, table, handler, common: plan.common, close: () => table.close() };
+  return { root, table, pages, handler, common: plan.common, close: () => table.close() };
 }
 
 function describeBy({ files, plan, rules }: OriginOptions): Describe {

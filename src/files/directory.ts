@@ -1,13 +1,81 @@
-// Reads the names in a directory.
-import { type Dir, promises as fs } from 'node:fs';
-import type { OpenFile } from './entry.ts';
+// Reads a directory without the addon: the entries that a request could get, packed.
+import { access, constants, promises as fs, lstat, type Stats } from 'node:fs';
+import { promisify } from 'node:util';
+import type { ListingRun } from '../plan/types.ts';
+import { closeAll, type Found } from './root.ts';
 
-/** Names by the directory's own descriptor: nobody can put another directory in its place (Linux). */
-export function readByDescriptor(directory: OpenFile): Promise<Dir> {
-  return readDirectory(`/proc/self/fd/${directory.fd}`);
+export interface Reading {
+  /** Where the names are. */
+  readonly place: string;
+  /** The directory relative to the root: links are followed from there. */
+  readonly path: string;
+  /** Hidden names too? */
+  readonly dotfiles: boolean;
+  /** Opens where links lead, as a request would; undefined = nowhere. */
+  readonly follow: ((paths: readonly string[]) => Promise<readonly Found[]>) | undefined;
 }
 
-/** 256 names per turn of libuv's pool; Node's default of 32 is half as fast on 100,000 names. */
-export function readDirectory(path: string): Promise<Dir> {
-  return fs.opendir(path, { bufferSize: 256 });
+/** What a listing shows of a name. `bytes`: -1 for a directory. */
+interface Shown {
+  readonly name: string;
+  readonly bytes: number;
+  readonly mtimeMs: number;
+}
+
+/** Names per turn of libuv's pool, which others wait for too; Node's default of 32 is half as fast on 100,000 names. */
+const BATCH = 256;
+
+const lstatOf = promisify(lstat);
+const accessTo = promisify(access);
+
+export async function* readDirectory(reading: Reading): AsyncGenerator<ListingRun> {
+  let names: string[] = [];
+  for await (const { name } of await fs.opendir(reading.place, { bufferSize: BATCH })) {
+    if (!isListed(name, reading.dotfiles)) continue;
+    names.push(name);
+    if (names.length < BATCH) continue;
+    yield pack(await Promise.all(names.map((one) => look(reading, one))));
+    names = [];
+  }
+  yield pack(await Promise.all(names.map((one) => look(reading, one))));
+}
+
+/** A backslash has no place in a request path (plan/target.ts), so a link to the name could not be followed. */
+function isListed(name: string, dotfiles: boolean): boolean {
+  return !name.includes('\\') && (dotfiles || !name.startsWith('.'));
+}
+
+/** Undefined for what a request would not get: special files, unreadable ones, links that the policy does not follow. */
+async function look(reading: Reading, name: string): Promise<Shown | undefined> {
+  const place = `${reading.place}/${name}`;
+  try {
+    const stat = await lstatOf(place);
+    if (stat.isSymbolicLink()) return await follow(reading, name);
+    if (!isReadableByAll(stat)) await accessTo(place, constants.R_OK);
+    const { mtimeMs } = stat;
+    if (stat.isDirectory()) return { name, bytes: -1, mtimeMs };
+    return stat.isFile() ? { name, bytes: stat.size, mtimeMs } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isReadableByAll({ mode }: Stats): boolean {
+  return (mode & 0o444) === 0o444;
+}
+
+async function follow({ path, follow }: Reading, name: string): Promise<Shown | undefined> {
+  const found = (await follow?.([path === '' ? name : `${path}/${name}`])) ?? [];
+  closeAll(found);
+  const [one] = found;
+  if (one?.type === 'file') return { name, bytes: one.size, mtimeMs: one.mtimeMs };
+  return one?.type === 'directory' ? { name, bytes: -1, mtimeMs: one.mtimeMs } : undefined;
+}
+
+function pack(looks: ReadonlyArray<Shown | undefined>): ListingRun {
+  const shown = looks.filter((one) => one !== undefined);
+  return {
+    names: Buffer.from(shown.map(({ name }) => `${name}\0`).join('')),
+    numbers: Float64Array.from(shown.flatMap(({ bytes, mtimeMs }) => [bytes, mtimeMs])),
+  };
 }

@@ -153,7 +153,8 @@ function absent({ look }: Root, errno: string): Root {
   return {
     native: undefined,
     open: async (paths) => paths.map(() => ({ type: 'error', errno })),
-    read: async () => {
+    // biome-ignore lint/correctness/useYield: nothing was opened that could be read
+    async *read() {
       throw Object.assign(new Error(errno), { code: errno });
     },
     look,

@@ -12,7 +12,7 @@ import {
 import { join, sep } from 'node:path';
 import { promisify } from 'node:util';
 import type { Symlinks } from '../native.ts';
-import { readByDescriptor, readDirectory } from './directory.ts';
+import { readDirectory } from './directory.ts';
 import type { OpenFile } from './entry.ts';
 import { type Found, type Root, versionOfStamp } from './root.ts';
 
@@ -38,11 +38,19 @@ function rootAt(path: string, root: string, stat: BigIntStats, symlinks: Symlink
   if (!stat.isDirectory()) {
     throw Object.assign(new Error(`ENOTDIR: not a directory, '${path}'`), { code: 'ENOTDIR' });
   }
+  const openAll = (paths: readonly string[]) =>
+    Promise.all(paths.map((one) => openBeneath(root, one, symlinks)));
   return {
     native: undefined,
-    open: (paths) => Promise.all(paths.map((one) => openBeneath(root, one, symlinks))),
-    read: (directory, below) =>
-      process.platform === 'linux' ? readByDescriptor(directory) : readDirectory(join(root, below)),
+    open: openAll,
+    read: (directory, below, dotfiles) =>
+      readDirectory({
+        // By descriptor, nobody can put another directory in its place.
+        place: process.platform === 'linux' ? `/proc/self/fd/${directory.fd}` : join(root, below),
+        path: below,
+        dotfiles,
+        follow: symlinks === 'none' ? undefined : openAll,
+      }),
     async look() {
       try {
         const place = await fs.realpath(path);

@@ -1,6 +1,6 @@
 // From a decoded path to what it names: exact file · clean URL · directory (slash, index, listing) ·
 // extensions · single-page fallback. The first that exists wins.
-import type { Coding, Evidence, ListingEntry, Miss, Resolution, Resource } from '../plan/types.ts';
+import type { Coding, Evidence, Miss, Resolution, Resource } from '../plan/types.ts';
 import type { Log } from '../transport/transport.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
@@ -21,7 +21,6 @@ export interface Wanted {
 export interface Shelf {
   readonly policy: FilesPolicy;
   open(paths: readonly string[]): Promise<readonly Found[]>;
-  list(directory: Extract<Found, { type: 'directory' }>, path: string): Promise<ListingEntry[]>;
   /** Makes a resource of these files; their descriptors are its own from now on. */
   adopt(
     path: string,
@@ -38,9 +37,10 @@ export interface OpenVariant extends FoundFile {
 }
 
 type Outcome = Resolution<FileEntry>;
+export type Refused = Extract<Outcome, { kind: 'not-found' | 'forbidden' | 'failed' }>;
 
-const NOT_FOUND: Outcome = { kind: 'not-found' };
-const FORBIDDEN: Outcome = { kind: 'forbidden' };
+const NOT_FOUND: Refused = { kind: 'not-found' };
+const FORBIDDEN: Refused = { kind: 'forbidden' };
 
 /** File name extension of each coding's sibling. */
 export const SUFFIXES = { br: '.br', zstd: '.zst', gzip: '.gz' } as const;
@@ -191,7 +191,9 @@ class Search {
     const [own, ...siblings] = await this.#open(paths);
     if (own === undefined || own.type !== 'file') {
       closeAll([...siblings, ...(own === undefined ? [] : [own])]);
-      return own?.type === 'directory' ? { kind: 'directory' } : this.#refusal(path, own);
+      return own?.type === 'directory'
+        ? { kind: 'directory' }
+        : refusalOf(path, own, this.#shelf.log);
     }
     const variants: OpenVariant[] = [{ ...own, path, coding: 'identity' }];
     for (const [i, sibling] of siblings.entries()) {
@@ -213,20 +215,9 @@ class Search {
 
   async listing(name: string): Promise<Outcome> {
     const [found] = await this.#open([name]);
-    if (found?.type !== 'directory') {
-      if (found !== undefined) closeAll([found]);
-      return found?.type === 'file' ? NOT_FOUND : this.#refusal(name, found);
-    }
-    try {
-      const entries = await this.#shelf.list(found, name);
-      const path = name === '' ? '/' : `/${name}/`;
-      return { kind: 'listing', path, entries, mtimeMs: found.mtimeMs };
-    } catch (error) {
-      const errno = error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
-      return this.#refusal(name, { type: 'error', errno });
-    } finally {
-      closeAll([found]);
-    }
+    if (found !== undefined) closeAll([found]);
+    if (found?.type !== 'directory') return refusalOf(name, found, this.#shelf.log);
+    return { kind: 'listing', path: name === '' ? '/' : `/${name}/`, version: found.version };
   }
 
   /** Nothing was found: the answer to that rests on every look that was taken. */
@@ -258,21 +249,23 @@ class Search {
     this.#shelf.log.warn(`${name} is ${flaw}: not used`, `variant:${name}`);
     return undefined;
   }
+}
 
-  #refusal(path: string, found: Found | undefined): Outcome {
-    // Neither file nor directory (FIFO, socket, device): there, but nothing to serve.
-    if (found === undefined || found.type !== 'error') return FORBIDDEN;
-    const meaning = meaningOf(found.errno);
-    if (meaning.level !== 'none') {
-      this.#shelf.log[meaning.level](`cannot open ${path}: ${found.errno}`, `open:${path}`);
-    }
-    switch (meaning.refusal) {
-      case 'not-found':
-        return NOT_FOUND;
-      case 'forbidden':
-        return FORBIDDEN;
-      case 'failed':
-        return { kind: 'failed', errno: found.errno };
-    }
+/** Why what was found at this path is not served; a failure is logged. */
+export function refusalOf(path: string, found: Found | undefined, log: Log): Refused {
+  if (found?.type === 'file' || found?.type === 'directory') return NOT_FOUND;
+  // Neither file nor directory (FIFO, socket, device): there, but nothing to serve.
+  if (found?.type !== 'error') return FORBIDDEN;
+  const meaning = meaningOf(found.errno);
+  if (meaning.level !== 'none') {
+    log[meaning.level](`cannot open ${path}: ${found.errno}`, `open:${path}`);
+  }
+  switch (meaning.refusal) {
+    case 'not-found':
+      return NOT_FOUND;
+    case 'forbidden':
+      return FORBIDDEN;
+    case 'failed':
+      return { kind: 'failed', errno: found.errno };
   }
 }

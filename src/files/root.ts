@@ -1,6 +1,6 @@
 // The contract of an open root: the only way to open anything, and what can be found beneath it.
-import type { Dir } from 'node:fs';
 import type { NativeRoot } from '../native.ts';
+import type { ListingRun } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 
 /** What stands at a path. A descriptor in it is the receiver's to close. */
@@ -34,8 +34,11 @@ export interface Root {
    * are in the same order. Off the JavaScript thread; never blocks on a FIFO; never rejects.
    */
   open(paths: readonly string[]): Promise<readonly Found[]>;
-  /** The names in a directory that `open` found at this path. Rejects with an Error that has `code`. */
-  read(directory: OpenFile, path: string): Promise<Dir>;
+  /**
+   * The entries of a directory that `open` found at this path, in no particular order: only what a request could get,
+   * hidden names where `dotfiles` says so. Off the JavaScript thread; throws an Error that has `code`.
+   */
+  read(directory: OpenFile, path: string, dotfiles: boolean): AsyncIterable<ListingRun>;
   /** What the root's path names now. Off the JavaScript thread; never rejects. */
   look(): Promise<Look>;
   close(): void;

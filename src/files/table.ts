@@ -1,15 +1,15 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
 import { LRUCache } from 'lru-cache';
 import type { NativeAddon, NativeRoot } from '../native.ts';
-import type { Evidence, Resolution, Strategy } from '../plan/types.ts';
+import type { Contents, Evidence, Listing, Resolution, Strategy } from '../plan/types.ts';
 import type { Log } from '../transport/transport.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
-import { list } from './listing.ts';
+import { Listings, type Read } from './listings.ts';
 import { LiveRoot } from './live-root.ts';
 import { type Describe, OpenFiles, type OpenFilesStats } from './open-files.ts';
 import type { FilesPolicy } from './policy.ts';
-import { resolve, resolvePage, type Shelf } from './resolve.ts';
+import { type Refused, refusalOf, resolve, resolvePage, type Shelf } from './resolve.ts';
 import { closeAll, type Found, type Root, versionOf } from './root.ts';
 import { dependents, directoryOf, pathKey, resourcesOf } from './table-keys.ts';
 import { createWatcher, type Watcher } from './watch.ts';
@@ -41,6 +41,7 @@ export interface TableStats extends OpenFilesStats {
 }
 
 type Find = (shelf: Shelf) => Promise<Resolution<FileEntry>>;
+export type Listed = Contents | Refused;
 
 interface Known {
   readonly resolution: Resolution<FileEntry>;
@@ -59,6 +60,7 @@ export class FileTable {
   readonly #known: LRUCache<string, Known>;
   readonly #flights = new Map<string, Promise<Resolution<FileEntry>>>();
   readonly #files: OpenFiles;
+  readonly #listings: Listings;
   readonly #watcher: Watcher | undefined;
   readonly #answers: Answers[] = [];
   /** Counts what was dropped: a search that it overtook may have seen the state before. */
@@ -95,6 +97,20 @@ export class FileTable {
       onOpen: (path) => this.#watcher?.watch(directoryOf(path)),
       onClose: (path) => this.#watcher?.unwatch(directoryOf(path)),
     });
+    this.#listings = new Listings({
+      use: (work) =>
+        this.#root.use((root) =>
+          work({
+            open: (paths) => this.#open(root, paths),
+            read: (directory, path, dotfiles) => root.read(directory, path, dotfiles),
+          }),
+        ),
+      dotfiles: policy.dotfiles === 'allow',
+      revalidateMs: policy.revalidateMs,
+      now: this.#now,
+      onKeep: (directory) => this.#watcher?.watch(directory),
+      onLetGo: (directory) => this.#watcher?.unwatch(directory),
+    });
   }
 
   /**
@@ -121,6 +137,15 @@ export class FileTable {
     return this.#find(key, (shelf) => resolvePage(shelf, path, name, status));
   }
 
+  /** What is in a directory that a lookup found: at once where it is kept and fresh. Or why it cannot be told. */
+  list({ path, version }: Listing): Listed | Promise<Listed> {
+    const directory = path.slice(1, -1);
+    const listed = (read: Read) =>
+      'kind' in read ? read : refusalOf(directory, read, this.#options.log);
+    const read = this.#listings.get(directory, version);
+    return read instanceof Promise ? read.then(listed) : listed(read);
+  }
+
   /** An answer wants bytes of this file: brings it nearer to the memory cache. */
   use(file: FileEntry): void {
     this.#files.use(file);
@@ -142,6 +167,7 @@ export class FileTable {
   drop(path: string): void {
     this.#drops++;
     for (const owner of resourcesOf(path, this.#options.policy)) this.#files.drop(owner);
+    this.#listings.drop(directoryOf(path));
     for (const key of dependents(path)) this.#known.delete(key);
     this.#forget([path]);
   }
@@ -189,6 +215,7 @@ export class FileTable {
   close(): void {
     this.#watcher?.close();
     this.#known.clear();
+    this.#listings.clear();
     this.#files.close();
     this.#root.close();
   }
@@ -235,7 +262,7 @@ export class FileTable {
       if (!this.#serves(root)) return this.#search(key, search);
     }
     if (!this.#serves(root)) return resolution;
-    // A listing is long, and a failure may pass: whoever asks next asks anew.
+    // The version of a directory must be as new as can be, and a failure may pass: whoever asks next asks anew.
     if (resolution.kind !== 'listing' && resolution.kind !== 'failed') {
       const overtaken = drops !== this.#drops;
       this.#known.set(key, { resolution, freshUntil: overtaken ? 0 : freshUntil });
@@ -250,7 +277,6 @@ export class FileTable {
       policy,
       log,
       open: (paths) => this.#open(root, paths),
-      list: (directory, path) => list(root, directory.file, path, policy),
       adopt: (path, variants) => this.#files.adopt(path, variants, () => this.#serves(root)),
     };
   }
@@ -265,6 +291,7 @@ export class FileTable {
     for (const answers of this.#answers) answers.setRoot?.(this.#root.current.native);
     this.#flights.clear();
     this.#known.clear();
+    this.#listings.clear();
     this.#files.clear();
   }
 

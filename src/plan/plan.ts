@@ -12,7 +12,15 @@ import { isRangeCurrent, judgePreconditions } from './preconditions.ts';
 import { type Ranges, resolveRanges } from './ranges.ts';
 import { sendRange, sendSpan, sendWhole, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
-import type { FieldList, Miss, Representation, Resolution, ResponsePlan, Span } from './types.ts';
+import type {
+  FieldList,
+  Miss,
+  Plannable,
+  Representation,
+  Resolution,
+  ResponsePlan,
+  Span,
+} from './types.ts';
 
 type FileResolution<F extends Representation> = Extract<Resolution<F>, { readonly kind: 'file' }>;
 
@@ -22,7 +30,7 @@ export const ALLOW = 'GET, HEAD, OPTIONS';
 /** Plans the answer to a request whose target was resolved, at `nowMs` (milliseconds since the epoch). */
 export function plan<F extends Representation>(
   request: RequestHead,
-  resolution: Resolution<F>,
+  resolution: Plannable<F>,
   policy: PlanPolicy,
   nowMs: number,
 ): ResponsePlan<F> {
@@ -52,7 +60,7 @@ function planRefusal(request: RequestHead, policy: PlanPolicy): ResponsePlan<nev
 /** §9.3.7, and the CORS preflight (WHATWG Fetch). Whether the resource exists does not matter to either. */
 function planOptions<F extends Representation>(
   request: RequestHead,
-  resolution: Resolution<F>,
+  resolution: Plannable<F>,
   policy: PlanPolicy,
   nowMs: number,
 ): ResponsePlan<F> {
@@ -68,7 +76,7 @@ function planOptions<F extends Representation>(
 
 function planGet<F extends Representation>(
   request: RequestHead,
-  resolution: Resolution<F>,
+  resolution: Plannable<F>,
   policy: PlanPolicy,
   nowMs: number,
 ): ResponsePlan<F> {
@@ -77,7 +85,7 @@ function planGet<F extends Representation>(
       return planFile(request, resolution, policy, nowMs);
     case 'redirect':
       return planRedirect(request, resolution, policy);
-    case 'listing':
+    case 'page':
       return planListing(request, resolution, [...policy.common, ...originFields(request, policy)]);
     case 'not-found':
       return planMiss(request, resolution, policy);

@@ -94,15 +94,37 @@ export interface Miss {
   readonly judged: readonly FieldName[];
 }
 
-export interface ListingEntry {
-  readonly name: string;
-  readonly directory: boolean;
-  /** Bytes; 0 for directories. */
-  readonly size: number;
-  readonly mtimeMs: number;
+/** Entries of a directory, packed: an object for each would take ten times the memory. */
+export interface ListingRun {
+  /** In UTF-8, each with a NUL after it. */
+  readonly names: Uint8Array;
+  /** Two for each name: bytes, or -1 for a directory; mtime, milliseconds since the epoch. */
+  readonly numbers: Float64Array;
 }
 
-/** What a request-target names. Closed: `plan` switches over it. */
+/** What is in a directory, in no particular order. */
+export interface Contents {
+  readonly kind: 'contents';
+  readonly count: number;
+  readonly runs: readonly ListingRun[];
+}
+
+/** A directory that is to be listed. */
+export interface Listing {
+  readonly kind: 'listing';
+  /** Decoded path of the directory with leading and trailing slash. */
+  readonly path: string;
+  /** Of the directory itself: moves when names come and go. */
+  readonly version: string;
+}
+
+/** The page of a directory, in the form that the request asks for (plan/listing.ts). */
+export interface ListingPage {
+  readonly kind: 'page';
+  readonly bytes: Uint8Array;
+}
+
+/** What a request-target names. Closed: `plan` switches over it, once a listing has its page. */
 export type Resolution<F extends Representation> =
   | {
       readonly kind: 'file';
@@ -120,20 +142,14 @@ export type Resolution<F extends Representation> =
       readonly status: 301 | 302 | 303 | 307 | 308;
       readonly location: string;
     }
-  | {
-      readonly kind: 'listing';
-      /** Decoded path of the directory with leading and trailing slash. */
-      readonly path: string;
-      readonly entries: readonly ListingEntry[];
-      readonly mtimeMs: number;
-      /** The page, where it was rendered beforehand in turns (`renderListing`) because it is large. */
-      readonly rendered?: Uint8Array;
-    }
+  | Listing
   | ({ readonly kind: 'not-found' } & Partial<Miss>)
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'bad-path' }
   | { readonly kind: 'too-long' }
   | { readonly kind: 'failed'; readonly errno: string };
+
+export type Plannable<F extends Representation> = Exclude<Resolution<F>, Listing> | ListingPage;
 
 export interface Part {
   /** Delimiter and part head, ending in CRLF CRLF. */

@@ -44,6 +44,10 @@ function sendHeld(plan: Answer, res: ServerResponse, outlet: Outlet): void {
       return;
     case 'bytes':
       outlet.counters.bytes.responses++;
+      if (body.bytes.length > SLICE) {
+        sendSlices(body.bytes, res, outlet);
+        return;
+      }
       outlet.counters.bytes.bytes += body.bytes.length;
       res.end(body.bytes);
       return;
@@ -141,6 +145,32 @@ function sendMemory(
     if (!res.writableFinished) outlet.counters.aborted++;
     file.release();
   });
+}
+
+/** Bytes that are written at a time. */
+const SLICE = 256 * 1024;
+
+/** TLS, HTTP/2 and compressors keep a copy of what they are given, one for each client: they get it as it is taken. */
+async function sendSlices(
+  bytes: Uint8Array,
+  res: ServerResponse,
+  { counters, pending }: Outlet,
+): Promise<void> {
+  pending.add(res);
+  const sink = responseSink(res, undefined);
+  let at = 0;
+  while (at < bytes.length && (await sink.write(bytes.subarray(at, at + SLICE)))) {
+    const end = Math.min(bytes.length, at + SLICE);
+    counters.bytes.bytes += end - at;
+    at = end;
+  }
+  pending.delete(res);
+  if (at === bytes.length) {
+    res.end();
+  } else {
+    counters.aborted++;
+    cutOff(res);
+  }
 }
 
 type FileBody = Extract<Body<FileEntry>, { readonly span: Span }>;

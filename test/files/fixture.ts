@@ -7,7 +7,7 @@ import type { Found, Root } from '../../src/files/root.ts';
 import { FileTable } from '../../src/files/table.ts';
 import { loadNative, type NativeAddon } from '../../src/native.ts';
 import { parseTarget } from '../../src/plan/target.ts';
-import type { Resolution } from '../../src/plan/types.ts';
+import type { Contents, Resolution } from '../../src/plan/types.ts';
 import type { Log } from '../../src/transport/transport.ts';
 import { makeTree, type Node, type Teardown } from '../support/tree.ts';
 
@@ -51,6 +51,8 @@ export interface Site {
   readonly lines: string[];
   /** Paths of each batch that was opened. */
   readonly opened: Array<readonly string[]>;
+  /** Directories that were read, root-relative. */
+  readonly reads: string[];
   /** While set, stands between the table and the file system. */
   fault: ((paths: readonly string[]) => Promise<readonly Found[]>) | undefined;
   /** Paths that the table said to forget. */
@@ -61,6 +63,8 @@ export interface Site {
   advance(ms: number): void;
   /** What a request target names. */
   find(target: string, navigation?: boolean): Promise<Resolution<FileEntry>>;
+  /** What is in a directory; or what stands there instead. */
+  list(target: string): Promise<Contents | Resolution<FileEntry>>;
 }
 
 export interface SiteOptions {
@@ -77,12 +81,17 @@ export function makeSite(
   const policy: FilesPolicy = { ...POLICY, root: path, ...options.policy };
   const lines: string[] = [];
   const opened: Array<readonly string[]> = [];
+  const reads: string[] = [];
   const real = openRoot(path, policy.symlinks, options.addon);
   const root: Root = {
     ...real,
     open: (paths) => {
       opened.push(paths);
       return site.fault?.(paths) ?? real.open(paths);
+    },
+    read: (directory, below, dotfiles) => {
+      reads.push(below);
+      return real.read(directory, below, dotfiles);
     },
   };
   let time = 0;
@@ -115,6 +124,7 @@ export function makeSite(
     table,
     lines,
     opened,
+    reads,
     fault: undefined,
     forgotten,
     used,
@@ -125,6 +135,10 @@ export function makeSite(
       const parsed = parseTarget(target);
       if (parsed.kind !== 'path') throw new Error(`no path: ${target}`);
       return table.lookup(parsed.path, parsed.slash, navigation);
+    },
+    list: async (target) => {
+      const found = await site.find(target);
+      return found.kind === 'listing' ? table.list(found) : found;
     },
   };
   return site;

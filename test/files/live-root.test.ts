@@ -157,7 +157,9 @@ t.test('trouble of our own is no evidence of a change', async (t) => {
   const root: Root = {
     native: undefined,
     open: async (paths) => paths.map(() => ({ type: 'other' })),
-    read: () => Promise.reject(new Error('not a directory')),
+    read: () => {
+      throw new Error('not a directory');
+    },
     look: async () => looks.shift() ?? { kind: 'same' },
     close: () => {},
   };

@@ -300,7 +300,9 @@ t.test(`${flood} distinct missing paths leave memory flat`, async (t) => {
     root: {
       native: undefined,
       open: async (paths) => paths.map(() => error('ENOENT')),
-      read: () => Promise.reject(new Error('not a directory')),
+      read: () => {
+        throw new Error('not a directory');
+      },
       look: async () => ({ kind: 'same' }),
       close: () => {},
     },

@@ -1,5 +1,5 @@
 // Directory listings on every carrier: HTML and JSON, escaped, confined, and large ones without holding up others.
-import { linkSync } from 'node:fs';
+import { linkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { connect, request, requestBytes } from '../support/client.ts';
@@ -171,6 +171,34 @@ async function checkRoundTrip(t: Test, origin: Origin): Promise<void> {
   }
 }
 
+/** A directory that is large enough to be remembered, and what is done to its files. */
+async function checkChanges(t: Test, serve: Serve): Promise<void> {
+  for (const watch of [true, false]) {
+    const many = makeTree(
+      t,
+      Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`many/${i}`, 'x'])),
+    );
+    const origin = await serve({ root: many, listing: true, revalidate: 0, watch });
+    const listed = async () => await entriesOf(origin, '/many/');
+    const size = async (wanted: string) =>
+      (await listed()).find(({ name }) => name === wanted)?.size;
+    const how = watch ? 'watched' : 'not watched';
+    t.equal((await listed()).length, 600);
+    writeFileSync(join(many, 'many/7'), 'longer');
+    t.equal(await size('7'), 6, `${how}: a file that grows`);
+    writeFileSync(join(many, 'many/new'), 'new');
+    t.equal(await size('new'), 3, `${how}: one that comes`);
+    rmSync(join(many, 'many/new'));
+    t.equal(await size('new'), undefined, `${how}: one that goes`);
+    const pages = ['/many/', '/many/?of=nothing', '/many/?sort=name&order=asc'];
+    const all = await Promise.all(pages.map((target) => request(origin.address, target)));
+    t.equal(new Set(all.map(({ body }) => body.toString())).size, 1, `${how}: asked at once`);
+    t.equal(all[0]?.body.toString().match(/<tr><td><a/g)?.length, 601, `${how}: whole`);
+    const head = await request(origin.address, '/many/', { method: 'HEAD' });
+    t.equal(head.field('content-length'), String(all[0]?.body.length), `${how}: HEAD`);
+  }
+}
+
 const MANY = 100_000;
 
 /** A page that takes long, and a small file that does not wait for it. */
@@ -227,6 +255,7 @@ onEveryCarrier(t, async (t, serve, { name }) => {
     (await entriesOf(shown, '/mixed/')).some((entry) => entry.name === '.hidden'),
     'dotfiles allow: listed',
   );
+  await checkChanges(t, serve);
   if (name === 'native') await checkLarge(t, serve);
 });
 

@@ -1,7 +1,7 @@
 // Values that plan tests start from: a file, its resource, a policy, a request; and how they look at answers.
 import { plan } from '../../src/plan/plan.ts';
 import type { PlanPolicy } from '../../src/plan/policy.ts';
-import type { FieldList, Representation, Resolution, ResponsePlan } from '../../src/plan/types.ts';
+import type { FieldList, Plannable, Representation, ResponsePlan } from '../../src/plan/types.ts';
 import type { RequestFields, RequestHead } from '../../src/request.ts';
 
 /** When requests come: long after the files were written. */
@@ -43,7 +43,7 @@ export function variant(over: Partial<Representation> & Pick<Representation, 'co
   });
 }
 
-export type FileResolution = Extract<Resolution<Representation>, { kind: 'file' }>;
+export type FileResolution = Extract<Plannable<Representation>, { kind: 'file' }>;
 
 export function found(
   identity: Representation = file(),
@@ -93,7 +93,7 @@ export type Answer = ResponsePlan<Representation>;
 /** The plan for `/page.html`, found unless said otherwise. */
 export function answer(
   fields: RequestFields = {},
-  resolution: Resolution<Representation> = found(),
+  resolution: Plannable<Representation> = found(),
   over: Partial<PlanPolicy> = {},
   method = 'GET',
 ): Answer {
@@ -114,18 +114,13 @@ export function bodyOf({ body }: Answer): string {
 }
 
 /** One resolution of each kind. */
-export function everyResolution(): Array<Resolution<Representation>> {
+export function everyResolution(): Array<Plannable<Representation>> {
   return [
     found(),
     found(file(), [variant({ coding: 'br' })]),
     found(file({ path: '404.html' }), [], 404),
     { kind: 'redirect', status: 308, location: '/dir/' },
-    {
-      kind: 'listing',
-      path: '/dir/',
-      entries: [{ name: 'a', directory: false, size: 1, mtimeMs: 0 }],
-      mtimeMs: 0,
-    },
+    { kind: 'page', bytes: new TextEncoder().encode('a page') },
     { kind: 'not-found' },
     { kind: 'forbidden' },
     { kind: 'bad-path' },

@@ -17,6 +17,8 @@ const TESTS = [
   'test/faults/clients.test.ts',
   'test/faults/storm.test.ts',
   'test/fuzz/requests.test.ts',
+  'test/files/listing.test.ts',
+  'test/http/listing.test.ts',
 ];
 
 function libraries(): string | undefined {

@@ -53,6 +53,7 @@ if (addon) {
       onStale() {},
       onRefused() {},
       onFault() {},
+      lookAtRoot: async () => root.native,
     });
   });
 }

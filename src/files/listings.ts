@@ -1,0 +1,204 @@
+// What directories contain: read once for all who ask at the same time, kept while it holds.
+import { LRUCache } from 'lru-cache';
+import type { Contents, ListingRun } from '../plan/types.ts';
+import { closeAll, type Found, type Root } from './root.ts';
+
+export interface ListingsOptions {
+  /** Runs it on one root throughout. */
+  readonly use: <T>(work: (root: Pick<Root, 'open' | 'read'>) => Promise<T>) => Promise<T>;
+  /** Hidden names too? */
+  readonly dotfiles: boolean;
+  /** What was read is trusted for so long. */
+  readonly revalidateMs: number;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** The contents of this directory are kept, and no longer. */
+  readonly onKeep: (directory: string) => void;
+  readonly onLetGo: (directory: string) => void;
+}
+
+/** Contents, or why there are none: whatever stands there instead of a directory. */
+export type Read = Contents | Exclude<Found, { type: 'directory' }>;
+
+interface Kept {
+  readonly read: Read;
+  readonly version: string;
+  freshUntil: number;
+}
+
+interface Flight {
+  readonly read: Promise<Read>;
+  /** When it began to look; undefined while it waits for others. */
+  since: number | undefined;
+  /** Something changed there since. */
+  overtaken: boolean;
+  /** The one after it, for those who come too late for this one. */
+  next: Promise<Read> | undefined;
+}
+
+/** Entries from which contents are kept: reading fewer costs about as much as looking whether they hold. */
+const KEPT_MIN = 500;
+
+/** Contents that are kept, bytes: half a million names of 16 characters. */
+const MAX_KEPT = 16 * 1024 * 1024;
+
+/** Directories that are read at a time: each holds a descriptor, and has a thread of libuv's pool now and then. */
+const MAX_READING = 2;
+
+/** More are no page for anybody: a million rows take 150 MB and a minute of a browser. */
+const MAX_ENTRIES = 1_000_000;
+const TOO_MANY: Read = { type: 'error', errno: 'EFBIG' };
+
+export class Listings {
+  readonly #options: ListingsOptions;
+  readonly #kept: LRUCache<string, Kept>;
+  readonly #flights = new Map<string, Flight>();
+  #reading = 0;
+  readonly #waiting: Array<() => void> = [];
+
+  constructor(options: ListingsOptions) {
+    this.#options = options;
+    this.#kept = new LRUCache({
+      maxSize: MAX_KEPT,
+      sizeCalculation: ({ read }) => Math.min(sizeOf(read), MAX_KEPT),
+      dispose: (_, directory) => options.onLetGo(directory),
+    });
+  }
+
+  /**
+   * The contents of a directory that has this version. The same object means the same contents. Names that come and go
+   * change the version; what happens to the files themselves is seen by the next read, after `revalidateMs`, or once
+   * somebody drops the directory.
+   */
+  get(directory: string, version: string): Read | Promise<Read> {
+    const kept = this.#kept.get(directory);
+    if (kept?.version === version && this.#options.now() < kept.freshUntil) return kept.read;
+    return this.#read(directory);
+  }
+
+  /** Something in this directory is no longer what it was. */
+  drop(directory: string): void {
+    const kept = this.#kept.peek(directory);
+    if (kept !== undefined) kept.freshUntil = 0;
+    const flight = this.#flights.get(directory);
+    if (flight !== undefined) flight.overtaken = true;
+  }
+
+  /** What was read before is of another root: whoever asks from now on shares nothing with it. */
+  clear(): void {
+    this.#flights.clear();
+    this.#kept.clear();
+  }
+
+  /** Who asks later than `revalidateMs` after a read began shares the one after it. */
+  #read(directory: string): Promise<Read> {
+    const flying = this.#flights.get(directory);
+    if (flying === undefined) return this.#start(directory);
+    const { since, overtaken } = flying;
+    const { now, revalidateMs } = this.#options;
+    if (since === undefined || (!overtaken && now() < since + revalidateMs)) return flying.read;
+    flying.next ??= flying.read.then(() => this.#start(directory));
+    return flying.next;
+  }
+
+  #start(directory: string): Promise<Read> {
+    const flight: Flight = {
+      read: this.#turn()
+        .then(() => {
+          flight.since = this.#options.now();
+          flight.overtaken = false;
+          return this.#options.use((root) => this.#look(root, directory, flight));
+        })
+        .finally(() => {
+          if (this.#flights.get(directory) === flight) this.#flights.delete(directory);
+          this.#reading--;
+          this.#waiting.shift()?.();
+        }),
+      since: undefined,
+      overtaken: false,
+      next: undefined,
+    };
+    this.#flights.set(directory, flight);
+    return flight.read;
+  }
+
+  /** Settles when fewer than MAX_READING are under way. */
+  async #turn(): Promise<void> {
+    while (this.#reading >= MAX_READING) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#reading++;
+  }
+
+  async #look(root: Pick<Root, 'open' | 'read'>, directory: string, flight: Flight): Promise<Read> {
+    const { dotfiles } = this.#options;
+    const [found] = await root.open([directory]);
+    if (found === undefined) return { type: 'error', errno: 'EIO' };
+    if (found.type !== 'directory') {
+      closeAll([found]);
+      return found;
+    }
+    try {
+      const runs: ListingRun[] = [];
+      let count = 0;
+      for await (const run of root.read(found.file, directory, dotfiles)) {
+        count += run.numbers.length / 2;
+        if (count > MAX_ENTRIES) return this.#keep(directory, found.version, TOO_MANY, flight);
+        if (run.numbers.length > 0) runs.push(run);
+      }
+      const contents: Contents = { kind: 'contents', runs, count };
+      if (count >= KEPT_MIN) return this.#keep(directory, found.version, contents, flight);
+      this.#kept.delete(directory);
+      return contents;
+    } catch (error) {
+      return { type: 'error', errno: codeOf(error) };
+    } finally {
+      closeAll([found]);
+    }
+  }
+
+  #keep(directory: string, version: string, read: Read, flight: Flight): Read {
+    const before = this.#kept.peek(directory)?.read;
+    const same = before !== undefined && isSame(before, read) ? before : read;
+    const since = flight.overtaken ? Number.NEGATIVE_INFINITY : (flight.since ?? 0);
+    // Before what was kept goes: the directory stays watched.
+    this.#options.onKeep(directory);
+    this.#kept.set(directory, {
+      read: same,
+      version,
+      freshUntil: since + this.#options.revalidateMs,
+    });
+    return same;
+  }
+}
+
+function sizeOf(read: Read): number {
+  if (!('runs' in read)) return 1;
+  return read.runs.reduce(
+    (sum, { names, numbers }) => sum + names.byteLength + numbers.byteLength + 256,
+    1,
+  );
+}
+
+function isSame(a: Read, b: Read): boolean {
+  return (
+    'runs' in a &&
+    'runs' in b &&
+    a.count === b.count &&
+    a.runs.length === b.runs.length &&
+    a.runs.every(({ names, numbers }, i) => {
+      const other = b.runs[i];
+      return other && isEqual(names, other.names) && isEqual(numbers, other.numbers);
+    })
+  );
+}
+
+function isEqual(a: Uint8Array | Float64Array, b: Uint8Array | Float64Array): boolean {
+  const bytesOf = ({ buffer, byteOffset, byteLength }: typeof a) =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  return bytesOf(a).equals(bytesOf(b));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
+}

@@ -1,0 +1,101 @@
+// Pages of listings: one for all who want the same, made once while the contents hold, within a budget.
+import t from 'tap';
+import { Pages } from '../src/pages.ts';
+import type { Contents, ListingPage } from '../src/plan/types.ts';
+import type { RequestHead } from '../src/request.ts';
+import { addon } from './files/fixture.ts';
+import { contentsOf } from './support/contents.ts';
+
+const LISTING = { kind: 'listing', path: '/d/', version: '1' } as const;
+
+function directory(count: number, nameLength = 6): Contents {
+  return contentsOf(
+    Array.from({ length: count }, (_, i) => ({
+      name: String(i).padStart(nameLength, '0'),
+      directory: false,
+      size: (i * 7919) % count,
+      mtimeMs: ((i * 104_729) % count) * 1000,
+    })),
+  );
+}
+
+function ask(query: string, accept = 'text/html'): RequestHead {
+  return { method: 'GET', target: `/d/${query}`, fields: { accept } };
+}
+
+/** Pages of one directory, whose contents can be changed. */
+function pagesOf(contents: Contents) {
+  const table = { contents, list: () => table.contents };
+  const pages = new Pages(table, addon);
+  return {
+    table,
+    show: async (query: string, accept?: string): Promise<ListingPage> => {
+      const shown = await pages.show(ask(query, accept), LISTING);
+      if (shown.kind !== 'page') throw new Error(shown.kind);
+      return shown;
+    },
+    showNow: () => pages.show(ask(''), LISTING),
+  };
+}
+
+t.test('one page for all who want the same form, at the same time and later', async (t) => {
+  const { show, showNow } = pagesOf(directory(2000));
+  const queries = ['', '?', '?junk=1', '?sort=name', '?order=asc&x', '?sort=colour', '?%zz'];
+  const shown = await Promise.all(queries.map((query) => show(query)));
+  t.equal(new Set(shown).size, 1);
+  t.equal(await show('?later'), shown[0]);
+  t.notOk(showNow() instanceof Promise, 'a page that is kept is there at once');
+});
+
+t.test('twelve forms, each its own', async (t) => {
+  const { show } = pagesOf(directory(2000));
+  const forms = ['name', 'size', 'time'].flatMap((sort) =>
+    ['asc', 'desc'].flatMap((order) =>
+      ['text/html', 'application/json'].map(
+        (accept) => [`?sort=${sort}&order=${order}`, accept] as const,
+      ),
+    ),
+  );
+  const first = await Promise.all(forms.map(([query, accept]) => show(query, accept)));
+  t.equal(new Set(first.map(({ bytes }) => Buffer.from(bytes).toString())).size, 12);
+  const again = await Promise.all(forms.map(([query, accept]) => show(query, accept)));
+  t.ok(again.every((page, i) => page === first[i]));
+});
+
+t.test(
+  'other contents, another page: also for one that asks while the old one is made',
+  async (t) => {
+    const { show, table } = pagesOf(directory(2000));
+    const before = show('');
+    table.contents = directory(3000);
+    const after = show('');
+    const count = async (page: Promise<ListingPage>) =>
+      Buffer.from((await page).bytes)
+        .toString()
+        .match(/<tr><td><a href="\d/g)?.length;
+    t.equal(await count(before), 2000);
+    t.equal(await count(after), 3000);
+    t.equal(await count(show('')), 3000);
+  },
+);
+
+t.test('a small directory is rendered at once, for each', async (t) => {
+  const { show, showNow } = pagesOf(directory(500));
+  t.notOk(showNow() instanceof Promise);
+  t.not(await show(''), await show(''));
+});
+
+t.test('what is kept has a bound; the least used goes', async (t) => {
+  // 600 rows of 2 × 20 KB: 24 MB a page.
+  const { show } = pagesOf(directory(600, 20_000));
+  const [name, size, time] = [await show(''), await show('?sort=size'), await show('?sort=time')];
+  t.equal(await show('?sort=size'), size);
+  t.equal(await show('?sort=time'), time);
+  t.not(await show(''), name);
+});
+
+t.test('why there is no listing goes through', async (t) => {
+  const gone = { kind: 'not-found' } as const;
+  const pages = new Pages({ list: async () => gone }, addon);
+  t.equal(await pages.show(ask(''), LISTING), gone);
+});
