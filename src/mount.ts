@@ -21,8 +21,14 @@ import { withSinglePage } from './single-page.ts';
 import { Counters } from './transport/counters.ts';
 import { cutOff } from './transport/http2-response.ts';
 import { type Outlet, sendPlan } from './transport/respond.ts';
-import { createTransfers, type Transfers } from './transport/transfers.ts';
-import { type Answer, type Handler, type TransportStats, textOf } from './transport/transport.ts';
+import { startTransfers, type Transfers } from './transport/transfers.ts';
+import {
+  type Answer,
+  type Handler,
+  type Log,
+  type TransportStats,
+  textOf,
+} from './transport/transport.ts';
 import { inTurn } from './transport/turn.ts';
 
 /** `answer`: the plan is to be sent. `pass`: another handler may know better. `refuse`: an error for the host. */
@@ -68,7 +74,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
   const policies = policiesOf(options, 'full', false);
   const origin = createOrigin({ ...policies, routed: true, addon, log });
   const counters = new Counters();
-  const transfers = addon && sharedTransfers(addon);
+  const transfers = addon && sharedTransfers(addon, log);
   const outlet: Outlet = { counters, log, transfers, pending: new Set() };
   const handlers: { [carrier in Carrier]?: Handler } = {};
 
@@ -108,7 +114,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
       const moved = { kind: 'redirect', status: 301, location: slash } as const;
       return { kind: 'answer', plan: plan(request, moved, policies.plan, Date.now()) };
     }
-    const found = handlerFor(carrierOf(req, res, addon))(request);
+    const found = handlerFor(carrierOf(req, res, addon, transfers))(request);
     return found instanceof Promise
       ? found.then((answer) => conclude(answer, res))
       : conclude(found, res);
@@ -194,11 +200,13 @@ function carrierOf(
   req: IncomingMessage,
   res: ServerResponse,
   addon: NativeAddon | undefined,
+  transfers: Transfers | undefined,
 ): Carrier {
   if (addon === undefined) return 'none';
   if ((req.socket as TLSSocket).encrypted) return 'tls';
   const { write, end } = ServerResponse.prototype;
-  return req.httpVersionMajor === 1 && res.write === write && res.end === end ? 'full' : 'memory';
+  const isPlain = req.httpVersionMajor === 1 && res.write === write && res.end === end;
+  return transfers && isPlain ? 'full' : 'memory';
 }
 
 const stats = new WeakMap<FileEntry, Stats>();
@@ -213,7 +221,7 @@ function statsOf(file: FileEntry): Stats {
 let transfersOfProcess: Transfers | undefined;
 
 /** One engine thread serves every mount of the process. */
-function sharedTransfers(addon: NativeAddon): Transfers {
-  transfersOfProcess ??= createTransfers(addon, limitsOf(resolveOptions()));
+function sharedTransfers(addon: NativeAddon, log: Log): Transfers | undefined {
+  transfersOfProcess ??= startTransfers(addon, limitsOf(resolveOptions()), log);
   return transfersOfProcess;
 }

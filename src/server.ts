@@ -8,7 +8,12 @@ import { MAX_THREADS, type Options, type OptionsInput, resolveOptions } from './
 import { createOrigin, type Origin } from './origin.ts';
 import { limitsOf, policiesOf } from './policies.ts';
 import { cannotListen, cannotServe } from './problems.ts';
-import { type Chosen, chooseTransport, chooseWithoutEngine } from './transport/choose.ts';
+import {
+  type Chosen,
+  chooseTransport,
+  chooseWithoutEngine,
+  withTransfers,
+} from './transport/choose.ts';
 import { createHttp1Transport } from './transport/http1.ts';
 import { createNativeTransport } from './transport/native.ts';
 import type { TlsFiles } from './transport/tls.ts';
@@ -49,9 +54,10 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const wanted = { transport: options.transport, tls: tls !== undefined };
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
   await access('/');
+  const limits = limitsOf(options);
   const { chosen, origin, transport } = start(
-    await chooseTransport(wanted, native, loadUws),
-    (error) => chooseWithoutEngine(wanted, native, error),
+    withTransfers(await chooseTransport(wanted, native, loadUws), native, limits, log),
+    (error) => withTransfers(chooseWithoutEngine(wanted, native, error), native, limits, log),
     options,
     log,
   );
@@ -102,14 +108,15 @@ function start(
 
 function openOrigin(
   options: Options,
-  { name, carrier }: Chosen,
+  chosen: Chosen,
   addon: NativeAddon | undefined,
   log: Log,
 ): Origin {
-  const policies = policiesOf(options, carrier, name === 'native');
+  const policies = policiesOf(options, chosen.carrier, chosen.name === 'native');
   try {
     return createOrigin({ ...policies, routed: false, addon, log });
   } catch (error) {
+    if (chosen.name === 'http1') chosen.transfers?.close();
     throw cannotServe(policies.files.root, error);
   }
 }
@@ -145,7 +152,14 @@ function createTransport(chosen: Chosen, origin: Origin, options: Options, log: 
     case 'uws':
       return createUwsTransport({ library: chosen.library, handler, limits, log, common, tls });
     case 'http1':
-      return createHttp1Transport({ handler, limits, log, common, tls, addon: loadNative().addon });
+      return createHttp1Transport({
+        handler,
+        limits,
+        log,
+        common,
+        tls,
+        transfers: chosen.transfers,
+      });
   }
 }
 

@@ -1,4 +1,5 @@
 // The request-target as a value: cut, decoded once, normalised. RFC 9112 §3.2, RFC 3986 §2.1 and §5.2.4.
+import { isAuthority } from './authority.ts';
 
 export interface PathTarget {
   readonly kind: 'path';
@@ -34,7 +35,7 @@ const LEGAL = /^[\x21\x22\x24-\x7e]+$/;
 const PLAIN =
   /^(?:\/[\x21\x22\x24\x26-\x2d\x30-\x3e\x40-\x5b\x5d-\x7e][\x21\x22\x24\x26-\x2e\x30-\x3e\x40-\x5b\x5d-\x7e]*)+$/;
 
-const ABSOLUTE_FORM = /^https?:\/\/[^/?]+/i;
+const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)/i;
 
 /**
  * What must not reach the file system: an encoded slash (no file name can contain one, and decoding it
@@ -68,11 +69,12 @@ export function parseTarget(target: string): Target {
   return { kind: 'path', raw, path, slash: /\/\.{0,2}$/.test(decoded), query };
 }
 
-/** RFC 9112 §3.2.2: a server must accept absolute-form; an empty path there is '/'. */
+/** RFC 9112 §3.2.2: a server must accept absolute-form; an empty path there is '/'. '' where it names no origin. */
 function originForm(target: string): string {
-  const authority = ABSOLUTE_FORM.exec(target)?.[0];
-  if (authority === undefined) return target;
-  const rest = target.slice(authority.length);
+  if (target.startsWith('/')) return target;
+  const [origin, authority] = ABSOLUTE_FORM.exec(target) ?? [];
+  if (origin === undefined || authority === undefined || !isAuthority(authority)) return '';
+  const rest = target.slice(origin.length);
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 

@@ -1,7 +1,8 @@
 // Which transport serves, and why: from what was asked for and what loads on this machine.
-import type { Native, NativeAddon } from '../native.ts';
+import type { EngineLimits, Native, NativeAddon } from '../native.ts';
 import type { StrategyLimits } from '../plan/types.ts';
-import type { TransportName } from './transport.ts';
+import { startTransfers, type Transfers } from './transfers.ts';
+import type { Log, TransportName } from './transport.ts';
 import type { Uws, UwsLibrary } from './uws-library.ts';
 
 export interface Wanted {
@@ -19,7 +20,7 @@ export type Chosen = {
 } & (
   | { readonly name: 'native'; readonly addon: NativeAddon }
   | { readonly name: 'uws'; readonly library: UwsLibrary }
-  | { readonly name: 'http1' }
+  | { readonly name: 'http1'; readonly transfers: Transfers | undefined }
 );
 
 /** Throws an Error where the transport that was asked for by name cannot run. */
@@ -30,7 +31,7 @@ export async function chooseTransport(
 ): Promise<Chosen> {
   switch (transport) {
     case 'auto':
-      return tls ? chooseTls(await loadUws()) : choosePlain(native);
+      return tls ? chooseTls(await loadUws(), native) : choosePlain(native);
     case 'native':
       if (native.addon === undefined) throw unavailable('native', native.reason);
       return onEngine(native.addon, 'asked for');
@@ -56,15 +57,27 @@ export function chooseWithoutEngine({ transport }: Wanted, native: Native, cause
   return onNode(false, native, reason, true);
 }
 
+/** Starts what node:http hands descriptors to, where it is to send by them; without it, bytes are all it can send. */
+export function withTransfers(
+  chosen: Chosen,
+  { addon }: Native,
+  limits: EngineLimits,
+  log: Log,
+): Chosen {
+  if (chosen.name !== 'http1' || chosen.carrier !== 'full' || addon === undefined) return chosen;
+  const transfers = startTransfers(addon, limits, log);
+  return { ...chosen, transfers, carrier: transfers ? 'full' : 'memory' };
+}
+
 function choosePlain(native: Native): Chosen {
   return native.addon === undefined
     ? onNode(false, native, native.reason, true)
     : onEngine(native.addon, 'native engine');
 }
 
-function chooseTls(uws: Uws): Chosen {
+function chooseTls(uws: Uws, native: Native): Chosen {
   return uws.library === undefined
-    ? { name: 'http1', carrier: 'tls', reason: `TLS by node:https: ${uws.reason}`, fallback: true }
+    ? onNode(true, native, `TLS by node:https: ${uws.reason}`, true)
     : onUws(uws.library, true, 'TLS');
 }
 
@@ -78,7 +91,7 @@ function onUws(library: UwsLibrary, tls: boolean, reason: string): Chosen {
 
 function onNode(tls: boolean, native: Native, reason: string, fallback: boolean): Chosen {
   const plain = native.addon === undefined ? 'none' : 'full';
-  return { name: 'http1', carrier: tls ? 'tls' : plain, reason, fallback };
+  return { name: 'http1', carrier: tls ? 'tls' : plain, transfers: undefined, reason, fallback };
 }
 
 function unavailable(name: TransportName, reason: string): Error {

@@ -22,7 +22,8 @@ export interface Sink {
 }
 
 export interface SendEnd {
-  readonly outcome: 'sent' | 'changed' | 'aborted';
+  /** `no-descriptor`: nothing was sent, for the process has none left for it. */
+  readonly outcome: 'sent' | 'changed' | 'aborted' | 'no-descriptor';
   /** Bytes that the kernel took. */
   readonly sent: number;
   /** The kernel's sendfile did not take this file, so that it was read. */
@@ -43,17 +44,42 @@ export async function deliver(
   log: Log,
 ): Promise<boolean> {
   const { file } = body;
-  const tally = counters.file(body.strategy, body.reason);
+  let { strategy } = body;
+  let tally = counters.file(strategy, body.reason);
   tally.responses++;
   counters.transfers++;
   file.retain();
+
+  /** What is left goes by read(2); the response is counted as read. */
+  function readInstead(reason: Reason): void {
+    tally.responses--;
+    tally = counters.file('read', reason);
+    tally.responses++;
+    strategy = 'read';
+  }
+
+  async function sendSpan(span: Span, send: NonNullable<Sink['send']>): Promise<Outcome> {
+    const { outcome, sent, refused, error } = await send(file, span);
+    if (error !== undefined) throw new Error(error);
+    if (outcome === 'no-descriptor') {
+      readInstead('transport');
+      return readSpan(file, span, sink, tally);
+    }
+    if (refused) {
+      file.markRefused();
+      readInstead('refused');
+    }
+    tally.bytes += sent;
+    return outcome;
+  }
+
   try {
     for (const piece of body.pieces) {
       const outcome =
         typeof piece === 'string'
           ? await writeCounted(Buffer.from(piece, 'latin1'), sink, tally)
-          : body.strategy === 'sendfile' && sink.send
-            ? await sendSpan(file, piece, sink.send, counters, tally)
+          : strategy === 'sendfile' && sink.send
+            ? await sendSpan(piece, sink.send)
             : await readSpan(file, piece, sink, tally);
       if (outcome === 'sent') continue;
       if (outcome === 'changed') {
@@ -86,27 +112,6 @@ async function writeCounted(chunk: Uint8Array, sink: Sink, tally: Tally): Promis
   if (!(await sink.write(chunk))) return 'aborted';
   tally.bytes += chunk.length;
   return 'sent';
-}
-
-async function sendSpan(
-  file: FileEntry,
-  span: Span,
-  send: NonNullable<Sink['send']>,
-  counters: Counters,
-  tally: Tally,
-): Promise<Outcome> {
-  const { outcome, sent, refused, error } = await send(file, span);
-  if (error !== undefined) throw new Error(error);
-  if (!refused) {
-    tally.bytes += sent;
-    return outcome;
-  }
-  file.markRefused();
-  tally.responses--;
-  const read = counters.file('read', 'refused');
-  read.responses++;
-  read.bytes += sent;
-  return outcome;
 }
 
 /** Bytes per read(2): large enough to make the trip to libuv's pool cheap, small enough for many at once. */

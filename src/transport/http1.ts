@@ -8,15 +8,16 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { EngineLimits, NativeAddon } from '../native.ts';
+import type { EngineLimits } from '../native.ts';
 import { errorPlan } from '../plan/errors.ts';
 import type { FieldList } from '../plan/types.ts';
 import type { RequestFields, RequestHead } from '../request.ts';
 import { Counters } from './counters.ts';
 import { refusalOf } from './lenience.ts';
 import { type Outlet, sendPlan } from './respond.ts';
+import { ownSockets } from './sockets.ts';
 import { readTlsFiles, type TlsFiles } from './tls.ts';
-import { createTransfers } from './transfers.ts';
+import type { Transfers } from './transfers.ts';
 import { type Answer, type Handler, type Log, type Transport, textOf } from './transport.ts';
 import { inTurn, lastWaiting } from './turn.ts';
 
@@ -28,40 +29,42 @@ export interface Http1Options {
   readonly common: FieldList;
   /** HTTPS with this certificate; plain HTTP without. */
   readonly tls?: TlsFiles | undefined;
-  /** With it, files go out by sendfile(2) on an engine thread (plain HTTP only). */
-  readonly addon?: NativeAddon | undefined;
+  /** With them, files go out by sendfile(2) on an engine thread (plain HTTP only). Closed with the server. */
+  readonly transfers?: Transfers | undefined;
 }
 
 /** A server on node's own HTTP parser and event loop. Call `listen` once. */
 export function createHttp1Transport(options: Http1Options): Transport {
-  const { handler, limits, log, common, tls, addon } = options;
+  const { handler, limits, log, common, tls, transfers } = options;
   const counters = new Counters();
   const pending = new Set<ServerResponse>();
-  const transfers = addon && !tls ? createTransfers(addon, limits) : undefined;
   const outlet: Outlet = { counters, log, transfers, pending };
   /** Node may yet find the same fault in the body that follows. */
   const refused = new WeakSet<Socket>();
   let closing = false;
 
   const server = tls
-    ? createTlsServer({ ...settings(limits), ...readTlsFiles(tls), allowHalfOpen: true })
+    ? createTlsServer({
+        ...settings(limits),
+        ...readTlsFiles(tls),
+        handshakeTimeout: limits.headerTimeoutMs,
+      })
     : createServer(settings(limits));
   server.maxConnections = limits.maxConnections;
   server.maxHeadersCount = 0;
   server.timeout = limits.sendTimeoutMs;
   // Not in node's types, but since 0.x the way to answer a client that has half-closed (RFC 9112 §9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
-  server.on('connection', (socket) => {
-    counters.connections++;
-    socket.once('close', () => counters.connections--);
-  });
+  const sockets = ownSockets(server, tls !== undefined, limits.sendTimeoutMs);
   server.on('request', receive);
   // A final answer instead of 100 (RFC 9110 §10.1.1); node closes the connection after it.
   server.on('checkContinue', receive);
   server.on('checkExpectation', receive);
   server.on('connect', (req, socket) => {
-    // Not a request for node: no response object comes with it.
-    Promise.resolve(handler(headOf(req))).then((plan) => socket.end(wholeText(plan)));
+    // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
+    Promise.resolve(handler(headOf(req))).then((plan) =>
+      finishInTurn(socket as Socket, () => wholeText(plan)),
+    );
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     refuse(error, socket as Socket);
@@ -103,17 +106,28 @@ export function createHttp1Transport(options: Http1Options): Transport {
     }
   }
 
-  /** Answers what node's parser or clock refused, after the answers to the requests before it; then closes. */
+  /** Answers what node's parser or clock refused; then closes. */
   function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-    const before = lastWaiting(socket) ?? [...pending].find((res) => res.socket === socket);
-    if (before) {
-      socket.pause();
-      before.once('close', () => refuse(error, socket));
+    if (!sockets.isReady(socket)) {
+      socket.destroy();
       return;
     }
-    if (socket.writable && !refused.has(socket) && !SILENT.has(error.code))
-      socket.write(wholeText(errorPlan(statusOf(error), common)));
-    socket.destroySoon();
+    finishInTurn(socket, () =>
+      refused.has(socket) || SILENT.has(error.code)
+        ? undefined
+        : wholeText(errorPlan(statusOf(error), common)),
+    );
+  }
+
+  /** Says the last bytes of a connection after the answers to the requests before. */
+  function finishInTurn(socket: Socket, lastBytes: () => Uint8Array | undefined): void {
+    const before = lastWaiting(socket) ?? [...pending].find((res) => res.socket === socket);
+    if (before === undefined) {
+      sockets.finish(socket, lastBytes());
+      return;
+    }
+    socket.pause();
+    before.once('close', () => finishInTurn(socket, lastBytes));
   }
 
   return {
@@ -131,13 +145,13 @@ export function createHttp1Transport(options: Http1Options): Transport {
       const closed = new Promise((resolve) => server.close(resolve));
       // Node closes the connections that are idle now, not those that become so.
       const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-      const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
+      const deadline = setTimeout(sockets.destroyAll, graceMs);
       await closed;
       clearInterval(sweep);
       clearTimeout(deadline);
       transfers?.close();
     },
-    stats: () => counters.snapshot(),
+    stats: () => ({ ...counters.snapshot(), connections: sockets.size }),
     // Every answer is planned anew.
     forget() {},
   };

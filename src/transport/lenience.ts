@@ -1,8 +1,6 @@
 // What a library's lenient parser lets pass and RFC 9112 does not: judged before the handler sees the request.
+import { isAuthority } from '../plan/authority.ts';
 import type { RequestHead } from '../request.ts';
-
-/** uri-host and port of RFC 9110 §4.2.1, loosely; two Host lines arrive joined by ", " and do not match. */
-const HOST = /^[\w\-.~%!$&'()*+,;=:[\]]*$/;
 
 /** RFC 9110 §5.6.2 */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -18,8 +16,10 @@ export function refusalOf(
   const { host, 'content-length': length, 'transfer-encoding': codings } = fields;
   if (version.major !== 1) return 505;
   if (!TOKEN.test(method)) return 400;
-  // RFC 9112 §3.2
-  if (host === undefined ? version.minor > 0 : !HOST.test(host)) return 400;
+  // RFC 9112 §3.2; two lines arrive joined by ", ", which is no authority.
+  if (host === undefined ? version.minor > 0 : host !== '' && !isAuthority(host)) return 400;
+  // §6.1: whoever sent it may know no chunks.
+  if (codings !== undefined && version.minor === 0) return 400;
   // §6.3: several Content-Lengths arrive joined.
   if (length !== undefined && (codings !== undefined || !/^\d+$/.test(length))) return 400;
   if (codings === undefined || /^chunked$/i.test(codings)) return undefined;

@@ -5,6 +5,7 @@ import type { EngineLimits, NativeAddon, NativeEngine, NativeFile } from '../nat
 import type { Span } from '../plan/types.ts';
 import type { SendEnd } from './deliver.ts';
 import { type EngineRecord, readRecords } from './engine-records.ts';
+import type { Log } from './transport.ts';
 
 export interface Transfers {
   /** Has the socket a descriptor of its own that the kernel sends from? TLS and imitations have none. */
@@ -16,8 +17,7 @@ export interface Transfers {
   sendNow(socket: Socket, file: NativeFile, span: Span): number;
   /**
    * Sends the span on a duplicate of the socket's descriptor. Nothing else may write to the socket until
-   * `done`, which is called exactly once. Returns the way to stop it early. Throws where the process is
-   * out of descriptors.
+   * `done`, which is called exactly once. Returns the way to stop it early.
    */
   send(socket: Socket, file: NativeFile, span: Span, done: (end: SendEnd) => void): () => void;
   /** Stops what is in flight. */
@@ -27,10 +27,16 @@ export interface Transfers {
 /** Above this, the time of the call counts for more than the way to another thread and back. */
 const NOW_MAX = 512 * 1024;
 
-/** Starts its engine (one thread) with the first transfer; it does not keep the process alive. */
-export function createTransfers(addon: NativeAddon, limits: EngineLimits): Transfers {
+/**
+ * Starts an engine of one thread, which does not keep the process alive. At once and not with the first
+ * transfer: by then there may be no descriptor or thread left. Undefined where there is none even now.
+ */
+export function startTransfers(
+  addon: NativeAddon,
+  limits: EngineLimits,
+  log: Log,
+): Transfers | undefined {
   const waiting = new Map<number, (end: SendEnd) => void>();
-  let engine: NativeEngine | undefined;
   // The engine reports these just before the end of the transfer that they belong to.
   let refused = false;
   let error: string | undefined;
@@ -63,14 +69,17 @@ export function createTransfers(addon: NativeAddon, limits: EngineLimits): Trans
     }
   }
 
-  function start(): NativeEngine {
+  let engine: NativeEngine;
+  try {
     // The root and the links are for hot entries, which this engine never has.
-    const started = addon.createEngine(addon.openRoot('/'), 'none', 1, limits, [], (batch) =>
+    engine = addon.createEngine(addon.openRoot('/'), 'none', 1, limits, [], (batch) =>
       readRecords(batch, receive),
     );
-    started.unref();
-    return started;
+  } catch (error) {
+    log.warn(`no sendfile, files are read: ${(error as Error).message}`);
+    return undefined;
   }
+  engine.unref();
 
   return {
     takes: (socket) => descriptorOf(socket) >= 0,
@@ -85,14 +94,18 @@ export function createTransfers(addon: NativeAddon, limits: EngineLimits): Trans
         queueMicrotask(() => done({ outcome: 'aborted', sent: 0 }));
         return () => {};
       }
-      engine ??= start();
-      const id = engine.transfer(descriptor, file, true, span.start, span.end);
+      let id: number;
+      try {
+        id = engine.transfer(descriptor, file, true, span.start, span.end);
+      } catch {
+        queueMicrotask(() => done({ outcome: 'no-descriptor', sent: 0 }));
+        return () => {};
+      }
       waiting.set(id, done);
-      return () => engine?.cancel(id);
+      return () => engine.cancel(id);
     },
     close() {
-      engine?.close();
-      engine = undefined;
+      engine.close();
       for (const done of waiting.values()) done({ outcome: 'aborted', sent: 0 });
       waiting.clear();
     },

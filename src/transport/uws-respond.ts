@@ -15,8 +15,24 @@ export interface UwsExchange {
   gone: boolean;
   /** Ends the step in progress when the client goes away. */
   interrupt: () => void;
-  /** Called once, when nothing more will be sent. */
+  /** Nothing more will be sent: the first call settles the exchange, for it may be aborted in any of its steps. */
   done(): void;
+}
+
+/** Calls `settled` once, however the exchange ends. */
+export function openExchange(res: UwsResponse, isHead: boolean, settled: () => void): UwsExchange {
+  let isOpen = true;
+  const done = () => {
+    if (isOpen) settled();
+    isOpen = false;
+  };
+  // Until there is a step in progress, the end of the client is the end of all.
+  const exchange: UwsExchange = { res, isHead, gone: false, interrupt: done, done };
+  res.onAborted(() => {
+    exchange.gone = true;
+    exchange.interrupt();
+  });
+  return exchange;
 }
 
 /** Where exchanges are counted and reported. */
@@ -131,8 +147,10 @@ function sendBytes(
   settled: (whole: boolean) => void,
 ): void {
   const { res } = exchange;
+  let isOpen = true;
   const finish = (whole: boolean) => {
-    settled(whole);
+    if (isOpen) settled(whole);
+    isOpen = false;
     exchange.done();
   };
   if (bytes.length <= END_MAX) {
@@ -140,11 +158,12 @@ function sendBytes(
     finish(true);
     return;
   }
+  exchange.interrupt = () => finish(false);
   if (res.tryEnd(bytes, bytes.length)[1]) {
     finish(true);
     return;
   }
-  exchange.interrupt = () => finish(false);
+  if (exchange.gone) return;
   res.onWritable((offset) => {
     const [ok, done] = res.tryEnd(bytes.subarray(offset), bytes.length);
     if (done) finish(true);
@@ -183,8 +202,9 @@ function uwsSink(exchange: UwsExchange, plan: Answer, total: number): Sink {
         exchange.interrupt = () => resolve(false);
         const start = res.getWriteOffset();
         const send = (from: number): boolean => {
-          const [ok] = res.tryEnd(chunk.subarray(from), total);
-          if (ok) resolve(true);
+          const [ok, done] = res.tryEnd(chunk.subarray(from), total);
+          // At the end of the body no onWritable comes any more.
+          if (ok || done) resolve(true);
           return ok;
         };
         res.onWritable((offset) => send(offset - start));

@@ -9,7 +9,7 @@ import { asksToClose, refusalOf } from './lenience.ts';
 import type { TlsFiles } from './tls.ts';
 import { type Answer, type Handler, type Log, type Transport, textOf } from './transport.ts';
 import type { UwsLibrary, UwsRequest, UwsResponse } from './uws-library.ts';
-import { sendUwsPlan, type UwsExchange, type UwsOutlet } from './uws-respond.ts';
+import { openExchange, sendUwsPlan, type UwsOutlet } from './uws-respond.ts';
 
 export interface UwsOptions {
   readonly library: UwsLibrary;
@@ -101,17 +101,7 @@ export function handleUws(
 ): void {
   const { handler, outlet, maxDrain } = policy;
   const request = readHead(req);
-  const exchange: UwsExchange = {
-    res,
-    isHead: request.method === 'HEAD',
-    gone: false,
-    interrupt() {},
-    done,
-  };
-  res.onAborted(() => {
-    exchange.gone = true;
-    exchange.interrupt();
-  });
+  const exchange = openExchange(res, request.method === 'HEAD', done);
   const status = policy.refused ?? refusalOf(request, VERSION);
   const close =
     policy.closing ||
@@ -124,23 +114,21 @@ export function handleUws(
     } catch (error) {
       // The library would end the process.
       outlet.log.error(`unexpected: ${textOf(error)}`, 'uws');
-      exchange.interrupt = done;
       res.close();
     }
   };
+  const sendLater = (answer: Answer) => {
+    if (!exchange.gone) res.cork(() => send(answer));
+  };
   if (status !== undefined) {
-    send(errorPlan(status, policy.common));
+    // Nothing behind it may be taken for a request: the library goes on to what came in the same write, or closes
+    // the connection, if this one still waits for its answer.
+    setImmediate(sendLater, errorPlan(status, policy.common));
     return;
   }
   const plan = handler(request);
-  if (!(plan instanceof Promise)) {
-    send(plan);
-    return;
-  }
-  exchange.interrupt = done;
-  plan.then((answer) => {
-    if (!exchange.gone) res.cork(() => send(answer));
-  });
+  if (plan instanceof Promise) plan.then(sendLater);
+  else send(plan);
 }
 
 /** The library answers all others itself. */

@@ -1,11 +1,12 @@
 // A server that has no descriptor left: what is open is served, what is not waits or is told so, and it recovers.
-import { spawnSync } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { loadNative } from '../../src/native.ts';
 import { CARRIERS, type Carrier, missing, startOrigin } from '../http/carriers.ts';
 import { type Host, startHost } from '../http/host.ts';
-import { type Answer, connect, request, requestBytes } from '../support/client.ts';
+import { type Address, type Answer, connect, request, requestBytes } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { descriptorsOf, until } from './process.ts';
 
@@ -13,14 +14,43 @@ const SIZE = 200_000;
 const CLIENTS = 50;
 const KEEP = { fields: { connection: 'keep-alive' } };
 
+/** More than leaves at once (transfers.ts): the rest needs a descriptor. */
+const LARGE = 3_000_000;
+const SEVERAL = 'bytes=0-999999,2000000-2999999';
+
+/** Looking whether the file has changed would open it again. */
+const UNSEEN = { revalidate: 3_600_000 };
+
 const noTool = spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit (util-linux)';
 
 // A TLS handshake would wait for the accept.
 for (const carrier of CARRIERS.filter(({ tls }) => !tls)) {
   t.test(carrier.name, { skip: noTool || (missing(carrier) ?? false) }, async (t) => {
     await exhaust(t, carrier, startHost(t, carrier));
+    await t.test('a large file that is open is sent to its end', async (t) => {
+      const host = startHost(t, carrier);
+      const root = makeTree(t, { 'large.bin': { size: LARGE } });
+      const origin = await startOrigin(carrier, host, { root, ...UNSEEN });
+      await sendWithout(t, origin.address, host.pid);
+      const { byStrategy } = await origin.stats();
+      const tallies = Object.values(byStrategy);
+      t.equal(
+        tallies.reduce((sum, { responses }) => sum + responses, 0),
+        3,
+        'each answer is counted once',
+      );
+    });
   });
 }
+
+t.test('middleware sends a large file that is open to its end', { skip: noTool }, async (t) => {
+  const program = fileURLToPath(new URL('../middleware/leak-child.ts', import.meta.url));
+  const root = makeTree(t, { 'large.bin': { size: LARGE } });
+  const child = fork(program, [root, JSON.stringify(UNSEEN)], { execArgv: ['--import=tsx'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  const [port] = await once(child, 'message');
+  await sendWithout(t, { port }, child.pid ?? 0);
+});
 
 const reason = noTool || (loadNative().addon === undefined && 'no addon');
 t.test(
@@ -37,6 +67,28 @@ t.test(
   },
 );
 
+/** The process has opened the file and sent none of it, when no descriptor is left. */
+async function sendWithout(t: Test, address: Address, pid: number): Promise<void> {
+  const connection = await connect(address);
+  await connection.send(requestBytes('/large.bin', { ...KEEP, method: 'HEAD' }));
+  await connection.read('HEAD');
+  leave(t, pid, 3);
+  await connection.send(requestBytes('/large.bin', KEEP));
+  t.ok((await connection.read()).body.equals(pattern(LARGE)), 'every byte');
+  const fields = { ...KEEP.fields, range: SEVERAL };
+  await connection.send(requestBytes('/large.bin', { fields }));
+  const parts = await connection.read();
+  t.equal(parts.status, 206);
+  t.ok(parts.body.length > 2_000_000, 'every part');
+  connection.close();
+}
+
+/** Sets how many descriptors the process may have. */
+function leave(t: Test, pid: number, files: number): void {
+  const { status } = spawnSync('prlimit', [`--pid=${pid}`, `--nofile=${files}:`]);
+  t.equal(status, 0, `RLIMIT_NOFILE is ${files}`);
+}
+
 async function exhaust(t: Test, carrier: Carrier, host: Host): Promise<void> {
   const root = makeTree(t, { 'known.bin': { size: SIZE }, 'new.bin': { size: SIZE } });
   const origin = await startOrigin(carrier, host, { root, strategy: 'read' });
@@ -47,10 +99,7 @@ async function exhaust(t: Test, carrier: Carrier, host: Host): Promise<void> {
   };
   await ask('known.bin');
 
-  const limit = (files: number) => {
-    const { status } = spawnSync('prlimit', [`--pid=${host.pid}`, `--nofile=${files}:`]);
-    t.equal(status, 0, `RLIMIT_NOFILE is ${files}`);
-  };
+  const limit = (files: number) => leave(t, host.pid, files);
   // No number is left: what is closed now cannot be opened again.
   limit(3);
   t.ok((await ask('known.bin')).body.equals(pattern(SIZE)), 'an open file is served');

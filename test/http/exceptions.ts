@@ -68,11 +68,18 @@ export const EXCEPTIONS = {
       'HTTP/1.0 with a Host',
       'HTTP/1.2 is answered as 1.1',
       'Transfer-Encoding in HTTP/1.0',
+      'Transfer-Encoding in HTTP/1.0 with keep-alive, and a request behind it',
     ]),
     ...all(UWS, '505 closed', 'uWebSockets.js knows origin-form only', [
       'OPTIONS *',
       'GET *',
       'absolute-form',
+      'absolute-form with half a bracket',
+      'absolute-form with two ports',
+      'absolute-form with a high port',
+      'absolute-form with a broken escape',
+      'absolute-form with user information',
+      'absolute-form without a name',
       'authority-form without CONNECT',
       'a path without its slash',
       'CONNECT',
@@ -126,6 +133,11 @@ export const EXCEPTIONS = {
     ]),
     ...all(UWS, '200 closed', 'uWebSockets.js drops a head it cannot read without an answer', [
       'a good one, then a bad one',
+    ]),
+    ...all(UWS, 'closed', 'uWebSockets.js closes on a second request while the first waits', [
+      'nothing behind two Content-Lengths is answered',
+      'nothing behind two Hosts is answered',
+      'nothing behind gzip, chunked is answered',
     ]),
     ...all(UWS, '200 200 open', 'uWebSockets.js goes on to what was sent in the same write', [
       'nothing after Connection: close is answered',

@@ -21,6 +21,14 @@ type Row = readonly [title: string, bytes: string, ...outcomes: string[]];
 const get = (lines = '', target = '/a.txt', version = '1.1') =>
   `GET ${target} HTTP/${version}\r\n${lines}\r\n`;
 
+/** Heads that are refused, each with a body where a lenient parser finds one. */
+const REFUSED = [
+  ['two Content-Lengths', `${HOST}Content-Length: 5\r\nContent-Length: 6\r\n`, 'hello', 400],
+  ['two Hosts', `${HOST}Host: other\r\n`, '', 400],
+  ['gzip, chunked', `${HOST}Transfer-Encoding: gzip, chunked\r\n`, '0\r\n\r\n', 501],
+  ['both framings', `${HOST}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n`, '0\r\n\r\n', 400],
+] as const;
+
 const REQUESTS: readonly Row[] = [
   // RFC 9112 §9.3
   ['HTTP/1.1 keeps the connection', get(HOST), '200 open'],
@@ -46,9 +54,24 @@ const REQUESTS: readonly Row[] = [
   ['a Host with a space', get('Host: a b\r\n'), '400 closed'],
   ['a Host with a slash', get('Host: a/b\r\n'), '400 closed'],
   ['a Host with user information', get('Host: u@a\r\n'), '400 closed'],
+  ['a Host with half a bracket', get('Host: [::1\r\n'), '400 closed'],
+  ['a Host that is no address', get('Host: [::1::2]\r\n'), '400 closed'],
+  ['a Host with a zone', get('Host: [fe80::1%25eth0]\r\n'), '400 closed'],
+  ['a Host with a port over 65535', get('Host: h:98777\r\n'), '400 closed'],
+  ['a Host with two ports', get('Host: a:80:80\r\n'), '400 closed'],
+  ['a Host with a port and no name', get('Host: :80\r\n'), '400 closed'],
+  ['a Host with a broken escape', get('Host: %zz\r\n'), '400 closed'],
+  ['a Host with an escape', get('Host: %41.example\r\n'), '200 open'],
+  ['a Host with a colon and no port', get('Host: a:\r\n'), '200 open'],
   ['OPTIONS *', `OPTIONS * HTTP/1.1\r\n${HOST}\r\n`, '204 open'],
   ['GET *', get(HOST, '*'), '400 closed', '400 open'],
   ['absolute-form', get(HOST, 'http://localhost/a.txt'), '200 open'],
+  ['absolute-form with half a bracket', get(HOST, 'http://[::1/a.txt'), '400 closed', '400 open'],
+  ['absolute-form with two ports', get(HOST, 'http://a:80:80/a.txt'), '400 closed', '400 open'],
+  ['absolute-form with a high port', get(HOST, 'http://h:98777/a.txt'), '400 closed', '400 open'],
+  ['absolute-form with a broken escape', get(HOST, 'http://%zz/a.txt'), '400 closed', '400 open'],
+  ['absolute-form with user information', get(HOST, 'http://u@a/a.txt'), '400 closed', '400 open'],
+  ['absolute-form without a name', get(HOST, 'http:///a.txt'), '400 closed', '400 open'],
   ['authority-form without CONNECT', get(HOST, 'localhost:80'), '400 closed', '400 open'],
   ['a path without its slash', get(HOST, 'a.txt'), '400 closed', '400 open'],
   ['a fragment', get(HOST, '/a.txt#x'), '400 closed', '400 open'],
@@ -181,6 +204,11 @@ const REQUESTS: readonly Row[] = [
     '200 400 closed',
   ],
   [
+    'Transfer-Encoding in HTTP/1.0 with keep-alive, and a request behind it',
+    `${get('Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n', '/a.txt', '1.0')}0\r\n\r\n${NEXT}`,
+    '400 closed',
+  ],
+  [
     'a broken chunk',
     `${get(`${HOST}Transfer-Encoding: chunked\r\n`)}zz\r\n`,
     '200 closed',
@@ -202,6 +230,14 @@ const REQUESTS: readonly Row[] = [
     ),
     '200 open',
   ],
+  // §6.3, §9.6: whoever sent it may mean another end.
+  ...REFUSED.map(
+    ([title, lines, body, status]): Row => [
+      `nothing behind ${title} is answered`,
+      `${get(lines)}${body}${NEXT}${NEXT}`,
+      `${status} closed`,
+    ],
+  ),
   // §9.3.2
   ['two requests in one write', NEXT + NEXT, '200 200 open'],
   ['a good one, then a bad one', `${NEXT}\0`, '200 400 closed'],

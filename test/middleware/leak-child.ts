@@ -1,4 +1,5 @@
-// A node:http server with the middleware, that measures itself on demand once it is at rest. Root as argument.
+// A node:http server with the middleware, that measures itself on demand once it is at rest. Root and options (JSON)
+// as arguments.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,8 +15,8 @@ export interface Usage {
   readonly openFiles: number;
 }
 
-const root = process.argv[2] ?? '.';
-const serve = zcserve(root);
+const [root = '.', options = '{}'] = process.argv.slice(2);
+const serve = zcserve(root, JSON.parse(options));
 const server = createServer(serve);
 let connections = 0;
 server.on('connection', (socket) => {

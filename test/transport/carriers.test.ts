@@ -1,10 +1,13 @@
 // Every carrier brings every kind of body byte for byte, survives clients and files, and lets go of everything.
+import { pbkdf2 } from 'node:crypto';
 import { truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { loadNative, type NativeAddon } from '../../src/native.ts';
 import { createHttp1Transport } from '../../src/transport/http1.ts';
+import { startTransfers } from '../../src/transport/transfers.ts';
 import type { Handler, Log, Transport } from '../../src/transport/transport.ts';
 import { createUwsTransport } from '../../src/transport/uws.ts';
 import { loadUws } from '../../src/transport/uws-library.ts';
@@ -61,7 +64,11 @@ if (addon) {
     strategy: 'sendfile',
     addon,
     tls: false,
-    create: (handler, log) => createHttp1Transport({ handler, log, common: [], limits, addon }),
+    create: (handler, log) =>
+      createHttp1Transport({
+        ...{ handler, log, common: [], limits },
+        transfers: startTransfers(addon, limits, log),
+      }),
   });
 }
 if (library) {
@@ -91,6 +98,13 @@ async function start(t: Test, carrier: Carrier, handler: Handler) {
 
 /** More than the sockets' buffers hold: net.ipv4.tcp_rmem and tcp_wmem may allow 32 MiB and more. */
 const HUGE = 2 ** 26;
+
+/** Keeps every thread of libuv's pool, so that no file is read, for about as long as a client needs to vanish. */
+async function occupyPool(): Promise<void> {
+  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
+  const derive = () => promisify(pbkdf2)('', '', 100_000, 64, 'sha512');
+  await Promise.all(Array.from({ length: threads }, derive));
+}
 
 /** Clients that vanish, one after the other. */
 const VANISHED = 20;
@@ -259,6 +273,31 @@ for (const carrier of carriers) {
       t.equal((await idle.rest()).length, 0, 'an idle connection is closed');
       t.equal(big.references, 1);
       await t.rejects(connect(address), { code: 'ECONNREFUSED' });
+    });
+
+    t.test('who goes while a file is read for it is counted out once', async (t) => {
+      const { big, handler } = await hugeSite(t, carrier);
+      const later: Handler = async (request) => handler(request);
+      const { address, transport, close } = await start(t, carrier, later);
+      const pool = occupyPool();
+      const leaver = await connect(address);
+      leaver.socket.pause();
+      await leaver.send(requestBytes('/big', keepAlive));
+      await until(() => transport.stats().transfers === 1);
+      leaver.close();
+      await until(() => transport.stats().connections === 0);
+      await pool;
+      await until(() => transport.stats().transfers === 0);
+      t.equal(transport.stats().aborted, 1);
+      t.equal(big.references, 1);
+      const busy = await connect(address);
+      busy.socket.pause();
+      await busy.send(requestBytes('/big', keepAlive));
+      await until(() => transport.stats().transfers === 1);
+      const closed = close(60_000);
+      busy.socket.resume();
+      t.equal((await busy.read()).body.length, HUGE, 'close still waits for who has not gone');
+      await closed;
     });
 
     t.test('after the grace time close cuts what is in flight', async (t) => {

@@ -15,6 +15,10 @@ t.test(
       [{ host: 'a b' }, 400],
       [{ host: 'u@a' }, 400],
       [{ host: 'a/b' }, 400],
+      [{ host: '[::1' }, 400],
+      [{ host: 'h:98777' }, 400],
+      [{ host: 'a:80:80' }, 400],
+      [{ host: '%zz' }, 400],
       [{ host: 'a', 'content-length': '5' }, undefined],
       [{ host: 'a', 'content-length': '' }, 400],
       [{ host: 'a', 'content-length': '5, 5' }, 400],
@@ -32,6 +36,8 @@ t.test(
     }
     const head = { method: 'GET', target: '/', fields: {} };
     t.equal(refusalOf(head, { major: 1, minor: 0 }), undefined, 'HTTP/1.0 needs no Host');
+    const chunked = { method: 'GET', target: '/', fields: { 'transfer-encoding': 'chunked' } };
+    t.equal(refusalOf(chunked, { major: 1, minor: 0 }), 400, 'HTTP/1.0 knows no chunks (§6.1)');
     t.equal(refusalOf(head, { major: 2, minor: 0 }), 505, 'HTTP/2.0 over HTTP/1');
     const odd = { method: 'G(T', target: '/', fields: { host: 'a' } };
     t.equal(refusalOf(odd, { major: 1, minor: 1 }), 400, 'a method that is no token');

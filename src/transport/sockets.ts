@@ -1,0 +1,62 @@
+// Who owns a socket of node's servers, and until when: from accept to end, in the states too that node sets no limit for.
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+
+export interface Sockets {
+  /** Connections of this moment, those within their TLS handshake too. */
+  readonly size: number;
+  /** Can HTTP be spoken on it? Not before the end of its TLS handshake. */
+  isReady(socket: Socket): boolean;
+  /**
+   * Says the last bytes of the connection and ends it: as soon as the kernel has taken them, at the latest
+   * after the time of a send, which nothing that the client does extends.
+   */
+  finish(socket: Socket, bytes?: Uint8Array): void;
+  /** Ends every connection, whatever state it is in. */
+  destroyAll(): void;
+}
+
+/** Owns every socket that the server (node:http's or node:https's) accepts from now on. */
+export function ownSockets(server: EventEmitter, tls: boolean, sendTimeoutMs: number): Sockets {
+  /** As accepted: ending one ends the TLS socket over it. */
+  const accepted = new Set<Socket>();
+  const ready = new WeakSet<Socket>();
+
+  server.on('connection', (socket: Socket) => {
+    accepted.add(socket);
+    socket.once('close', () => accepted.delete(socket));
+    socket.on('error', ignore);
+    if (!tls) own(socket);
+  });
+  server.on('secureConnection', (socket: Socket) => {
+    // Not earlier: a client that half-closes within its handshake has gone (RFC 9112 §9.6 is about requests).
+    socket.allowHalfOpen = true;
+    own(socket);
+  });
+
+  /** Node takes its own listeners off where it hands a socket out (CONNECT), under the answers before that too. */
+  function own(socket: Socket): void {
+    ready.add(socket);
+    socket.on('error', ignore);
+    socket.on('timeout', () => socket.destroy());
+  }
+
+  return {
+    get size() {
+      return accepted.size;
+    },
+    isReady: (socket) => ready.has(socket),
+    finish(socket, bytes) {
+      const deadline = setTimeout(() => socket.destroy(), sendTimeoutMs);
+      socket.once('close', () => clearTimeout(deadline));
+      if (bytes && socket.writable) socket.write(bytes);
+      socket.destroySoon();
+    },
+    destroyAll() {
+      for (const socket of accepted) socket.destroy();
+    },
+  };
+}
+
+/** Who listens has heard of it by `close` too; without a listener an error ends the process. */
+function ignore(): void {}

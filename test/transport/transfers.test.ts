@@ -1,0 +1,25 @@
+// What node:http hands files to: there from the start, or said to be missing.
+import t from 'tap';
+import type { NativeAddon } from '../../src/native.ts';
+import { chooseTransport, withTransfers } from '../../src/transport/choose.ts';
+import { LIMITS, memoryLog } from './fixtures.ts';
+
+t.test('without room for an engine, node:http sends bytes, and one line says so', async (t) => {
+  const addon = {
+    openRoot: () => ({}),
+    createEngine() {
+      throw Object.assign(new Error('EMFILE: no descriptor left'), { code: 'EMFILE' });
+    },
+  } as unknown as NativeAddon;
+  const native = { addon, file: 'zcserve.node' };
+  const noUws = async () => ({ library: undefined, reason: 'not wanted' });
+  const best = await chooseTransport({ transport: 'http1', tls: false }, native, noUws);
+  t.equal(best.carrier, 'full');
+  const log = memoryLog();
+  t.match(withTransfers(best, native, LIMITS, log), { carrier: 'memory', transfers: undefined });
+  t.match(log.lines, ['no sendfile, files are read: EMFILE: no descriptor left']);
+
+  const secure = await chooseTransport({ transport: 'http1', tls: true }, native, noUws);
+  t.equal(withTransfers(secure, native, LIMITS, log), secure, 'TLS needs none');
+  t.equal(log.lines.length, 1);
+});
