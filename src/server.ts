@@ -57,7 +57,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const limits = limitsOf(options);
   const { chosen, origin, transport } = start(
     withTransfers(await chooseTransport(wanted, native, loadUws), native, limits, log),
-    (error) => withTransfers(chooseWithoutEngine(wanted, native, error), native, limits, log),
+    (error) => chooseWithoutEngine(wanted, error),
     options,
     log,
   );

@@ -49,12 +49,13 @@ export async function chooseTransport(
  * What serves instead, where the engine has loaded and cannot start. Throws an Error where it was asked for by
  * name, and the cause where that is something else than the system's lack of room.
  */
-export function chooseWithoutEngine({ transport }: Wanted, native: Native, cause: unknown): Chosen {
+export function chooseWithoutEngine({ transport }: Wanted, cause: unknown): Chosen {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (typeof code !== 'string') throw cause;
   const reason = `the system has no room for an engine thread (${code})`;
   if (transport === 'native') throw unavailable('native', reason);
-  return onNode(false, native, reason, true);
+  // Nor for one that takes descriptors from node:http.
+  return { name: 'http1', transfers: undefined, carrier: 'memory', reason, fallback: true };
 }
 
 /** Starts what node:http hands descriptors to, where it is to send by them; without it, bytes are all it can send. */
