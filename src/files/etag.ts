@@ -99,22 +99,20 @@ export class ContentEtags {
   #hashing = 0;
   readonly #queue: Array<() => void> = [];
 
-  /** The tag, if this version was hashed before. */
-  get(version: string): string | undefined {
-    return this.#known.get(version);
+  /** The tag, if this version was hashed before. One inode may be linked as two codings. */
+  get({ version, coding }: Pick<Hashable, 'version' | 'coding'>): string | undefined {
+    return this.#known.get(`${version}-${coding}`);
   }
 
   /** Hashes now, a few at a time; resolves when `get` knows the tag, or the file has changed or cannot be read. */
   async learn(file: Hashable): Promise<void> {
-    if (this.#hashing >= MAX_HASHING)
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
-    this.#hashing++;
-    try {
-      await this.#hash(file);
-    } finally {
-      this.#hashing--;
-      this.#queue.shift()?.();
-    }
+    if (this.#hashing < MAX_HASHING) this.#hashing++;
+    else await new Promise<void>((resolve) => this.#queue.push(resolve));
+    await this.#hash(file);
+    // The place goes on to who waits: a newcomer in between cannot take it too.
+    const next = this.#queue.shift();
+    if (next === undefined) this.#hashing--;
+    else next();
   }
 
   /**
@@ -140,20 +138,15 @@ export class ContentEtags {
   }
 
   async #hash(file: Hashable): Promise<string | undefined> {
-    const tag = this.#known.get(file.version) ?? (await contentEtag(file));
-    if (tag !== undefined) this.#known.set(file.version, tag);
+    const tag = this.get(file) ?? (await contentEtag(file));
+    if (tag !== undefined) this.#known.set(`${file.version}-${file.coding}`, tag);
     return tag;
   }
 }
 
-/** Has what is open the bytes of this version still? Rejects where fstat(2) fails. */
-async function hasContent(version: string, fd: number): Promise<boolean> {
-  return contentVersion(await versionNow(fd)) === contentVersion(version);
-}
-
+/** Never rejects. */
 async function contentEtag({ version, file, size, coding }: Hashable): Promise<string | undefined> {
   try {
-    if (!(await hasContent(version, file.fd))) return undefined;
     const hash = createHash('sha256');
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(1, size)));
     let position = 0;
@@ -163,7 +156,8 @@ async function contentEtag({ version, file, size, coding }: Hashable): Promise<s
       hash.update(chunk.subarray(0, bytesRead));
       position += bytesRead;
     }
-    if (!(await hasContent(version, file.fd))) return undefined;
+    // All bytes were of the version that was opened; ctime counts, since whoever writes can set mtime back.
+    if ((await versionNow(file.fd)) !== version) return undefined;
     // Two codings of a resource never share a tag, whatever their bytes (RFC 9110 §8.8.3.3).
     if (coding !== 'identity') hash.update(`-${coding}`);
     return etag(hash.digest());

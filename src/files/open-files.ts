@@ -105,9 +105,10 @@ export class OpenFiles {
     );
   }
 
-  #isHashedFirst({ version, size, coding }: OpenVariant): boolean {
+  #isHashedFirst(variant: OpenVariant): boolean {
+    const { version, size, coding } = variant;
     const source = tagSource(this.#options.policy.etag, version, size, coding);
-    return source.kind === 'hash' && source.first && this.#etags.get(version) === undefined;
+    return source.kind === 'hash' && source.first && this.#etags.get(variant) === undefined;
   }
 
   #take(path: string, variants: readonly OpenVariant[], keep: boolean): Resource<FileEntry> {
@@ -206,7 +207,7 @@ export class OpenFiles {
     const describeWith = (etag: string | undefined) =>
       describe({ path, coding, mtimeMs, etag, varies });
     const source = tagSource(policy.etag, version, size, coding);
-    const known = source.kind === 'known' ? source.tag : this.#etags.get(version);
+    const known = source.kind === 'known' ? source.tag : this.#etags.get(variant);
     const entry = new CachedEntry(variant.file, variant, describeWith(known));
     entry.onChanged = () => this.#options.onStale(variant.path);
     if (source.kind === 'hash' && !source.first && known === undefined) {

@@ -1,5 +1,5 @@
 // Entity-tags: strong, one for each version and coding; from content in the background, once per version.
-import { chmodSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { statEtag, tagSource } from '../../src/files/etag.ts';
@@ -112,6 +112,32 @@ for (const [way, addon] of WAYS) {
       t.not(c?.etag, a.etag);
       t.not(big?.etag, a.etag);
     });
+
+    t.test('content: one inode linked as two codings has two tags', async (t) => {
+      const site = makeSite(t, { f: 'the same bytes' }, { addon, policy: { etag: 'content' } });
+      linkSync(join(site.path, 'f'), join(site.path, 'f.gz'));
+      const found = await site.find('/f');
+      if (found.kind !== 'file') throw new Error(found.kind);
+      const { identity, variants } = found.resource;
+      await until(() => [identity, ...variants].every((each) => each.etag !== undefined));
+      t.equal(variants.length, 1);
+      t.not(variants[0]?.etag, identity.etag, 'RFC 9110 §8.8.3.3');
+    });
+
+    t.test(
+      'auto: bytes put in place of others with their size and time have another tag',
+      async (t) => {
+        const mtime = new Date('2024-01-01T00:00:00Z');
+        const tree = { f: { text: 'one', mtime } };
+        const site = makeSite(t, tree, { addon, policy: { etag: 'auto', revalidateMs: 0 } });
+        const first = fileOf(await site.find('/f'));
+        writeFileSync(join(site.path, 'f'), 'two');
+        utimesSync(join(site.path, 'f'), mtime, mtime);
+        const second = fileOf(await site.find('/f'));
+        t.ok(first.etag && second.etag);
+        t.not(second.etag, first.etag);
+      },
+    );
 
     t.test('content: a version is hashed once, a new one again', async (t) => {
       const root = makeTree(t, { f: 'one' });
