@@ -51,10 +51,15 @@ export function isRangeCurrent(
   return validators.etag !== undefined && isStrongMatch(ifRange, validators.etag);
 }
 
+/** Node and uWebSockets.js write Date from a clock that they set once a second: it lags by up to that. */
+const DATE_LAG_MS = 1000;
+
 /** §8.8.2.2: at least one second before the Date of this answer, which counts whole seconds. */
 function isStrongDate(lastModified: string, nowMs: number): boolean {
   const modified = parseHttpDate(lastModified);
-  return modified !== undefined && Math.floor(nowMs / 1000) * 1000 - modified >= 1000;
+  if (modified === undefined) return false;
+  const earliestDate = Math.floor((nowMs - DATE_LAG_MS) / 1000) * 1000;
+  return earliestDate - modified >= 1000;
 }
 
 /** §13.1.1, §13.1.2: `*` names whatever exists; a field that is no list of entity-tags names nothing. */
