@@ -20,6 +20,16 @@ int fstat64(int fd, struct stat64* st) noexcept {
   return __fxstat64(kLayout, fd, st);
 }
 
+int __fxstatat64(int layout, int dir, const char* path, struct stat64* st, int flags) noexcept;
+int fstatat64(int dir, const char* path, struct stat64* st, int flags) noexcept {
+#if defined(__x86_64__)
+  constexpr int kLayout = 1;
+#else
+  constexpr int kLayout = 0;
+#endif
+  return __fxstatat64(kLayout, dir, path, st, flags);
+}
+
 // 2.35: where an exception's handlers are. There are none in code without exceptions: what the C++ library throws
 // (out of memory) ends the process, with or without them.
 int _dl_find_object(void*, void*);
