@@ -169,6 +169,12 @@ int fstat64(int fd, struct stat64 *to) {
   return result;
 }
 
+// The name that a binary for older glibcs than 2.33 knows it by.
+int __fxstat64(int layout, int fd, struct stat64 *to) {
+  (void)layout;
+  return fstat64(fd, to);
+}
+
 ssize_t sendfile64(int out, int in, off64_t *offset, size_t size) {
   char path[4096 + 8];
   const off64_t at = offset ? *offset : 0;
