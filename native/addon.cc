@@ -1,6 +1,5 @@
 // The addon's exports for files: roots, opening beneath them, snapshots and mappings. Checks, converts, calls.
 #include <fcntl.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,27 +17,9 @@ namespace {
 
 struct OpenedFile {
   Ref<File> file;
-  bool directory = false, other = false, trusted = false;
+  bool directory = false, other = false;
   int error = 0;
 };
-
-// Shared folders and FUSE may hand stale or foreign pages to sendfile and mmap (statfs(2) f_type).
-bool is_trusted(int fd) {
-  struct statfs fs;
-  if (fstatfs(fd, &fs) != 0) return false;
-  switch (static_cast<uint32_t>(fs.f_type)) {
-    case 0x786f4256:  // vboxsf
-    case 0x01021997:  // 9p
-    case 0x65735546:  // FUSE
-    case 0x6969:      // NFS
-    case 0x517b:      // SMB
-    case 0xff534d42:  // CIFS
-    case 0xfe534d42:  // SMB2
-      return false;
-    default:
-      return true;
-  }
-}
 
 OpenedFile open_one(const Root& root, const std::string& path, Symlinks symlinks) {
   OpenedFile result;
@@ -59,8 +40,8 @@ OpenedFile open_one(const Root& root, const std::string& path, Symlinks symlinks
   result.directory = S_ISDIR(st.st_mode);
   result.other = !result.directory && !S_ISREG(st.st_mode);
   if (result.other) return result;
-  result.trusted = result.directory || is_trusted(opened.fd.get());
-  result.file = make_ref<File>(std::move(opened.fd), FileStat::from(st), path);
+  const Volume volume = volume_of(opened.fd.get(), st.st_dev);
+  result.file = make_ref<File>(std::move(opened.fd), FileStat::from(st), path, volume);
   return result;
 }
 
@@ -83,7 +64,7 @@ napi_value describe(napi_env env, const OpenedFile& opened) {
   set(env, object, "size", number(env, static_cast<double>(stat.size)));
   set(env, object, "mtimeMs", number(env, static_cast<double>(stat.mtime) / 1e6));
   set(env, object, "version", text(env, stat.version()));
-  set(env, object, "trusted", boolean(env, opened.trusted));
+  set(env, object, "trusted", boolean(env, opened.file->volume() != Volume::remote));
   return object;
 }
 
@@ -277,5 +258,6 @@ NAPI_MODULE_INIT() {
   define_directory(env, exports);
   define_engine(env, exports);
   define_send(env, exports);
+  define_exit(env, exports);
   return exports;
 }

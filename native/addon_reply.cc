@@ -124,6 +124,8 @@ Ref<HotEntry> read_hot_entry(napi_env env, napi_value object) {
   const napi_value evidence = get(env, object, "evidence");
   for (uint32_t i = 0; i + 1 < length(env, evidence); i += 2) {
     entry->evidence.push_back({to_utf8(env, element(env, evidence, i)), to_text(env, element(env, evidence, i + 1))});
+    const std::string& version = entry->evidence.back().version;
+    entry->remote = entry->remote || (!version.empty() && is_remote(FileStat::device_of(version)));
   }
   return entry;
 }

@@ -13,7 +13,9 @@ constexpr double kChanged = -1;
 
 /** Bytes taken; stops at whatever an engine thread handles better: a full socket, cold data, an error. */
 double send_now(int socket, const File& file, uint64_t start, uint64_t end) {
-  if (start < end && probe_residency(file.fd(), start, end - start).result == Io::cold) return 0;
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  if (start < end && !file.resident(file.stretches({start, end}), nanoseconds(now) / 1'000'000)) return 0;
   const PipeSignalBlock signal;
   uint64_t at = start;
   while (at < end) {

@@ -15,7 +15,8 @@
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
       'cflags_cc': ['-std=c++17'],
       # One binary for every Node: no libstdc++ of the machine that built it, nothing exported but the module.
-      'ldflags': ['-static-libstdc++', '-static-libgcc', '-Wl,--exclude-libs,ALL', '-Wl,--gc-sections', '-Wl,-z,relro,-z,now'],
+      # Never unloaded, as a worker's end would do: a thread of ours may still hang in a system call.
+      'ldflags': ['-Wl,-z,nodelete', '-static-libstdc++', '-static-libgcc', '-Wl,--exclude-libs,ALL', '-Wl,--gc-sections', '-Wl,-z,relro,-z,now'],
       'conditions': [
         ['glibc_floor!=""', {
           'defines': ['ZC_GLIBC_FLOOR'],

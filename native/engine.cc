@@ -15,7 +15,8 @@ namespace {
 
 // Capped by net.core.somaxconn.
 constexpr int kBacklog = 4096;
-constexpr size_t kPagerThreads = 4;
+// Threads that do not hang end within a millisecond or two; the owner's event loop waits no longer than this for the others.
+constexpr std::chrono::milliseconds kPatience{250};
 
 struct AddressList {
   addrinfo* first = nullptr;
@@ -48,25 +49,25 @@ int port_of(int fd) {
 }  // namespace
 
 Engine::Engine(EngineSetup setup, size_t threads, std::function<void()> wake)
-    : setup_(std::move(setup)), outbox_(std::move(wake)), pager_(new Pager(kPagerThreads)), root_(setup_.root) {
-  shortage_ = pager_->shortage();
+    : shared_(make_ref<EngineShared>(std::move(setup), std::move(wake))), root_(shared_->setup.root) {
   while (shortage_ == 0 && threads_.size() < threads) {
-    auto thread = std::make_unique<EngineThread>(static_cast<uint32_t>(threads_.size()), setup_, outbox_, *pager_);
+    auto thread = make_ref<EngineThread>(static_cast<uint32_t>(threads_.size()), shared_);
     shortage_ = thread->start();
     if (shortage_ == 0) threads_.push_back(std::move(thread));
   }
   batches_.resize(threads_.size());
   // Every thread has its share, however many there are; none looks at it before it listens.
   const uint64_t count = std::max<uint64_t>(threads_.size(), 1);
-  setup_.limits.max_connections = (setup_.limits.max_connections + count - 1) / count;
+  uint64_t& share = shared_->setup.limits.max_connections;
+  share = (share + count - 1) / count;
 }
 
 Engine::~Engine() {
   end_batch();
   stop(-1);
-  for (const auto& thread : threads_) thread->join();
-  // Its pool posts to the threads' mailboxes until it has ended.
-  pager_.reset();
+  shared_->pager->abandon();
+  shared_->await_end(kPatience);
+  shared_->outbox.shut();
 }
 
 int Engine::listen(const std::string& host, uint16_t port, std::string& reason) {
@@ -131,6 +132,13 @@ void Engine::end_batch() {
 
 void Engine::put(Ref<HotEntry> entry, size_t at) {
   Ref<HotEntry>& known = entries_[entry->path];
+  entry->remote = entry->remote || (root_ && root_->volume() == Volume::remote);
+  // Where no thread may look, TypeScript has looked, at most `revalidate` ago.
+  if (entry->remote || (known && known->unsure.load(std::memory_order_relaxed))) {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    entry->valid_until = nanoseconds(now) / 1'000'000 + shared_->setup.limits.revalidate;
+  }
   if (known) {
     std::vector<HotReply> replies = known->replies;
     if (at < replies.size()) replies[at] = std::move(entry->replies.front());

@@ -17,7 +17,7 @@ class Engine {
   Engine(EngineSetup setup, size_t threads, std::function<void()> wake);
   /** Why not all threads started, as an errno, or 0. */
   int shortage() const { return shortage_; }
-  /** Stops at once and joins the threads. */
+  /** Stops at once. Waits a moment for the threads; one that hangs in a system call is left to itself. */
   ~Engine();
 
   /**
@@ -39,7 +39,7 @@ class Engine {
   /** Each thread reports `stopped` when its last connection is gone or `grace` ms are over. */
   void stop(int64_t grace);
   void stats(double* sums) const;
-  std::vector<Record> take_records() { return outbox_.take(); }
+  std::vector<Record> take_records() { return shared_->outbox.take(); }
   /** Until end_batch, commands are kept back: a thread is woken once for all answers to its batch of records. */
   void begin_batch() { batching_ = true; }
   void end_batch();
@@ -50,10 +50,8 @@ class Engine {
   void post(size_t thread, Command command);
   void post_all(const std::function<Command()>& make);
 
-  EngineSetup setup_;  // the threads' too: fixed once they listen
-  Outbox outbox_;
-  std::unique_ptr<Pager> pager_;
-  std::vector<std::unique_ptr<EngineThread>> threads_;
+  const Ref<EngineShared> shared_;
+  std::vector<Ref<EngineThread>> threads_;
   int shortage_ = 0;
   std::unordered_map<std::string, Ref<HotEntry>> entries_;
   Ref<Root> root_;

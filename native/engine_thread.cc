@@ -29,20 +29,19 @@ int64_t clock_ms(clockid_t clock) {
 
 }  // namespace
 
-EngineThread::EngineThread(uint32_t number, const EngineSetup& setup, Outbox& outbox, Pager& pager)
+EngineThread::EngineThread(uint32_t number, Ref<EngineShared> shared)
     : number_(number),
-      setup_(setup),
-      limits_(setup.limits),
-      outbox_(outbox),
-      pager_(pager),
+      shared_(std::move(shared)),
+      setup_(shared_->setup),
+      limits_(setup_.limits),
+      outbox_(shared_->outbox),
+      pager_(*shared_->pager),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      root_(setup.root),
+      root_(setup_.root),
       wheel_(clock_ms(CLOCK_MONOTONIC_COARSE)),
       scratch_(new char[kScratch]) {
   update_clock();
 }
-
-EngineThread::~EngineThread() { join(); }
 
 int EngineThread::start() {
   if (!epoll_ || mailbox_.fd() < 0) return EMFILE;
@@ -50,7 +49,17 @@ int EngineThread::start() {
   event.events = EPOLLIN;
   event.data.u64 = kMailboxTag;
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, mailbox_.fd(), &event) != 0) return errno;
-  return thread_.start("zcserve-engine", [this] { run(); });
+  const std::lock_guard lock(shared_->mutex);
+  Thread thread;
+  const int error = thread.start("zcserve-engine", [self = Ref<EngineThread>(this)] {
+    self->run();
+    const std::lock_guard lock(self->shared_->mutex);
+    --self->shared_->running;
+    self->shared_->ended.notify_all();
+  });
+  if (error == 0) ++shared_->running;
+  thread.detach();
+  return error;
 }
 
 void EngineThread::run() {
@@ -157,7 +166,7 @@ void EngineThread::on_command(Command& command) {
       break;
     case Command::paged:
       if (Connection* connection = find(command.id); connection && connection->state == Connection::State::page) {
-        connection->out.set_paged();
+        connection->out.set_paged(now_);
         connection->state = Connection::State::send;
         advance(*connection);
       }

@@ -2,7 +2,9 @@
 #pragma once
 #include <sys/epoll.h>
 
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <unordered_map>
 #include <vector>
 
@@ -48,17 +50,34 @@ struct Command {
   int64_t grace = 0;  // ms; negative: at once, without records
 };
 
-class EngineThread {
+/** What the threads of an engine share. It lives as long as the last of them: one may hang when the engine ends. */
+struct EngineShared : RefCounted {
+  EngineShared(EngineSetup setup, std::function<void()> wake)
+      : setup(std::move(setup)), outbox(std::move(wake)), pager(make_ref<Pager>()) {}
+
+  /** Waits for the threads that run, but not for ever. */
+  void await_end(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex);
+    ended.wait_for(lock, patience, [this] { return running == 0; });
+  }
+
+  EngineSetup setup;  // fixed once they listen
+  Outbox outbox;
+  const Ref<Pager> pager;
+  std::mutex mutex;
+  std::condition_variable ended;
+  size_t running = 0;
+};
+
+class EngineThread : public RefCounted {
  public:
-  EngineThread(uint32_t number, const EngineSetup& setup, Outbox& outbox, Pager& pager);
-  ~EngineThread();
+  EngineThread(uint32_t number, Ref<EngineShared> shared);
 
   void post(Command command) { mailbox_.post(std::move(command)); }
   void post_all(std::vector<Command>& commands) { mailbox_.post_all(commands); }
   const Counters& counters() const { return counters_; }
-  /** Returns 0, or the errno of what the system has no room for: a descriptor, or the thread. */
+  /** Returns 0, or the errno of what the system has no room for: a descriptor, or the thread. It ends by itself. */
   int start();
-  void join() { thread_.join(); }
 
   /** Ids: thread (6 bits), generation (26 bits), index (20 bits): exact in a double, and never an epoll tag of its own. */
   static uint32_t thread_of(uint64_t id) { return static_cast<uint32_t>(id >> 46); }
@@ -96,13 +115,15 @@ class EngineThread {
   void drop_hot(const RequestHead& head);
   bool root_holds();
   void set_root(Ref<Root> root);
-  bool evidence_holds(const HotEntry& entry);
+  enum class Look : uint8_t { holds, broken, unsure };
+  Look look_at_evidence(const HotEntry& entry);
   void ask(Connection& connection, const RequestHead& head, std::string_view bytes);
   void refuse(Connection& connection, int status);
 
   // reply_cycle.cc: its answers, and its end
   void start_reply(Connection& connection, Ref<const Reply> reply);
   bool send(Connection& connection);
+  bool await_page(Connection& connection);
   bool finish_reply(Connection& connection);
   void await_head(Connection& connection);
   bool drain_body(Connection& connection);
@@ -116,6 +137,7 @@ class EngineThread {
   Counters::Tally& tally(const Connection& connection);
 
   const uint32_t number_;
+  const Ref<EngineShared> shared_;
   const EngineSetup& setup_;
   const EngineLimits& limits_;
   Outbox& outbox_;
@@ -145,7 +167,6 @@ class EngineThread {
   bool silent_stop_ = false;
   int64_t stop_deadline_ = 0;
   std::unique_ptr<char[]> scratch_;
-  Thread thread_;  // last: ends before all else does
 };
 
 }  // namespace zc

@@ -2,13 +2,18 @@
 #pragma once
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
 #include <string>
 
+#include "io.h"
 #include "ref.h"
 #include "unique_fd.h"
+#include "volume.h"
 
 namespace zc {
 
@@ -30,16 +35,28 @@ struct FileStat {
                            static_cast<uint64_t>(mtime), static_cast<uint64_t>(ctime));
     return std::string(text, static_cast<size_t>(n));
   }
+  static uint64_t device_of(const std::string& version) { return strtoull(version.c_str(), nullptr, 16); }
+};
+
+struct ByteSpan {
+  uint64_t start = 0, end = 0;
 };
 
 class File : public RefCounted {
  public:
-  File(UniqueFd fd, const FileStat& stat, std::string path) : fd_(std::move(fd)), stat_(stat), path_(std::move(path)) {}
+  File(UniqueFd fd, const FileStat& stat, std::string path, Volume volume = Volume::local)
+      : fd_(std::move(fd)),
+        stat_(stat),
+        path_(std::move(path)),
+        volume_(volume),
+        stretches_(std::min((stat.size + kStretch - 1) / kStretch, kMaxStretches)),
+        resident_until_(new std::atomic<int64_t>[stretches_]()) {}
 
   int fd() const { return fd_.get(); }
   const FileStat& stat() const { return stat_; }
   /** Root-relative, for records to the log. */
   const std::string& path() const { return path_; }
+  Volume volume() const { return volume_; }
   /** Is the open file still what it was when it was opened? One fstat(2). */
   bool unchanged() const {
     struct stat st;
@@ -52,18 +69,37 @@ class File : public RefCounted {
     const FileStat now = FileStat::from(st);
     return stat_.same_content(now) && stat_.ctime == now.ctime;
   }
-  /** Were all its bytes in the page cache a moment ago? Then they are not asked about again until `until` (ms). */
-  bool resident(int64_t now) const { return now < resident_until_.load(std::memory_order_relaxed); }
-  void set_resident(int64_t until) const { resident_until_.store(until, std::memory_order_relaxed); }
+  /** The whole stretches around a span: what is asked about, paged in and remembered together. */
+  ByteSpan stretches(ByteSpan span) const {
+    const uint64_t end = (span.end + kStretch - 1) / kStretch * kStretch;
+    return {span.start / kStretch * kStretch, std::min(end, stat_.size)};
+  }
+  /** Are these whole stretches in the page cache, or were they a moment ago? Never waits. `now`: ms, monotonic. */
+  bool resident(ByteSpan stretches, int64_t now) const;
+  /** Were they a moment ago? Asks memory only. */
+  bool seen_resident(ByteSpan stretches, int64_t now) const;
+  /** They are; those that lie wholly in the span are remembered. */
+  void set_resident(ByteSpan span, int64_t now) const;
+  /** Can its file system say what is in the page cache? True until it has said that it cannot. */
+  bool probeable() const { return probeable_.load(std::memory_order_relaxed); }
+  void set_unprobeable() const { probeable_.store(false, std::memory_order_relaxed); }
   /** Has the kernel refused to sendfile it? Then it is read from now on. */
   bool refused() const { return refused_.load(std::memory_order_relaxed); }
   void set_refused() const { refused_.store(true, std::memory_order_relaxed); }
 
  private:
-  const UniqueFd fd_;
+  // 1 GiB in 64 KiB of memory; what lies behind is asked about each time.
+  static constexpr uint64_t kMaxStretches = 8192;
+
+  ~File() override { close_aside(std::move(fd_), stat_.dev, stat_.size, volume_); }
+
+  UniqueFd fd_;
   const FileStat stat_;
   const std::string path_;
-  mutable std::atomic<int64_t> resident_until_{0};
+  const Volume volume_;
+  const uint64_t stretches_;
+  const std::unique_ptr<std::atomic<int64_t>[]> resident_until_;
+  mutable std::atomic<bool> probeable_{true};
   mutable std::atomic<bool> refused_{false};
 };
 

@@ -1,4 +1,4 @@
-// The system calls of the data path, each one attempt with a closed result; the loops live in sender.cc.
+// The system calls of the data path, each one attempt with a closed result; the loops live in transmission.cc.
 #pragma once
 #include <sys/uio.h>
 
@@ -29,9 +29,18 @@ Io receive(int socket, char* to, size_t size);
 Io send_vector(int socket, iovec* parts, size_t count, bool more);
 /** sendfile(2) of at most `size` bytes from `offset`. Queues page references, copies nothing. */
 Io send_file(int socket, int file, uint64_t offset, size_t size);
-/** pread(2), or preadv2(2) with RWF_NOWAIT: `cold` instead of waiting for the disk. */
+/** pread(2), or preadv2(2) with RWF_NOWAIT: `cold` instead of waiting for the disk, `refused` where that is unknown. */
 Io read_at(int file, char* to, size_t size, uint64_t offset, bool nowait);
-/** Is the last byte of the span in the page cache? `moved` (it is, or the file system can't tell) or `cold`. */
-Io probe_residency(int file, uint64_t offset, size_t size);
+
+/** Bytes that are asked about, paged in and remembered together: Linux's default readahead (read_ahead_kb). */
+constexpr uint64_t kStretch = 128 << 10;
+
+enum class Residency : uint8_t {
+  resident,
+  cold,
+  unknown,  // the file system cannot be asked without waiting for it (overlayfs, tmpfs, network file systems)
+};
+/** Are the file's bytes [start, end) in the page cache, read to their end? Never waits for a disk. */
+Residency probe_residency(int file, uint64_t start, uint64_t end);
 
 }  // namespace zc

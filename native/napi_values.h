@@ -99,4 +99,7 @@ void define_engine(napi_env env, napi_value exports);
 /** addon_send.cc: `sendNow`. */
 void define_send(napi_env env, napi_value exports);
 
+/** addon_exit.cc: `exitWithin`. */
+void define_exit(napi_env env, napi_value exports);
+
 }  // namespace zc::js

@@ -12,6 +12,18 @@ namespace {
 
 constexpr uint64_t kCached = 0x20;  // RESOLVE_CACHED (Linux 5.12), which older headers lack
 
+uint64_t resolve_of(Symlinks symlinks) {
+  switch (symlinks) {
+    case Symlinks::inside:
+      return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    case Symlinks::none:
+      return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+    case Symlinks::follow:
+      return 0;
+  }
+  return RESOLVE_BENEATH;
+}
+
 int openat2(int dir, const char* path, uint64_t flags, uint64_t resolve) {
   open_how how{};
   how.flags = flags;
@@ -56,12 +68,15 @@ Ref<Root> Root::open(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct stat st;
   if (!fd || fstat(fd.get(), &st) != 0) return {};
-  return Ref<Root>(new Root(std::move(fd), path, st.st_dev, st.st_ino));
+  const Volume volume = volume_of(fd.get(), st.st_dev);
+  return Ref<Root>(new Root(std::move(fd), path, st.st_dev, st.st_ino, volume));
 }
 
 RootLook Root::look() const {
+  // Also an fstat may wait for somebody else's server.
+  if (volume_ == Volume::remote) return RootLook::unsure;
   constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-  const UniqueFd fd(has_cached() ? openat2(AT_FDCWD, path_.c_str(), kFlags, kCached) : ::open(path_.c_str(), kFlags));
+  const UniqueFd fd(has_cached() && volume_ != Volume::memory ? openat2(AT_FDCWD, path_.c_str(), kFlags, kCached) : ::open(path_.c_str(), kFlags));
   struct stat st;
   if (fd && fstat(fd.get(), &st) == 0) return st.st_dev == dev_ && st.st_ino == ino_ ? RootLook::same : RootLook::moved;
   switch (errno) {
@@ -90,11 +105,18 @@ OpenResult open_beneath(const Root& root, const std::string& path, int flags, Sy
   if (symlinks == Symlinks::follow) {
     fd = openat(root.fd(), name, flags | O_CLOEXEC);
   } else if (has_openat2()) {
-    const uint64_t resolve = symlinks == Symlinks::none ? uint64_t{RESOLVE_NO_SYMLINKS} : 0;
-    fd = openat2(root.fd(), name, static_cast<uint64_t>(flags | O_CLOEXEC), RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve);
+    fd = openat2(root.fd(), name, static_cast<uint64_t>(flags | O_CLOEXEC), resolve_of(symlinks));
   } else {
     return walk(root, path, flags);
   }
+  if (fd < 0) return {{}, errno};
+  return {UniqueFd(fd), 0};
+}
+
+OpenResult look_beneath(const Root& root, const std::string& path, Symlinks symlinks) {
+  if (!has_cached() || root.volume() == Volume::memory) return open_beneath(root, path, O_PATH, symlinks);
+  const char* name = path.empty() ? "." : path.c_str();
+  const int fd = openat2(root.fd(), name, O_PATH | O_CLOEXEC, resolve_of(symlinks) | kCached);
   if (fd < 0) return {{}, errno};
   return {UniqueFd(fd), 0};
 }

@@ -7,6 +7,7 @@
 
 #include "ref.h"
 #include "unique_fd.h"
+#include "volume.h"
 
 namespace zc {
 
@@ -23,18 +24,20 @@ class Root : public RefCounted {
 
   int fd() const { return fd_.get(); }
   const std::string& path() const { return path_; }
+  Volume volume() const { return volume_; }
   bool same_directory(const Root& other) const { return dev_ == other.dev_ && ino_ == other.ino_; }
   /** Is it still the directory that its path names? By what the kernel remembers of the path alone (RESOLVE_CACHED, Linux 5.12). */
   RootLook look() const;
 
  private:
-  Root(UniqueFd fd, std::string path, dev_t dev, ino_t ino)
-      : fd_(std::move(fd)), path_(std::move(path)), dev_(dev), ino_(ino) {}
+  Root(UniqueFd fd, std::string path, dev_t dev, ino_t ino, Volume volume)
+      : fd_(std::move(fd)), path_(std::move(path)), dev_(dev), ino_(ino), volume_(volume) {}
 
   const UniqueFd fd_;
   const std::string path_;
   const dev_t dev_;
   const ino_t ino_;
+  const Volume volume_;
 };
 
 struct OpenResult {
@@ -48,6 +51,13 @@ struct OpenResult {
  * the components with O_NOFOLLOW and then follow no link at all. `flags` are open(2)'s; O_CLOEXEC is added.
  */
 OpenResult open_beneath(const Root& root, const std::string& path, int flags, Symlinks symlinks);
+
+/**
+ * The same with O_PATH, from what the kernel remembers of the tree alone (RESOLVE_CACHED, Linux 5.12): EAGAIN where it
+ * would have to ask the file system, and wait. Older kernels do that, and so does a root in memory: tmpfs remembers
+ * no absent names, and there is nothing to wait for.
+ */
+OpenResult look_beneath(const Root& root, const std::string& path, Symlinks symlinks);
 
 /** Does the kernel have openat2(2)? Asked once. */
 bool has_openat2();

@@ -4,64 +4,78 @@
 
 #include <algorithm>
 
-#include "io.h"
+#include "disk_pool.h"
 
 namespace zc {
 namespace {
 
-// One byte of each stretch is touched after readahead(2) has asked for all: waiting, not copying.
-constexpr uint64_t kTouch = 64 << 10;
+// Connections that wait for spans of one device's files. A client that leaves is still counted until its span comes,
+// so a disk that hangs would collect them without end.
+constexpr size_t kMaxWaiters = 16'384;
 
-void touch(const File& file, ByteSpan span) {
+// Read through to the last byte, for only that waits for every page of it; the copy is thrown away.
+void fill_page_cache(const File& file, ByteSpan span) {
   readahead(file.fd(), static_cast<off64_t>(span.start), span.end - span.start);
-  char byte;
-  for (uint64_t at = span.start; at < span.end; at += kTouch) {
-    if (read_at(file.fd(), &byte, 1, at, false).result != Io::moved) return;
+  static thread_local char scrap[kStretch];
+  for (uint64_t at = span.start; at < span.end;) {
+    const Io io = read_at(file.fd(), scrap, std::min<uint64_t>(span.end - at, sizeof scrap), at, false);
+    if (io.result != Io::moved) return;
+    at += io.bytes;
   }
-  read_at(file.fd(), &byte, 1, span.end - 1, false);
 }
 
 }  // namespace
 
-Pager::Pager(size_t threads) {
-  while (shortage_ == 0 && threads_.size() < threads) {
-    Thread thread;
-    shortage_ = thread.start("zcserve-pager", [this] { run(); });
-    if (shortage_ == 0) threads_.push_back(std::move(thread));
+bool Pager::page_in(PageIn wanted, std::function<void()> done) {
+  const uint64_t device = wanted.file->stat().dev;
+  if (wanted.window) {
+    const auto load = [self = Ref<Pager>(this), wanted, done = std::move(done)] {
+      readahead(wanted.file->fd(), static_cast<off64_t>(wanted.span.start), wanted.span.end - wanted.span.start);
+      wanted.window->load(*wanted.file, false);
+      const std::lock_guard lock(self->mutex_);
+      if (!self->abandoned_) done();
+    };
+    const DiskPool::Taken taken = DiskPool::instance().run(device, load);
+    if (taken == DiskPool::Taken::no_thread) load();
+    return taken != DiskPool::Taken::full;
   }
-}
-
-Pager::~Pager() {
+  const Key key{wanted.file.get(), wanted.span.start, wanted.span.end};
+  const auto fill = [self = Ref<Pager>(this), wanted, key, device] {
+    fill_page_cache(*wanted.file, wanted.span);
+    self->finish(key, device);
+  };
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    jobs_.clear();
-  }
-  wake_.notify_all();
-  for (Thread& thread : threads_) thread.join();
-}
-
-void Pager::page_in(Ref<File> file, ByteSpan span, std::function<void()> done) {
-  {
-    const std::lock_guard lock(mutex_);
-    jobs_.push_back({std::move(file), span, std::move(done)});
-  }
-  wake_.notify_one();
-}
-
-void Pager::run() {
-  for (;;) {
-    Job job;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-      if (stopping_) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
+    size_t& waiters = waiters_[device];
+    if (waiters >= kMaxWaiters) return false;
+    const auto [flight, first] = waiting_.try_emplace(key);
+    const DiskPool::Taken taken = first ? DiskPool::instance().run(device, fill) : DiskPool::Taken::queued;
+    if (taken == DiskPool::Taken::full) {
+      waiting_.erase(flight);
+      return false;
     }
-    touch(*job.file, job.span);
-    job.done();
+    flight->second.push_back(std::move(done));
+    ++waiters;
+    if (taken == DiskPool::Taken::queued) return true;
   }
+  fill();
+  return true;
+}
+
+void Pager::abandon() {
+  const std::lock_guard lock(mutex_);
+  abandoned_ = true;
+  waiting_.clear();
+  waiters_.clear();
+}
+
+void Pager::finish(const Key& key, uint64_t device) {
+  const std::lock_guard lock(mutex_);
+  const auto flight = waiting_.find(key);
+  if (flight == waiting_.end()) return;
+  waiters_[device] -= flight->second.size();
+  for (const auto& done : flight->second) done();
+  waiting_.erase(flight);
 }
 
 }  // namespace zc

@@ -1,42 +1,44 @@
-// A small pool that waits for the disk so that the engine threads don't (a cold sendfile blocks even on a
-// non-blocking socket).
+// Waits for the disk so that the engine threads don't (a cold sendfile blocks even on a non-blocking socket).
 #pragma once
-#include <condition_variable>
-#include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <tuple>
+#include <unordered_map>
 #include <vector>
 
-#include "reply.h"
-#include "thread.h"
+#include "window.h"
 
 namespace zc {
 
-class Pager {
- public:
-  /** Starts as many of the threads as the system has room for. */
-  explicit Pager(size_t threads);
-  ~Pager();
-  /** 0, or why no thread started, as an errno: one is enough. */
-  int shortage() const { return threads_.empty() ? shortage_ : 0; }
+/** What a connection waits for: a span in the page cache, or in a window of its own. */
+struct PageIn {
+  Ref<const File> file;
+  ByteSpan span;
+  Ref<Window> window;  // null: all of it into the page cache
+};
 
-  /** Brings the span into the page cache, then calls `done` on a pool thread. Errors show when the span is sent. */
-  void page_in(Ref<File> file, ByteSpan span, std::function<void()> done);
+/** Lives as long as anybody holds it: its work may still hang in a system call when its engine has ended. */
+class Pager : public RefCounted {
+ public:
+  /**
+   * Has it read, then calls `done`, on another thread where the system has room for one. Errors show when the bytes
+   * are sent. Who wants the same span of the same file as somebody before shares the wait. False, and no call, when
+   * too many wait for the device.
+   */
+  bool page_in(PageIn wanted, std::function<void()> done);
+  /** Nobody waits any more: forgets every `done`. */
+  void abandon();
 
  private:
-  struct Job {
-    Ref<File> file;
-    ByteSpan span;
-    std::function<void()> done;
-  };
-  void run();
+  using Key = std::tuple<const File*, uint64_t, uint64_t>;
+
+  void finish(const Key& key, uint64_t device);
 
   std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Job> jobs_;
-  bool stopping_ = false;
-  std::vector<Thread> threads_;
-  int shortage_ = 0;
+  std::map<Key, std::vector<std::function<void()>>> waiting_;
+  std::unordered_map<uint64_t, size_t> waiters_;  // by device
+  bool abandoned_ = false;
 };
 
 }  // namespace zc

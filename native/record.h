@@ -38,16 +38,19 @@ class Outbox {
  public:
   explicit Outbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
+  /** Nobody takes records any more: no call of `wake` is under way when this returns, and none follows. */
+  void shut() {
+    const std::lock_guard lock(mutex_);
+    wake_ = nullptr;
+  }
+
   /** Moves the records over; `records` is empty afterwards. */
   void post(std::vector<Record>& records) {
-    bool first;
-    {
-      const std::lock_guard lock(mutex_);
-      first = records_.empty();
-      std::move(records.begin(), records.end(), std::back_inserter(records_));
-    }
+    const std::lock_guard lock(mutex_);
+    const bool first = records_.empty();
+    if (wake_) std::move(records.begin(), records.end(), std::back_inserter(records_));
     records.clear();
-    if (first) wake_();
+    if (first && wake_) wake_();
   }
 
   std::vector<Record> take() {
@@ -56,7 +59,7 @@ class Outbox {
   }
 
  private:
-  const std::function<void()> wake_;
+  std::function<void()> wake_;
   std::mutex mutex_;
   std::vector<Record> records_;
 };

@@ -14,10 +14,6 @@ constexpr size_t kCarriers = 5;
 constexpr size_t kReasons = 16;  // room for plan/types.ts REASONS
 constexpr uint8_t kRefusedReason = 7;  // "refused" among them
 
-struct ByteSpan {
-  uint64_t start = 0, end = 0;
-};
-
 /** One part of multipart/byteranges: its head, then its span of the body's source. */
 struct ReplyPart {
   std::string head;
@@ -64,13 +60,15 @@ struct Evidence {
   std::string path, version;
 };
 
-/** All prepared replies of one path. Shared by the threads' tables; only the two atomics ever change. */
+/** All prepared replies of one path. Shared by the threads' tables; only the atomics ever change. */
 struct HotEntry : RefCounted {
   std::string path;
   uint32_t judged = 0;  // fields that must be as the guard says, or absent
   std::vector<HotReply> replies;
   std::vector<Evidence> evidence;
+  bool remote = false;  // some of the evidence lies where a look may hang
   mutable std::atomic<int64_t> valid_until{0};  // ms; the evidence is looked at again after it
+  mutable std::atomic<bool> unsure{false};      // a look would have had to wait: TypeScript looks instead
   mutable std::atomic<bool> used{false};        // since the cache policy asked last
 };
 

@@ -75,21 +75,32 @@ bool EngineThread::send(Connection& connection) {
       connection.queued = true;
       return false;
     case SendResult::cold:
-      connection.state = State::page;
-      arm(connection, limits_.send_timeout);
-      pager_.page_in(out.reply().file, out.cold_span(), [this, id = id_of(connection)] {
-        Command command{};
-        command.kind = Command::paged;
-        command.id = id;
-        post(std::move(command));
-      });
-      return false;
+      return await_page(connection);
     case SendResult::gone:
       abandon(connection, TransferEnd::gone);
       return false;
     case SendResult::broken:
       abandon(connection, TransferEnd::file_fault);
       return false;
+  }
+  return false;
+}
+
+// False: it waits, or it is over.
+bool EngineThread::await_page(Connection& connection) {
+  Transmission& out = connection.out;
+  connection.state = State::page;
+  arm(connection, limits_.send_timeout);
+  const bool taken = pager_.page_in(out.wanted(), [self = Ref<EngineThread>(this), id = id_of(connection)] {
+    Command command{};
+    command.kind = Command::paged;
+    command.id = id;
+    self->post(std::move(command));
+  });
+  if (!taken) {
+    // Its disk keeps so many waiting that this one's time would be over too.
+    counters_.timeouts.add(1);
+    abandon(connection, TransferEnd::timed_out);
   }
   return false;
 }

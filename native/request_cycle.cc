@@ -181,9 +181,19 @@ Ref<const Reply> EngineThread::find_hot(const RequestHead& head) {
   if (head.method != Method::get && head.method != Method::head) return {};
   const HotEntry* entry = hot_.find(path_of(head));
   if (!entry || !root_holds()) return {};
-  if (now_ >= entry->valid_until.load(std::memory_order_relaxed) && !evidence_holds(*entry)) {
-    drop_hot(head);
-    return {};
+  if (now_ >= entry->valid_until.load(std::memory_order_relaxed)) {
+    switch (look_at_evidence(*entry)) {
+      case Look::holds:
+        entry->valid_until.store(now_ + limits_.revalidate, std::memory_order_relaxed);
+        break;
+      case Look::broken:
+        drop_hot(head);
+        return {};
+      case Look::unsure:
+        // TypeScript looks, where that may take its time, and puts the entry again.
+        entry->unsure.store(true, std::memory_order_relaxed);
+        return {};
+    }
   }
   if (!entry->used.load(std::memory_order_relaxed)) entry->used.store(true, std::memory_order_relaxed);
   return match(*entry, head);
@@ -209,23 +219,26 @@ void EngineThread::set_root(Ref<Root> root) {
   root_told_ = false;
 }
 
-// The resolution still stands when each path it rests on has the version that it had.
-bool EngineThread::evidence_holds(const HotEntry& entry) {
+// The resolution still stands when each path it rests on has the version that it had. A look must not wait for a disk
+// or for somebody else's server.
+EngineThread::Look EngineThread::look_at_evidence(const HotEntry& entry) {
+  if (entry.remote) return Look::unsure;
   for (const Evidence& evidence : entry.evidence) {
-    const OpenResult opened = open_beneath(*root_, evidence.path, O_PATH, setup_.symlinks);
+    const OpenResult opened = look_beneath(*root_, evidence.path, setup_.symlinks);
     struct stat st;
     std::string version;
     if (opened.fd) {
-      if (fstat(opened.fd.get(), &st) != 0) return false;
+      if (fstat(opened.fd.get(), &st) != 0) return Look::broken;
       version = FileStat::from(st).version();
+    } else if (opened.error == EAGAIN) {
+      return Look::unsure;
     } else if (opened.error == EMFILE || opened.error == ENFILE || opened.error == ENOMEM || opened.error == EIO) {
       // No evidence of a change: what is open goes on, and is looked at again with the next request.
-      return true;
+      return Look::holds;
     }
-    if (version != evidence.version) return false;
+    if (version != evidence.version) return Look::broken;
   }
-  entry.valid_until.store(now_ + limits_.revalidate, std::memory_order_relaxed);
-  return true;
+  return Look::holds;
 }
 
 void EngineThread::ask(Connection& connection, const RequestHead& head, std::string_view bytes) {

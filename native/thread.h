@@ -30,6 +30,10 @@ class Thread {
   void join() {
     if (std::exchange(running_, false)) pthread_join(id_, nullptr);
   }
+  /** Lets it run on by itself: what may hang in a system call is never waited for. */
+  void detach() {
+    if (std::exchange(running_, false)) pthread_detach(id_);
+  }
 
  private:
   struct Task {

@@ -13,18 +13,21 @@ namespace {
 constexpr uint64_t kWindow = 128 << 10;
 // Asked of the disk at once for a cold span: long enough to stream, short enough to keep the first byte near.
 constexpr uint64_t kColdSpan = 512 << 10;
-// Pages that were just used are not reclaimed at once; a wrong guess costs one wait for the disk.
-constexpr int64_t kResidentFor = 1000;  // ms
+// A mapping is copied by one call of at most this much.
+constexpr uint64_t kMappedPiece = 512 << 10;
 constexpr size_t kMaxVector = 16;
 constexpr size_t kHead = 0, kClosing = 1, kBody = 2;
+
+bool holds(ByteSpan span, uint64_t at) { return at >= span.start && at < span.end; }
 
 }  // namespace
 
 void Transmission::start(Ref<const Reply> reply, bool head_only, const char* closing, size_t closing_size) {
   reply_ = std::move(reply);
   index_ = 0;
-  offset_ = body_bytes_ = probed_until_ = 0;
-  window_span_ = {};
+  offset_ = body_bytes_ = 0;
+  probed_ = {};
+  if (window_) window_->aim({}, false);
   head_only_ = head_only;
   refused_ = reply_->carrier == Carrier::sendfile && reply_->file->refused();
   reads_ = refused_ || reply_->carrier == Carrier::read;
@@ -36,13 +39,14 @@ void Transmission::start(Ref<const Reply> reply, bool head_only, const char* clo
 
 void Transmission::clear() {
   reply_ = {};
-  window_.reset();
-  window_capacity_ = 0;
+  window_ = {};
 }
 
 Transmission::Segment Transmission::span_segment(ByteSpan span) const {
   const uint64_t size = span.end - span.start;
-  if (reply_->memory) return {reply_->memory->data() + span.start, size, 0, true};
+  if (const Memory* memory = reply_->memory.get()) {
+    return {memory->data() + span.start, size, span.start, true, memory->mapped_file() != nullptr};
+  }
   return {nullptr, size, span.start, true};
 }
 
@@ -67,7 +71,7 @@ SendResult Transmission::send(int socket, const SendLimits& limits, int64_t now,
   for (;;) {
     if (body_bytes_ >= turn_end) return SendResult::yield;
     bool sent = false;
-    const SendResult memory = send_memory(socket, more, sent);
+    const SendResult memory = send_memory(socket, now, more, sent);
     if (memory != SendResult::done) return memory;
     const Segment current = segment(index_);
     if (!current.exists) return finish();
@@ -83,7 +87,7 @@ SendResult Transmission::send(int socket, const SendLimits& limits, int64_t now,
 }
 
 // Gathers what lies in memory from the cursor on and sends it with one call; `done` also when there is nothing.
-SendResult Transmission::send_memory(int socket, bool follows, bool& sent) {
+SendResult Transmission::send_memory(int socket, int64_t now, bool follows, bool& sent) {
   iovec vector[kMaxVector];
   size_t count = 0;
   size_t index = index_;
@@ -93,18 +97,26 @@ SendResult Transmission::send_memory(int socket, bool follows, bool& sent) {
     if (offset == next.size) continue;
     const char* data = next.data + offset;
     uint64_t size = next.size - offset;
+    const uint64_t at = next.file_offset + offset;
+    if (next.mapped) {
+      // The kernel copies from it, and would wait here for pages that are not in memory.
+      const uint64_t piece = std::min(size, kMappedPiece);
+      if (!holds(probed_, at) && !probe({at, at + piece}, now)) return SendResult::cold;
+      const uint64_t probed = std::min(size, probed_.end - at);
+      more = probed < size;
+      size = probed;
+    }
     if (!next.data) {
       more = true;
       if (!reads_) break;
-      const uint64_t at = next.file_offset + offset;
-      if (at < window_span_.start || at >= window_span_.end) {
+      if (!window_ || !window_->holds(at)) {
         if (window_in_use) break;
-        const SendResult loaded = load_window(at, next.file_offset + next.size);
+        const SendResult loaded = load_window(at, next.file_offset + next.size, now);
         if (loaded != SendResult::done) return loaded;
       }
       window_in_use = true;
-      data = window_.get() + (at - window_span_.start);
-      const uint64_t in_window = std::min(size, window_span_.end - at);
+      data = window_->at(at);
+      const uint64_t in_window = std::min(size, window_->span().end - at);
       more = in_window < size;
       size = in_window;
     }
@@ -133,30 +145,34 @@ SendResult Transmission::send_memory(int socket, bool follows, bool& sent) {
   }
 }
 
-// The probe is a system call; a file that is sent whole in one chunk is asked once in a while, not each time.
-bool Transmission::is_resident(uint64_t offset, uint64_t size, int64_t now) {
-  const File& file = *reply_->file;
-  const bool whole = offset == 0 && size == file.stat().size;
-  if (whole && file.resident(now)) return true;
-  if (probe_residency(file.fd(), offset, size).result == Io::cold) return false;
-  if (whole) file.set_resident(now + kResidentFor);
-  return true;
+// False: its beginning may have to be waited for, and `wanted` says how much at a time.
+bool Transmission::probe(ByteSpan asked, int64_t now) {
+  const File& file = *reply_->source();
+  const ByteSpan span = file.stretches(asked);
+  const bool resident = file.resident(span, now);
+  if (resident) probed_ = span;
+  else cold_ = {span.start, std::min(span.start + kColdSpan, span.end)};
+  return resident;
+}
+
+PageIn Transmission::wanted() const {
+  return {Ref<const File>(reply_->source()), cold_, reads_ ? window_ : Ref<Window>()};
+}
+
+void Transmission::set_paged(int64_t now) {
+  const ByteSpan here = reads_ ? window_->span() : cold_;
+  if (!reads_) probed_ = here;
+  reply_->source()->set_resident(here, now);
 }
 
 SendResult Transmission::send_file_chunk(int socket, const Segment& current, const SendLimits& limits, int64_t now) {
   const uint64_t at = current.file_offset + offset_;
   uint64_t left = current.size - offset_;
   if (limits.verify && !confirmed_ && reply_->parts.empty()) --left;
-  const uint64_t chunk = std::min(left, limits.chunk);
-  const int file = reply_->file->fd();
-  if (at >= probed_until_) {
-    if (!is_resident(at, chunk, now)) {
-      cold_ = {at, at + std::min(chunk, kColdSpan)};
-      return SendResult::cold;
-    }
-    probed_until_ = at + chunk;
-  }
-  const Io io = send_file(socket, file, at, std::min(chunk, probed_until_ - at));
+  uint64_t chunk = std::min(left, limits.chunk);
+  if (!holds(probed_, at) && !probe({at, at + chunk}, now)) return SendResult::cold;
+  chunk = std::min(chunk, probed_.end - at);
+  const Io io = send_file(socket, reply_->file->fd(), at, chunk);
   switch (io.result) {
     case Io::moved:
       advance(io.bytes);
@@ -166,7 +182,6 @@ SendResult Transmission::send_file_chunk(int socket, const Segment& current, con
     case Io::refused:
       reads_ = refused_ = true;
       reply_->file->set_refused();
-      window_span_ = {};
       return SendResult::done;
     case Io::truncated:
       return fail(FileFault::truncated, 0);
@@ -177,31 +192,34 @@ SendResult Transmission::send_file_chunk(int socket, const Segment& current, con
   }
 }
 
-SendResult Transmission::load_window(uint64_t offset, uint64_t end) {
+SendResult Transmission::load_window(uint64_t at, uint64_t end, int64_t now) {
+  const File& file = *reply_->file;
   // A small file is read whole before its head leaves, so that a change can still be refused.
-  const uint64_t size = std::min(end - offset, kWindow);
-  if (window_capacity_ < size) {
-    window_.reset(new char[size]);
-    window_capacity_ = size;
+  const uint64_t size = std::min(end - at, kWindow);
+  const bool paged = window_ && window_->io().result != Io::again && window_->span().start == at;
+  if (!paged) {
+    if (!window_ || window_->capacity() < size) window_ = make_ref<Window>(size);
+    // The last bytes are withheld unless all bytes were of one version: no mixed body is ever complete.
+    const ByteSpan last = reply_->parts.empty() ? reply_->span : reply_->parts.back().span;
+    window_->aim({at, at + size}, at + size == last.end);
+    cold_ = {at, std::min(end, at + kColdSpan)};
+    // On a remote volume even a look may hang.
+    if (file.volume() == Volume::remote) return SendResult::cold;
+    const bool believed = holds(probed_, at) || (!file.probeable() && file.seen_resident({at, at + size}, now));
+    window_->load(file, !believed);
+    if (window_->io().result == Io::refused) file.set_unprobeable();
   }
-  uint64_t done = 0;
-  while (done < size) {
-    const bool nowait = offset + done >= probed_until_;
-    const Io io = read_at(reply_->file->fd(), window_.get() + done, size - done, offset + done, nowait);
-    if (io.result == Io::cold) {
-      cold_ = {offset + done, offset + std::max(size, std::min(end - offset, kColdSpan))};
-      window_span_ = {};
+  switch (window_->io().result) {
+    case Io::moved:
+      return window_->unchanged() ? SendResult::done : fail(FileFault::changed, 0);
+    case Io::cold:
+    case Io::refused:
       return SendResult::cold;
-    }
-    if (io.result == Io::truncated) return fail(FileFault::truncated, 0);
-    if (io.result == Io::failed) return fail(FileFault::failed, io.error);
-    done += io.bytes;
+    case Io::truncated:
+      return fail(FileFault::truncated, 0);
+    default:
+      return fail(FileFault::failed, window_->io().error);
   }
-  window_span_ = {offset, offset + size};
-  // The last bytes are withheld unless all bytes were of one version: no mixed body is ever complete.
-  const ByteSpan last = reply_->parts.empty() ? reply_->span : reply_->parts.back().span;
-  if (offset + size == last.end && !reply_->file->unchanged()) return fail(FileFault::changed, 0);
-  return SendResult::done;
 }
 
 bool Transmission::at_last_byte(const Segment& current) const { return !reads_ && current.size - offset_ == 1; }
@@ -213,8 +231,7 @@ SendResult Transmission::confirm(int socket) {
   confirmed_ = true;
   // The last byte goes by the read path, which looks at the file again before it lets the byte go.
   reads_ = true;
-  probed_until_ = reply_->span.end;
-  window_span_ = {};
+  probed_ = {reply_->span.end - 1, reply_->span.end};
   return SendResult::done;
 }
 

@@ -1,8 +1,6 @@
 // Sends one reply on one socket: a cursor over its segments, as far as the socket takes it.
 #pragma once
-#include <memory>
-
-#include "io.h"
+#include "pager.h"
 #include "reply.h"
 
 namespace zc {
@@ -11,7 +9,7 @@ enum class SendResult : uint8_t {
   done,
   again,    // the socket is full: go on when it is writable
   yield,    // one turn's share is sent: others first
-  cold,     // the next bytes are on the disk: have them paged in (see cold_span)
+  cold,     // the next bytes may be on the disk: have them paged in (see wanted)
   unacked,  // all but the end is sent; waiting for the peer's acknowledgement (verify)
   gone,     // the peer went away
   broken,   // the file is not what was promised: the connection must not be used again
@@ -48,10 +46,10 @@ class Transmission {
   uint64_t body_bytes() const { return body_bytes_; }
   FileFault fault() const { return fault_; }
   int fault_error() const { return fault_error_; }
-  /** After `cold`: the bytes to page in. */
-  ByteSpan cold_span() const { return cold_; }
-  /** They are in memory now, or will never be: go on without asking. */
-  void set_paged() { probed_until_ = cold_.end; }
+  /** After `cold`: what to page in. */
+  PageIn wanted() const;
+  /** It is in memory now, or will never be: go on without asking. */
+  void set_paged(int64_t now);
 
   static constexpr size_t kClosingLines = 96;
 
@@ -61,14 +59,15 @@ class Transmission {
     uint64_t size = 0;
     uint64_t file_offset = 0;
     bool exists = false;
+    bool mapped = false;  // the data are the file's own pages
   };
 
   Segment segment(size_t index) const;
   Segment span_segment(ByteSpan span) const;
-  SendResult send_memory(int socket, bool follows, bool& sent);
+  SendResult send_memory(int socket, int64_t now, bool follows, bool& sent);
   SendResult send_file_chunk(int socket, const Segment& current, const SendLimits& limits, int64_t now);
-  bool is_resident(uint64_t offset, uint64_t size, int64_t now);
-  SendResult load_window(uint64_t offset, uint64_t end);
+  bool probe(ByteSpan span, int64_t now);
+  SendResult load_window(uint64_t offset, uint64_t end, int64_t now);
   SendResult confirm(int socket);
   SendResult finish();
   void advance(uint64_t bytes);
@@ -79,11 +78,9 @@ class Transmission {
   size_t index_ = 0;      // segment in progress
   uint64_t offset_ = 0;   // bytes of it that are sent
   uint64_t body_bytes_ = 0;
-  uint64_t probed_until_ = 0;  // file offset up to which residency has been looked at
+  ByteSpan probed_;       // of the file: in the page cache a moment ago, or as good as it gets
   ByteSpan cold_;
-  std::unique_ptr<char[]> window_;  // strategy read: file bytes [window_span_)
-  ByteSpan window_span_;
-  uint64_t window_capacity_ = 0;
+  Ref<Window> window_;  // strategy read
   bool head_only_ = false;
   bool reads_ = false;      // what is left goes by the read path
   bool refused_ = false;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import yargs from 'yargs';
 import { gatherOptions } from './config.ts';
+import { endProcess } from './exit.ts';
 import { standardError } from './line-writer.ts';
 import { createLog } from './log.ts';
 import {
@@ -28,6 +29,10 @@ const FAILED = 1;
 
 /** Time for the last lines of the log, milliseconds. */
 const LAST_LINES_MS = 1000;
+
+/** Time for what a disk still owes when all else is over, and after a second signal, milliseconds. */
+const LAST_READS_MS = 500;
+const AT_ONCE_MS = 100;
 
 const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
 zcserve doctor [root] [options]  say what would be used here, and why
@@ -94,7 +99,7 @@ function stopOnSignal(starting: Promise<Server>, log: Log): void {
   };
   listenForSignals({
     onStop: () => void close(),
-    onStopAgain: (status) => process.exit(status),
+    onStopAgain: (status) => void endProcess(status, AT_ONCE_MS),
     onOther: (signal) => log.info(`${signal}: ignored, nothing is reloaded`),
   });
 }
@@ -106,7 +111,7 @@ function fail(error: unknown, status: number): Promise<never> {
 
 async function exit(status: number): Promise<never> {
   await standardError.drained(LAST_LINES_MS);
-  process.exit(status);
+  return endProcess(status, LAST_READS_MS);
 }
 
 /** yargs takes the words apart and lays out the help; what values mean is the option table's. */

@@ -171,7 +171,10 @@ export interface NativeEngine {
   stop(graceMs: number): void;
   /** Lets the process end while this engine runs. */
   unref(): void;
-  /** Stops at once, joins the threads and frees everything; no record comes any more. Idempotent. */
+  /**
+   * Stops at once; no record comes any more. A thread that hangs in a system call is left to itself, with what it
+   * holds, after a quarter of a second. Idempotent.
+   */
   close(): void;
 }
 
@@ -223,11 +226,13 @@ export interface NativeAddon {
     onRecords: (records: EngineRecords) => void,
   ): NativeEngine;
   /**
-   * Sends what the socket takes of the span at once, by sendfile on this thread, if its end is in the page
+   * Sends what the socket takes of the span at once, by sendfile on this thread, if it is in the page
    * cache. Returns the bytes taken (an engine's `transfer` goes on from there, or finds out what is wrong),
    * or -1 when all were taken and the file was changed meanwhile.
    */
   sendNow(socketFd: number, file: NativeFile, start: number, end: number): number;
+  /** Lets the process run for at most this time, then ends it by _exit(2), whatever hangs. */
+  exitWithin(status: number, ms: number): void;
   features(): {
     readonly openat2: boolean;
     readonly memfdSeal: boolean;

@@ -24,7 +24,17 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: [],
   },
   cli: {
-    code: ['config', 'options', 'server', 'doctor', 'tune', 'signals', 'log', 'line-writer'],
+    code: [
+      'config',
+      'options',
+      'server',
+      'doctor',
+      'tune',
+      'signals',
+      'exit',
+      'log',
+      'line-writer',
+    ],
     types: ['transport'],
     packages: ['node:', 'yargs'],
   },
@@ -104,6 +114,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   log: { code: ['line-writer'], types: ['transport'], packages: ['lru-cache'] },
   'line-writer': { code: [], types: [], packages: ['node:'] },
   signals: { code: [], types: [], packages: ['node:'] },
+  exit: { code: ['native'], types: [], packages: [] },
   files: {
     code: ['native'],
     types: CONTRACTS,

@@ -102,12 +102,22 @@ t.test('no bytes at all make the answer depend on how they are split', async (t)
 t.test(
   'a generated chunked body is drained exactly, split anywhere, whatever follows',
   async (t) => {
-    const chunks = fc.array(fc.tuple(anyBytes, lettersOf('ab=";', 6)), { maxLength: 5 });
+    // RFC 9112 §7.1.1: chunk-ext, a token or a quoted string for its value.
+    const token = lettersOf("aZ0!#$%&'*+-.^_`|~", 6).map((text) => `a${text}`);
+    const quoted = fc
+      .array(fc.constantFrom('a', ';', '=', ' ', '\t', '\x80', '\\"', '\\\\'), { maxLength: 6 })
+      .map((all) => `"${all.join('')}"`);
+    const extension = fc
+      .tuple(token, fc.option(fc.oneof(token, quoted), { nil: undefined }))
+      .map(([name, value]) => (value === undefined ? `;${name}` : `;${name}=${value}`));
+    const extensions = fc.array(extension, { maxLength: 3 }).map((all) => all.join(''));
+    const chunks = fc.array(fc.tuple(anyBytes, extensions), { maxLength: 5 });
     const property = fc.property(chunks, anyBytes, (parts, rest) => {
       const framed = parts
         .filter(([content]) => content !== '')
         .map(
-          ([content, extension]) => `${content.length.toString(16)};${extension}\r\n${content}\r\n`,
+          ([content, extensions]) =>
+            `${content.length.toString(16)}${extensions}\r\n${content}\r\n`,
         );
       const body = `${framed.join('')}0\r\n\r\n`;
       const [report] = drainBodies(program, [body + rest], { chunked: true, limit: 2 ** 20 });

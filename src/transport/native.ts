@@ -41,6 +41,9 @@ export interface NativeTransport extends Transport {
 /** What the engine answers without asking, each with the plan's own page. */
 const ENGINE_ERRORS = [400, 408, 413, 414, 431, 501, 503, 505];
 
+/** What an engine thread takes after the grace: a tick of its timers, and some load. */
+const LATE_MS = 500;
+
 /** Throws an Error with `code` where the system has no room for even one engine thread. */
 export function createNativeTransport(options: NativeTransportOptions): NativeTransport {
   const { addon, handler, log } = options;
@@ -130,7 +133,11 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     listen: async (host, port) => engine.listen(host, port),
     async close(graceMs) {
       engine.stop(graceMs);
-      await allStopped;
+      // A thread that hangs in a system call reports nothing.
+      const late = new Promise((resolve) => {
+        setTimeout(resolve, graceMs + LATE_MS).unref();
+      });
+      await Promise.race([allStopped, late]);
       engine.close();
     },
     stats: () => readStats(engine.stats()),
