@@ -65,7 +65,7 @@ export function* renderListing(
   form: ListingForm,
 ): Generator<string, void> {
   const entries = yield* unpack(contents);
-  const order = yield* arrange(entries, form);
+  const order = yield* arrange(entries, contents.sorted, form);
   yield* form.json ? renderJson(path, entries, order) : renderHtml(path, entries, order, form);
 }
 
