@@ -252,13 +252,20 @@ t.test('two directories are read at a time; the others wait', async (t) => {
   const site = makeSite(t, tree, { policy: POLICY });
   let reading = 0;
   let most = 0;
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   site.root.read = async () => {
     most = Math.max(most, ++reading);
-    await turn();
+    await held;
     reading--;
     return madeUp(1);
   };
-  await Promise.all(Object.keys(tree).map((name) => contentsAt(site, `/${name.slice(0, 2)}/`)));
+  const all = Object.keys(tree).map((name) => contentsAt(site, `/${name.slice(0, 2)}/`));
+  await until(() => reading === 2);
+  release();
+  await Promise.all(all);
   t.equal(most, 2);
   t.equal(reading, 0);
 });
