@@ -9,19 +9,15 @@ extern "C" {
 extern char __libc_single_threaded;
 char __libc_single_threaded = 0;
 
-// 2.33: until then macros for these, which are told the layout of the struct.
-#if defined(__x86_64__)
-constexpr int kLayout = 1;
-#else
-constexpr int kLayout = 0;
-#endif
-
+// 2.33: until then a macro for this one, which is told the layout of the struct.
 int __fxstat64(int layout, int fd, struct stat64* st) noexcept;
-int fstat64(int fd, struct stat64* st) noexcept { return __fxstat64(kLayout, fd, st); }
-
-int __fxstatat64(int layout, int dir, const char* path, struct stat64* st, int flags) noexcept;
-int fstatat64(int dir, const char* path, struct stat64* st, int flags) noexcept {
-  return __fxstatat64(kLayout, dir, path, st, flags);
+int fstat64(int fd, struct stat64* st) noexcept {
+#if defined(__x86_64__)
+  constexpr int kLayout = 1;
+#else
+  constexpr int kLayout = 0;
+#endif
+  return __fxstat64(kLayout, fd, st);
 }
 
 int __fxstatat64(int layout, int dir, const char* path, struct stat64* st, int flags) noexcept;
