@@ -20,41 +20,38 @@ napi_value array_buffer(napi_env env, const void* bytes, size_t size) {
   return buffer;
 }
 
-napi_value describe(napi_env env, const DirectoryBatch& batch) {
+napi_value describe(napi_env env, const DirectoryReader& reader) {
   napi_value object, names, numbers;
   napi_create_object(env, &object);
-  if (batch.error != 0) {
-    set(env, object, "errno", text(env, errno_name(batch.error)));
+  if (reader.error() != 0) {
+    set(env, object, "errno", text(env, errno_name(reader.error())));
     return object;
   }
-  napi_create_typedarray(env, napi_uint8_array, batch.names.size(),
-                         array_buffer(env, batch.names.data(), batch.names.size()), 0, &names);
-  napi_create_typedarray(env, napi_float64_array, batch.numbers.size(),
-                         array_buffer(env, batch.numbers.data(), batch.numbers.size() * sizeof(double)), 0, &numbers);
+  const DirectoryEntries& entries = reader.entries();
+  napi_create_typedarray(env, napi_uint8_array, entries.names.size(),
+                         array_buffer(env, entries.names.data(), entries.names.size()), 0, &names);
+  napi_create_typedarray(env, napi_float64_array, entries.numbers.size(),
+                         array_buffer(env, entries.numbers.data(), entries.numbers.size() * sizeof(double)), 0, &numbers);
   set(env, object, "names", names);
   set(env, object, "numbers", numbers);
-  set(env, object, "last", boolean(env, batch.last));
   return object;
 }
 
-// readDirectory(root, directory, path, symlinks, dotfiles)
+// readDirectory(root, directory, path, symlinks, dotfiles, maxEntries)
 napi_value read_directory(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
   const Ref<File> directory = unwrap<File>(env, handles(env).file, args[1]);
-  const std::string path = to_utf8(env, args[2]);
-  const bool dotfiles = to_boolean(env, args[4]);
+  const double max = to_number(env, args[5]);
   Symlinks symlinks;
-  if (!root || !directory || !to_symlinks(env, args[3], symlinks)) {
-    return throw_type(env, "readDirectory(root, directory, path, symlinks, dotfiles)");
+  if (!root || !directory || !to_symlinks(env, args[3], symlinks) || !(max >= 0)) {
+    return throw_type(env, "readDirectory(root, directory, path, symlinks, dotfiles, maxEntries)");
   }
-  auto batch = std::make_shared<DirectoryBatch>();
-  return run_async(
-      env, "zcserve:readDirectory",
-      [root, directory, path, symlinks, dotfiles, batch] {
-        *batch = zc::read_directory(*root, *directory, path, symlinks, dotfiles);
-      },
-      [batch](napi_env env) { return describe(env, *batch); });
+  auto reader = std::make_shared<DirectoryReader>(root, directory, to_utf8(env, args[2]), symlinks,
+                                                  to_boolean(env, args[4]), static_cast<size_t>(max));
+  return run_async_steps(
+      env, "zcserve:readDirectory", [reader] { return reader->step(); },
+      [reader](napi_env env) { return describe(env, *reader); });
 }
 
 void drop_memory(napi_env, void*, void* held) { delete static_cast<Ref<Memory>*>(held); }

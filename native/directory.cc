@@ -28,12 +28,6 @@ struct Record {
 // Whoever we are may read it: no need to ask. (Only an access control list could say otherwise; then the link is a 403.)
 constexpr mode_t kAllRead = S_IRUSR | S_IRGRP | S_IROTH;
 
-struct Entry {
-  std::string name;
-  bool directory;
-  double size, mtime;
-};
-
 // RFC 3629 §4: no overlong form, no surrogate, nothing above U+10FFFF.
 bool is_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
@@ -72,47 +66,66 @@ bool stat_link(const Root& root, const std::string& path, Symlinks symlinks, str
   return opened.fd && fstat(opened.fd.get(), &st) == 0;
 }
 
+// In UTF-16 the surrogates of U+10000 and above (UTF-8: f0 to f4) are before U+E000 to U+FFFF (ee, ef).
+int utf16_rank(char byte) {
+  const int value = static_cast<uint8_t>(byte);
+  return value >= 0xf0 ? value - 2 : value >= 0xee ? value + 5 : value;
+}
+
+bool precedes(const std::string& one, const std::string& other) {
+  const auto [a, b] = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
+  if (b == other.end()) return false;
+  return a == one.end() || utf16_rank(*a) < utf16_rank(*b);
+}
+
 }  // namespace
 
-DirectoryBatch read_directory(const Root& root, const File& directory, const std::string& path, Symlinks symlinks,
-                              bool dotfiles) {
+bool DirectoryReader::step() {
   alignas(Record) char buffer[kBuffer];
-  DirectoryBatch batch;
-  std::vector<Entry> entries;
-  while (entries.size() < kDirectoryBatch) {
-    const long got = syscall(SYS_getdents64, directory.fd(), buffer, sizeof buffer);
+  for (const size_t before = found_.size(); found_.size() - before < kDirectoryStep;) {
+    const long got = syscall(SYS_getdents64, directory_->fd(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) batch.error = errno;
-    batch.last = got <= 0;
-    if (batch.last) break;
+    if (got < 0) error_ = errno;
+    if (got == 0) finish();
+    if (got <= 0) return false;
     for (long at = 0; at < got;) {
       const auto* record = reinterpret_cast<const Record*>(buffer + at);
       at += record->size;
-      const char* name = record->name;
-      struct stat st;
-      if (!is_listed(name, dotfiles) || fstatat(directory.fd(), name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
-      if (S_ISLNK(st.st_mode)) {
-        if (symlinks == Symlinks::none) continue;
-        if (!stat_link(root, path.empty() ? name : path + "/" + name, symlinks, st)) continue;
-      } else if ((st.st_mode & kAllRead) != kAllRead && faccessat(directory.fd(), name, R_OK, AT_EACCESS) != 0) {
-        continue;
-      }
-      const bool is_directory = S_ISDIR(st.st_mode);
-      if (!is_directory && !S_ISREG(st.st_mode)) continue;
-      entries.push_back({name, is_directory, is_directory ? -1 : static_cast<double>(st.st_size),
-                         static_cast<double>(nanoseconds(st.st_mtim)) / 1e6});
+      look_at(record->name);
     }
+    if (found_.size() > max_) error_ = EFBIG;
+    if (error_ != 0) return false;
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return a.directory != b.directory ? a.directory : a.name < b.name;
+  return true;
+}
+
+void DirectoryReader::look_at(const char* name) {
+  const int fd = directory_->fd();
+  struct stat st;
+  if (!is_listed(name, dotfiles_) || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (S_ISLNK(st.st_mode)) {
+    if (symlinks_ == Symlinks::none) return;
+    if (!stat_link(*root_, path_.empty() ? name : path_ + "/" + name, symlinks_, st)) return;
+  } else if ((st.st_mode & kAllRead) != kAllRead && faccessat(fd, name, R_OK, AT_EACCESS) != 0) {
+    return;
+  }
+  const bool is_directory = S_ISDIR(st.st_mode);
+  if (!is_directory && !S_ISREG(st.st_mode)) return;
+  found_.push_back({name, is_directory, is_directory ? -1 : static_cast<double>(st.st_size),
+                    static_cast<double>(nanoseconds(st.st_mtim)) / 1e6});
+}
+
+void DirectoryReader::finish() {
+  std::sort(found_.begin(), found_.end(), [](const Entry& a, const Entry& b) {
+    return a.directory != b.directory ? a.directory : precedes(a.name, b.name);
   });
-  batch.numbers.reserve(entries.size() * 2);
-  for (const Entry& entry : entries) {
-    batch.names.append(entry.name.c_str(), entry.name.size() + 1);
-    batch.numbers.push_back(entry.size);
-    batch.numbers.push_back(entry.mtime);
+  entries_.numbers.reserve(found_.size() * 2);
+  for (const Entry& entry : found_) {
+    entries_.names.append(entry.name.c_str(), entry.name.size() + 1);
+    entries_.numbers.push_back(entry.size);
+    entries_.numbers.push_back(entry.mtime);
   }
-  return batch;
+  found_ = {};
 }
 
 }  // namespace zc

@@ -10,8 +10,10 @@ namespace {
 struct Job {
   napi_async_work work = nullptr;
   napi_deferred deferred = nullptr;
-  std::function<void()> run;
+  const char* name = nullptr;
+  std::function<bool()> step;
   std::function<napi_value(napi_env)> resolve;
+  bool again = false;
 };
 
 }  // namespace
@@ -125,29 +127,49 @@ uint32_t length(napi_env env, napi_value array) {
   return count;
 }
 
-napi_value run_async(napi_env env, const char* name, std::function<void()> work,
-                     std::function<napi_value(napi_env)> resolve) {
-  napi_value promise = nullptr;
-  auto job = std::make_unique<Job>();
-  job->run = std::move(work);
-  job->resolve = std::move(resolve);
-  napi_create_promise(env, &job->deferred, &promise);
-  const napi_status made = napi_create_async_work(
-      env, nullptr, text(env, name), [](napi_env, void* data) { static_cast<Job*>(data)->run(); },
+namespace {
+
+void queue(napi_env env, std::unique_ptr<Job> job) {
+  napi_create_async_work(
+      env, nullptr, text(env, job->name),
+      [](napi_env, void* data) {
+        auto* job = static_cast<Job*>(data);
+        job->again = job->step();
+      },
       [](napi_env env, napi_status status, void* data) {
-        const std::unique_ptr<Job> job(static_cast<Job*>(data));
+        std::unique_ptr<Job> job(static_cast<Job*>(data));
         napi_delete_async_work(env, job->work);
         // Cancelled: the environment is going away, nobody waits any more.
         if (status != napi_ok) return;
-        napi_resolve_deferred(env, job->deferred, job->resolve(env));
+        if (job->again) queue(env, std::move(job));
+        else napi_resolve_deferred(env, job->deferred, job->resolve(env));
       },
       job.get(), &job->work);
-  if (made != napi_ok || napi_queue_async_work(env, job->work) != napi_ok) {
-    if (job->work) napi_delete_async_work(env, job->work);
-    return throw_errno(env, EAGAIN, name, "pool");
-  }
+  napi_queue_async_work(env, job->work);
   job.release();
+}
+
+}  // namespace
+
+napi_value run_async_steps(napi_env env, const char* name, std::function<bool()> step,
+                           std::function<napi_value(napi_env)> resolve) {
+  napi_value promise = nullptr;
+  auto job = std::make_unique<Job>();
+  job->name = name;
+  job->step = std::move(step);
+  job->resolve = std::move(resolve);
+  napi_create_promise(env, &job->deferred, &promise);
+  queue(env, std::move(job));
   return promise;
+}
+
+napi_value run_async(napi_env env, const char* name, std::function<void()> work,
+                     std::function<napi_value(napi_env)> resolve) {
+  const auto once = [work = std::move(work)] {
+    work();
+    return false;
+  };
+  return run_async_steps(env, name, once, std::move(resolve));
 }
 
 napi_ref define_handle(napi_env env, const char* name, std::vector<napi_property_descriptor> properties) {

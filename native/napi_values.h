@@ -85,6 +85,10 @@ void drop(napi_env env, napi_value object) {
 napi_value run_async(napi_env env, const char* name, std::function<void()> work,
                      std::function<napi_value(napi_env)> resolve);
 
+/** The same in steps, for long work: after each the pool does what else is queued; `step` says whether there are more. */
+napi_value run_async_steps(napi_env env, const char* name, std::function<bool()> step,
+                           std::function<napi_value(napi_env)> resolve);
+
 /** Defines a class whose instances only native code can fill. */
 napi_ref define_handle(napi_env env, const char* name, std::vector<napi_property_descriptor> properties);
 napi_property_descriptor method(const char* name, napi_callback callback);

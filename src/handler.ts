@@ -105,7 +105,7 @@ export function createHandler(options: HandlerOptions): Handler {
         const shown = pages.show(request, outcome);
         return shown instanceof Promise
           ? shown.then((page) => finish(request, page, path, moved, query))
-          : send(request, shown);
+          : finish(request, shown, path, moved, query);
       }
       default:
         return send(request, outcome);

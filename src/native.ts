@@ -178,13 +178,12 @@ export interface NativeEngine {
   close(): void;
 }
 
-/** Some thousand entries of a directory, packed. See native/directory.h. */
-export interface DirectoryBatch {
-  /** In UTF-8, each with a NUL after it; directories first, then by bytes. */
+/** What is in a directory, packed: directories first, then by name in the order of JavaScript's strings. */
+export interface NativeEntries {
+  /** In UTF-8, each with a NUL after it. */
   readonly names: Uint8Array;
   /** Two for each name: bytes, or -1 for a directory; mtime in milliseconds. */
   readonly numbers: Float64Array;
-  readonly last: boolean;
 }
 
 export interface NativeAddon {
@@ -197,8 +196,8 @@ export interface NativeAddon {
   /** Opens each path beneath the root, in libuv's pool, in order. Never blocks on FIFOs (O_NONBLOCK). */
   open(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Promise<Opened[]>;
   /**
-   * The next entries of a directory that `path` leads to, in libuv's pool: each call goes on where the one before
-   * stopped. Only what a request could get; names that begin with a dot only with `dotfiles`.
+   * Reads a directory that `path` leads to, in libuv's pool, a few milliseconds at a time. Only what a request could
+   * get; names that begin with a dot only with `dotfiles`. More than `maxEntries` are EFBIG.
    */
   readDirectory(
     root: NativeRoot,
@@ -206,7 +205,8 @@ export interface NativeAddon {
     path: string,
     symlinks: Symlinks,
     dotfiles: boolean,
-  ): Promise<DirectoryBatch | { readonly errno: string }>;
+    maxEntries: number,
+  ): Promise<NativeEntries | { readonly errno: string }>;
   /**
    * Zeroed bytes that replies share instead of copying them, as a Uint8Array from their start: to be filled before
    * the first reply. Undefined where there is no memory.

@@ -26,6 +26,9 @@ const SMALL = 500;
 /** Bytes of pages that are kept; a larger one is kept alone. Each of 100,000 entries takes 15 MB. */
 const MAX_KEPT = 64 * 1024 * 1024;
 
+/** Work between two turns of the event loop; the text of a listing comes in pieces of less. */
+const TURN_MS = 1;
+
 export class Pages {
   readonly #table: Pick<FileTable, 'list'>;
   readonly #addon: NativeAddon | undefined;
@@ -34,7 +37,7 @@ export class Pages {
     sizeCalculation: ({ page }) => Math.min(page.bytes.length, MAX_KEPT),
   });
   readonly #making = new Map<string, Making>();
-  /** Pages are made one after the other: the thread is one, and each takes its own size twice. */
+  /** Pages are made one after the other: the thread is one, and each takes memory meanwhile. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(table: Pick<FileTable, 'list'>, addon: NativeAddon | undefined) {
@@ -77,32 +80,39 @@ export class Pages {
   }
 
   async #render(path: string, contents: Contents, form: ListingForm): Promise<ListingPage> {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    let bytes = this.#allocate(estimate(contents));
+    let length = 0;
+    let turned = performance.now();
     for (const text of renderListing(path, contents, form)) {
-      if (text !== '') size += chunks[chunks.push(Buffer.from(text)) - 1]?.length ?? 0;
-      await turn();
+      // UTF-8 has at most three bytes for a code unit.
+      const needed = length + 3 * text.length;
+      if (needed > bytes.length) {
+        const larger = this.#allocate(needed + bytes.length);
+        larger.set(bytes.subarray(0, length));
+        bytes = larger;
+      }
+      length += bytes.write(text, length);
+      if (performance.now() - turned < TURN_MS) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      turned = performance.now();
     }
-    const bytes = this.#allocate(size);
-    let at = 0;
-    for (const [i, chunk] of chunks.entries()) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-      if (i % CHUNKS_PER_TURN === 0) await turn();
-    }
-    return { kind: 'page', bytes };
+    return { kind: 'page', bytes: bytes.subarray(0, length) };
   }
 
   /** With the addon, memory that the engine sends from without a copy for each client. */
-  #allocate(size: number): Uint8Array {
+  #allocate(size: number): Buffer {
     const shared = this.#addon?.createBytes(size);
-    return shared ? new Uint8Array(shared) : Buffer.allocUnsafeSlow(size);
+    return shared ? Buffer.from(shared) : Buffer.allocUnsafeSlow(size);
   }
 }
 
-/** About a megabyte: half a millisecond of copying into fresh pages. */
-const CHUNKS_PER_TURN = 16;
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/**
+ * Room for a page whose names need no escapes: each has a row of 160 bytes and stands in it twice. What is not written
+ * to takes no memory; a page that needs more is moved once.
+ */
+function estimate({ count, runs }: Contents): number {
+  return runs.reduce((sum, { names }) => sum + 2 * names.length, count * 160 + ROOM);
 }
+
+/** For what is around the rows, and for the last of them in the worst case. */
+const ROOM = 512 * 1024;

@@ -1,7 +1,7 @@
 // Reads a directory without the addon: the entries that a request could get, packed.
 import { access, constants, promises as fs, lstat, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
-import type { ListingRun } from '../plan/types.ts';
+import type { Contents, ListingRun } from '../plan/types.ts';
 import { closeAll, type Found } from './root.ts';
 
 export interface Reading {
@@ -11,6 +11,7 @@ export interface Reading {
   readonly path: string;
   /** Hidden names too? */
   readonly dotfiles: boolean;
+  readonly maxEntries: number;
   /** Opens where links lead, as a request would; undefined = nowhere. */
   readonly follow: ((paths: readonly string[]) => Promise<readonly Found[]>) | undefined;
 }
@@ -28,16 +29,25 @@ const BATCH = 256;
 const lstatOf = promisify(lstat);
 const accessTo = promisify(access);
 
-export async function* readDirectory(reading: Reading): AsyncGenerator<ListingRun> {
+/** Rejects with an Error that has `code`. */
+export async function readDirectory(reading: Reading): Promise<Contents> {
+  const runs: ListingRun[] = [];
+  let count = 0;
   let names: string[] = [];
+  const lookAtAll = async () => {
+    const run = pack(await Promise.all(names.map((name) => look(reading, name))));
+    names = [];
+    runs.push(run);
+    count += run.numbers.length / 2;
+    if (count > reading.maxEntries) throw Object.assign(new Error('EFBIG'), { code: 'EFBIG' });
+  };
   for await (const { name } of await fs.opendir(reading.place, { bufferSize: BATCH })) {
     if (!isListed(name, reading.dotfiles)) continue;
     names.push(name);
-    if (names.length < BATCH) continue;
-    yield pack(await Promise.all(names.map((one) => look(reading, one))));
-    names = [];
+    if (names.length === BATCH) await lookAtAll();
   }
-  yield pack(await Promise.all(names.map((one) => look(reading, one))));
+  await lookAtAll();
+  return { kind: 'contents', count, runs, sorted: false };
 }
 
 /** A backslash has no place in a request path (plan/target.ts), so a link to the name could not be followed. */

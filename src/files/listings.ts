@@ -1,6 +1,6 @@
 // What directories contain: read once for all who ask at the same time, kept while it holds.
 import { LRUCache } from 'lru-cache';
-import type { Contents, ListingRun } from '../plan/types.ts';
+import type { Contents } from '../plan/types.ts';
 import { closeAll, type Found, type Root } from './root.ts';
 
 export interface ListingsOptions {
@@ -47,7 +47,6 @@ const MAX_READING = 2;
 
 /** More are no page for anybody: a million rows take 150 MB and a minute of a browser. */
 const MAX_ENTRIES = 1_000_000;
-const TOO_MANY: Read = { type: 'error', errno: 'EFBIG' };
 
 export class Listings {
   readonly #options: ListingsOptions;
@@ -139,19 +138,17 @@ export class Listings {
       return found;
     }
     try {
-      const runs: ListingRun[] = [];
-      let count = 0;
-      for await (const run of root.read(found.file, directory, dotfiles)) {
-        count += run.numbers.length / 2;
-        if (count > MAX_ENTRIES) return this.#keep(directory, found.version, TOO_MANY, flight);
-        if (run.numbers.length > 0) runs.push(run);
+      const contents = await root.read(found.file, directory, dotfiles, MAX_ENTRIES);
+      if (contents.count >= KEPT_MIN) {
+        return this.#keep(directory, found.version, contents, flight);
       }
-      const contents: Contents = { kind: 'contents', runs, count };
-      if (count >= KEPT_MIN) return this.#keep(directory, found.version, contents, flight);
       this.#kept.delete(directory);
       return contents;
     } catch (error) {
-      return { type: 'error', errno: codeOf(error) };
+      const failure: Read = { type: 'error', errno: codeOf(error) };
+      // It would be read to the same end by the next one.
+      if (failure.errno === 'EFBIG') return this.#keep(directory, found.version, failure, flight);
+      return failure;
     } finally {
       closeAll([found]);
     }

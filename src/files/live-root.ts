@@ -153,10 +153,7 @@ function absent({ look }: Root, errno: string): Root {
   return {
     native: undefined,
     open: async (paths) => paths.map(() => ({ type: 'error', errno })),
-    // biome-ignore lint/correctness/useYield: nothing was opened that could be read
-    async *read() {
-      throw Object.assign(new Error(errno), { code: errno });
-    },
+    read: () => Promise.reject(Object.assign(new Error(errno), { code: errno })),
     look,
     close: () => {},
   };

@@ -43,12 +43,13 @@ function rootAt(path: string, root: string, stat: BigIntStats, symlinks: Symlink
   return {
     native: undefined,
     open: openAll,
-    read: (directory, below, dotfiles) =>
+    read: (directory, below, dotfiles, maxEntries) =>
       readDirectory({
         // By descriptor, nobody can put another directory in its place.
         place: process.platform === 'linux' ? `/proc/self/fd/${directory.fd}` : join(root, below),
         path: below,
         dotfiles,
+        maxEntries,
         follow: symlinks === 'none' ? undefined : openAll,
       }),
     async look() {

@@ -1,6 +1,5 @@
 // Opens the root: beneath its descriptor with the addon (openat2), by path without it.
 import type { NativeAddon, NativeFile, NativeRoot, Opened, Symlinks } from '../native.ts';
-import type { ListingRun } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 import { openRootByPath } from './open-by-path.ts';
 import type { Found, Root } from './root.ts';
@@ -20,14 +19,11 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
       if (closed) return paths.map(() => ({ type: 'error', errno: 'EBADF' }));
       return (await addon.open(root, paths, symlinks)).map(adopt);
     },
-    async *read({ native }, path, dotfiles): AsyncGenerator<ListingRun> {
+    async read({ native }, path, dotfiles, maxEntries) {
       if (native === undefined) throw new Error('a directory that the addon did not open');
-      for (;;) {
-        const batch = await addon.readDirectory(root, native, path, symlinks, dotfiles);
-        if ('errno' in batch) throw Object.assign(new Error(batch.errno), { code: batch.errno });
-        yield batch;
-        if (batch.last) return;
-      }
+      const run = await addon.readDirectory(root, native, path, symlinks, dotfiles, maxEntries);
+      if ('errno' in run) throw Object.assign(new Error(run.errno), { code: run.errno });
+      return { kind: 'contents', count: run.numbers.length / 2, runs: [run], sorted: true };
     },
     async look() {
       if (closed) return { kind: 'error', errno: 'EBADF' };

@@ -1,6 +1,6 @@
 // The contract of an open root: the only way to open anything, and what can be found beneath it.
 import type { NativeRoot } from '../native.ts';
-import type { ListingRun } from '../plan/types.ts';
+import type { Contents } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 
 /** What stands at a path. A descriptor in it is the receiver's to close. */
@@ -35,10 +35,10 @@ export interface Root {
    */
   open(paths: readonly string[]): Promise<readonly Found[]>;
   /**
-   * The entries of a directory that `open` found at this path, in no particular order: only what a request could get,
-   * hidden names where `dotfiles` says so. Off the JavaScript thread; throws an Error that has `code`.
+   * What is in a directory that `open` found at this path: only what a request could get, hidden names where `dotfiles`
+   * says so. Off the JavaScript thread. Rejects with an Error that has `code`, EFBIG for more than `maxEntries`.
    */
-  read(directory: OpenFile, path: string, dotfiles: boolean): AsyncIterable<ListingRun>;
+  read(directory: OpenFile, path: string, dotfiles: boolean, maxEntries: number): Promise<Contents>;
   /** What the root's path names now. Off the JavaScript thread; never rejects. */
   look(): Promise<Look>;
   close(): void;

@@ -102,7 +102,7 @@ export class FileTable {
         this.#root.use((root) =>
           work({
             open: (paths) => this.#open(root, paths),
-            read: (directory, path, dotfiles) => root.read(directory, path, dotfiles),
+            read: (...given) => root.read(...given),
           }),
         ),
       dotfiles: policy.dotfiles === 'allow',

@@ -65,7 +65,7 @@ export function* renderListing(
   form: ListingForm,
 ): Generator<string, void> {
   const entries = yield* unpack(contents);
-  const order = yield* arrange(entries, form);
+  const order = yield* arrange(entries, contents.sorted, form);
   yield* form.json ? renderJson(path, entries, order) : renderHtml(path, entries, order, form);
 }
 
@@ -192,8 +192,12 @@ type DateText = (ms: number) => string | null;
 
 const DAY = 86_400_000;
 
-/** "00" to "59" */
-const TWO_DIGITS = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
+/** "00" to "59", "00:00" to "23:59", and "000" to "999": digits, put together once. */
+const SECONDS = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
+const MINUTES = Array.from({ length: 24 * 60 }, (_, n) => {
+  return `${SECONDS[Math.floor(n / 60)]}:${SECONDS[n % 60]}`;
+});
+const THOUSANDTHS = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'));
 
 /** Dates one after the other: most are of the same day, and Date.toISOString() would be the dearest part of a row. */
 function isoDates(): DateText {
@@ -208,10 +212,8 @@ function isoDates(): DateText {
       dayText = new Date(of * DAY).toISOString().slice(0, -'00:00:00.000Z'.length);
     }
     const rest = whole - of * DAY;
-    const seconds = Math.floor(rest / 1000);
-    const minutes = Math.floor(seconds / 60);
-    const hour = TWO_DIGITS[Math.floor(minutes / 60)];
-    const fraction = String(rest % 1000).padStart(3, '0');
-    return `${dayText}${hour}:${TWO_DIGITS[minutes % 60]}:${TWO_DIGITS[seconds % 60]}.${fraction}Z`;
+    const minute = MINUTES[Math.floor(rest / 60_000)];
+    const second = SECONDS[Math.floor(rest / 1000) % 60];
+    return `${dayText}${minute}:${second}.${THOUSANDTHS[rest % 1000]}Z`;
   };
 }

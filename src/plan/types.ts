@@ -102,11 +102,13 @@ export interface ListingRun {
   readonly numbers: Float64Array;
 }
 
-/** What is in a directory, in no particular order. */
+/** What is in a directory. */
 export interface Contents {
   readonly kind: 'contents';
   readonly count: number;
   readonly runs: readonly ListingRun[];
+  /** Are they in order already: directories first, then by name, by code unit? */
+  readonly sorted: boolean;
 }
 
 /** A directory that is to be listed. */

@@ -89,9 +89,9 @@ export function makeSite(
       opened.push(paths);
       return site.fault?.(paths) ?? real.open(paths);
     },
-    read: (directory, below, dotfiles) => {
+    read: (directory, below, ...policy) => {
       reads.push(below);
-      return real.read(directory, below, dotfiles);
+      return real.read(directory, below, ...policy);
     },
   };
   let time = 0;

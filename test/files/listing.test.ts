@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { FilesPolicy } from '../../src/files/policy.ts';
 import type { NativeAddon } from '../../src/native.ts';
-import type { Contents, ListingRun } from '../../src/plan/types.ts';
+import type { Contents } from '../../src/plan/types.ts';
 import { contentsOf, type Item, itemsOf } from '../support/contents.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';
 import { descriptorsBeneath, makeSite, type Site, turn, until, WAYS } from './fixture.ts';
@@ -192,10 +192,11 @@ for (const [way, addon] of WAYS) {
       const held = new Promise<void>((resolve) => {
         release = resolve;
       });
-      site.root.read = async function* (...given) {
+      site.root.read = async (...given) => {
         const holds = site.reads.length === 0;
-        for await (const run of read(...given)) yield run;
+        const contents = await read(...given);
         if (holds) await held;
+        return contents;
       };
       const early = [site.list('/many/'), site.list('/many/')];
       await until(() => site.reads.length === 1);
@@ -234,17 +235,16 @@ for (const [way, addon] of WAYS) {
   });
 }
 
-/** A run of so many entries, made up. */
-function runOf(count: number): ListingRun {
-  const items = Array.from({ length: count }, (_, i) => ({
-    name: String(i),
-    directory: false,
-    size: 1,
-    mtimeMs: 0,
-  }));
-  const [run] = contentsOf(items, count).runs;
-  if (run === undefined) throw new Error('no run');
-  return run;
+/** So many entries, made up. */
+function madeUp(count: number): Contents {
+  return contentsOf(
+    Array.from({ length: count }, (_, i) => ({
+      name: String(i),
+      directory: false,
+      size: 1,
+      mtimeMs: 0,
+    })),
+  );
 }
 
 t.test('two directories are read at a time; the others wait', async (t) => {
@@ -252,49 +252,74 @@ t.test('two directories are read at a time; the others wait', async (t) => {
   const site = makeSite(t, tree, { policy: POLICY });
   let reading = 0;
   let most = 0;
-  site.root.read = async function* () {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  site.root.read = async () => {
     most = Math.max(most, ++reading);
-    await turn();
-    yield runOf(1);
+    await held;
     reading--;
+    return madeUp(1);
   };
-  await Promise.all(Object.keys(tree).map((name) => contentsAt(site, `/${name.slice(0, 2)}/`)));
+  const all = Object.keys(tree).map((name) => contentsAt(site, `/${name.slice(0, 2)}/`));
+  await until(() => reading === 2);
+  release();
+  await Promise.all(all);
   t.equal(most, 2);
   t.equal(reading, 0);
 });
 
 t.test('a directory of more than a million entries is not listed, whoever asks', async (t) => {
   const site = makeSite(t, { 'd/x': 'x' }, { policy: POLICY });
-  const run = runOf(10_000);
-  let runs = 0;
-  let ended = false;
-  site.root.read = async function* () {
-    try {
-      for (;;) {
-        runs++;
-        yield run;
-      }
-    } finally {
-      ended = true;
-    }
+  const limits: number[] = [];
+  site.root.read = async (_directory, _path, _dotfiles, maxEntries) => {
+    limits.push(maxEntries);
+    throw Object.assign(new Error('EFBIG'), { code: 'EFBIG' });
   };
   t.match(await site.list('/d/'), { kind: 'failed', errno: 'EFBIG' });
-  t.equal(runs, 101, 'it stopped there');
   t.match(await site.list('/d/'), { kind: 'failed', errno: 'EFBIG' });
-  t.equal(runs, 101, 'and is not read again to find the same');
-  t.ok(ended);
+  t.same(limits, [1_000_000], 'it is not read again to find the same');
   t.match(site.lines, ['error: cannot open d: EFBIG']);
 });
+
+for (const [way, addon] of WAYS) {
+  t.test(`${way}: reading stops at the limit`, async (t) => {
+    const names = Array.from({ length: 600 }, (_, i) => [`d/${i}`, 'x'] as const);
+    const { root } = makeSite(t, Object.fromEntries(names), { addon, policy: POLICY });
+    const read = async (max: number) => {
+      const [found] = await root.open(['d']);
+      if (found?.type !== 'directory') throw new Error(found?.type);
+      return root.read(found.file, 'd', false, max).finally(() => found.file.close());
+    };
+    t.equal((await read(600)).count, 600);
+    await t.rejects(read(599), { code: 'EFBIG' });
+  });
+
+  t.test(`${way}: what is said to be sorted is: by code unit, directories first`, async (t) => {
+    const names = ['b', 'a', '~', 'ab', 'é', '\ue000', '\uffee', '\u{10000}', '🦊', '日', 'A'];
+    const files = names.map((name) => [name, 'x'] as const);
+    const directories = names.map((name) => [`d${name}/x`, 'x'] as const);
+    const tree = Object.fromEntries([...files, ...directories]);
+    const contents = await contentsAt(makeSite(t, tree, { addon, policy: POLICY }), '/');
+    t.equal(contents.sorted, addon !== undefined);
+    if (!contents.sorted) return;
+    t.same(
+      itemsOf(contents).map(({ name }) => name),
+      [...names.map((name) => `d${name}`).sort(), ...names.sort()],
+    );
+  });
+}
 
 t.test('what is kept has a bound: the least used goes, its directory is read again', async (t) => {
   const tree = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`d${i}/x`, 'x']));
   const site = makeSite(t, tree, { policy: POLICY });
   // 16 bytes of numbers and some 6 of the name for each: 4.5 MB a directory.
-  const run = runOf(200_000);
+  const contents = madeUp(200_000);
   const reads: string[] = [];
-  site.root.read = async function* (_, path) {
+  site.root.read = async (_, path) => {
     reads.push(path);
-    yield run;
+    return { ...contents };
   };
   const ask = async (i: number) => void (await contentsAt(site, `/d${i}/`));
   for (let i = 0; i < 8; i++) await ask(i);

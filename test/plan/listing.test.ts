@@ -265,6 +265,25 @@ t.test('property: sorting in turns is sorting', (t) => {
   t.end();
 });
 
+t.test('property: JSON is what JSON.stringify and Date make of the entries', (t) => {
+  const item = fc.record({
+    name: fc.string({ unit: 'grapheme', minLength: 1 }).filter((name) => !name.includes('\0')),
+    directory: fc.constant(false),
+    size: fc.maxSafeNat(),
+    mtimeMs: fc.double({ min: -9e15, max: 9e15, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(item, ({ name, size, mtimeMs }) => {
+      const text = render(listing([entry(name, { size, mtimeMs })]), get(JSON_PLEASE)).join('');
+      const mtime = Math.abs(mtimeMs) <= 8.64e15 ? new Date(mtimeMs).toISOString() : null;
+      const row = { name, type: 'file', href: encodeURIComponent(name), size, mtime };
+      return text === `{"path":"/dir/","entries":[${JSON.stringify(row)}]}\n`;
+    }),
+    { numRuns: 2000 },
+  );
+  t.end();
+});
+
 t.test('sizes are shown in powers of 1024', (t) => {
   const cases: ReadonlyArray<readonly [bytes: number, text: string]> = [
     [0, '0 B'],

@@ -21,7 +21,7 @@ export function contentsOf(items: readonly Item[], perRun = 1000): Contents {
       ),
     });
   }
-  return { kind: 'contents', count: items.length, runs };
+  return { kind: 'contents', count: items.length, runs, sorted: false };
 }
 
 export function itemsOf({ runs }: Contents): Item[] {
