@@ -45,7 +45,7 @@ function sendHeld(plan: Answer, res: ServerResponse, outlet: Outlet): void {
     case 'bytes':
       outlet.counters.bytes.responses++;
       if (body.bytes.length > SLICE) {
-        sendSlices(body.bytes, res, outlet);
+        seeThrough(sendSlices(body.bytes, res, outlet), res, outlet);
         return;
       }
       outlet.counters.bytes.bytes += body.bytes.length;
@@ -154,9 +154,8 @@ const SLICE = 256 * 1024;
 async function sendSlices(
   bytes: Uint8Array,
   res: ServerResponse,
-  { counters, pending }: Outlet,
+  { counters }: Outlet,
 ): Promise<void> {
-  pending.add(res);
   const sink = responseSink(res, undefined);
   let at = 0;
   while (at < bytes.length && (await sink.write(bytes.subarray(at, at + SLICE)))) {
@@ -164,7 +163,6 @@ async function sendSlices(
     counters.bytes.bytes += end - at;
     at = end;
   }
-  pending.delete(res);
   if (at === bytes.length) {
     res.end();
   } else {
@@ -204,19 +202,23 @@ function sendFile(body: FileBody, res: ServerResponse, outlet: Outlet): void {
 }
 
 function sendPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
-  outlet.pending.add(res);
   const sink = responseSink(res, outlet.transfers);
-  deliver(body, sink, outlet.counters, outlet.log)
-    .then((whole) => {
-      outlet.pending.delete(res);
-      if (whole) res.end();
-      else cutOff(res);
-    })
-    // Somebody else's end() (a compressor's) has thrown.
+  const sending = deliver(body, sink, outlet.counters, outlet.log).then((whole) => {
+    if (whole) res.end();
+    else cutOff(res);
+  });
+  seeThrough(sending, res, outlet);
+}
+
+/** What somebody else's write() or end() (a compressor's) throws meanwhile costs this answer only. */
+function seeThrough(sending: Promise<void>, res: ServerResponse, { pending, log }: Outlet): void {
+  pending.add(res);
+  sending
     .catch((error) => {
-      outlet.log.error(`unexpected: ${textOf(error)}`, 'respond');
+      log.error(`unexpected: ${textOf(error)}`, 'respond');
       cutOff(res);
-    });
+    })
+    .finally(() => pending.delete(res));
 }
 
 type Parts = Extract<Body<FileEntry>, { kind: 'parts' }>;
