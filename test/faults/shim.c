@@ -122,7 +122,14 @@ static int meet_disk(int fd, off64_t offset, size_t size, int nowait) {
   return 0;
 }
 
-static int meet_sendfile(int fd, off64_t offset, size_t size) {
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+static int is_socket(int fd) {
+  struct stat64 found;
+  return NEXT(fstat64)(fd, &found) == 0 && S_ISSOCK(found.st_mode);
+}
+
+static int meet_sendfile(int out, int fd, off64_t offset, size_t size) {
   char path[4096 + 8];
   const enum fault fault = fault_of(fd, offset, path);
   if (fault == einval) return fail(EINVAL);
@@ -131,11 +138,11 @@ static int meet_sendfile(int fd, off64_t offset, size_t size) {
     pthread_kill(pthread_self(), SIGPIPE);
     return fail(EPIPE);
   }
+  // To anything else it only waits for the file's pages.
+  if (fault == blind && !is_socket(out)) note(path);
   await_disk(fault, offset, size, path);
   return fault == eio ? fail(EIO) : 0;
 }
-
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 int close(int fd) {
   static const char deleted[] = ".drag (deleted)";
@@ -181,5 +188,5 @@ ssize_t sendfile64(int out, int in, off64_t *offset, size_t size) {
   // Up to the page that fails, as the kernel does.
   const int cut = at < 4096 && fault_of(in, 4096, path) == eio && ends_with(path, ".page.eio");
   if (cut && size > (size_t)(4096 - at)) size = (size_t)(4096 - at);
-  return meet_sendfile(in, at, size) ? -1 : NEXT(sendfile64)(out, in, offset, size);
+  return meet_sendfile(out, in, at, size) ? -1 : NEXT(sendfile64)(out, in, offset, size);
 }
