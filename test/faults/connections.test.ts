@@ -155,6 +155,5 @@ async function checkTunnel(t: Test, serve: Serve, { transport }: Carrier): Promi
   connection.close();
 }
 
-
 // Node 20 spins for ever in the cleanup of a natural end after TLS writes that nobody took; `exit` has no such cleanup.
 process.once('beforeExit', () => process.exit());
