@@ -218,12 +218,6 @@ napi_value field_names(napi_env env, napi_callback_info) {
   return list;
 }
 
-void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback) {
-  napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
-  set(env, exports, name, function);
-}
-
 }  // namespace
 
 Handles& handles(napi_env env) {

@@ -86,13 +86,8 @@ Ref<Memory> shared_bytes(napi_env env, napi_value array_buffer) {
 }
 
 void define_directory(napi_env env, napi_value exports) {
-  const auto define = [&](const char* name, napi_callback callback) {
-    napi_value function;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
-    set(env, exports, name, function);
-  };
-  define("readDirectory", read_directory);
-  define("createBytes", create_bytes);
+  export_function(env, exports, "readDirectory", read_directory);
+  export_function(env, exports, "createBytes", create_bytes);
 }
 
 }  // namespace zc::js

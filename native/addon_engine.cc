@@ -236,9 +236,7 @@ void define_engine(napi_env env, napi_value exports) {
        method("used", engine_used), method("transfer", engine_transfer),
        method("cancel", engine_cancel), method("stats", engine_stats), method("stop", engine_stop),
        method("unref", engine_unref), method("close", engine_close)});
-  napi_value function;
-  napi_create_function(env, "createEngine", NAPI_AUTO_LENGTH, create_engine, nullptr, &function);
-  set(env, exports, "createEngine", function);
+  export_function(env, exports, "createEngine", create_engine);
 }
 
 }  // namespace zc::js

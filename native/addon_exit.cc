@@ -27,9 +27,7 @@ napi_value exit_within(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void define_exit(napi_env env, napi_value exports) {
-  napi_value function;
-  napi_create_function(env, "exitWithin", NAPI_AUTO_LENGTH, exit_within, nullptr, &function);
-  set(env, exports, "exitWithin", function);
+  export_function(env, exports, "exitWithin", exit_within);
 }
 
 }  // namespace zc::js

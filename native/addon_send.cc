@@ -1,6 +1,7 @@
 // The addon's sendNow: what a socket takes of a file at once, on the calling thread.
 #include <cerrno>
 
+#include "clock.h"
 #include "file.h"
 #include "io.h"
 #include "napi_values.h"
@@ -13,9 +14,7 @@ constexpr double kChanged = -1;
 
 /** Bytes taken; stops at whatever an engine thread handles better: a full socket, cold data, an error. */
 double send_now(int socket, const File& file, uint64_t start, uint64_t end) {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  if (start < end && !file.resident(file.stretches({start, end}), nanoseconds(now) / 1'000'000)) return 0;
+  if (start < end && !file.resident(file.stretches({start, end}), monotonic_ms())) return 0;
   const PipeSignalBlock signal;
   uint64_t at = start;
   while (at < end) {
@@ -43,9 +42,7 @@ napi_value send_now(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void define_send(napi_env env, napi_value exports) {
-  napi_value function;
-  napi_create_function(env, "sendNow", NAPI_AUTO_LENGTH, send_now, nullptr, &function);
-  set(env, exports, "sendNow", function);
+  export_function(env, exports, "sendNow", send_now);
 }
 
 }  // namespace zc::js

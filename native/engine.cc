@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "clock.h"
+
 namespace zc {
 namespace {
 
@@ -135,9 +137,7 @@ void Engine::put(Ref<HotEntry> entry, size_t at) {
   entry->remote = entry->remote || (root_ && root_->volume() == Volume::remote);
   // Where no thread may look, TypeScript has looked, at most `revalidate` ago.
   if (entry->remote || (known && known->unsure.load(std::memory_order_relaxed))) {
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    entry->valid_until = nanoseconds(now) / 1'000'000 + shared_->setup.limits.revalidate;
+    entry->valid_until = monotonic_ms() + shared_->setup.limits.revalidate;
   }
   if (known) {
     std::vector<HotReply> replies = known->replies;

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "clock.h"
+
 namespace zc {
 namespace {
 
@@ -21,12 +23,6 @@ constexpr uint32_t kMaxConnections = 1 << 20;  // bits of the index in an id
 constexpr uint32_t kGenerations = 1 << 26;
 constexpr uint32_t kClientEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
-int64_t clock_ms(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
-}
-
 }  // namespace
 
 EngineThread::EngineThread(uint32_t number, Ref<EngineShared> shared)
@@ -38,7 +34,7 @@ EngineThread::EngineThread(uint32_t number, Ref<EngineShared> shared)
       pager_(*shared_->pager),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       root_(setup_.root),
-      wheel_(clock_ms(CLOCK_MONOTONIC_COARSE)),
+      wheel_(monotonic_ms()),
       scratch_(new char[kScratch]) {
   update_clock();
 }
@@ -105,7 +101,7 @@ int EngineThread::wait_time() const {
 }
 
 void EngineThread::update_clock() {
-  now_ = clock_ms(CLOCK_MONOTONIC_COARSE);
+  now_ = monotonic_ms();
   timespec wall;
   clock_gettime(CLOCK_REALTIME_COARSE, &wall);
   date_.update(wall.tv_sec);

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace zc::js {
 namespace {
@@ -129,8 +130,9 @@ uint32_t length(napi_env env, napi_value array) {
 
 namespace {
 
+/** Where the pool does not take it, the promise is rejected. */
 void queue(napi_env env, std::unique_ptr<Job> job) {
-  napi_create_async_work(
+  const napi_status made = napi_create_async_work(
       env, nullptr, text(env, job->name),
       [](napi_env, void* data) {
         auto* job = static_cast<Job*>(data);
@@ -138,15 +140,22 @@ void queue(napi_env env, std::unique_ptr<Job> job) {
       },
       [](napi_env env, napi_status status, void* data) {
         std::unique_ptr<Job> job(static_cast<Job*>(data));
-        napi_delete_async_work(env, job->work);
+        napi_delete_async_work(env, std::exchange(job->work, nullptr));
         // Cancelled: the environment is going away, nobody waits any more.
         if (status != napi_ok) return;
         if (job->again) queue(env, std::move(job));
         else napi_resolve_deferred(env, job->deferred, job->resolve(env));
       },
       job.get(), &job->work);
-  napi_queue_async_work(env, job->work);
-  job.release();
+  if (made == napi_ok && napi_queue_async_work(env, job->work) == napi_ok) {
+    job.release();
+    return;
+  }
+  if (job->work) napi_delete_async_work(env, job->work);
+  napi_value error;
+  throw_errno(env, EAGAIN, job->name, "pool");
+  napi_get_and_clear_last_exception(env, &error);
+  napi_reject_deferred(env, job->deferred, error);
 }
 
 }  // namespace
@@ -170,6 +179,12 @@ napi_value run_async(napi_env env, const char* name, std::function<void()> work,
     return false;
   };
   return run_async_steps(env, name, once, std::move(resolve));
+}
+
+void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+  set(env, exports, name, function);
 }
 
 napi_ref define_handle(napi_env env, const char* name, std::vector<napi_property_descriptor> properties) {

@@ -94,6 +94,8 @@ napi_ref define_handle(napi_env env, const char* name, std::vector<napi_property
 napi_property_descriptor method(const char* name, napi_callback callback);
 napi_property_descriptor getter(const char* name, napi_callback callback);
 
+void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback);
+
 /** addon_directory.cc: `readDirectory` and `createBytes`. */
 void define_directory(napi_env env, napi_value exports);
 

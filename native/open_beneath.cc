@@ -44,6 +44,9 @@ bool has_cached() {
   return available;
 }
 
+// Is a path of this volume looked at in what the kernel remembers alone?
+bool asks_memory(Volume volume) { return has_cached() && volume != Volume::memory; }
+
 // Walks one component at a time and never follows a link: what the walk has passed cannot move it outside.
 OpenResult walk(const Root& root, const std::string& path, int flags) {
   UniqueFd dir;
@@ -76,7 +79,8 @@ RootLook Root::look() const {
   // Also an fstat may wait for somebody else's server.
   if (volume_ == Volume::remote) return RootLook::unsure;
   constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-  const UniqueFd fd(has_cached() && volume_ != Volume::memory ? openat2(AT_FDCWD, path_.c_str(), kFlags, kCached) : ::open(path_.c_str(), kFlags));
+  const UniqueFd fd(asks_memory(volume_) ? openat2(AT_FDCWD, path_.c_str(), kFlags, kCached)
+                                         : ::open(path_.c_str(), kFlags));
   struct stat st;
   if (fd && fstat(fd.get(), &st) == 0) return st.st_dev == dev_ && st.st_ino == ino_ ? RootLook::same : RootLook::moved;
   switch (errno) {
@@ -114,7 +118,7 @@ OpenResult open_beneath(const Root& root, const std::string& path, int flags, Sy
 }
 
 OpenResult look_beneath(const Root& root, const std::string& path, Symlinks symlinks) {
-  if (!has_cached() || root.volume() == Volume::memory) return open_beneath(root, path, O_PATH, symlinks);
+  if (!asks_memory(root.volume())) return open_beneath(root, path, O_PATH, symlinks);
   const char* name = path.empty() ? "." : path.c_str();
   const int fd = openat2(root.fd(), name, O_PATH | O_CLOEXEC, resolve_of(symlinks) | kCached);
   if (fd < 0) return {{}, errno};

@@ -1,0 +1,16 @@
+// The clock of deadlines and of what is believed for a while.
+#pragma once
+#include <time.h>
+
+#include <cstdint>
+
+namespace zc {
+
+/** Milliseconds of CLOCK_MONOTONIC_COARSE: up to a tick of the kernel behind, and cheap (clock_gettime(2)). */
+inline int64_t monotonic_ms() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+}  // namespace zc
