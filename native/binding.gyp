@@ -4,10 +4,8 @@
   'targets': [
     {
       'target_name': 'zcserve',
-      # Every .cc of this folder; test/ has programs of its own.
-      'sources': [
-        '<!@(node -p "fs.readdirSync(\'.\').filter((name) => name.endsWith(\'.cc\')).sort().join(\' \')")',
-      ],
+      'sources': ['<!@(node sources.mjs)'],
+      'include_dirs': ['.'],
       'defines': ['NAPI_VERSION=9', '_FILE_OFFSET_BITS=64'],
       'cflags': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-ffunction-sections', '-fdata-sections'],
       # Node's own flags (common.gypi) switch exceptions and RTTI off and leave unused parameters alone.

@@ -6,15 +6,14 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { makeLibrary } from './glibc-floor.mjs';
+import { FOLDER as folder, ROOMS } from './sources.mjs';
 
 const SANITIZERS = { address: 'address,undefined', thread: 'thread' };
 
 /** The machines that the engine is built for, by GNU's names. */
 const ARCHITECTURES = { x86_64: 'x64', aarch64: 'arm64' };
 
-const folder = dirname(fileURLToPath(import.meta.url));
 const sanitizer = process.env.ZCSERVE_SANITIZE;
 const compiler = process.env.CXX ?? 'c++';
 
@@ -71,9 +70,10 @@ function build() {
 function isFresh(binary) {
   if (!existsSync(binary)) return false;
   const built = statSync(binary).mtimeMs;
-  return readdirSync(folder)
-    .filter((name) => /\.(cc|h|gyp|mjs)$/.test(name))
-    .every((name) => statSync(join(folder, name)).mtimeMs <= built);
+  return ['.', ...ROOMS]
+    .flatMap((room) => readdirSync(join(folder, room)).map((name) => join(folder, room, name)))
+    .filter((file) => /\.(cc|h|gyp|mjs)$/.test(file))
+    .every((file) => statSync(file).mtimeMs <= built);
 }
 
 function findGyp() {

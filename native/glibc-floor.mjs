@@ -4,7 +4,7 @@
 // The linker notes for each function the newest version that the library before it offers: pthread_create is
 // GLIBC_2.34 here and GLIBC_2.2.5 on an older system, and is the same function; both are in the library of today. So it
 // is shown a library of the same names without code, each in its newest version up to the floor. What did not exist then
-// does not link; native/glibc_floor.cc has the few such functions that the compiler's own libraries ask for.
+// does not link; native/base/glibc_floor.cc has the few such functions that the compiler's own libraries ask for.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';

@@ -3,10 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import yargs from 'yargs';
-import { gatherOptions } from './config.ts';
-import { endProcess } from './exit.ts';
-import { standardError } from './line-writer.ts';
-import { createLog } from './log.ts';
+import { gatherOptions } from './command/config.ts';
+import { endProcess } from './command/exit.ts';
+import { listenForSignals } from './command/signals.ts';
+import { standardError } from './log/line-writer.ts';
+import { createLog } from './log/log.ts';
+import { COMMAND_OPTIONS, GROUPS, type Options } from './options/options.ts';
 import {
   flagOf,
   isWritable,
@@ -15,9 +17,7 @@ import {
   OptionError,
   unknownOption,
 } from './options/table.ts';
-import { COMMAND_OPTIONS, GROUPS, type Options } from './options.ts';
-import { createServer, type Server } from './server.ts';
-import { listenForSignals } from './signals.ts';
+import { createServer, type Server } from './server/server.ts';
 import type { Log } from './transport/transport.ts';
 
 const COMMANDS = ['doctor', 'tune'] as const;
@@ -66,9 +66,9 @@ async function main(args: readonly string[]): Promise<void> {
     case 'serve':
       return serve(options, json);
     case 'doctor':
-      return (await import('./doctor.ts')).printDiagnosis(options, json);
+      return (await import('./command/doctor/doctor.ts')).printDiagnosis(options, json);
     case 'tune':
-      return (await import('./tune.ts')).tune(options);
+      return (await import('./command/tune.ts')).tune(options);
   }
 }
 

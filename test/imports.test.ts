@@ -13,122 +13,79 @@ interface Law {
   readonly packages: readonly string[];
 }
 
-/** The contracts: types that any room below the server may name. */
-const CONTRACTS = ['request', 'native', 'plan', 'files', 'transport'];
-
 /** By room: a folder of src, or a file directly in it. Every room may use itself. */
 const LAWS: Readonly<Record<string, Law>> = {
-  index: {
-    code: ['server', 'middleware', 'middleware-options', 'options'],
-    types: ['transport', 'plan'],
-    packages: [],
-  },
+  addon: { code: [], types: [], packages: ['node:'] },
   cli: {
-    code: [
-      'config',
-      'options',
-      'server',
-      'doctor',
-      'tune',
-      'signals',
-      'exit',
-      'log',
-      'line-writer',
-    ],
+    code: ['command', 'log', 'options', 'server'],
     types: ['transport'],
     packages: ['node:', 'yargs'],
   },
-  config: { code: ['options'], types: [], packages: ['node:'] },
-  doctor: {
-    code: ['options', 'server', 'problems', 'native', 'transport', 'files'],
+  command: {
+    code: ['addon', 'files', 'options', 'server', 'transport/uws'],
     types: [],
     packages: ['node:'],
   },
-  tune: { code: ['options', 'server', 'native'], types: [], packages: ['node:'] },
-  server: {
-    code: ['options', 'policies', 'origin', 'problems', 'transport', 'native', 'log'],
-    types: ['files'],
-    packages: ['node:'],
-  },
-  middleware: {
-    code: ['middleware-options', 'mount', 'uws-handler', 'plan'],
-    types: CONTRACTS,
-    packages: ['node:'],
-  },
-  'middleware-options': { code: ['options'], types: [], packages: ['node:', 'ms'] },
-  mount: {
-    code: [
-      'middleware-options',
-      'single-page',
-      'options',
-      'policies',
-      'origin',
-      'handler',
-      'transport',
-      'plan',
-      'native',
-      'log',
-    ],
-    types: CONTRACTS,
-    packages: ['node:'],
-  },
-  'uws-handler': {
-    code: [
-      'middleware-options',
-      'single-page',
-      'options',
-      'policies',
-      'origin',
-      'transport',
-      'native',
-      'log',
-    ],
-    types: CONTRACTS,
-    packages: ['node:'],
-  },
-  'single-page': { code: ['plan'], types: ['transport'], packages: [] },
-  fastify: {
-    code: ['middleware', 'middleware-options', 'mount', 'plan'],
-    types: CONTRACTS,
-    packages: ['content-disposition', 'fastify'],
-  },
-  koa: {
-    code: ['middleware', 'middleware-options', 'mount'],
-    types: CONTRACTS,
-    packages: ['koa'],
-  },
-  hono: {
-    code: ['middleware', 'middleware-options', 'mount', 'plan'],
-    types: CONTRACTS,
-    packages: ['@hono/node-server', 'hono'],
-  },
-  policies: {
-    code: ['options', 'plan'],
-    types: ['origin', ...CONTRACTS],
-    packages: ['node:'],
-  },
-  origin: { code: ['handler', 'pages', 'files', 'plan'], types: CONTRACTS, packages: [] },
-  handler: { code: ['files', 'plan', 'request'], types: ['pages', ...CONTRACTS], packages: [] },
-  pages: { code: ['plan'], types: CONTRACTS, packages: ['lru-cache'] },
-  options: { code: [], types: ['plan'], packages: ['leven'] },
-  log: { code: ['line-writer'], types: ['transport'], packages: ['lru-cache'] },
-  'line-writer': { code: [], types: [], packages: ['node:'] },
-  signals: { code: [], types: [], packages: ['node:'] },
-  exit: { code: ['native'], types: [], packages: [] },
   files: {
-    code: ['native'],
-    types: CONTRACTS,
-    packages: ['node:', 'mime-types', 'etag', 'lru-cache'],
+    code: [],
+    types: ['addon', 'plan', 'transport'],
+    packages: ['etag', 'lru-cache', 'node:'],
   },
-  plan: { code: ['request'], types: ['request'], packages: ['picomatch'] },
-  transport: {
-    code: ['native', 'request', 'plan'],
-    types: CONTRACTS,
-    packages: ['node:', 'lru-cache', 'uWebSockets.js'],
+  http: { code: [], types: [], packages: [] },
+  index: { code: ['middleware', 'options', 'server'], types: ['plan', 'transport'], packages: [] },
+  log: { code: [], types: ['transport'], packages: ['lru-cache', 'node:'] },
+  middleware: {
+    code: [
+      'addon',
+      'http',
+      'log',
+      'options',
+      'plan',
+      'site',
+      'transport',
+      'transport/node',
+      'transport/uws',
+    ],
+    types: ['files'],
+    packages: ['@hono/node-server', 'content-disposition', 'fastify', 'hono', 'koa', 'ms', 'node:'],
   },
-  problems: { code: [], types: [], packages: [] },
-  request: { code: [], types: [], packages: [] },
-  native: { code: [], types: [], packages: ['node:'] },
+  options: { code: [], types: ['rules'], packages: ['leven'] },
+  plan: { code: ['http'], types: ['rules'], packages: [] },
+  rules: { code: ['http', 'plan'], types: [], packages: ['picomatch'] },
+  server: {
+    code: [
+      'addon',
+      'log',
+      'options',
+      'site',
+      'transport/engine',
+      'transport/node',
+      'transport/uws',
+    ],
+    types: ['files', 'plan', 'transport'],
+    packages: ['node:'],
+  },
+  site: {
+    code: ['files', 'http', 'options', 'plan', 'rules'],
+    types: ['addon', 'transport'],
+    packages: ['lru-cache', 'mime-types', 'node:'],
+  },
+  transport: { code: ['http'], types: ['files', 'plan'], packages: ['node:'] },
+  'transport/engine': {
+    code: ['addon', 'http', 'plan', 'transport'],
+    types: ['files'],
+    packages: ['lru-cache', 'node:'],
+  },
+  'transport/node': {
+    code: ['plan', 'transport', 'transport/engine'],
+    types: ['addon', 'files', 'http'],
+    packages: ['node:'],
+  },
+  'transport/uws': {
+    code: ['http', 'plan', 'transport', 'transport/node'],
+    types: ['addon', 'files'],
+    packages: ['node:', 'uWebSockets.js'],
+  },
 };
 
 interface Import {
@@ -155,7 +112,10 @@ function importsOf(from: string, source: string): Import[] {
 }
 
 function roomOf(file: string): string {
-  return file.split('/')[0]?.replace(/\.ts$/, '') ?? '';
+  const [wing = '', room, deeper] = file.split('/');
+  return wing === 'transport' && deeper !== undefined
+    ? `${wing}/${room}`
+    : wing.replace(/\.ts$/, '');
 }
 
 function targetOf({ from, specifier }: Import): string {

@@ -1,14 +1,13 @@
 // The engine's sources against the headers of musl: nothing of glibc's alone. LLVM's C++ library is the one that can be
 // told so on a system of glibc.
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { NATIVE, sourcesUpTo } from './support/native.ts';
 import { makeTree } from './support/tree.ts';
 
-const NATIVE = fileURLToPath(new URL('../native/', import.meta.url));
 const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 const MUSL = `/usr/include/${MACHINE}-linux-musl`;
 
@@ -34,14 +33,14 @@ t.test('every file of the engine compiles against musl', { skip: missing }, asyn
   symlinkSync(`/usr/include/${MACHINE}-linux-gnu/asm`, join(kernel, 'asm'));
   const flags = [
     ...[`--target=${MACHINE}-linux-musl`, '-std=c++17', '-fsyntax-only', '-fno-exceptions'],
-    ...['-Wall', '-Wextra', '-Werror', '-DNAPI_VERSION=9', '-D_FILE_OFFSET_BITS=64'],
+    ...['-Wall', '-Wextra', '-Werror', '-DNAPI_VERSION=9', '-D_FILE_OFFSET_BITS=64', `-I${NATIVE}`],
     ...['-D_LIBCPP_HAS_MUSL_LIBC', '-nostdinc++', '-nostdlibinc'],
     ...[library ?? '', MUSL, kernel, ...nodeHeaders].flatMap((folder) => ['-isystem', folder]),
   ];
-  const files = readdirSync(NATIVE).filter((name) => name.endsWith('.cc'));
+  const files = sourcesUpTo('addon');
   t.ok(files.length > 0);
   for (const name of files) {
-    const error = await promisify(execFile)('clang++', [...flags, join(NATIVE, name)]).then(
+    const error = await promisify(execFile)('clang++', [...flags, name]).then(
       () => '',
       (failure: { readonly stderr: string }) => failure.stderr,
     );

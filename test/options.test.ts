@@ -2,15 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { gatherOptions } from '../src/config.ts';
-import { flagOf, isWritable, OptionError, variableOf } from '../src/options/table.ts';
+import { gatherOptions } from '../src/command/config.ts';
 import {
   COMMAND_OPTIONS,
   GROUPS,
   OPTIONS,
   type OptionsInput,
   resolveOptions,
-} from '../src/options.ts';
+} from '../src/options/options.ts';
+import { flagOf, isWritable, OptionError, variableOf } from '../src/options/table.ts';
 import { optionsTable } from './support/options-table.ts';
 import { makeTree } from './support/tree.ts';
 

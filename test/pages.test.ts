@@ -1,8 +1,8 @@
 // Pages of listings: one for all who want the same, made once while the contents hold, within a budget.
 import t from 'tap';
-import { Pages } from '../src/pages.ts';
+import type { RequestHead } from '../src/http/request.ts';
 import type { Contents, ListingPage } from '../src/plan/types.ts';
-import type { RequestHead } from '../src/request.ts';
+import { Pages } from '../src/site/listing-pages.ts';
 import { addon } from './files/fixture.ts';
 import { contentsOf } from './support/contents.ts';
 

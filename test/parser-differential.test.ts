@@ -2,7 +2,7 @@
 import { METHODS } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import t from 'tap';
-import { FIELD_NAMES } from '../src/request.ts';
+import { FIELD_NAMES } from '../src/http/request.ts';
 import { askNode, type NodeAnswer } from './support/node-parser.ts';
 import { get, HOST, to } from './support/parser-claims.ts';
 import { mutated, seeds } from './support/parser-corpus.ts';

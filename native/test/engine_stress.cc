@@ -17,8 +17,8 @@
 #include <cstring>
 #include <thread>
 
-#include "../arena.h"
-#include "../engine.h"
+#include "files/arena.h"
+#include "engine/engine.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../http_parser.h"
+#include "http1/parser.h"
 
 namespace {
 

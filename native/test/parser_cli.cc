@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "parser_probe.h"
+#include "test/parser_probe.h"
 
 namespace {
 

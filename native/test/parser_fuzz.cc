@@ -11,7 +11,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-#include "parser_probe.h"
+#include "test/parser_probe.h"
 
 namespace {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "../body_drain.h"
-#include "../http_parser.h"
+#include "http1/body_reader.h"
+#include "http1/parser.h"
 
 namespace zc::probe {
 

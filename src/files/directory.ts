@@ -50,7 +50,7 @@ export async function readDirectory(reading: Reading): Promise<Contents> {
   return { kind: 'contents', count, runs, sorted: false };
 }
 
-/** A backslash has no place in a request path (plan/target.ts), so a link to the name could not be followed. */
+/** A backslash has no place in a request path (http/target.ts), so a link to the name could not be followed. */
 function isListed(name: string, dotfiles: boolean): boolean {
   return !name.includes('\\') && (dotfiles || !name.startsWith('.'));
 }

@@ -1,5 +1,5 @@
 // One open file version: descriptor, identity, prepared fields, and its memory when it is cached.
-import type { NativeFile, NativeMemory } from '../native.ts';
+import type { NativeFile, NativeMemory } from '../addon/load.ts';
 import type { Coding, FieldList, Representation } from '../plan/types.ts';
 
 /** The descriptor of one version and whoever must close it. */

@@ -2,7 +2,7 @@
 import type { FilesPolicy } from './policy.ts';
 import { SUFFIXES } from './resolve.ts';
 
-/** NUL is in no path (plan/target.ts), so no two questions share a key. */
+/** NUL is in no path (http/target.ts), so no two questions share a key. */
 export function pathKey(path: string, slash: boolean, navigation: boolean): string {
   const name = slash && path !== '/' ? `${path}/` : path;
   return navigation ? `${name}\0` : name;

@@ -1,6 +1,6 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
 import { LRUCache } from 'lru-cache';
-import type { NativeAddon, NativeRoot } from '../native.ts';
+import type { NativeAddon, NativeRoot } from '../addon/load.ts';
 import type { Contents, Evidence, Listing, Resolution, Strategy } from '../plan/types.ts';
 import type { Log } from '../transport/transport.ts';
 import type { FileEntry } from './entry.ts';

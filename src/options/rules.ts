@@ -1,5 +1,5 @@
 // The structured options: rules by glob or pattern. Their shapes only; plan/ compiles and checks what they say.
-import type { RedirectRule, RewriteRule } from '../plan/redirects.ts';
+import type { RedirectRule, RewriteRule } from '../rules/redirects.ts';
 import { type Kind, rules } from './kinds.ts';
 
 /** Field names and values by glob; null removes a field. */

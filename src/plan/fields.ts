@@ -1,6 +1,6 @@
 // Response fields: those of a representation, computed once per file version, and the helpers they share.
-import { formatHttpDate } from './http-date.ts';
-import type { Rules } from './rules.ts';
+import { formatHttpDate } from '../http/date.ts';
+import type { Rules } from '../rules/fields.ts';
 import type { Coding, FieldList, Span } from './types.ts';
 
 export interface RepresentationInput {

@@ -1,6 +1,6 @@
 // When the engine may repeat an answer without asking: everything the plan looked at is in the guard or
 // in the evidence.
-import type { FieldName, RequestHead } from '../request.ts';
+import type { FieldName, RequestHead } from '../http/request.ts';
 import type { PlanPolicy } from './policy.ts';
 import { slicesOf } from './span.ts';
 import { isWarming } from './strategy.ts';

@@ -1,6 +1,6 @@
 // What to answer, from values alone: method → resolution → (file) coding → preconditions → range → strategy.
 // RFC 9110. Never throws; no I/O; the clock is a value.
-import type { RequestHead } from '../request.ts';
+import type { RequestHead } from '../http/request.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
 import { without } from './fields.ts';
 import { planListing } from './listing.ts';

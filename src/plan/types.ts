@@ -1,5 +1,5 @@
 // The vocabulary of an answer: representations in, response plans out. Plain values, no I/O, no clock.
-import type { FieldName } from '../request.ts';
+import type { FieldName } from '../http/request.ts';
 
 /** How body bytes reach the socket: one writev from mapped memory, sendfile(2), or read + write. */
 export type Strategy = 'mmap' | 'sendfile' | 'read';

@@ -1,6 +1,6 @@
 // What a library's lenient parser lets pass and RFC 9112 does not: judged before the handler sees the request.
-import { isAuthority } from '../plan/authority.ts';
-import type { RequestHead } from '../request.ts';
+import { isAuthority } from '../http/authority.ts';
+import type { RequestHead } from '../http/request.ts';
 
 /** RFC 9110 §5.6.2 */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

@@ -1,7 +1,7 @@
 // What every transport offers: it receives request heads, asks the handler, sends the plan.
 import type { FileEntry } from '../files/entry.ts';
+import type { RequestHead } from '../http/request.ts';
 import type { Reason, ResponsePlan, Strategy } from '../plan/types.ts';
-import type { RequestHead } from '../request.ts';
 
 export type TransportName = 'native' | 'uws' | 'http1';
 

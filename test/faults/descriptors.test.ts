@@ -3,7 +3,7 @@ import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { loadNative } from '../../src/native.ts';
+import { loadNative } from '../../src/addon/load.ts';
 import { CARRIERS, type Carrier, missing, startOrigin } from '../http/carriers.ts';
 import { type Host, startHost } from '../http/host.ts';
 import { type Address, type Answer, connect, request, requestBytes } from '../support/client.ts';

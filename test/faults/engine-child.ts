@@ -1,9 +1,9 @@
 // Run by descriptors.test.ts: an engine is wanted when there is no descriptor left, or only some of those that it needs.
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { loadNative } from '../../src/native.ts';
-import { resolveOptions } from '../../src/options.ts';
-import { limitsOf } from '../../src/policies.ts';
+import { loadNative } from '../../src/addon/load.ts';
+import { resolveOptions } from '../../src/options/options.ts';
+import { limitsOf } from '../../src/site/policies.ts';
 
 const THREADS = 4;
 /** More attempts than one engine takes descriptors. */

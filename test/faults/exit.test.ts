@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { connect as dial } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { loadNative } from '../../src/native.ts';
+import { loadNative } from '../../src/addon/load.ts';
 import { requestBytes } from '../support/client.ts';
 import { type Running, startCommand } from '../support/command.ts';
 import { makeTree } from '../support/tree.ts';

@@ -1,7 +1,7 @@
 // A process that starts, ends and forgets servers in the way it is told, and prints what is left of them.
 import { readdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { createServer, type Server } from '../../src/server.ts';
+import { createServer, type Server } from '../../src/server/server.ts';
 import { connect, request, requestBytes } from '../support/client.ts';
 import { descriptorsOf, mappingsOf } from './process.ts';
 

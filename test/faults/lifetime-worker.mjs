@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { register } from 'tsx/esm/api';
 
 register();
-const { createServer } = await import('../../src/server.ts');
+const { createServer } = await import('../../src/server/server.ts');
 const { request } = await import('../support/client.ts');
 
 const server = await createServer({ root: workerData.root, port: 0, logLevel: 'silent', grace: 0 });

@@ -3,8 +3,8 @@
 import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { loadNative } from '../../src/native.ts';
-import type { OptionsInput } from '../../src/options.ts';
+import { loadNative } from '../../src/addon/load.ts';
+import type { OptionsInput } from '../../src/options/options.ts';
 import { type CARRIERS, type Origin, onEveryCarrier, type Serve } from '../http/carriers.ts';
 import { startHost } from '../http/host.ts';
 import { type Answer, request } from '../support/client.ts';

@@ -1,8 +1,8 @@
 // Memory under pressure: the cache keeps its budget to the page, and what is not there costs nothing.
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import t from 'tap';
-import { loadNative } from '../../src/native.ts';
-import type { ServerStats } from '../../src/server.ts';
+import { loadNative } from '../../src/addon/load.ts';
+import type { ServerStats } from '../../src/server/server.ts';
 import { type Host, startHost } from '../http/host.ts';
 import { type Connection, connect, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';

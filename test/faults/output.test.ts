@@ -1,7 +1,7 @@
 // Output that cannot be written: a reader that is gone or never reads, a full disk. None of it ends or stalls a server.
 import { closeSync, existsSync, openSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { loadNative } from '../../src/native.ts';
+import { loadNative } from '../../src/addon/load.ts';
 import { connect, requestBytes } from '../support/client.ts';
 import { type CommandOptions, type Running, startCommand } from '../support/command.ts';
 import { makeTree } from '../support/tree.ts';

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import t from 'tap';
-import { loadNative } from '../../src/native.ts';
+import { loadNative } from '../../src/addon/load.ts';
 import { connect, requestBytes } from '../support/client.ts';
 import { startServer } from '../support/server.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';

@@ -1,7 +1,7 @@
 // A system that has no room for more threads: the engine has fewer, or the server is node:http's, and it is said.
 import t, { type Test } from 'tap';
-import { loadNative } from '../../src/native.ts';
-import type { OptionsInput } from '../../src/options.ts';
+import { loadNative } from '../../src/addon/load.ts';
+import type { OptionsInput } from '../../src/options/options.ts';
 import { type Host, startHost } from '../http/host.ts';
 import { connect, request, requestBytes } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { loadNative } from '../../src/native.ts';
+import { loadNative } from '../../src/addon/load.ts';
 import { buildShim } from './shim.ts';
 
 const CHILD = fileURLToPath(new URL('./volumes-child.ts', import.meta.url));

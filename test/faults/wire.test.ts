@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { loadNative } from '../../src/native.ts';
+import { loadNative } from '../../src/addon/load.ts';
 import { makeTree } from '../support/tree.ts';
 import { isLong, times } from './effort.ts';
 

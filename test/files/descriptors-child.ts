@@ -1,8 +1,8 @@
 // Run by table.test.ts under a low RLIMIT_NOFILE: what the table does when there are no descriptors.
 import { closeSync, openSync } from 'node:fs';
+import { loadNative } from '../../src/addon/load.ts';
 import { openRoot } from '../../src/files/open.ts';
 import { FileTable } from '../../src/files/table.ts';
-import { loadNative } from '../../src/native.ts';
 import { collect, descriptorsBeneath, POLICY, until } from './fixture.ts';
 
 const [path = '', way] = process.argv.slice(2);

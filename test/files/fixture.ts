@@ -1,12 +1,12 @@
 // A file table over a temporary tree, with what it logged and opened, with and without the addon.
 import { readdirSync, readlinkSync, readSync } from 'node:fs';
+import { loadNative, type NativeAddon } from '../../src/addon/load.ts';
 import type { FileEntry } from '../../src/files/entry.ts';
 import { openRoot } from '../../src/files/open.ts';
 import type { FilesPolicy } from '../../src/files/policy.ts';
 import type { Found, Root } from '../../src/files/root.ts';
 import { FileTable } from '../../src/files/table.ts';
-import { loadNative, type NativeAddon } from '../../src/native.ts';
-import { parseTarget } from '../../src/plan/target.ts';
+import { parseTarget } from '../../src/http/target.ts';
 import type { Contents, Resolution } from '../../src/plan/types.ts';
 import type { Log } from '../../src/transport/transport.ts';
 import { makeTree, type Node, type Teardown } from '../support/tree.ts';

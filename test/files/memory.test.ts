@@ -2,7 +2,7 @@
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { loadNative } from '../../src/native.ts';
+import { loadNative } from '../../src/addon/load.ts';
 import { type Node, pattern } from '../support/tree.ts';
 import { addon, fileOf, makeSite, type Site, turn, until } from './fixture.ts';
 

@@ -1,6 +1,6 @@
 // Content-Type by name.
 import t from 'tap';
-import { typeOf } from '../../src/files/type.ts';
+import { typeOf } from '../../src/site/media-type.ts';
 
 const CASES: ReadonlyArray<readonly [path: string, type: string]> = [
   ['index.html', 'text/html; charset=utf-8'],

@@ -1,9 +1,9 @@
 // The carriers that the suite runs on: one table, one loop.
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import { loadNative } from '../../src/native.ts';
-import type { OptionsInput } from '../../src/options.ts';
-import { loadUws } from '../../src/transport/uws-library.ts';
+import { loadNative } from '../../src/addon/load.ts';
+import type { OptionsInput } from '../../src/options/options.ts';
+import { loadUws } from '../../src/transport/uws/library.ts';
 import type { Address } from '../support/client.ts';
 import { type Host, type HostedServer, startHost } from './host.ts';
 

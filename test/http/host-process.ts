@@ -1,6 +1,6 @@
 // A process that starts servers when it is told to, so that tests see them from outside. Forked by host.ts.
 import { existsSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from '../../src/server.ts';
+import { createServer, type Server } from '../../src/server/server.ts';
 import type { Command, Reply } from './host.ts';
 
 const servers = new Map<number, Server>();

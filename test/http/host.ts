@@ -1,8 +1,8 @@
 // Servers in a process of their own: started, asked and stopped over its message channel.
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { OptionsInput } from '../../src/options.ts';
-import type { ServerStats } from '../../src/server.ts';
+import type { OptionsInput } from '../../src/options/options.ts';
+import type { ServerStats } from '../../src/server/server.ts';
 import type { TransportName } from '../../src/transport/transport.ts';
 import type { Teardown } from '../support/tree.ts';
 

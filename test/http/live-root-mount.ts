@@ -1,7 +1,7 @@
 // In a mount namespace of its own: another directory is mounted over the root and taken off again. Prints what was served.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { createServer } from '../../src/server.ts';
+import { createServer } from '../../src/server/server.ts';
 import type { TransportName } from '../../src/transport/transport.ts';
 import { request } from '../support/client.ts';
 

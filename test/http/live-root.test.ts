@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import type { OptionsInput } from '../../src/options.ts';
+import type { OptionsInput } from '../../src/options/options.ts';
 import { type Connection, connect, request, requestBytes } from '../support/client.ts';
 import { WAYS, type Way } from '../support/releases.ts';
 import { makeTree, pattern } from '../support/tree.ts';

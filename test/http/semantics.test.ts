@@ -2,7 +2,7 @@
 import { renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { parseHttpDate } from '../../src/plan/http-date.ts';
+import { parseHttpDate } from '../../src/http/date.ts';
 import { request } from '../support/client.ts';
 import { makeTree, plant } from '../support/tree.ts';
 import { type Origin, onEveryCarrier, type Serve } from './carriers.ts';

@@ -4,7 +4,7 @@ import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import type { OptionsInput } from '../../src/options.ts';
+import type { OptionsInput } from '../../src/options/options.ts';
 import { request } from '../support/client.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';
 import { onEveryCarrier, type Serve } from './carriers.ts';

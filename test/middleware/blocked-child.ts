@@ -1,6 +1,6 @@
 // An app with a file server beside it, that blocks its event loop on demand. Root and milliseconds as arguments.
 import { createInterface } from 'node:readline';
-import { createServer } from '../../src/server.ts';
+import { createServer } from '../../src/server/server.ts';
 
 const [root = '.', blockMs] = process.argv.slice(2);
 const server = await createServer({ root, port: 0, grace: 0 });

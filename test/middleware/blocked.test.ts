@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { loadNative } from '../../src/native.ts';
+import { loadNative } from '../../src/addon/load.ts';
 import { connect, requestBytes } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { loadUws } from '../../src/transport/uws-library.ts';
+import { loadUws } from '../../src/transport/uws/library.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 const HOME = readFileSync(`${CHECKOUT}/public/index.html`, 'utf8');

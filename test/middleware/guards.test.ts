@@ -4,8 +4,8 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import t from 'tap';
-import { zcserve } from '../../src/middleware.ts';
-import { loadUws } from '../../src/transport/uws-library.ts';
+import { zcserve } from '../../src/middleware/middleware.ts';
+import { loadUws } from '../../src/transport/uws/library.ts';
 import { type Address, connect, request, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
 import { GUARDED, HOSTS, MISS } from './hosts.ts';

@@ -18,11 +18,11 @@ import fastify from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
 import polka from 'polka';
-import { zcserve as fastifyZcserve } from '../../src/fastify.ts';
-import { zcserve as honoZcserve } from '../../src/hono.ts';
-import { zcserve as koaZcserve } from '../../src/koa.ts';
-import { type Next, zcserve } from '../../src/middleware.ts';
-import type { MiddlewareOptions } from '../../src/middleware-options.ts';
+import { zcserve as fastifyZcserve } from '../../src/middleware/fastify.ts';
+import { zcserve as honoZcserve } from '../../src/middleware/hono.ts';
+import { zcserve as koaZcserve } from '../../src/middleware/koa.ts';
+import { type Next, zcserve } from '../../src/middleware/middleware.ts';
+import type { MiddlewareOptions } from '../../src/middleware/options.ts';
 import type { Address } from '../support/client.ts';
 import type { Teardown } from '../support/tree.ts';
 

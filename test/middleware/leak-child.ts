@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { zcserve } from '../../src/middleware.ts';
+import { zcserve } from '../../src/middleware/middleware.ts';
 
 export interface Usage {
   readonly descriptors: number;

@@ -1,7 +1,7 @@
 // As middleware, a root that is replaced is seen as by a server, in every framework and by both carriers' caches.
 import t, { type Test } from 'tap';
-import { zcserve } from '../../src/middleware.ts';
-import { loadUws } from '../../src/transport/uws-library.ts';
+import { zcserve } from '../../src/middleware/middleware.ts';
+import { loadUws } from '../../src/transport/uws/library.ts';
 import { request } from '../support/client.ts';
 import { WAYS, type Way } from '../support/releases.ts';
 import { HOSTS, type Host, MISS } from './hosts.ts';

@@ -4,8 +4,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type HttpError, zcserve } from '../../src/middleware.ts';
-import type { MiddlewareOptions } from '../../src/middleware-options.ts';
+import { type HttpError, zcserve } from '../../src/middleware/middleware.ts';
+import type { MiddlewareOptions } from '../../src/middleware/options.ts';
 import { type Answer, request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
 

@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
-import { isAuthority } from '../../src/plan/authority.ts';
+import { isAuthority } from '../../src/http/authority.ts';
 
 t.test('uri-host [ ":" port ] (RFC 9110 §4.2.1, RFC 3986 §3.2.2)', async (t) => {
   const good = [

@@ -6,7 +6,7 @@ import {
   representationFields,
   without,
 } from '../../src/plan/fields.ts';
-import { compileRules, type RulesConfig } from '../../src/plan/rules.ts';
+import { compileRules, type RulesConfig } from '../../src/rules/fields.ts';
 import { ETAG, field, LAST_MODIFIED } from './given.ts';
 
 const NO_RULES: RulesConfig = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { formatHttpDate, parseHttpDate } from '../../src/plan/http-date.ts';
+import { formatHttpDate, parseHttpDate } from '../../src/http/date.ts';
 
 const EXAMPLE = Date.UTC(1994, 10, 6, 8, 49, 37);
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
+import type { RequestFields, RequestHead } from '../../src/http/request.ts';
 import { plan } from '../../src/plan/plan.ts';
 import type { PlanPolicy } from '../../src/plan/policy.ts';
 import { resolveRanges } from '../../src/plan/ranges.ts';
 import type { Memo, Representation, ResponsePlan } from '../../src/plan/types.ts';
-import type { RequestFields, RequestHead } from '../../src/request.ts';
 import {
   ETAG,
   type FileResolution,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { FIELD_NAMES, type RequestFields } from '../../src/http/request.ts';
 import { plan } from '../../src/plan/plan.ts';
 import type { Plannable, Representation } from '../../src/plan/types.ts';
-import { FIELD_NAMES, type RequestFields } from '../../src/request.ts';
 import { type Answer, ETAG, everyResolution, field, LAST_MODIFIED, NOW, policy } from './given.ts';
 
 const anyFields: fc.Arbitrary<RequestFields> = fc.dictionary(

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { parseTarget } from '../../src/http/target.ts';
 import {
   compileRedirects,
   compileRewrites,
   type RedirectRule,
   type RewriteRule,
-} from '../../src/plan/redirects.ts';
-import { parseTarget } from '../../src/plan/target.ts';
+} from '../../src/rules/redirects.ts';
 
 function locate(from: string, to: string, path: string, query = ''): string | undefined {
   return compileRedirects([{ from, to }])(path, query)?.location;

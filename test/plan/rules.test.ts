@@ -1,6 +1,6 @@
 import t from 'tap';
 import { pairs } from '../../src/plan/fields.ts';
-import { compileRules, isHashed, type RulesConfig } from '../../src/plan/rules.ts';
+import { compileRules, isHashed, type RulesConfig } from '../../src/rules/fields.ts';
 
 const NONE: RulesConfig = {
   headers: {},

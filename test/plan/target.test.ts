@@ -13,7 +13,7 @@ import {
   normalTarget,
   parseTarget,
   referenceTo,
-} from '../../src/plan/target.ts';
+} from '../../src/http/target.ts';
 
 t.test('a target names a path, decoded once and normalised', (t) => {
   const cases: ReadonlyArray<

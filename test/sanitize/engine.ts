@@ -1,14 +1,11 @@
 // The engine under its stress program (native/test/engine_stress.cc), with the address and undefined-behaviour
 // sanitizers, then with the thread sanitizer; where neither is here, under valgrind.
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { CXX_FLAGS, NATIVE, sourcesUpTo } from '../support/native.ts';
 import { makeTree } from '../support/tree.ts';
-
-const NATIVE = fileURLToPath(new URL('../../native/', import.meta.url));
 
 /** Rounds of each scenario; valgrind is some twenty times slower. */
 const SCENARIOS = { arena: 5000, lifetime: 1000, transfers: 400, traffic: 5 } as const;
@@ -73,9 +70,8 @@ function canLink(flags: readonly string[]): boolean {
 
 function build({ flags }: Watcher): string {
   const program = join(makeTree(t), 'engine_stress');
-  const core = readdirSync(NATIVE).filter((name) => /^(?!addon|napi).*\.cc$/.test(name));
-  const sources = [...core, 'test/engine_stress.cc'].map((name) => join(NATIVE, name));
-  const fixed = ['-std=c++17', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'];
+  const sources = [...sourcesUpTo('engine'), join(NATIVE, 'test/engine_stress.cc')];
+  const fixed = [...CXX_FLAGS, '-O1', '-g'];
   execFileSync('c++', [...fixed, ...flags, '-o', program, ...sources], { stdio: 'inherit' });
   return program;
 }

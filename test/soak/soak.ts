@@ -3,7 +3,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { ServerStats } from '../../src/server.ts';
+import type { ServerStats } from '../../src/server/server.ts';
 import { descriptorsOf, mappingsOf, residentOf, until } from '../faults/process.ts';
 import { isOneVersion } from '../faults/storm.ts';
 import { randomOf } from '../fuzz/mutate.ts';

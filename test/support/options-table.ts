@@ -1,6 +1,7 @@
 // README's tables of options, made from the table in the code.
+
+import { GROUPS } from '../../src/options/options.ts';
 import { flagOf, isWritable, type Option } from '../../src/options/table.ts';
-import { GROUPS } from '../../src/options.ts';
 
 /** One Markdown table for each group. */
 export function optionsTable(): string {

@@ -1,11 +1,9 @@
 // The request-head parser's own programs: built by the system's compiler, fed over stdin.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { CXX_FLAGS, NATIVE, sourcesUpTo } from './native.ts';
 import { makeTree } from './tree.ts';
-
-const native = fileURLToPath(new URL('../../native/', import.meta.url));
 
 /** Limits of one head, bytes and lines; those left out are the parser's defaults. */
 export interface HeadLimits {
@@ -75,9 +73,8 @@ export function buildProgram(t: Test, source: string, flags: readonly string[] =
     process.exit();
   }
   const program = join(makeTree(t), source.replace('.cc', ''));
-  const sources = ['http_parser.cc', 'body_drain.cc', `test/${source}`];
-  const fixed = ['-std=c++17', '-O2', '-Wall', '-Wextra', '-Werror', '-o', program];
-  execFileSync(compiler, [...fixed, ...flags, ...sources.map((name) => join(native, name))]);
+  const sources = [...sourcesUpTo('http1'), join(NATIVE, 'test', source)];
+  execFileSync(compiler, [...CXX_FLAGS, '-O2', '-o', program, ...flags, ...sources]);
   return program;
 }
 

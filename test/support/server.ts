@@ -1,6 +1,6 @@
 // Servers for tests: on a free port, quiet, closed when the test ends.
-import type { OptionsInput } from '../../src/options.ts';
-import { createServer, type Server } from '../../src/server.ts';
+import type { OptionsInput } from '../../src/options/options.ts';
+import { createServer, type Server } from '../../src/server/server.ts';
 import type { Teardown } from './tree.ts';
 
 /** Starts a server on a free port of 127.0.0.1. */

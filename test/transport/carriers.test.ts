@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import { loadNative, type NativeAddon } from '../../src/native.ts';
-import { createHttp1Transport } from '../../src/transport/http1.ts';
-import { startTransfers } from '../../src/transport/transfers.ts';
+import { loadNative, type NativeAddon } from '../../src/addon/load.ts';
+import { createHttp1Transport } from '../../src/transport/node/http1.ts';
+import { startTransfers } from '../../src/transport/node/transfers.ts';
 import type { Handler, Log, Transport } from '../../src/transport/transport.ts';
-import { createUwsTransport } from '../../src/transport/uws.ts';
-import { loadUws } from '../../src/transport/uws-library.ts';
+import { loadUws } from '../../src/transport/uws/library.ts';
+import { createUwsTransport } from '../../src/transport/uws/uws.ts';
 import { connect, requestBytes } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import {

@@ -1,12 +1,12 @@
 // What transport tests share: file entries that count their references, a handler that is a table, limits.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EngineLimits, NativeAddon, NativeFile, NativeMemory } from '../../src/addon/load.ts';
 import type { FileEntry } from '../../src/files/entry.ts';
 import { openRoot } from '../../src/files/open.ts';
-import type { EngineLimits, NativeAddon, NativeFile, NativeMemory } from '../../src/native.ts';
+import type { RequestHead } from '../../src/http/request.ts';
 import { errorPlan } from '../../src/plan/errors.ts';
 import type { Body, FieldList, Span } from '../../src/plan/types.ts';
-import type { RequestHead } from '../../src/request.ts';
 import type { Answer, Handler, Log } from '../../src/transport/transport.ts';
 import { makeTree, pattern, type Teardown } from '../support/tree.ts';
 

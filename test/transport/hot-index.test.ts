@@ -1,8 +1,8 @@
 // What is handed to the engine to repeat: what is asked for again, in bounds that no client can move.
 import t from 'tap';
-import type { HotEntry, HotReply } from '../../src/native.ts';
+import type { HotEntry, HotReply } from '../../src/addon/load.ts';
 import type { Memo } from '../../src/plan/types.ts';
-import { HotIndex } from '../../src/transport/hot-index.ts';
+import { HotIndex } from '../../src/transport/engine/hot-index.ts';
 
 /** An engine that only keeps what it is told to keep. */
 function makeIndex(max = 100) {

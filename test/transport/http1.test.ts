@@ -1,6 +1,6 @@
 // HTTP/1.1 on node:http: its syntax, its order and its limits, on raw sockets.
 import t, { type Test } from 'tap';
-import { createHttp1Transport } from '../../src/transport/http1.ts';
+import { createHttp1Transport } from '../../src/transport/node/http1.ts';
 import type { Handler } from '../../src/transport/transport.ts';
 import { connect, requestBytes } from '../support/client.ts';
 import { pattern } from '../support/tree.ts';

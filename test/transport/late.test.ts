@@ -1,14 +1,14 @@
 // A plan that comes too late, when its file is closed: costs one answer, never the process.
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { loadNative } from '../../src/addon/load.ts';
 import { openRoot } from '../../src/files/open.ts';
-import { loadNative } from '../../src/native.ts';
 import { errorPlan } from '../../src/plan/errors.ts';
-import { createHttp1Transport } from '../../src/transport/http1.ts';
-import { createNativeTransport } from '../../src/transport/native.ts';
+import { createNativeTransport } from '../../src/transport/engine/engine.ts';
+import { createHttp1Transport } from '../../src/transport/node/http1.ts';
 import type { Handler, Log, Transport } from '../../src/transport/transport.ts';
-import { createUwsTransport } from '../../src/transport/uws.ts';
-import { loadUws } from '../../src/transport/uws-library.ts';
+import { loadUws } from '../../src/transport/uws/library.ts';
+import { createUwsTransport } from '../../src/transport/uws/uws.ts';
 import { connect, request, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
 import { fileAnswer, LIMITS, memoryLog, openEntry, tableHandler } from './fixtures.ts';

@@ -1,6 +1,6 @@
 // What lenient parsers let pass: table by field.
 import t from 'tap';
-import type { RequestFields } from '../../src/request.ts';
+import type { RequestFields } from '../../src/http/request.ts';
 import { asksToClose, refusalOf } from '../../src/transport/lenience.ts';
 
 t.test(

@@ -1,7 +1,7 @@
 // What node:http hands files to: there from the start, or said to be missing.
 import t from 'tap';
-import type { NativeAddon } from '../../src/native.ts';
-import { chooseTransport, withTransfers } from '../../src/transport/choose.ts';
+import type { NativeAddon } from '../../src/addon/load.ts';
+import { chooseTransport, withTransfers } from '../../src/server/choose.ts';
 import { LIMITS, memoryLog } from './fixtures.ts';
 
 t.test('without room for an engine, node:http sends bytes, and one line says so', async (t) => {

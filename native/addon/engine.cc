@@ -1,0 +1,242 @@
+// The addon's Engine: replies and hot entries in, records out.
+#include <cerrno>
+#include <memory>
+
+#include "addon/replies.h"
+#include "engine/engine.h"
+#include "addon/values.h"
+
+namespace zc::js {
+namespace {
+
+/** The engine with its way back to JavaScript; lives until close or the end of the environment. */
+struct EngineHost : RefCounted {
+  std::unique_ptr<Engine> engine;
+  napi_threadsafe_function wake = nullptr;
+};
+
+Ref<EngineHost> host_of(napi_env env, napi_value self) { return unwrap<EngineHost>(env, handles(env).engine, self); }
+
+napi_value engine_reply(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (!host) return undefined(env);
+  Ref<Reply> reply = read_reply(env, args.values + 1);
+  if (!reply) return throw_type(env, "reply(id, …): a released file or memory, or a span outside it");
+  host->engine->reply(to_count(env, args[0]), std::move(reply));
+  return undefined(env);
+}
+
+napi_value engine_put(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (!host) return undefined(env);
+  Ref<HotEntry> entry = read_hot_entry(env, args[0]);
+  if (!entry) return throw_type(env, "put(entry): not a hot reply");
+  host->engine->put(std::move(entry), to_count(env, get(env, args[0], "at")));
+  return undefined(env);
+}
+
+napi_value engine_remove(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  if (const Ref<EngineHost> host = host_of(env, args.self)) host->engine->remove(to_text(env, args[0]));
+  return undefined(env);
+}
+
+napi_value engine_set_root(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (host) host->engine->set_root(unwrap<Root>(env, handles(env).root, args[0]));
+  return undefined(env);
+}
+
+napi_value engine_used(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  return boolean(env, host && host->engine->used(to_text(env, args[0])));
+}
+
+napi_value engine_transfer(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  Ref<Reply> reply = read_transfer(env, args.values + 1);
+  if (!host || !reply) {
+    return throw_type(env, "transfer(socketFd, file, sendfile, start, end): not an open file or a span outside it");
+  }
+  const int64_t id = host->engine->transfer(static_cast<int>(to_number(env, args[0])), std::move(reply));
+  if (id < 0) return throw_errno(env, static_cast<int>(-id), "fcntl", "socket");
+  return number(env, static_cast<double>(id));
+}
+
+napi_value engine_cancel(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  if (const Ref<EngineHost> host = host_of(env, args.self)) host->engine->cancel(to_count(env, args[0]));
+  return undefined(env);
+}
+
+napi_value engine_listen(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (!host) return throw_type(env, "listen: the engine is closed");
+  const std::string name = to_utf8(env, args[0]);
+  std::string reason;
+  const int port = host->engine->listen(name, static_cast<uint16_t>(to_number(env, args[1])), reason);
+  if (port >= 0) return number(env, port);
+  return throw_errno(env, -port, "listen", reason.empty() ? name : name + " (" + reason + ")");
+}
+
+napi_value engine_stats(napi_env env, napi_callback_info info) {
+  const Ref<EngineHost> host = host_of(env, Arguments(env, info).self);
+  void* data = nullptr;
+  napi_value buffer, array = nullptr;
+  napi_create_arraybuffer(env, Counters::kSize * sizeof(double), &data, &buffer);
+  napi_create_typedarray(env, napi_float64_array, Counters::kSize, buffer, 0, &array);
+  if (host) host->engine->stats(static_cast<double*>(data));
+  return array;
+}
+
+napi_value engine_stop(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (host) host->engine->stop(static_cast<int64_t>(to_count(env, args[0])));
+  return undefined(env);
+}
+
+// By close(), or by the end of the environment, whichever comes first.
+void end(void* data) {
+  const Ref<EngineHost> host = Ref<EngineHost>::adopt(static_cast<EngineHost*>(data));
+  host->engine.reset();
+  napi_release_threadsafe_function(host->wake, napi_tsfn_abort);
+}
+
+napi_value engine_close(napi_env env, napi_callback_info info) {
+  const napi_value self = Arguments(env, info).self;
+  const Ref<EngineHost> host = host_of(env, self);
+  drop<EngineHost>(env, self);
+  if (!host) return undefined(env);
+  napi_remove_env_cleanup_hook(env, end, host.get());
+  end(host.get());
+  return undefined(env);
+}
+
+napi_value engine_threads(napi_env env, napi_callback_info info) {
+  const Ref<EngineHost> host = host_of(env, Arguments(env, info).self);
+  return number(env, host ? static_cast<double>(host->engine->threads()) : 0);
+}
+
+napi_value engine_unref(napi_env env, napi_callback_info info) {
+  if (const Ref<EngineHost> host = host_of(env, Arguments(env, info).self)) {
+    napi_unref_threadsafe_function(env, host->wake);
+  }
+  return undefined(env);
+}
+
+/** File names come from JavaScript as UTF-8; all other text is bytes of a request. */
+bool names_file(Record::Kind kind) { return kind == Record::file_fault || kind == Record::refused; }
+
+// One flat array a batch: kind, id, code, error, bytes, method, text, count of fields, (index, value)…
+void deliver(napi_env env, napi_value callback, void* context, void*) {
+  if (!env) return;
+  const Ref<EngineHost> host(static_cast<EngineHost*>(context));
+  if (!host->engine) return;
+  const std::vector<Record> records = host->engine->take_records();
+  if (records.empty()) return;
+  size_t values = 0;
+  for (const Record& record : records) values += 8 + 2 * record.fields.size();
+  napi_value batch;
+  napi_create_array_with_length(env, values, &batch);
+  uint32_t at = 0;
+  const auto push = [&](napi_value value) { napi_set_element(env, batch, at++, value); };
+  for (const Record& record : records) {
+    push(number(env, record.kind));
+    push(number(env, record.id));
+    push(number(env, record.code));
+    push(record.error == 0 ? undefined(env) : text(env, errno_name(record.error)));
+    push(number(env, record.bytes));
+    push(text(env, record.method));
+    push(names_file(record.kind) ? utf8(env, record.text) : text(env, record.text));
+    push(number(env, static_cast<double>(record.fields.size())));
+    for (const auto& [field, value] : record.fields) {
+      push(number(env, field));
+      push(text(env, value));
+    }
+  }
+  host->engine->begin_batch();
+  napi_call_function(env, undefined(env), callback, 1, &batch, nullptr);
+  // The callback may have closed the engine.
+  if (host->engine) host->engine->end_batch();
+}
+
+bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
+  setup.root = unwrap<Root>(env, handles(env).root, args[0]);
+  const std::string symlinks = to_text(env, args[1]);
+  setup.symlinks = symlinks == "none" ? Symlinks::none : symlinks == "follow" ? Symlinks::follow : Symlinks::inside;
+  const auto limit = [&](const char* name) { return to_count(env, get(env, args[3], name)); };
+  EngineLimits& limits = setup.limits;
+  limits.parse.max_head = static_cast<uint32_t>(limit("maxHeaderSize"));
+  limits.parse.max_target = static_cast<uint32_t>(limit("maxTargetSize"));
+  limits.max_connections = limit("maxConnections");
+  limits.header_timeout = static_cast<int64_t>(limit("headerTimeoutMs"));
+  limits.keep_alive_timeout = static_cast<int64_t>(limit("keepAliveTimeoutMs"));
+  limits.send_timeout = static_cast<int64_t>(limit("sendTimeoutMs"));
+  limits.max_drain = limit("maxDrain");
+  limits.revalidate = static_cast<int64_t>(limit("revalidateMs"));
+  limits.send.chunk = limit("sendfileMaxChunk");
+  limits.send.verify = to_boolean(env, get(env, args[3], "verifySendfile"));
+  for (uint32_t i = 0; i < length(env, args[4]); ++i) {
+    const napi_value error = element(env, args[4], i);
+    auto reply = make_ref<Reply>();
+    reply->head = to_text(env, element(env, error, 1));
+    const std::string body = to_utf8(env, element(env, error, 2));
+    reply->carrier = Carrier::bytes;
+    reply->memory = Ref<Memory>(new HeapBytes(body));
+    reply->span = {0, body.size()};
+    reply->close = true;
+    setup.errors[static_cast<int>(to_number(env, element(env, error, 0)))] = std::move(reply);
+  }
+  return setup.root && limits.send.chunk > 0 && limits.parse.max_head > 0;
+}
+
+// createEngine(root, symlinks, threads, limits, errors, onRecords)
+napi_value create_engine(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const uint64_t threads = to_count(env, args[2]);
+  EngineSetup setup;
+  if (threads < 1 || threads > 64 || !is_type(env, args[5], napi_function) || !read_setup(env, args, setup)) {
+    return throw_type(env, "createEngine(root, symlinks, threads 1–64, limits, errors, onRecords)");
+  }
+  auto host = make_ref<EngineHost>();
+  if (napi_create_threadsafe_function(env, args[5], nullptr, text(env, "zcserve:records"), 0, 1, nullptr, nullptr,
+                                      host.get(), deliver, &host->wake) != napi_ok) {
+    return throw_errno(env, EAGAIN, "createEngine", "records");
+  }
+  const napi_threadsafe_function wake = host->wake;
+  host->engine = std::make_unique<Engine>(std::move(setup), threads, [wake] {
+    napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking);
+  });
+  if (host->engine->threads() == 0) {
+    const int shortage = host->engine->shortage();
+    host->engine.reset();
+    napi_release_threadsafe_function(wake, napi_tsfn_abort);
+    return throw_errno(env, shortage, "createEngine", "thread");
+  }
+  // An engine that nobody closes serves until the environment ends, even if its object is collected.
+  host->retain();
+  napi_add_env_cleanup_hook(env, end, host.get());
+  return wrap(env, handles(env).engine, host);
+}
+
+}  // namespace
+
+void define_engine(napi_env env, napi_value exports) {
+  handles(env).engine = define_handle(
+      env, "Engine",
+      {getter("threads", engine_threads), method("listen", engine_listen), method("reply", engine_reply), method("put", engine_put),
+       method("remove", engine_remove), method("setRoot", engine_set_root),
+       method("used", engine_used), method("transfer", engine_transfer),
+       method("cancel", engine_cancel), method("stats", engine_stats), method("stop", engine_stop),
+       method("unref", engine_unref), method("close", engine_close)});
+  export_function(env, exports, "createEngine", create_engine);
+}
+
+}  // namespace zc::js

@@ -1,0 +1,257 @@
+// The addon's exports for files: roots, opening beneath them, snapshots and mappings. Checks, converts, calls.
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "files/arena.h"
+#include "addon/values.h"
+#include "files/root.h"
+
+#include "http1/parser.h"
+
+namespace zc::js {
+namespace {
+
+struct OpenedFile {
+  Ref<File> file;
+  bool directory = false, other = false;
+  int error = 0;
+};
+
+OpenedFile open_one(const Root& root, const std::string& path, Symlinks symlinks) {
+  OpenedFile result;
+  struct stat st;
+  // O_PATH first: opening a device or a FIFO for reading can have effects.
+  const OpenResult found = open_beneath(root, path, O_PATH, symlinks);
+  if (!found.fd || fstat(found.fd.get(), &st) != 0) {
+    result.error = found.fd ? errno : found.error;
+    return result;
+  }
+  result.other = !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+  if (result.other) return result;
+  OpenResult opened = open_beneath(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, symlinks);
+  if (!opened.fd || fstat(opened.fd.get(), &st) != 0) {
+    result.error = opened.fd ? errno : opened.error;
+    return result;
+  }
+  result.directory = S_ISDIR(st.st_mode);
+  result.other = !result.directory && !S_ISREG(st.st_mode);
+  if (result.other) return result;
+  const Volume volume = volume_of(opened.fd.get(), st.st_dev);
+  result.file = make_ref<File>(std::move(opened.fd), FileStat::from(st), path, volume);
+  return result;
+}
+
+napi_value describe(napi_env env, const OpenedFile& opened) {
+  napi_value object;
+  napi_create_object(env, &object);
+  const auto type = [&](const char* name) { set(env, object, "type", text(env, name)); };
+  if (opened.other) {
+    type("other");
+    return object;
+  }
+  if (!opened.file) {
+    type("error");
+    set(env, object, "errno", text(env, errno_name(opened.error)));
+    return object;
+  }
+  const FileStat& stat = opened.file->stat();
+  type(opened.directory ? "directory" : "file");
+  set(env, object, "file", wrap(env, handles(env).file, opened.file));
+  set(env, object, "size", number(env, static_cast<double>(stat.size)));
+  set(env, object, "mtimeMs", number(env, static_cast<double>(stat.mtime) / 1e6));
+  set(env, object, "version", text(env, stat.version()));
+  set(env, object, "trusted", boolean(env, opened.file->volume() != Volume::remote));
+  return object;
+}
+
+napi_value open_root(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const std::string path = to_utf8(env, args[0]);
+  Ref<Root> root = Root::open(path);
+  if (!root) return throw_errno(env, errno, "open", path);
+  return wrap(env, handles(env).root, std::move(root));
+}
+
+// What the path of a root names now: undefined (the same), another root, or the name of an errno.
+napi_value reopen_root(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
+  if (!root) return throw_type(env, "reopenRoot(root)");
+  struct Reopened {
+    Ref<Root> root;
+    int error = 0;
+  };
+  auto now = std::make_shared<Reopened>();
+  return run_async(
+      env, "zcserve:root",
+      [root, now] {
+        now->root = Root::open(root->path());
+        now->error = now->root ? 0 : errno;
+      },
+      [root, now](napi_env env) {
+        if (now->error != 0) return text(env, errno_name(now->error));
+        if (now->root->same_directory(*root)) return undefined(env);
+        return wrap(env, handles(env).root, std::move(now->root));
+      });
+}
+
+napi_value open(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
+  Symlinks symlinks;
+  if (!root || !to_symlinks(env, args[2], symlinks)) return throw_type(env, "open(root, paths, symlinks)");
+  auto paths = std::make_shared<std::vector<std::string>>();
+  for (uint32_t i = 0; i < length(env, args[1]); ++i) paths->push_back(to_utf8(env, element(env, args[1], i)));
+  auto opened = std::make_shared<std::vector<OpenedFile>>();
+  return run_async(
+      env, "zcserve:open",
+      [root, symlinks, paths, opened] {
+        for (const std::string& path : *paths) opened->push_back(open_one(*root, path, symlinks));
+      },
+      [opened](napi_env env) {
+        napi_value list;
+        napi_create_array_with_length(env, opened->size(), &list);
+        for (uint32_t i = 0; i < opened->size(); ++i) napi_set_element(env, list, i, describe(env, (*opened)[i]));
+        return list;
+      });
+}
+
+napi_value create_arena(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<Arena> arena = Arena::create(static_cast<size_t>(to_number(env, args[0])));
+  if (!arena) return throw_errno(env, errno, "memfd_create", "cache");
+  return wrap(env, handles(env).arena, arena);
+}
+
+napi_value snapshot(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<Arena> arena = unwrap<Arena>(env, handles(env).arena, args.self);
+  const Ref<File> file = unwrap<File>(env, handles(env).file, args[0]);
+  if (!arena || !file) return throw_type(env, "snapshot(file) on an open arena and file");
+  struct Outcome {
+    Ref<Memory> memory;
+    SnapshotError error = SnapshotError::none;
+  };
+  auto outcome = std::make_shared<Outcome>();
+  return run_async(
+      env, "zcserve:snapshot", [arena, file, outcome] { outcome->memory = arena->snapshot(*file, outcome->error); },
+      [outcome](napi_env env) {
+        if (outcome->memory) return wrap(env, handles(env).memory, outcome->memory);
+        return text(env, outcome->error == SnapshotError::full ? "full" : "changed");
+      });
+}
+
+napi_value map_file(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<File> file = unwrap<File>(env, handles(env).file, args[0]);
+  if (!file) return throw_type(env, "mapFile(file) of an open file");
+  const Ref<Memory> mapping = FileMapping::map(file);
+  return mapping ? wrap(env, handles(env).memory, mapping) : undefined(env);
+}
+
+napi_value memory_bytes(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<Memory> memory = unwrap<Memory>(env, handles(env).memory, args.self);
+  // JavaScript copies in user space, where a truncated mapping kills the process (SIGBUS).
+  if (!memory || memory->mapped_file()) return undefined(env);
+  napi_value buffer = nullptr;
+  auto* held = new Ref<Memory>(memory);
+  const auto finalize = [](napi_env, void*, void* data) { delete static_cast<Ref<Memory>*>(data); };
+  if (napi_create_external_arraybuffer(env, const_cast<char*>(memory->data()), memory->size(), finalize, held,
+                                       &buffer) != napi_ok) {
+    delete held;
+    return undefined(env);
+  }
+  return buffer;
+}
+
+template <class T, napi_ref Handles::*Constructor>
+napi_value fd_of(napi_env env, napi_callback_info info) {
+  const Ref<T> object = unwrap<T>(env, handles(env).*Constructor, Arguments(env, info).self);
+  return number(env, object ? object->fd() : -1);
+}
+
+template <class T>
+napi_value release(napi_env env, napi_callback_info info) {
+  drop<T>(env, Arguments(env, info).self);
+  return undefined(env);
+}
+
+napi_value file_is_current(napi_env env, napi_callback_info info) {
+  const Ref<File> file = unwrap<File>(env, handles(env).file, Arguments(env, info).self);
+  return boolean(env, file && file->is_current());
+}
+
+napi_value memory_size(napi_env env, napi_callback_info info) {
+  const Ref<Memory> memory = unwrap<Memory>(env, handles(env).memory, Arguments(env, info).self);
+  return number(env, memory ? static_cast<double>(memory->size()) : 0);
+}
+
+napi_value arena_used(napi_env env, napi_callback_info info) {
+  const Ref<Arena> arena = unwrap<Arena>(env, handles(env).arena, Arguments(env, info).self);
+  return number(env, arena ? static_cast<double>(arena->used()) : 0);
+}
+
+napi_value arena_capacity(napi_env env, napi_callback_info info) {
+  const Ref<Arena> arena = unwrap<Arena>(env, handles(env).arena, Arguments(env, info).self);
+  return number(env, arena ? static_cast<double>(arena->capacity()) : 0);
+}
+
+napi_value features(napi_env env, napi_callback_info) {
+  napi_value object;
+  napi_create_object(env, &object);
+  set(env, object, "openat2", boolean(env, has_openat2()));
+  set(env, object, "memfdSeal", boolean(env, static_cast<bool>(Arena::create(4096))));
+  return object;
+}
+
+napi_value field_names(napi_env env, napi_callback_info) {
+  napi_value list;
+  napi_create_array_with_length(env, kFieldCount, &list);
+  for (uint32_t i = 0; i < kFieldCount; ++i) {
+    napi_set_element(env, list, i, text(env, field_name(static_cast<Field>(i))));
+  }
+  return list;
+}
+
+}  // namespace
+
+Handles& handles(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return *static_cast<Handles*>(data);
+}
+
+}  // namespace zc::js
+
+NAPI_MODULE_INIT() {
+  using namespace zc;
+  using namespace zc::js;
+  auto* handles = new Handles();
+  napi_set_instance_data(env, handles, [](napi_env, void* data, void*) { delete static_cast<Handles*>(data); }, nullptr);
+  handles->root = define_handle(env, "Root", {getter("fd", fd_of<Root, &Handles::root>), method("close", release<Root>)});
+  handles->file =
+      define_handle(env, "File", {getter("fd", fd_of<File, &Handles::file>), method("isCurrent", file_is_current),
+                                         method("release", release<File>)});
+  handles->memory = define_handle(
+      env, "Memory", {getter("size", memory_size), method("bytes", memory_bytes), method("release", release<Memory>)});
+  handles->arena = define_handle(env, "Arena",
+                                 {getter("used", arena_used), getter("capacity", arena_capacity),
+                                  method("snapshot", snapshot), method("close", release<Arena>)});
+  export_function(env, exports, "openRoot", open_root);
+  export_function(env, exports, "reopenRoot", reopen_root);
+  export_function(env, exports, "open", open);
+  export_function(env, exports, "createArena", create_arena);
+  export_function(env, exports, "mapFile", map_file);
+  export_function(env, exports, "features", features);
+  export_function(env, exports, "fieldNames", field_names);
+  define_directory(env, exports);
+  define_engine(env, exports);
+  define_send(env, exports);
+  define_exit(env, exports);
+  return exports;
+}

@@ -1,0 +1,141 @@
+#include "addon/replies.h"
+
+#include "addon/directory.h"
+#include "http1/parser.h"
+
+namespace zc::js {
+namespace {
+
+ByteSpan to_span(napi_env env, napi_value start, napi_value end) { return {to_count(env, start), to_count(env, end)}; }
+
+bool within(const Reply& reply, ByteSpan span) {
+  const uint64_t size = reply.memory ? reply.memory->size() : reply.file ? reply.file->stat().size : 0;
+  return span.start <= span.end && span.end <= size;
+}
+
+// Below, the copy costs less than the look whether there need be none.
+constexpr size_t kShareMin = 16 * 1024;
+
+bool read_bytes(napi_env env, napi_value source, Reply& reply) {
+  void* data = nullptr;
+  size_t size = 0, offset = 0;
+  napi_value buffer;
+  napi_typedarray_type type;
+  if (napi_get_typedarray_info(env, source, &type, &size, &data, &buffer, &offset) != napi_ok) return false;
+  if (type != napi_uint8_array) return false;
+  // Spans count from the start of the memory.
+  if (size >= kShareMin && offset == 0) reply.memory = shared_bytes(env, buffer);
+  if (!reply.memory) reply.memory = Ref<Memory>(new HeapBytes(std::string(static_cast<const char*>(data), size)));
+  return true;
+}
+
+// The object whose bytes are sent. False when it is released, or not what the carrier takes.
+bool read_source(napi_env env, napi_value source, Reply& reply) {
+  switch (reply.carrier) {
+    case Carrier::none:
+      return true;
+    case Carrier::bytes:
+      return read_bytes(env, source, reply);
+    case Carrier::mmap:
+      reply.memory = unwrap<Memory>(env, handles(env).memory, source);
+      return static_cast<bool>(reply.memory);
+    case Carrier::sendfile:
+    case Carrier::read:
+      reply.file = unwrap<File>(env, handles(env).file, source);
+      return static_cast<bool>(reply.file);
+  }
+  return false;
+}
+
+Ref<Reply> read_reply_object(napi_env env, napi_value object) {
+  const napi_value values[] = {get(env, object, "head"),  get(env, object, "flags"), get(env, object, "source"),
+                               get(env, object, "start"), get(env, object, "end"),   get(env, object, "parts"),
+                               get(env, object, "tail")};
+  Ref<Reply> reply = read_reply(env, values);
+  // Without parts the tail is a template's.
+  if (reply) reply->tail = to_text(env, values[6]);
+  return reply;
+}
+
+bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {
+  hot.reply = read_reply_object(env, object);
+  if (!hot.reply) return false;
+  const napi_value large = get(env, object, "large");
+  if (is_type(env, large, napi_object)) {
+    hot.large = read_reply_object(env, large);
+    if (!hot.large) return false;
+    hot.large_from = to_count(env, get(env, object, "largeFrom"));
+  }
+  hot.answers_head = to_boolean(env, get(env, object, "answersHead"));
+  const napi_value etag = get(env, object, "etag");
+  if (is_type(env, etag, napi_string)) {
+    hot.etag = to_text(env, etag);
+    hot.not_modified = make_ref<Reply>();
+    hot.not_modified->head = to_text(env, get(env, object, "notModified"));
+  }
+  const napi_value guard = get(env, object, "guard");
+  for (uint32_t i = 0; i + 1 < length(env, guard); i += 2) {
+    const uint64_t field = to_count(env, element(env, guard, i));
+    if (field >= kFieldCount) return false;
+    hot.guard.push_back({static_cast<uint8_t>(field), to_text(env, element(env, guard, i + 1))});
+    hot.guard_mask |= uint32_t{1} << field;
+  }
+  return true;
+}
+
+}  // namespace
+
+uint64_t to_count(napi_env env, napi_value value) {
+  const double n = to_number(env, value);
+  return n > 0 ? static_cast<uint64_t>(n) : 0;
+}
+
+Ref<Reply> read_reply(napi_env env, const napi_value* values) {
+  auto reply = make_ref<Reply>();
+  reply->head = to_text(env, values[0]);
+  const uint64_t flags = to_count(env, values[1]);
+  if ((flags & 15) >= kCarriers) return {};
+  reply->carrier = static_cast<Carrier>(flags & 15);
+  reply->reason = static_cast<uint8_t>(flags >> 4 & 15);
+  reply->close = (flags >> 8 & 1) != 0;
+  if (!read_source(env, values[2], *reply)) return {};
+  reply->span = to_span(env, values[3], values[4]);
+  if (!within(*reply, reply->span)) return {};
+  if (!is_type(env, values[5], napi_object)) return reply;
+  const uint32_t count = length(env, values[5]);
+  for (uint32_t i = 0; i + 2 < count; i += 3) {
+    ReplyPart part;
+    part.head = to_text(env, element(env, values[5], i));
+    part.span = to_span(env, element(env, values[5], i + 1), element(env, values[5], i + 2));
+    if (!within(*reply, part.span)) return {};
+    reply->parts.push_back(std::move(part));
+  }
+  reply->tail = to_text(env, values[6]);
+  return reply;
+}
+
+Ref<HotEntry> read_hot_entry(napi_env env, napi_value object) {
+  auto entry = make_ref<HotEntry>();
+  entry->path = to_text(env, get(env, object, "path"));
+  entry->judged = static_cast<uint32_t>(to_count(env, get(env, object, "judged")));
+  HotReply hot;
+  if (!read_hot_reply(env, get(env, object, "reply"), hot)) return {};
+  entry->replies.push_back(std::move(hot));
+  const napi_value evidence = get(env, object, "evidence");
+  for (uint32_t i = 0; i + 1 < length(env, evidence); i += 2) {
+    entry->evidence.push_back({to_utf8(env, element(env, evidence, i)), to_text(env, element(env, evidence, i + 1))});
+    const std::string& version = entry->evidence.back().version;
+    entry->remote = entry->remote || (!version.empty() && is_remote(FileStat::device_of(version)));
+  }
+  return entry;
+}
+
+Ref<Reply> read_transfer(napi_env env, const napi_value* values) {
+  auto reply = make_ref<Reply>();
+  reply->file = unwrap<File>(env, handles(env).file, values[0]);
+  reply->carrier = to_boolean(env, values[1]) ? Carrier::sendfile : Carrier::read;
+  reply->span = to_span(env, values[2], values[3]);
+  return reply->file && within(*reply, reply->span) ? reply : Ref<Reply>();
+}
+
+}  // namespace zc::js

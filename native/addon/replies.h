@@ -1,0 +1,21 @@
+// The engine's values as JavaScript gives them (src/addon/load.ts): replies, hot entries, transfers.
+#pragma once
+#include "addon/values.h"
+#include "http/reply.h"
+
+namespace zc::js {
+
+/** A count of bytes, ms or things; 0 for whatever is none. */
+uint64_t to_count(napi_env env, napi_value value);
+
+/**
+ * EngineReply as seven values: head, flags, source, start, end, parts, tail. Null where its source is released or is
+ * not what its carrier takes, or a span is outside it.
+ */
+Ref<Reply> read_reply(napi_env env, const napi_value* values);
+/** Null where one of its replies is not one. */
+Ref<HotEntry> read_hot_entry(napi_env env, napi_value object);
+/** The body of somebody else's response: file, sendfile, start, end. */
+Ref<Reply> read_transfer(napi_env env, const napi_value* values);
+
+}  // namespace zc::js

@@ -1,0 +1,63 @@
+// The engine as its owner sees it: threads, listening sockets, and the mailboxes to and from them.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/thread.h"
+
+namespace zc {
+
+/** Used from one thread only (JavaScript's); `wake` is called from any. */
+class Engine {
+ public:
+  /** Starts as many of the threads as the system has room for. */
+  Engine(EngineSetup setup, size_t threads, std::function<void()> wake);
+  /** Why not all threads started, as an errno, or 0. */
+  int shortage() const { return shortage_; }
+  /** Stops at once. Waits a moment for the threads; one that hangs in a system call is left to itself. */
+  ~Engine();
+
+  /**
+   * Binds one listening socket per thread. Returns the port, or a negative errno; where the host has no
+   * address it is -EADDRNOTAVAIL and `reason` is the resolver's.
+   */
+  int listen(const std::string& host, uint16_t port, std::string& reason);
+  void reply(uint64_t id, Ref<Reply> reply);
+  /** The entry has one reply: the `at`-th of its path, whose others stay, or one more. */
+  void put(Ref<HotEntry> entry, size_t at);
+  void remove(const std::string& path);
+  /** The root from now on (null: there is none), or the assurance that it is. Entries made from another one are forgotten. */
+  void set_root(Ref<Root> root);
+  /** Has the entry answered since this was asked last? */
+  bool used(const std::string& path);
+  /** Sends the reply's body (no head) on a duplicate of the socket. Returns the transfer's id, or a negative errno. */
+  int64_t transfer(int socket, Ref<Reply> body);
+  void cancel(uint64_t id);
+  /** Each thread reports `stopped` when its last connection is gone or `grace` ms are over. */
+  void stop(int64_t grace);
+  void stats(double* sums) const;
+  std::vector<Record> take_records() { return shared_->outbox.take(); }
+  /** Until end_batch, commands are kept back: a thread is woken once for all answers to its batch of records. */
+  void begin_batch() { batching_ = true; }
+  void end_batch();
+  /** Those that run; without any, the engine is useless. */
+  size_t threads() const { return threads_.size(); }
+
+ private:
+  void post(size_t thread, Command command);
+  void post_all(const std::function<Command()>& make);
+
+  const Ref<EngineShared> shared_;
+  std::vector<Ref<EngineThread>> threads_;
+  int shortage_ = 0;
+  std::unordered_map<std::string, Ref<HotEntry>> entries_;
+  Ref<Root> root_;
+  uint64_t next_transfer_ = 0;
+  bool batching_ = false;
+  std::vector<std::vector<Command>> batches_;  // by thread
+};
+
+}  // namespace zc

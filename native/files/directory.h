@@ -1,0 +1,64 @@
+// Reads a directory: its names with what a listing shows of them, and only those that a request could get.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "files/file.h"
+#include "files/root.h"
+
+namespace zc {
+
+/** Entries between two looks at the queue of the pool: some 5 ms where the inodes are in memory. */
+constexpr size_t kDirectoryStep = 4096;
+
+struct DirectoryEntries {
+  /** In UTF-8, each with a NUL after it; directories first, then in the order of UTF-16, which is JavaScript's. */
+  std::string names;
+  /** Two for each name: bytes, or -1 for a directory; mtime in ms since the epoch. */
+  std::vector<double> numbers;
+};
+
+/**
+ * Reads an open directory that `path` leads to, in steps; one thread at a time. Absent are names that cannot be in a
+ * request path (not UTF-8, with a backslash), hidden ones unless `dotfiles`, what is neither file nor directory, what may
+ * not be read, and links that open_beneath does not follow.
+ */
+class DirectoryReader {
+ public:
+  /** More entries than `max` are an error, EFBIG. */
+  DirectoryReader(Ref<Root> root, Ref<File> directory, std::string path, Symlinks symlinks, bool dotfiles, size_t max)
+      : root_(std::move(root)),
+        directory_(std::move(directory)),
+        path_(std::move(path)),
+        symlinks_(symlinks),
+        dotfiles_(dotfiles),
+        max_(max) {}
+
+  /** Goes on; false at the end: there is an error, or `entries` are ready. */
+  bool step();
+  /** errno, or 0 */
+  int error() const { return error_; }
+  const DirectoryEntries& entries() const { return entries_; }
+
+ private:
+  struct Entry {
+    std::string name;
+    bool directory;
+    double size, mtime;
+  };
+
+  void look_at(const char* name);
+  void finish();
+
+  const Ref<Root> root_;
+  const Ref<File> directory_;
+  const std::string path_;
+  const Symlinks symlinks_;
+  const bool dotfiles_;
+  const size_t max_;
+  std::vector<Entry> found_;
+  DirectoryEntries entries_;
+  int error_ = 0;
+};
+
+}  // namespace zc

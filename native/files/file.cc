@@ -1,0 +1,44 @@
+#include "files/file.h"
+
+namespace zc {
+namespace {
+
+// Pages that were just used are not reclaimed at once; a wrong guess costs one wait for the disk. It spares a hot file
+// the system calls of asking, and on overlayfs, which cannot be asked, the way through the pager.
+constexpr int64_t kResidentFor = 1000;  // ms
+
+}  // namespace
+
+bool File::resident(ByteSpan stretches, int64_t now) const {
+  if (seen_resident(stretches, now)) return true;
+  if (!probeable()) return false;
+  switch (probe_residency(fd_.get(), stretches.start, stretches.end)) {
+    case Residency::resident:
+      set_resident(stretches, now);
+      return true;
+    case Residency::unknown:
+      set_unprobeable();
+      return false;
+    case Residency::cold:
+      return false;
+  }
+  return false;
+}
+
+bool File::seen_resident(ByteSpan stretches, int64_t now) const {
+  if (volume_ == Volume::memory) return true;
+  for (uint64_t i = stretches.start / kStretch; i * kStretch < stretches.end; ++i) {
+    if (i >= stretches_ || now >= resident_until_[i].load(std::memory_order_relaxed)) return false;
+  }
+  return true;
+}
+
+void File::set_resident(ByteSpan span, int64_t now) const {
+  if (volume_ == Volume::remote) return;
+  for (uint64_t i = (span.start + kStretch - 1) / kStretch; i < stretches_; ++i) {
+    if (std::min((i + 1) * kStretch, stat_.size) > span.end) return;
+    resident_until_[i].store(now + kResidentFor, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace zc

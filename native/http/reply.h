@@ -1,0 +1,75 @@
+// An answer ready to be sent, and what the hot table knows of it. Immutable, shared by threads.
+#pragma once
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "files/memory.h"
+
+namespace zc {
+
+/** How the body leaves; the order is that of the counters. */
+enum class Carrier : uint8_t { none, bytes, mmap, sendfile, read };
+constexpr size_t kCarriers = 5;
+constexpr size_t kReasons = 16;  // room for plan/types.ts REASONS
+constexpr uint8_t kRefusedReason = 7;  // "refused" among them
+
+/** One part of multipart/byteranges: its head, then its span of the body's source. */
+struct ReplyPart {
+  std::string head;
+  ByteSpan span;
+};
+
+struct Reply : RefCounted {
+  /** Status line and fields; Date, Connection and the empty line are added when it is sent. */
+  std::string head;
+  Carrier carrier = Carrier::none;
+  uint8_t reason = 0;
+  bool close = false;
+  Ref<Memory> memory;  // carrier bytes or mmap
+  Ref<File> file;      // carrier sendfile or read
+  ByteSpan span;       // when there are no parts
+  std::vector<ReplyPart> parts;
+  std::string tail;  // closing delimiter of the parts; of a template of slices, fields
+
+  /** The file whose change during the send must not go unnoticed; null when the bytes cannot change. */
+  const File* source() const { return file ? file.get() : memory ? memory->mapped_file() : nullptr; }
+};
+
+/** A condition of a prepared reply: this field has exactly this value. */
+struct Guard {
+  uint8_t field;
+  std::string value;
+};
+
+struct HotReply {
+  Ref<Reply> reply;
+  // A 206 of one range answers all of them: `reply` is then the template of slices below large_from bytes, this one of
+  // the others. A template's span is the whole, its head lacks Content-Range and Content-Length, which `tail` follows.
+  Ref<Reply> large;
+  uint64_t large_from = 0;
+  Ref<Reply> not_modified;  // the 304; null without an ETag
+  std::string etag;
+  std::vector<Guard> guard;
+  uint32_t guard_mask = 0;  // bits of the guard's fields
+  bool answers_head = false;
+};
+
+/** A resolution rests on this path having this version; '' = it could not be opened. */
+struct Evidence {
+  std::string path, version;
+};
+
+/** All prepared replies of one path. Shared by the threads' tables; only the atomics ever change. */
+struct HotEntry : RefCounted {
+  std::string path;
+  uint32_t judged = 0;  // fields that must be as the guard says, or absent
+  std::vector<HotReply> replies;
+  std::vector<Evidence> evidence;
+  bool remote = false;  // some of the evidence lies where a look may hang
+  mutable std::atomic<int64_t> valid_until{0};  // ms; the evidence is looked at again after it
+  mutable std::atomic<bool> unsure{false};      // a look would have had to wait: TypeScript looks instead
+  mutable std::atomic<bool> used{false};        // since the cache policy asked last
+};
+
+}  // namespace zc

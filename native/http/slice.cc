@@ -1,0 +1,64 @@
+#include "http/slice.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "http1/grammar.h"
+
+namespace zc {
+namespace {
+
+constexpr std::string_view kUnit = "bytes=";
+// Content-Range, Content-Length, and four numbers of up to 20 digits.
+constexpr size_t kRangeLines = 128;
+
+void append(std::string& head, uint64_t number) {
+  char digits[20];
+  head.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+}  // namespace
+
+bool read_range(std::string_view value, uint64_t size, ByteSpan& span) {
+  if (value.size() <= kUnit.size() || !equals_folded(value.substr(0, kUnit.size()), kUnit)) return false;
+  value.remove_prefix(kUnit.size());
+  const size_t dash = value.find('-');
+  if (dash == value.npos) return false;
+  const std::string_view first = value.substr(0, dash), last = value.substr(dash + 1);
+  uint64_t from = 0, to = 0;
+  if (first.empty()) {
+    if (!read_length(last, to) || to == 0 || size == 0) return false;
+    span = {size - std::min(to, size), size};
+    return true;
+  }
+  if (!read_length(first, from) || from >= size) return false;
+  if (last.empty()) to = size - 1;
+  else if (!read_length(last, to) || to < from) return false;
+  span = {from, std::min(to, size - 1) + 1};
+  return true;
+}
+
+Ref<const Reply> slice(const HotReply& templates, ByteSpan span) {
+  const uint64_t length = span.end - span.start;
+  const Reply& base = length < templates.large_from ? *templates.reply : *templates.large;
+  auto reply = make_ref<Reply>();
+  reply->carrier = base.carrier;
+  reply->reason = base.reason;
+  reply->memory = base.memory;
+  reply->file = base.file;
+  reply->span = span;
+  std::string& head = reply->head;
+  head.reserve(base.head.size() + kRangeLines + base.tail.size());
+  head.append(base.head).append("Content-Range: bytes ");
+  append(head, span.start);
+  head.push_back('-');
+  append(head, span.end - 1);
+  head.push_back('/');
+  append(head, base.span.end);
+  head.append("\r\nContent-Length: ");
+  append(head, length);
+  head.append("\r\n").append(base.tail);
+  return reply;
+}
+
+}  // namespace zc

@@ -1,0 +1,122 @@
+// The HTTP/1.x grammar of complete elements: lists, lengths, authorities and request targets.
+#pragma once
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "http1/bytes.h"
+
+namespace zc {
+
+// Compares word by word, the last word overlapping the one before it.
+template <typename Word>
+bool words_equal_folded(std::string_view text, std::string_view lower) {
+  const Word fold = static_cast<Word>(0x2020202020202020u);
+  for (size_t at = 0;; at = std::min(at + sizeof(Word), text.size() - sizeof(Word))) {
+    Word left, right;
+    std::memcpy(&left, text.data() + at, sizeof left);
+    std::memcpy(&right, lower.data() + at, sizeof right);
+    if ((left | fold) != right) return false;
+    if (at + sizeof(Word) == text.size()) return true;
+  }
+}
+
+// Whether text is lower but for the case of its letters. Folding by 0x20 is exact where lower holds letters, digits and
+// '-' only and text no control bytes.
+inline bool equals_folded(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) return false;
+  if (text.size() >= 8) return words_equal_folded<uint64_t>(text, lower);
+  if (text.size() >= 4) return words_equal_folded<uint32_t>(text, lower);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if ((text[i] | 0x20) != lower[i]) return false;
+  }
+  return true;
+}
+
+inline std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Takes the next element off a comma-separated list (RFC 9110 §5.6.1).
+inline std::string_view next_element(std::string_view& list) {
+  const size_t comma = std::min(list.find(','), list.size());
+  const std::string_view element = trim(list.substr(0, comma));
+  list.remove_prefix(std::min(comma + 1, list.size()));
+  return element;
+}
+
+inline bool list_has(std::string_view list, std::string_view lower) {
+  while (!list.empty()) {
+    if (equals_folded(next_element(list), lower)) return true;
+  }
+  return false;
+}
+
+inline bool is_port(std::string_view digits) {
+  uint32_t port = 0;
+  for (const char digit : digits) {
+    if (!is_digit(digit)) return false;
+    port = port * 10 + static_cast<uint32_t>(digit - '0');
+    if (port > 65535) return false;
+  }
+  return true;
+}
+
+inline bool is_ipv6(std::string_view address) {
+  char text[INET6_ADDRSTRLEN];
+  if (address.size() >= sizeof text) return false;
+  *std::copy(address.begin(), address.end(), text) = '\0';
+  in6_addr parsed;
+  return inet_pton(AF_INET6, text, &parsed) == 1;
+}
+
+inline bool is_reg_name(std::string_view name) {
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (is_in(name[i], kRegNameByte)) continue;
+    if (name[i] != '%' || name.size() - i < 3 || hex_value(name[i + 1]) < 0 || hex_value(name[i + 2]) < 0) return false;
+    i += 2;
+  }
+  return !name.empty();
+}
+
+// uri-host [ ":" port ] with a host that is not empty (RFC 9110 §4.2.1, §7.2): no user information, no IPvFuture.
+inline bool is_authority(std::string_view text) {
+  const size_t bracket = !text.empty() && text.front() == '[' ? text.find(']') : 0;
+  if (bracket == std::string_view::npos) return false;
+  const size_t colon = std::min(text.find(':', bracket), text.size());
+  const std::string_view host = text.substr(0, colon);
+  if (colon < text.size() && !is_port(text.substr(colon + 1))) return false;
+  if (bracket == 0) return is_reg_name(host);
+  return host.size() == bracket + 1 && is_ipv6(host.substr(1, bracket - 1));
+}
+
+// RFC 9112 §3.2.1 to §3.2.4, in the order of their frequency.
+inline bool is_target(std::string_view target, std::string_view method) {
+  if (method == "CONNECT") return is_digit(target.back()) && target.find(':') != target.npos && is_authority(target);
+  if (target.front() == '/') return true;
+  if (target == "*") return method == "OPTIONS";
+  const size_t separator = target.find("://");
+  if (separator == target.npos) return false;
+  const std::string_view scheme = target.substr(0, separator);
+  if (!equals_folded(scheme, "http") && !equals_folded(scheme, "https")) return false;
+  const std::string_view rest = target.substr(separator + 3);
+  return is_authority(rest.substr(0, rest.find_first_of("/?")));
+}
+
+inline bool read_length(std::string_view digits, uint64_t& length) {
+  length = 0;
+  for (const char digit : digits) {
+    if (!is_digit(digit)) return false;
+    if (__builtin_mul_overflow(length, 10u, &length)) return false;
+    if (__builtin_add_overflow(length, static_cast<unsigned>(digit - '0'), &length)) return false;
+  }
+  return !digits.empty();
+}
+
+}  // namespace zc

@@ -1,0 +1,127 @@
+// `zcserve doctor`: what would be used here and why; sendfile and mmap are tried, not guessed.
+import { release } from 'node:os';
+import { resolve } from 'node:path';
+import { loadNative, type Native } from '../../addon/load.ts';
+import { openRoot } from '../../files/open.ts';
+import type { Root } from '../../files/root.ts';
+import type { Options } from '../../options/options.ts';
+import { chooseTransport } from '../../server/choose.ts';
+import { cannotServe } from '../../server/problems.ts';
+import { loadUws } from '../../transport/uws/library.ts';
+import { type Finding, finding, messageOf } from './finding.ts';
+import { descriptorLimit, fileSystemOf, interfaces, listenBacklog } from './machine.ts';
+import { findSample, tryStrategy } from './trial.ts';
+
+export async function printDiagnosis(options: Options, json: boolean): Promise<void> {
+  const findings = await diagnose(options);
+  if (json) {
+    console.log(JSON.stringify(findings));
+    return;
+  }
+  const width = Math.max(...findings.map(({ subject }) => subject.length));
+  for (const { subject, good, text } of findings) {
+    const mark = good === undefined ? ' ' : good ? '✓' : '✗';
+    console.log(`${mark} ${subject.padEnd(width)}  ${text}`);
+  }
+}
+
+/** Looks at everything that decides how a server with these options would send. Rejects where the root cannot be opened. */
+export async function diagnose(options: Options): Promise<Finding[]> {
+  const native = loadNative();
+  return [
+    finding('system', undefined, `Node ${process.versions.node}, ${process.platform} ${release()}`),
+    engine(native),
+    ...features(native),
+    await transport(options, native, false),
+    await transport(options, native, true),
+    await uws(),
+    ...(await root(options, native)),
+    thresholds(options),
+    ...interfaces(),
+    descriptorLimit(),
+    listenBacklog(),
+  ];
+}
+
+function engine(native: Native): Finding {
+  return native.addon === undefined
+    ? finding('native engine', false, native.reason)
+    : finding('native engine', true, native.file);
+}
+
+const FEATURES = {
+  openat2: 'opens are confined by the kernel (RESOLVE_BENEATH)',
+  memfdSeal: 'cached files are sealed copies',
+} as const;
+
+function features({ addon }: Native): Finding[] {
+  const present = addon?.features();
+  return Object.entries(FEATURES).map(([name, use]) => {
+    const good = present?.[name as keyof typeof FEATURES] === true;
+    return finding(name, good, good ? use : present ? 'not in this kernel' : 'needs the engine');
+  });
+}
+
+async function transport(options: Options, native: Native, tls: boolean): Promise<Finding> {
+  const subject = `transport ${tls ? 'https' : 'http'}`;
+  const wanted = tls && options.transport === 'native' ? 'auto' : options.transport;
+  try {
+    const { name, reason, fallback } = await chooseTransport(
+      { transport: wanted, tls },
+      native,
+      loadUws,
+    );
+    return finding(subject, !fallback, `${name}: ${reason}`);
+  } catch (error) {
+    return finding(subject, false, messageOf(error));
+  }
+}
+
+async function uws(): Promise<Finding> {
+  const { library, ...why } = await loadUws();
+  const text = 'reason' in why ? why.reason : 'loads and passes its self-test';
+  return finding('uWebSockets.js', library !== undefined, text);
+}
+
+async function root(options: Options, native: Native): Promise<Finding[]> {
+  const path = resolve(options.root);
+  const opened = openRootOf(path, options, native);
+  try {
+    const kind = fileSystemOf(path);
+    const sample = findSample(path);
+    if (sample === undefined) {
+      return [
+        finding('root', undefined, `${path} on ${kind}: no file in it to try sendfile and mmap on`),
+      ];
+    }
+    const [found] = await opened.open([sample]);
+    const trusted = found?.type === 'file' && found.trusted;
+    if (found?.type === 'file') found.file.close();
+    const trust = trusted ? 'trusted for sendfile and mmap' : 'not trusted: files are read';
+    return [
+      finding('root', trusted, `${path} on ${kind}: ${trust}`),
+      await tryStrategy('sendfile', options, native, sample, { strategy: 'sendfile' }),
+      await tryStrategy('mmap of a copy', options, native, sample, { strategy: 'mmap' }),
+      await tryStrategy('mmap of the file', options, native, sample, {
+        strategy: 'mmap',
+        mmapSource: 'file',
+      }),
+    ];
+  } finally {
+    opened.close();
+  }
+}
+
+function openRootOf(path: string, { symlinks }: Options, { addon }: Native): Root {
+  try {
+    return openRoot(path, symlinks, addon);
+  } catch (error) {
+    throw cannotServe(path, error);
+  }
+}
+
+function thresholds(options: Options): Finding {
+  const { mmapMax, mmapMinUses, cacheSize, sendfileMin, sendfileMaxChunk } = options;
+  const text = `mmap up to ${mmapMax} bytes after ${mmapMinUses} uses, ${cacheSize} bytes in all; sendfile from ${sendfileMin}, ${sendfileMaxChunk} a turn`;
+  return finding('thresholds', undefined, text);
+}

@@ -1,0 +1,112 @@
+// zcserve as middleware: (req, res, next) for node:http, connect, Express, Polka, HTTPS and HTTP/2's compatibility API.
+import type { ServerResponse } from 'node:http';
+import { cutAuthority, isDevious } from '../http/target.ts';
+import { reasonPhrase } from '../plan/errors.ts';
+import { type Decision, type Mount, type MountedRequest, openMount } from './mount.ts';
+import { type MiddlewareOptions, readMiddlewareOptions } from './options.ts';
+import { uwsHandler } from './uws.ts';
+
+export type Next = (error?: unknown) => void;
+
+export interface Middleware {
+  /** Answers, or calls `next`. Without `next` it answers everything: `createServer(zcserve('public'))`. */
+  (req: MountedRequest, res: ServerResponse, next?: Next): void;
+  readonly stats: Mount['stats'];
+  /** Closes every file that nobody is sending. Not needed before the process ends. */
+  readonly close: Mount['close'];
+}
+
+/** A request that was not answered, as Express and its kin take errors. */
+export interface HttpError extends Error {
+  readonly status: number;
+  readonly statusCode: number;
+  /** May clients see the message? */
+  readonly expose: boolean;
+}
+
+/**
+ * Serves the files below `root`. Throws an OptionError for a wrong option, and an Error with `code` when
+ * the root cannot be opened as a directory.
+ */
+export function zcserve(root: string, options: MiddlewareOptions = {}): Middleware {
+  const settings = readMiddlewareOptions(root, options);
+  const mount = openMount(settings);
+
+  function act(
+    { kind, plan }: Decision,
+    req: MountedRequest,
+    res: ServerResponse,
+    next?: Next,
+  ): void {
+    // Whoever answered or closed in the meantime has the last word.
+    if (res.headersSent || res.destroyed) return;
+    if (kind !== 'answer' && next) {
+      next(kind === 'pass' ? undefined : httpError(plan.status));
+      return;
+    }
+    try {
+      if (kind === 'pass' && settings.onNoMatch) settings.onNoMatch(req, res);
+      else mount.send(plan, res);
+    } catch (error) {
+      fail(error, res, next);
+    }
+  }
+
+  /** `setHeaders`, `onNoMatch` or whoever wraps the response has thrown: the host answers while it can. */
+  function fail(error: unknown, res: ServerResponse, next: Next | undefined): void {
+    if (next && !res.headersSent) next(error);
+    else mount.fail(error, res);
+  }
+
+  const serve = (req: MountedRequest, res: ServerResponse, next?: Next): void => {
+    if (res.headersSent || res.writableEnded) {
+      next?.();
+      return;
+    }
+    let decision: Decision | Promise<Decision>;
+    try {
+      decision = mount.decide(req, res, targetOf(req));
+    } catch (error) {
+      fail(error, res, next);
+      return;
+    }
+    // What `next` throws is its caller's; where there is none any more, it must not end the process.
+    if (!(decision instanceof Promise)) act(decision, req, res, next);
+    else
+      decision
+        .then(
+          (made) => act(made, req, res, next),
+          (error) => fail(error, res, next),
+        )
+        .catch((error) => mount.fail(error, res));
+  };
+  return Object.assign(serve, { stats: mount.stats, close: mount.close });
+}
+
+/** The same inside a uWebSockets.js app: `app.any('/*', zcserve.uws('public'))`. */
+zcserve.uws = uwsHandler;
+
+/**
+ * The target below the mount point. RFC 9112 §3.2.2: absolute-form counts where a router has read this very
+ * path in it. For those that compare `url` as it comes (Polka, a function of node:http) it is no path that a
+ * guard could know, so it is none here. Nor is one where cutting the mount point off has hidden how it was
+ * spelled: Express 4 makes `/x` of `/mount//x`.
+ */
+function targetOf({ url = '', originalUrl = url, _parsedUrl }: MountedRequest): string {
+  const target = cutAuthority(url);
+  if (target !== url && !isPathOf(target, _parsedUrl?.pathname ?? '')) return url;
+  const whole = cutAuthority(originalUrl);
+  return isDevious(whole) ? whole : target;
+}
+
+/** Is it the end of this path? (url.parse encodes some characters by itself.) */
+function isPathOf(target: string, read: string): boolean {
+  const [path = ''] = target.split('?', 1);
+  return read.startsWith('/') && read.endsWith(path);
+}
+
+/** The error that a host's error handler turns into the answer. */
+export function httpError(status: number): HttpError {
+  const error = new Error(reasonPhrase(status));
+  return Object.assign(error, { status, statusCode: status, expose: status < 500 });
+}

@@ -1,0 +1,47 @@
+// zcserve inside somebody else's uWebSockets.js app.
+
+import { loadNative } from '../addon/load.ts';
+import type { TableStats } from '../files/table.ts';
+import { createLog } from '../log/log.ts';
+import { limitsOf, policiesOf } from '../site/policies.ts';
+import { createOrigin } from '../site/site.ts';
+import { Counters } from '../transport/counters.ts';
+import type { TransportStats } from '../transport/transport.ts';
+import type { UwsRequest, UwsResponse } from '../transport/uws/library.ts';
+import { handleUws, type UwsPolicy } from '../transport/uws/uws.ts';
+import { type FileOptions, readFileOptions } from './options.ts';
+import { withSinglePage } from './single-page.ts';
+
+export interface UwsHandler {
+  /** Answers every request: `app.any('/*', handler)`. */
+  (res: UwsResponse, req: UwsRequest): void;
+  stats(): TransportStats & { readonly files: TableStats };
+  /** Closes every file that nobody is sending. */
+  close(): void;
+}
+
+/** Serves the files below `root` on an App or an SSLApp. Throws as `zcserve` does. */
+export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
+  const { options, single, ignores } = readFileOptions(root, input);
+  const { addon } = loadNative();
+  const log = createLog({ level: options.logLevel, format: options.logFormat });
+  const policies = policiesOf(options, addon ? 'memory' : 'none', false);
+  const origin = createOrigin({ ...policies, routed: true, addon, log });
+  const counters = new Counters();
+  const policy: UwsPolicy = {
+    handler: withSinglePage(origin.handler, single, ignores),
+    outlet: { counters, log },
+    common: origin.common,
+    maxDrain: limitsOf(options).maxDrain,
+    closing: false,
+    refused: undefined,
+  };
+  const handle = (res: UwsResponse, req: UwsRequest) => {
+    counters.planned++;
+    handleUws(res, req, policy, () => {});
+  };
+  return Object.assign(handle, {
+    stats: () => ({ ...counters.snapshot(), files: origin.table.stats() }),
+    close: () => origin.close(),
+  });
+}

@@ -1,0 +1,190 @@
+// The operator's rules for response fields, compiled once at start: headers and Cache-Control by glob,
+// immutable hashed names, the security preset, CORS.
+import picomatch from 'picomatch';
+import { pairs } from '../plan/fields.ts';
+import type { FieldList } from '../plan/types.ts';
+
+export interface RulesConfig {
+  /** Glob → field → value; of several values for one field the last wins, null removes the field. */
+  readonly headers: Readonly<Record<string, Readonly<Record<string, string | null>>>>;
+  /** Glob → Cache-Control; the last that matches wins, over `immutableHashed` and the default. */
+  readonly cacheControl: Readonly<Record<string, string>>;
+  /** Cache-Control of files that no rule names; undefined = none. */
+  readonly defaultCacheControl: string | undefined;
+  /** Names with a content hash may be kept for a year. */
+  readonly immutableHashed: boolean;
+  readonly securityHeaders: boolean;
+  /** Origins that may read answers: none, `['*']`, or a list of `scheme://host[:port]`. */
+  readonly cors: readonly string[];
+}
+
+export interface Rules {
+  /** Fields of every answer, whatever it is: security preset and CORS. */
+  readonly common: FieldList;
+  /** Cache-Control of a file, by root-relative path and media type. */
+  cacheControl(path: string, contentType: string): string | undefined;
+  /** The fields after the header rules for this root-relative path. */
+  apply(path: string, fields: FieldList): FieldList;
+}
+
+/**
+ * No rule may touch these: they frame the message, or the plan's own logic depends on them, so that
+ * another value would be a lie.
+ */
+const OWNED = new Set([
+  'accept-ranges',
+  'allow',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'date',
+  'etag',
+  'keep-alive',
+  'last-modified',
+  'location',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'vary',
+]);
+
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+/**
+ * What is safe for any site. Left to the operator: a stricter Content-Security-Policy (it would break
+ * inline scripts), Strict-Transport-Security (a mistake outlives the server by its max-age).
+ */
+const SECURITY: FieldList = [
+  'X-Content-Type-Options',
+  'nosniff',
+  'X-Frame-Options',
+  'SAMEORIGIN',
+  'Content-Security-Policy',
+  "base-uri 'self'; frame-ancestors 'self'; object-src 'none'",
+  'Referrer-Policy',
+  'strict-origin-when-cross-origin',
+  'Cross-Origin-Opener-Policy',
+  'same-origin',
+];
+
+/** Throws an Error that names the rule and what is allowed, where one breaks the field grammar. */
+export function compileRules(config: RulesConfig): Rules {
+  const common = [
+    ...(config.securityHeaders ? SECURITY : []),
+    ...(config.cors.length === 0 ? [] : corsFields(config.cors)),
+  ];
+  const headers = Object.entries(config.headers).map(([glob, fields]) => {
+    const where = `headers[${JSON.stringify(glob)}]`;
+    for (const [name, value] of Object.entries(fields)) {
+      checkName(`${where}: field name`, name, config.cors);
+      if (value !== null) checkValue(`${where}[${JSON.stringify(name)}]`, value);
+    }
+    return { matches: compileGlob(where, glob), fields: Object.entries(fields) };
+  });
+  const cacheControl = Object.entries(config.cacheControl).map(([glob, value]) => {
+    const where = `cacheControl[${JSON.stringify(glob)}]`;
+    checkValue(where, value);
+    return { matches: compileGlob(where, glob), value };
+  });
+  const fallback = config.defaultCacheControl;
+  if (fallback !== undefined) checkValue('cacheControl', fallback);
+
+  return {
+    common,
+    cacheControl(path, contentType) {
+      const rule = cacheControl.findLast(({ matches }) => matches(path));
+      if (rule !== undefined) return rule.value;
+      const hashed = config.immutableHashed && isHashed(path) && !isHtml(contentType);
+      return hashed ? IMMUTABLE : fallback;
+    },
+    apply(path, fields) {
+      const result = new Map(
+        pairs(fields).map(([name, value]) => [name.toLowerCase(), [name, value]]),
+      );
+      for (const rule of headers) {
+        if (!rule.matches(path)) continue;
+        for (const [name, value] of rule.fields) {
+          if (value === null) result.delete(name.toLowerCase());
+          else result.set(name.toLowerCase(), [name, value]);
+        }
+      }
+      return [...result.values()].flat();
+    },
+  };
+}
+
+/**
+ * As in .gitignore: a glob without a slash matches the name at any depth, a leading slash anchors it at
+ * the root.
+ */
+function compileGlob(where: string, glob: string): (path: string) => boolean {
+  const pattern = glob.startsWith('/') ? glob.slice(1) : glob;
+  if (pattern === '') throw new Error(`${where}: the glob is empty; "**" matches every file`);
+  const matches = picomatch(pattern, { dot: true, basename: !glob.includes('/') });
+  return (path) => matches(path);
+}
+
+function checkName(where: string, name: string, cors: readonly string[]): void {
+  const quoted = JSON.stringify(name);
+  // RFC 9110 §5.1, §5.6.2
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
+    throw new Error(
+      `${where} ${quoted} is not a token: letters, digits and !#$%&'*+-.^_\`|~ are allowed`,
+    );
+  }
+  if (OWNED.has(name.toLowerCase())) {
+    throw new Error(`${where} ${quoted} is the server's own: any field may be set but ${list()}`);
+  }
+  if (cors.length > 0 && name.toLowerCase() === 'access-control-allow-origin') {
+    throw new Error(`${where} ${quoted} is set by the cors option: use one or the other`);
+  }
+}
+
+function list(): string {
+  return [...OWNED].join(', ');
+}
+
+function checkValue(where: string, value: string): void {
+  // RFC 9110 §5.5, without obs-text.
+  if (typeof value === 'string' && /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/.test(value)) {
+    return;
+  }
+  throw new Error(
+    `${where}: ${JSON.stringify(value)} is not a field value: visible ASCII is allowed, with spaces and tabs inside`,
+  );
+}
+
+/** WHATWG Fetch, "CORS protocol". No credentials, so `*` stands for every field name. */
+function corsFields(cors: readonly string[]): FieldList {
+  const any = cors.length === 1 && cors[0] === '*';
+  for (const origin of any ? [] : cors) {
+    if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]+$/.test(origin)) {
+      throw new Error(
+        `cors: ${JSON.stringify(origin)} is not an origin: scheme://host[:port] in lower case is allowed, or "*" alone`,
+      );
+    }
+  }
+  const allowed = any ? ['Access-Control-Allow-Origin', '*'] : ['Vary', 'Origin'];
+  return [...allowed, 'Access-Control-Expose-Headers', '*'];
+}
+
+function isHtml(contentType: string): boolean {
+  return /^(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(contentType);
+}
+
+/**
+ * Does the name carry a content hash, as bundlers write it: `app.3f2a9c1b.js`, `app-BxY2k9aZ.js`,
+ * `app-2QW4RTYU.css`, `app.3f2a9c1b.js.map`? Strict on purpose, since a name taken for a hash by mistake
+ * would be kept for a year: hexadecimal of 8 or more, or 8 characters of base32/base64url, with letters
+ * and digits mixed as neither words, dates nor versions are.
+ */
+export function isHashed(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const hex = /[.-]([0-9a-f]{8,64})(?:\.\w+){1,2}$/.exec(name)?.[1];
+  if (hex !== undefined) return /\d/.test(hex) && /[a-f]/.test(hex);
+  const base = /[.-]([\w-]{8})(?:\.\w+){1,2}$/.exec(name)?.[1];
+  return base !== undefined && /\d[A-Za-z]/.test(base) && /[\da-z_-][A-Z]/.test(base);
+}

@@ -1,0 +1,100 @@
+// Which transport serves, and why: from what was asked for and what loads on this machine.
+import type { EngineLimits, Native, NativeAddon } from '../addon/load.ts';
+import type { StrategyLimits } from '../plan/types.ts';
+import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
+import type { Log, TransportName } from '../transport/transport.ts';
+import type { Uws, UwsLibrary } from '../transport/uws/library.ts';
+
+export interface Wanted {
+  readonly transport: 'auto' | TransportName;
+  readonly tls: boolean;
+}
+
+/** A transport that can run here, with the library that it runs on. */
+export type Chosen = {
+  /** One line: why this one, or why not a better one. */
+  readonly reason: string;
+  readonly carrier: StrategyLimits['carrier'];
+  /** A better one was to be had and does not load: worth a line in the log. */
+  readonly fallback: boolean;
+} & (
+  | { readonly name: 'native'; readonly addon: NativeAddon }
+  | { readonly name: 'uws'; readonly library: UwsLibrary }
+  | { readonly name: 'http1'; readonly transfers: Transfers | undefined }
+);
+
+/** Throws an Error where the transport that was asked for by name cannot run. */
+export async function chooseTransport(
+  { transport, tls }: Wanted,
+  native: Native,
+  loadUws: () => Promise<Uws>,
+): Promise<Chosen> {
+  switch (transport) {
+    case 'auto':
+      return tls ? chooseTls(await loadUws(), native) : choosePlain(native);
+    case 'native':
+      if (native.addon === undefined) throw unavailable('native', native.reason);
+      return onEngine(native.addon, 'asked for');
+    case 'uws': {
+      const uws = await loadUws();
+      if (uws.library === undefined) throw unavailable('uws', uws.reason);
+      return onUws(uws.library, tls, 'asked for');
+    }
+    case 'http1':
+      return onNode(tls, native, 'asked for', false);
+  }
+}
+
+/**
+ * What serves instead, where the engine has loaded and cannot start. Throws an Error where it was asked for by
+ * name, and the cause where that is something else than the system's lack of room.
+ */
+export function chooseWithoutEngine({ transport }: Wanted, cause: unknown): Chosen {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (typeof code !== 'string') throw cause;
+  const reason = `the system has no room for an engine thread (${code})`;
+  if (transport === 'native') throw unavailable('native', reason);
+  // Nor for one that takes descriptors from node:http.
+  return { name: 'http1', transfers: undefined, carrier: 'memory', reason, fallback: true };
+}
+
+/** Starts what node:http hands descriptors to, where it is to send by them; without it, bytes are all it can send. */
+export function withTransfers(
+  chosen: Chosen,
+  { addon }: Native,
+  limits: EngineLimits,
+  log: Log,
+): Chosen {
+  if (chosen.name !== 'http1' || chosen.carrier !== 'full' || addon === undefined) return chosen;
+  const transfers = startTransfers(addon, limits, log);
+  return { ...chosen, transfers, carrier: transfers ? 'full' : 'memory' };
+}
+
+function choosePlain(native: Native): Chosen {
+  return native.addon === undefined
+    ? onNode(false, native, native.reason, true)
+    : onEngine(native.addon, 'native engine');
+}
+
+function chooseTls(uws: Uws, native: Native): Chosen {
+  return uws.library === undefined
+    ? onNode(true, native, `TLS by node:https: ${uws.reason}`, true)
+    : onUws(uws.library, true, 'TLS');
+}
+
+function onEngine(addon: NativeAddon, reason: string): Chosen {
+  return { name: 'native', addon, carrier: 'full', reason, fallback: false };
+}
+
+function onUws(library: UwsLibrary, tls: boolean, reason: string): Chosen {
+  return { name: 'uws', library, carrier: tls ? 'tls' : 'memory', reason, fallback: false };
+}
+
+function onNode(tls: boolean, native: Native, reason: string, fallback: boolean): Chosen {
+  const plain = native.addon === undefined ? 'none' : 'full';
+  return { name: 'http1', carrier: tls ? 'tls' : plain, transfers: undefined, reason, fallback };
+}
+
+function unavailable(name: TransportName, reason: string): Error {
+  return new Error(`transport ${name} is not available here: ${reason}`);
+}

@@ -1,0 +1,198 @@
+// One server's life: choose a transport, open the origin, listen, count, stop.
+import { access } from 'node:fs/promises';
+import { availableParallelism, networkInterfaces } from 'node:os';
+import { loadNative, type NativeAddon } from '../addon/load.ts';
+import type { TableStats } from '../files/table.ts';
+import { createLog } from '../log/log.ts';
+import {
+  MAX_THREADS,
+  type Options,
+  type OptionsInput,
+  resolveOptions,
+} from '../options/options.ts';
+import { limitsOf, policiesOf } from '../site/policies.ts';
+import { createOrigin, type Origin } from '../site/site.ts';
+import { createNativeTransport } from '../transport/engine/engine.ts';
+import { createHttp1Transport } from '../transport/node/http1.ts';
+import type { TlsFiles } from '../transport/tls.ts';
+import type { Log, Transport, TransportName, TransportStats } from '../transport/transport.ts';
+import { loadUws } from '../transport/uws/library.ts';
+import { createUwsTransport } from '../transport/uws/uws.ts';
+import { type Chosen, chooseTransport, chooseWithoutEngine, withTransfers } from './choose.ts';
+import { cannotListen, cannotServe } from './problems.ts';
+
+export interface ServerStats extends TransportStats {
+  readonly files: TableStats;
+}
+
+/** A server that listens. */
+export interface Server {
+  /** Where it can be reached, without a slash at the end: `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The same for every address of this machine that it listens on. */
+  readonly urls: readonly string[];
+  readonly port: number;
+  readonly transport: TransportName;
+  /** Do large bodies leave by sendfile(2)? */
+  readonly sendfile: boolean;
+  /** Why this transport. */
+  readonly reason: string;
+  /** Stops accepting, finishes what is in flight within `grace`, closes every file. */
+  close(): Promise<void>;
+  stats(): ServerStats;
+}
+
+/**
+ * Starts a server. Rejects with an OptionError for a wrong option, and with an Error where the root, the
+ * certificate or the address cannot be used.
+ */
+export async function createServer(input: OptionsInput = {}): Promise<Server> {
+  const options = resolveOptions(input);
+  const log = createLog({ level: options.logLevel, format: options.logFormat });
+  const native = loadNative();
+  const tls = tlsOf(options);
+  const wanted = { transport: options.transport, tls: tls !== undefined };
+  // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
+  await access('/');
+  const limits = limitsOf(options);
+  const { chosen, origin, transport } = start(
+    withTransfers(await chooseTransport(wanted, native, loadUws), native, limits, log),
+    (error) => chooseWithoutEngine(wanted, error),
+    options,
+    log,
+  );
+  if (chosen.fallback) log.warn(`no better transport than node:http: ${chosen.reason}`);
+  let port: number;
+  try {
+    port = await listen(transport, options);
+  } catch (error) {
+    origin.close();
+    throw error;
+  }
+  const urls = urlsOf(options.host, port, tls ? 'https' : 'http');
+  let closed: Promise<void> | undefined;
+  return {
+    url: urls[0] ?? '',
+    urls,
+    port,
+    transport: transport.name,
+    sendfile: chosen.carrier === 'full',
+    reason: chosen.reason,
+    close: () => (closed ??= transport.close(options.grace).finally(origin.close)),
+    stats: () => ({ ...transport.stats(), files: origin.table.stats() }),
+  };
+}
+
+interface Started {
+  readonly chosen: Chosen;
+  readonly origin: Origin;
+  readonly transport: Transport;
+}
+
+/** Everything but listening, on the chosen transport, or on the other where its engine does not start. */
+function start(
+  chosen: Chosen,
+  chooseOther: (error: unknown) => Chosen,
+  options: Options,
+  log: Log,
+): Started {
+  const origin = openOrigin(options, chosen, loadNative().addon, log);
+  try {
+    return { chosen, origin, transport: createTransport(chosen, origin, options, log) };
+  } catch (error) {
+    origin.close();
+    if (chosen.name !== 'native') throw error;
+    return start(chooseOther(error), chooseOther, options, log);
+  }
+}
+
+function openOrigin(
+  options: Options,
+  chosen: Chosen,
+  addon: NativeAddon | undefined,
+  log: Log,
+): Origin {
+  const policies = policiesOf(options, chosen.carrier, chosen.name === 'native');
+  try {
+    return createOrigin({ ...policies, routed: false, addon, log });
+  } catch (error) {
+    if (chosen.name === 'http1') chosen.transfers?.close();
+    throw cannotServe(policies.files.root, error);
+  }
+}
+
+function createTransport(chosen: Chosen, origin: Origin, options: Options, log: Log): Transport {
+  const { handler, table, root, common } = origin;
+  const limits = limitsOf(options);
+  const tls = tlsOf(options);
+  switch (chosen.name) {
+    case 'native': {
+      if (root.native === undefined) throw new Error('the root was opened without the addon');
+      const transport = createNativeTransport({
+        addon: chosen.addon,
+        root: root.native,
+        symlinks: options.symlinks,
+        threads:
+          options.threads === 'auto'
+            ? Math.min(availableParallelism(), MAX_THREADS)
+            : options.threads,
+        limits,
+        handler,
+        log,
+        common,
+        maxHot: options.maxOpenFiles,
+        onStale: (files) => table.suspect(files),
+        onFault: (file) => table.drop(file),
+        onRefused: (file) => table.refuse(file),
+        lookAtRoot: () => table.lookAtRoot(),
+      });
+      table.attach(transport);
+      return transport;
+    }
+    case 'uws':
+      return createUwsTransport({ library: chosen.library, handler, limits, log, common, tls });
+    case 'http1':
+      return createHttp1Transport({
+        handler,
+        limits,
+        log,
+        common,
+        tls,
+        transfers: chosen.transfers,
+      });
+  }
+}
+
+function tlsOf({ tlsCert, tlsKey }: Options): TlsFiles | undefined {
+  return tlsCert && tlsKey ? { cert: tlsCert, key: tlsKey } : undefined;
+}
+
+/** Ports that `portFallback` tries after the first. */
+const FALLBACK_PORTS = 100;
+
+async function listen(transport: Transport, options: Options): Promise<number> {
+  const { host, port, portFallback } = options;
+  const last = portFallback && port > 0 ? Math.min(port + FALLBACK_PORTS, 65_535) : port;
+  for (let candidate = port; ; candidate++) {
+    try {
+      return await transport.listen(host, candidate);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE' && candidate < last) continue;
+      await transport.close(0);
+      throw cannotListen(host, port, error);
+    }
+  }
+}
+
+/** One URL for each address that a host stands for; loopback first. */
+function urlsOf(host: string, port: number, scheme: 'http' | 'https'): string[] {
+  const url = (address: string) =>
+    `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`;
+  if (host !== '0.0.0.0' && host !== '::') return [url(host)];
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, scopeid }) => (family === 'IPv4' || host === '::') && !scopeid)
+    .toSorted((a, b) => Number(b.internal) - Number(a.internal));
+  return addresses.map(({ address }) => url(address));
+}

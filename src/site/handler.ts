@@ -1,0 +1,216 @@
+// The pipeline of one request: parse target → (where others have routed it: is it spelled in the normal way?)
+// → redirects, rewrites → resolve (at once when cached) → error page → plan → confirm that the file is
+// still what was planned.
+import type { FileEntry } from '../files/entry.ts';
+import { looksLikeAsset } from '../files/resolve.ts';
+import type { FileTable } from '../files/table.ts';
+import type { RequestHead } from '../http/request.ts';
+import {
+  encodePath,
+  isDevious,
+  normalForm,
+  type PathTarget,
+  parseTarget,
+  referenceTo,
+} from '../http/target.ts';
+import { errorPlan, statusOfErrno } from '../plan/errors.ts';
+import { acceptsHtml } from '../plan/negotiate.ts';
+import { plan } from '../plan/plan.ts';
+import type { PlanPolicy } from '../plan/policy.ts';
+import type { Plannable, Resolution } from '../plan/types.ts';
+import type { Redirects, Rewrites } from '../rules/redirects.ts';
+import type { Answer, Handler, Log } from '../transport/transport.ts';
+import type { Pages } from './listing-pages.ts';
+
+export interface HandlerOptions {
+  readonly table: FileTable;
+  readonly pages: Pages;
+  readonly policy: PlanPolicy;
+  readonly redirects: Redirects;
+  readonly rewrites: Rewrites;
+  /** Is there a page for unknown navigations (`FilesPolicy.spa`)? */
+  readonly spa: boolean;
+  /** Answer errors with 404.html and 50x.html? */
+  readonly errorPages: boolean;
+  /**
+   * Has somebody else routed the request by its path as it is spelled? Then guards of other routes may
+   * stand before other spellings of the path, and only the normal one is served.
+   */
+  readonly routed: boolean;
+  readonly log: Log;
+}
+
+type Outcome = Resolution<FileEntry>;
+type Shown = Plannable<FileEntry>;
+
+const NOT_FOUND: Shown = { kind: 'not-found' };
+const BAD_PATH: Shown = { kind: 'bad-path' };
+
+/**
+ * Answers that are made of a file which changes each time before the first byte, until the client is told to wait.
+ * Three were too few for one request in some 10,000 while a site was deployed a hundred times a second: removing the
+ * last release changes its files too (ctime).
+ */
+const MAX_ATTEMPTS = 10;
+
+/** A handler that never throws and never rejects: what nobody expected is logged and answered by 500. */
+export function createHandler(options: HandlerOptions): Handler {
+  const { table, pages, policy, redirects, rewrites, log } = options;
+
+  function handle(request: RequestHead): Answer | Promise<Answer> {
+    const target = parseTarget(request.target);
+    if (target.kind === 'asterisk') {
+      // RFC 9112 §3.2.4: the asterisk is for OPTIONS only.
+      return send(request, request.method === 'OPTIONS' ? NOT_FOUND : BAD_PATH);
+    }
+    if (target.kind !== 'path') return send(request, target);
+    // No other method reads a file.
+    if (request.method !== 'GET' && request.method !== 'HEAD') return send(request, NOT_FOUND);
+
+    // No client needs these, and a redirect would tell what there is behind a guard.
+    if (options.routed && (isDevious(target.raw) || !request.target.startsWith('/'))) {
+      return send(request, NOT_FOUND);
+    }
+    const { query, slash } = target;
+    const redirect = redirects(target.path, query);
+    if (redirect !== undefined) return send(request, redirect);
+    const rewritten = rewrites(target.path);
+    const path = rewritten ?? target.path;
+
+    const navigation = options.spa && !looksLikeAsset(path) && acceptsHtml(request.fields.accept);
+    const found = table.lookup(path, slash, navigation);
+    const moved = rewritten !== undefined;
+    const end = (outcome: Outcome) =>
+      options.routed && leadsToNormalForm(outcome) && normalForm(target) !== target.raw
+        ? send(request, toNormalForm(target))
+        : finish(request, outcome, path, moved, query);
+    return found instanceof Promise ? found.then(end) : end(found);
+  }
+
+  /** `path` was looked up; it is the client's own unless it was `moved` by a rewrite. */
+  function finish(
+    request: RequestHead,
+    outcome: Outcome | Shown,
+    path: string,
+    moved: boolean,
+    query: string,
+  ): Answer | Promise<Answer> {
+    switch (outcome.kind) {
+      case 'redirect': {
+        const { status } = outcome;
+        const location = moved ? fromRoot(outcome.location, path) : outcome.location;
+        return send(request, { kind: 'redirect', status, location: location + query });
+      }
+      case 'not-found':
+        return withPage(request, outcome, path, '404.html', 404);
+      case 'failed':
+        return withPage(request, outcome, path, '50x.html', statusOfErrno(outcome.errno));
+      case 'listing': {
+        const shown = pages.show(request, outcome);
+        return shown instanceof Promise
+          ? shown.then((page) => finish(request, page, path, moved, query))
+          : finish(request, shown, path, moved, query);
+      }
+      default:
+        return send(request, outcome);
+    }
+  }
+
+  function withPage(
+    request: RequestHead,
+    outcome: Shown,
+    path: string,
+    name: string,
+    status: number,
+  ): Answer | Promise<Answer> {
+    if (!options.errorPages) return send(request, outcome);
+    const page = table.page(path, name, status);
+    return page instanceof Promise
+      ? page.then((found) => send(request, withMiss(found, outcome)))
+      : send(request, withMiss(page, outcome));
+  }
+
+  function send(request: RequestHead, outcome: Shown): Answer {
+    const answer = plan(request, outcome, policy, Date.now());
+    const { body } = answer;
+    if (body.kind !== 'none' && body.kind !== 'bytes') table.use(body.file);
+    return answer;
+  }
+
+  function fail(error: unknown): Answer {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.error(`unexpected: ${detail}`, 'handler');
+    return errorPlan(500, policy.common);
+  }
+
+  /**
+   * What is sent from the file itself must be what the head says, also where nobody watches: the open file
+   * is looked at once more, and an answer from one that has changed is made anew.
+   */
+  function confirm(
+    request: RequestHead,
+    answer: Answer,
+    attempt: number,
+  ): Answer | Promise<Answer> {
+    const { body } = answer;
+    if (body.kind === 'none' || body.kind === 'bytes') return answer;
+    const { file } = body;
+    const strategy = body.kind === 'parts' ? body.strategy : body.kind;
+    const again = () => {
+      table.drop(file.path);
+      return attempt < MAX_ATTEMPTS ? answerOf(request, attempt + 1) : unsettled();
+    };
+    const current = table.isCurrent(file, strategy, answer.resource?.identity);
+    if (current instanceof Promise) return current.then((is) => (is ? answer : again()));
+    return current ? answer : again();
+  }
+
+  /** Somebody writes to it all the time. */
+  function unsettled(): Answer {
+    return errorPlan(503, ['Retry-After', '1', ...policy.common]);
+  }
+
+  function answerOf(request: RequestHead, attempt: number): Answer | Promise<Answer> {
+    const answer = handle(request);
+    return answer instanceof Promise
+      ? answer.then((made) => confirm(request, made, attempt))
+      : confirm(request, answer, attempt);
+  }
+
+  return (request) => {
+    try {
+      const answer = answerOf(request, 1);
+      return answer instanceof Promise ? answer.catch(fail) : answer;
+    } catch (error) {
+      return fail(error);
+    }
+  };
+}
+
+/** Is there something that another spelling of the path could be led to? What a miss is called, others may know. */
+function leadsToNormalForm({ kind }: Outcome): boolean {
+  return kind === 'file' || kind === 'redirect' || kind === 'listing';
+}
+
+/** For encoders that write more than is needed, or otherwise: `%40`, `%c3%bc`, a raw `[`. */
+function toNormalForm(target: PathTarget): Shown {
+  const location = referenceTo(normalForm(target), target.raw) + target.query;
+  return { kind: 'redirect', status: 301, location };
+}
+
+/** The page for an outcome, or the outcome itself where there is none; a miss rests on both looks. */
+function withMiss(page: Outcome, outcome: Shown): Shown {
+  if (outcome.kind !== 'not-found') return page.kind === 'file' ? page : outcome;
+  const { evidence, judged = [] } = outcome;
+  if (page.kind !== 'file' && page.kind !== 'not-found') return { kind: 'not-found' };
+  if (evidence === undefined || page.evidence === undefined) {
+    return page.kind === 'file' ? page : { kind: 'not-found' };
+  }
+  const miss = { evidence: [...evidence, ...page.evidence], judged };
+  return page.kind === 'file' ? { ...page, miss } : { kind: 'not-found', ...miss };
+}
+
+/** A relative redirect is relative to the path that was looked up, which after a rewrite is not the client's. */
+function fromRoot(location: string, path: string): string {
+  return new URL(location, `http://localhost${encodePath(path)}`).pathname;
+}

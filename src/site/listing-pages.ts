@@ -1,0 +1,118 @@
+// Listings as pages: rendered once for all who want the same, a millisecond at a time, and kept within a budget.
+import { LRUCache } from 'lru-cache';
+import type { NativeAddon } from '../addon/load.ts';
+import type { FileEntry } from '../files/entry.ts';
+import type { FileTable, Listed } from '../files/table.ts';
+import type { RequestHead } from '../http/request.ts';
+import { type ListingForm, listingForm, renderListing } from '../plan/listing.ts';
+import type { Contents, Listing, ListingPage, Plannable } from '../plan/types.ts';
+
+type Shown = Plannable<FileEntry>;
+
+/** A page and what it shows: good while the table has these contents and no others. */
+interface Kept {
+  readonly contents: Contents;
+  readonly page: ListingPage;
+}
+
+interface Making {
+  readonly contents: Contents;
+  readonly page: Promise<ListingPage>;
+}
+
+/** Entries that are rendered in one go, in about a millisecond: their pages are not worth keeping. */
+const SMALL = 500;
+
+/** Bytes of pages that are kept; a larger one is kept alone. Each of 100,000 entries takes 15 MB. */
+const MAX_KEPT = 64 * 1024 * 1024;
+
+/** Work between two turns of the event loop; the text of a listing comes in pieces of less. */
+const TURN_MS = 1;
+
+export class Pages {
+  readonly #table: Pick<FileTable, 'list'>;
+  readonly #addon: NativeAddon | undefined;
+  readonly #kept = new LRUCache<string, Kept>({
+    maxSize: MAX_KEPT,
+    sizeCalculation: ({ page }) => Math.min(page.bytes.length, MAX_KEPT),
+  });
+  readonly #making = new Map<string, Making>();
+  /** Pages are made one after the other: the thread is one, and each takes memory meanwhile. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(table: Pick<FileTable, 'list'>, addon: NativeAddon | undefined) {
+    this.#table = table;
+    this.#addon = addon;
+  }
+
+  /** The page of a directory in the form that the request asks for, or why there is none. */
+  show(request: RequestHead, listing: Listing): Shown | Promise<Shown> {
+    const form = listingForm(request);
+    const show = (listed: Listed) =>
+      listed.kind === 'contents' ? this.#page(listing.path, listed, form) : listed;
+    const listed = this.#table.list(listing);
+    return listed instanceof Promise ? listed.then(show) : show(listed);
+  }
+
+  #page(path: string, contents: Contents, form: ListingForm): ListingPage | Promise<ListingPage> {
+    if (contents.count <= SMALL) {
+      const text = [...renderListing(path, contents, form)].join('');
+      return { kind: 'page', bytes: Buffer.from(text) };
+    }
+    const key = `${form.json} ${form.column} ${form.descending} ${path}`;
+    const kept = this.#kept.get(key);
+    if (kept?.contents === contents) return kept.page;
+    const making = this.#making.get(key);
+    if (making?.contents === contents) return making.page;
+    const page = this.#last.then(async () => {
+      const page = await this.#render(path, contents, form);
+      this.#kept.set(key, { contents, page });
+      return page;
+    });
+    const mine = { contents, page };
+    this.#making.set(key, mine);
+    this.#last = page
+      .catch(() => {})
+      .finally(() => {
+        if (this.#making.get(key) === mine) this.#making.delete(key);
+      });
+    return page;
+  }
+
+  async #render(path: string, contents: Contents, form: ListingForm): Promise<ListingPage> {
+    let bytes = this.#allocate(estimate(contents));
+    let length = 0;
+    let turned = performance.now();
+    for (const text of renderListing(path, contents, form)) {
+      // UTF-8 has at most three bytes for a code unit.
+      const needed = length + 3 * text.length;
+      if (needed > bytes.length) {
+        const larger = this.#allocate(needed + bytes.length);
+        larger.set(bytes.subarray(0, length));
+        bytes = larger;
+      }
+      length += bytes.write(text, length);
+      if (performance.now() - turned < TURN_MS) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      turned = performance.now();
+    }
+    return { kind: 'page', bytes: bytes.subarray(0, length) };
+  }
+
+  /** With the addon, memory that the engine sends from without a copy for each client. */
+  #allocate(size: number): Buffer {
+    const shared = this.#addon?.createBytes(size);
+    return shared ? Buffer.from(shared) : Buffer.allocUnsafeSlow(size);
+  }
+}
+
+/**
+ * Room for a page whose names need no escapes: each has a row of 160 bytes and stands in it twice. What is not written
+ * to takes no memory; a page that needs more is moved once.
+ */
+function estimate({ count, runs }: Contents): number {
+  return runs.reduce((sum, { names }) => sum + 2 * names.length, count * 160 + ROOM);
+}
+
+/** For what is around the rows, and for the last of them in the worst case. */
+const ROOM = 512 * 1024;

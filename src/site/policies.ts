@@ -1,0 +1,94 @@
+// From options to policies: what the files, the plan and the transports go by. Fixed for one server's life.
+import { resolve } from 'node:path';
+import type { EngineLimits } from '../addon/load.ts';
+import type { FilesPolicy } from '../files/policy.ts';
+import type { Options } from '../options/options.ts';
+import { OptionError } from '../options/table.ts';
+import type { PlanPolicy } from '../plan/policy.ts';
+import type { StrategyLimits } from '../plan/types.ts';
+import { compileRules, type Rules } from '../rules/fields.ts';
+import { compileRedirects, compileRewrites } from '../rules/redirects.ts';
+import type { OriginOptions } from './site.ts';
+
+type Carrier = StrategyLimits['carrier'];
+
+/** RFC 9110 §4.1 asks for at least 8000 octets. */
+const MAX_TARGET_SIZE = 8192;
+
+/** A request body up to this is read away, so that its connection can stay. */
+const MAX_DRAIN = 65_536;
+
+/** `carrier` and `memos` are what the transport can do. Throws an OptionError that names the rule which does not hold. */
+export function policiesOf(
+  options: Options,
+  carrier: Carrier,
+  memos: boolean,
+): Omit<OriginOptions, 'routed' | 'addon' | 'log'> {
+  const compiled = compile(options);
+  return {
+    ...compiled,
+    files: filesPolicy(options),
+    plan: planPolicy(options, compiled.rules, carrier, memos),
+  };
+}
+
+export function limitsOf(options: Options): EngineLimits {
+  return {
+    maxHeaderSize: options.maxHeaderSize,
+    maxTargetSize: Math.min(MAX_TARGET_SIZE, options.maxHeaderSize),
+    maxConnections: options.maxConnections,
+    headerTimeoutMs: options.headerTimeout,
+    keepAliveTimeoutMs: options.keepAliveTimeout,
+    sendTimeoutMs: options.sendTimeout,
+    sendfileMaxChunk: options.sendfileMaxChunk,
+    maxDrain: MAX_DRAIN,
+    revalidateMs: options.revalidate,
+    verifySendfile: options.sendfileVerify,
+  };
+}
+
+function compile(options: Options) {
+  const { cacheControl, headers, immutableHashed, securityHeaders, cors } = options;
+  const perGlob = typeof cacheControl === 'object';
+  try {
+    return {
+      rules: compileRules({
+        headers,
+        cacheControl: perGlob ? cacheControl : {},
+        defaultCacheControl: perGlob ? undefined : cacheControl,
+        immutableHashed,
+        securityHeaders,
+        cors,
+      }),
+      redirects: compileRedirects(options.redirects),
+      rewrites: compileRewrites(options.rewrites),
+    };
+  } catch (error) {
+    throw new OptionError(`option ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function filesPolicy(options: Options): FilesPolicy {
+  const { strategy } = options;
+  const maps = strategy === 'auto' || strategy === 'mmap';
+  return {
+    ...options,
+    root: resolve(options.root),
+    spa: options.spa?.replace(/^\/+/, ''),
+    codings: options.precompressed,
+    revalidateMs: options.revalidate,
+    cacheSize: maps ? options.cacheSize : 0,
+  };
+}
+
+function planPolicy(options: Options, rules: Rules, carrier: Carrier, memos: boolean): PlanPolicy {
+  const { strategy: forced, mmapMax, mmapMinUses, sendfileMin } = options;
+  return {
+    memos,
+    limits: { forced, mmapMax, mmapMinUses, sendfileMin, carrier },
+    maxRanges: options.maxRanges,
+    serverTiming: options.serverTiming,
+    cors: options.cors,
+    common: rules.common,
+  };
+}

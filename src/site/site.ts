@@ -1,0 +1,72 @@
+// One origin: a root directory, the table of its files and the handler that answers from it.
+
+import type { NativeAddon } from '../addon/load.ts';
+import { openRoot } from '../files/open.ts';
+import type { Describe } from '../files/open-files.ts';
+import type { FilesPolicy } from '../files/policy.ts';
+import type { Root } from '../files/root.ts';
+import { FileTable } from '../files/table.ts';
+import { lastModifiedOf, representationFields } from '../plan/fields.ts';
+import type { PlanPolicy } from '../plan/policy.ts';
+import type { FieldList } from '../plan/types.ts';
+import type { Rules } from '../rules/fields.ts';
+import type { Redirects, Rewrites } from '../rules/redirects.ts';
+import type { Handler, Log } from '../transport/transport.ts';
+import { createHandler } from './handler.ts';
+import { Pages } from './listing-pages.ts';
+import { typeOf } from './media-type.ts';
+
+export interface OriginOptions {
+  readonly files: FilesPolicy;
+  readonly plan: PlanPolicy;
+  readonly rules: Rules;
+  readonly redirects: Redirects;
+  readonly rewrites: Rewrites;
+  /** Has somebody else routed the requests (`HandlerOptions.routed`)? */
+  readonly routed: boolean;
+  readonly addon: NativeAddon | undefined;
+  readonly log: Log;
+}
+
+export interface Origin {
+  /** The one that is open at the start; the table replaces it. */
+  readonly root: Root;
+  readonly table: FileTable;
+  /** Of listings. */
+  readonly pages: Pages;
+  readonly handler: Handler;
+  /** Fields of every answer that is no file's. */
+  readonly common: FieldList;
+  /** Closes every file that nobody is sending, and the root. */
+  close(): void;
+}
+
+/** Throws an Error with `code` when the root cannot be opened as a directory. */
+export function createOrigin(options: OriginOptions): Origin {
+  const { files, plan, redirects, rewrites, routed, addon, log } = options;
+  const root = openRoot(files.root, files.symlinks, addon);
+  const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
+  const pages = new Pages(table, addon);
+  const handler = createHandler({
+    table,
+    pages,
+    policy: plan,
+    redirects,
+    rewrites,
+    spa: files.spa !== undefined,
+    errorPages: files.errorPages,
+    routed,
+    log,
+  });
+  return { root, table, pages, handler, common: plan.common, close: () => table.close() };
+}
+
+function describeBy({ files, plan, rules }: OriginOptions): Describe {
+  return ({ path, coding, mtimeMs, etag, varies }) => {
+    const contentType = typeOf(path);
+    const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;
+    const acceptRanges = plan.maxRanges > 0;
+    const input = { path, contentType, coding, etag, lastModified, varies, acceptRanges };
+    return { etag, lastModified, ...representationFields(input, rules) };
+  };
+}

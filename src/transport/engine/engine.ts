@@ -1,0 +1,157 @@
+// HTTP/1.1 on the engine's own threads: requests that the hot table does not answer come here.
+import type {
+  EngineLimits,
+  NativeAddon,
+  NativeEngine,
+  NativeRoot,
+  Symlinks,
+} from '../../addon/load.ts';
+import type { RequestHead } from '../../http/request.ts';
+import { errorPage, errorPlan } from '../../plan/errors.ts';
+import type { FieldList } from '../../plan/types.ts';
+import { type Answer, type Handler, type Log, type Transport, textOf } from '../transport.ts';
+import { HotIndex } from './hot-index.ts';
+import { type EngineRecord, readRecords, readStats } from './records.ts';
+import { engineReply, headText, hotReply } from './reply.ts';
+
+export interface NativeTransportOptions {
+  readonly addon: NativeAddon;
+  readonly root: NativeRoot;
+  readonly symlinks: Symlinks;
+  /** 1 to 64. */
+  readonly threads: number;
+  readonly limits: EngineLimits;
+  readonly handler: Handler;
+  readonly log: Log;
+  /** Fields of every answer that is no file's, such as the engine's own errors. */
+  readonly common: FieldList;
+  /** Paths that the engine may answer by itself at the same time. */
+  readonly maxHot: number;
+  /** The engine found that these root-relative files are no longer what they were. */
+  readonly onStale: (files: readonly string[]) => void;
+  /** This root-relative file was found changed, or could not be read, while it was sent. */
+  readonly onFault: (file: string) => void;
+  /** The kernel refused sendfile for this root-relative file. */
+  readonly onRefused: (file: string) => void;
+  /** The root's path may name another directory. Resolves to what it names, undefined where nothing stands there. */
+  readonly lookAtRoot: () => Promise<NativeRoot | undefined>;
+}
+
+export interface NativeTransport extends Transport {
+  /** Did prepared answers use this root-relative file since the last call? */
+  used(file: string): boolean;
+  /** Another root from now on, or none. */
+  setRoot(root: NativeRoot | undefined): void;
+}
+
+/** What the engine answers without asking, each with the plan's own page. */
+const ENGINE_ERRORS = [400, 408, 413, 414, 431, 501, 503, 505];
+
+/** What an engine thread takes after the grace: a tick of its timers, and some load. */
+const LATE_MS = 500;
+
+/** Throws an Error with `code` where the system has no room for even one engine thread. */
+export function createNativeTransport(options: NativeTransportOptions): NativeTransport {
+  const { addon, handler, log } = options;
+  let stopped = () => {};
+  const allStopped = new Promise<void>((resolve) => {
+    stopped = resolve;
+  });
+
+  const engine: NativeEngine = addon.createEngine(
+    options.root,
+    options.symlinks,
+    options.threads,
+    options.limits,
+    ENGINE_ERRORS.map((status) => {
+      const page = errorPage(status);
+      return [status, headText(status, [...page.fields, ...options.common]), page.body] as const;
+    }),
+    (batch) => readRecords(batch, receive),
+  );
+  let running = engine.threads;
+  if (running < options.threads) {
+    log.warn(`${running} of ${options.threads} engine threads: the system has no room for more`);
+  }
+  const index = new HotIndex(engine, options.maxHot);
+
+  function receive(record: EngineRecord): void {
+    switch (record.kind) {
+      case 'request':
+        ask(record.id, record.request);
+        break;
+      case 'stale':
+        options.onStale(index.stale(record.path));
+        break;
+      case 'file-fault': {
+        const what = record.fault === 'failed' ? record.errno : `${record.fault} while it was sent`;
+        log.warn(`${record.file}: ${what}; closed the connection`, `fault:${record.file}`);
+        options.onFault(record.file);
+        break;
+      }
+      case 'refused':
+        log.warn(`${record.file}: sendfile refused, read instead`, `refused:${record.file}`);
+        options.onRefused(record.file);
+        break;
+      case 'root':
+        options.lookAtRoot().then((root) => engine.setRoot(root));
+        break;
+      case 'accept-paused':
+        log.error(`cannot accept connections: ${record.errno}`, 'accept');
+        break;
+      case 'stopped':
+        running--;
+        if (running === 0) stopped();
+        break;
+      case 'transfer-end':
+        // Only node:http's engine has transfers.
+        break;
+    }
+  }
+
+  function ask(id: number, request: RequestHead): void {
+    const plan = handler(request);
+    if (plan instanceof Promise) plan.then((answer) => answerWith(id, request, answer));
+    else answerWith(id, request, plan);
+  }
+
+  function answerWith(id: number, request: RequestHead, plan: Answer): void {
+    try {
+      reply(id, request, plan);
+    } catch (error) {
+      log.error(`unexpected: ${textOf(error)}`, 'native');
+      reply(id, request, errorPlan(500, options.common));
+    }
+  }
+
+  function reply(id: number, { target }: RequestHead, plan: Answer): void {
+    const { head, flags, source, start, end, parts, tail } = engineReply(plan);
+    engine.reply(id, head, flags, source, start, end, parts, tail);
+    const { memo } = plan;
+    if (memo === undefined || !target.startsWith('/')) return;
+    const query = target.indexOf('?');
+    const path = query < 0 ? target : target.slice(0, query);
+    index.offer(path, memo, () => hotReply(plan, memo));
+  }
+
+  return {
+    name: 'native',
+    listen: async (host, port) => engine.listen(host, port),
+    async close(graceMs) {
+      engine.stop(graceMs);
+      // A thread that hangs in a system call reports nothing.
+      const late = new Promise((resolve) => {
+        setTimeout(resolve, graceMs + LATE_MS).unref();
+      });
+      await Promise.race([allStopped, late]);
+      engine.close();
+    },
+    stats: () => readStats(engine.stats()),
+    forget: (files) => index.forget(files),
+    used: (file) => index.used(file),
+    setRoot(root) {
+      index.clear();
+      engine.setRoot(root);
+    },
+  };
+}

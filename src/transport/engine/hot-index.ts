@@ -1,0 +1,203 @@
+// Which paths the engine answers by itself: the policy of its hot table, kept on the JavaScript thread.
+import { LRUCache } from 'lru-cache';
+import type { HotReply, NativeEngine } from '../../addon/load.ts';
+import { isNormal } from '../../http/target.ts';
+import type { Evidence, Memo } from '../../plan/types.ts';
+import { Doorkeeper } from './doorkeeper.ts';
+import { fieldMask } from './reply.ts';
+
+interface HotPath {
+  readonly evidence: readonly Evidence[];
+  readonly judged: number;
+  /** By guard, the oldest first. */
+  readonly replies: Map<string, Place>;
+  bytes: number;
+}
+
+/** Where the engine has a reply, and what it takes. */
+interface Place {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Prepared replies of one path: the Accept-Encoding values and ranges that clients really send. */
+const MAX_REPLIES = 16;
+/** Entries that one newcomer may find in use and spare. */
+const MAX_SPARED = 64;
+
+/**
+ * Bytes of all prepared replies, for each path that there may be: an ordinary one rests on four names (a file
+ * and its siblings) and has two or three replies of 2 KiB.
+ */
+const BYTES_PER_PATH = 8192;
+/** What a reply, a path and a piece of evidence take beside their texts, in the engine and here. */
+const REPLY_BYTES = 1024;
+const PATH_BYTES = 1024;
+const EVIDENCE_BYTES = 256;
+
+/**
+ * What it keeps is bounded in number and in bytes, and is kept only for the normal spelling of a path, when the
+ * same question comes again.
+ */
+export class HotIndex {
+  readonly #engine: Pick<NativeEngine, 'put' | 'remove' | 'used'>;
+  readonly #paths: LRUCache<string, HotPath>;
+  /** Root-relative file path → hot paths whose evidence names it. */
+  readonly #byFile = new Map<string, Set<string>>();
+  readonly #doorkeeper = new Doorkeeper();
+  /** Files of which answers were forgotten in this turn: one that was planned before may yet be offered. */
+  readonly #forgotten = new Set<string>();
+  readonly #max: number;
+  #bytes = 0;
+
+  constructor(engine: Pick<NativeEngine, 'put' | 'remove' | 'used'>, max: number) {
+    this.#engine = engine;
+    this.#max = max;
+    this.#paths = new LRUCache({ max: max + 1 });
+  }
+
+  /**
+   * Hands an answer to the engine to repeat, if it is worth it. `path`: bytes as sent, query cut off. To be
+   * called in the turn of the event loop in which the answer was planned.
+   */
+  offer(path: string, memo: Memo, reply: () => HotReply): void {
+    if (!isNormal(path) || this.#isForgotten(memo)) return;
+    // The slices of a file have the guard of its 200, and are another reply.
+    const guard = JSON.stringify([memo.guard, memo.slices !== undefined]);
+    if (!this.#doorkeeper.knows(path + guard)) return;
+    const judged = fieldMask(memo.judged);
+    let hot = this.#paths.get(path);
+    if (
+      hot !== undefined &&
+      !(hot.judged === judged && sameEvidence(hot.evidence, memo.evidence))
+    ) {
+      this.#drop(path, hot);
+      hot = undefined;
+    }
+    const prepared = reply();
+    hot ??= this.#add(path, memo.evidence, judged);
+    const place = { at: this.#vacate(hot, guard), bytes: 2 * guard.length + sizeOfReply(prepared) };
+    hot.replies.set(guard, place);
+    this.#count(hot, place.bytes);
+    const evidence = memo.evidence.flatMap(({ path: file, version }) => [file, version]);
+    this.#engine.put({ path, judged, evidence, reply: prepared, at: place.at });
+    while (this.#paths.size > this.#max || this.#bytes > this.#max * BYTES_PER_PATH) this.#evict();
+  }
+
+  /** The engine found the path's evidence broken and removed it. Returns the files that it rested on. */
+  stale(path: string): string[] {
+    const hot = this.#paths.get(path);
+    if (hot === undefined) return [];
+    this.#drop(path, hot);
+    return hot.evidence.map((evidence) => evidence.path);
+  }
+
+  /** What rests on these root-relative files is no longer valid. */
+  forget(files: readonly string[]): void {
+    if (this.#forgotten.size === 0) setImmediate(() => this.#forgotten.clear());
+    for (const file of files) {
+      this.#forgotten.add(file);
+      for (const path of [...(this.#byFile.get(file) ?? [])]) {
+        const hot = this.#paths.get(path);
+        if (hot !== undefined) this.#drop(path, hot);
+      }
+    }
+  }
+
+  /** All of it rested on another root. The engine has forgotten it. */
+  clear(): void {
+    this.#paths.clear();
+    this.#byFile.clear();
+    this.#bytes = 0;
+  }
+
+  /** Did the engine answer from this file since the last call? */
+  used(file: string): boolean {
+    let used = false;
+    for (const path of this.#byFile.get(file) ?? []) used = this.#engine.used(path) || used;
+    return used;
+  }
+
+  #isForgotten({ evidence }: Memo): boolean {
+    return this.#forgotten.size > 0 && evidence.some(({ path }) => this.#forgotten.has(path));
+  }
+
+  #add(slice: string, evidence: readonly Evidence[], judged: number): HotPath {
+    // A slice of the target would keep its query in memory too (V8).
+    const path = Buffer.from(slice, 'latin1').toString('latin1');
+    const hot: HotPath = { evidence, judged, replies: new Map(), bytes: 0 };
+    this.#paths.set(path, hot);
+    for (const { path: file } of evidence) {
+      const paths = this.#byFile.get(file) ?? new Set();
+      this.#byFile.set(file, paths.add(path));
+    }
+    this.#count(hot, PATH_BYTES + 3 * path.length + sizeOfEvidence(evidence));
+    return hot;
+  }
+
+  /** Where the engine shall have this guard's reply: in its old place, in the oldest one's, or behind all. */
+  #vacate(hot: HotPath, guard: string): number {
+    const { replies } = hot;
+    const [oldest = guard] = replies.size < MAX_REPLIES ? [] : replies.keys();
+    const former = replies.has(guard) ? guard : oldest;
+    const place = replies.get(former);
+    if (place === undefined) return replies.size;
+    replies.delete(former);
+    this.#count(hot, -place.bytes);
+    return place.at;
+  }
+
+  #count(hot: HotPath, bytes: number): void {
+    hot.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  /** Second chance: what the engine used since the last look is young again. */
+  #evict(): void {
+    for (let spared = 0; ; spared++) {
+      const [oldest] = this.#paths.rkeys();
+      if (oldest === undefined) return;
+      const hot = this.#paths.get(oldest);
+      if (hot === undefined || (spared < MAX_SPARED && this.#engine.used(oldest))) continue;
+      this.#drop(oldest, hot);
+      return;
+    }
+  }
+
+  #drop(path: string, hot: HotPath): void {
+    this.#paths.delete(path);
+    this.#bytes -= hot.bytes;
+    this.#engine.remove(path);
+    for (const { path: file } of hot.evidence) {
+      const paths = this.#byFile.get(file);
+      paths?.delete(path);
+      if (paths?.size === 0) this.#byFile.delete(file);
+    }
+  }
+}
+
+/** Bytes of its texts, and of a body of its own. */
+function sizeOfReply(reply: HotReply): number {
+  const { guard, notModified, etag = '', source, parts = [], large } = reply;
+  let bytes =
+    REPLY_BYTES + reply.head.length + reply.tail.length + notModified.length + etag.length;
+  if (large !== undefined) bytes += large.head.length + large.tail.length;
+  if (source instanceof Uint8Array) bytes += source.length;
+  for (const one of [...guard, ...parts]) bytes += 32 + (typeof one === 'string' ? one.length : 0);
+  return bytes;
+}
+
+/** Both sides have texts of their own. */
+function sizeOfEvidence(evidence: readonly Evidence[]): number {
+  return evidence.reduce(
+    (sum, { path, version }) => sum + EVIDENCE_BYTES + 2 * (path.length + version.length),
+    0,
+  );
+}
+
+function sameEvidence(a: readonly Evidence[], b: readonly Evidence[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ path, version }, i) => b[i]?.path === path && b[i]?.version === version)
+  );
+}

@@ -1,0 +1,243 @@
+// HTTP/1.1 on node:http and node:https: the transport that works everywhere.
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerOptions,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { EngineLimits } from '../../addon/load.ts';
+import type { RequestFields, RequestHead } from '../../http/request.ts';
+import { errorPlan } from '../../plan/errors.ts';
+import type { FieldList } from '../../plan/types.ts';
+import { Counters } from '../counters.ts';
+import { refusalOf } from '../lenience.ts';
+import { readTlsFiles, type TlsFiles } from '../tls.ts';
+import { type Answer, type Handler, type Log, type Transport, textOf } from '../transport.ts';
+import { type Outlet, sendPlan } from './respond.ts';
+import { ownSockets } from './sockets.ts';
+import type { Transfers } from './transfers.ts';
+import { inTurn, lastWaiting } from './turn.ts';
+
+export interface Http1Options {
+  readonly handler: Handler;
+  readonly limits: EngineLimits;
+  readonly log: Log;
+  /** Fields of every answer that is no file's, such as the errors found here. */
+  readonly common: FieldList;
+  /** HTTPS with this certificate; plain HTTP without. */
+  readonly tls?: TlsFiles | undefined;
+  /** With them, files go out by sendfile(2) on an engine thread (plain HTTP only). Closed with the server. */
+  readonly transfers?: Transfers | undefined;
+}
+
+/** A server on node's own HTTP parser and event loop. Call `listen` once. */
+export function createHttp1Transport(options: Http1Options): Transport {
+  const { handler, limits, log, common, tls, transfers } = options;
+  const counters = new Counters();
+  const pending = new Set<ServerResponse>();
+  const outlet: Outlet = { counters, log, transfers, pending };
+  /** Node may yet find the same fault in the body that follows. */
+  const refused = new WeakSet<Socket>();
+  let closing = false;
+
+  const server = tls
+    ? createTlsServer({
+        ...settings(limits),
+        ...readTlsFiles(tls),
+        handshakeTimeout: limits.headerTimeoutMs,
+      })
+    : createServer(settings(limits));
+  server.maxConnections = limits.maxConnections;
+  server.maxHeadersCount = 0;
+  server.timeout = limits.sendTimeoutMs;
+  // Not in node's types, but since 0.x the way to answer a client that has half-closed (RFC 9112 §9.6).
+  Object.assign(server, { httpAllowHalfOpen: true });
+  const sockets = ownSockets(server, tls !== undefined, limits.sendTimeoutMs);
+  server.on('request', receive);
+  // A final answer instead of 100 (RFC 9110 §10.1.1); node closes the connection after it.
+  server.on('checkContinue', receive);
+  server.on('checkExpectation', receive);
+  server.on('connect', (req, socket) => {
+    // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
+    Promise.resolve(handler(headOf(req))).then((plan) =>
+      finishInTurn(socket as Socket, () => wholeText(plan)),
+    );
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    refuse(error, socket as Socket);
+  });
+
+  function receive(req: IncomingMessage, res: ServerResponse): void {
+    inTurn(req, res, answer);
+  }
+
+  function answer(req: IncomingMessage, res: ServerResponse): void {
+    counters.planned++;
+    if (hasBody(req)) drain(req, res, limits.maxDrain);
+    const head = headOf(req);
+    const status = invalid(req, head);
+    if (status !== undefined) {
+      refused.add(req.socket);
+      send({ ...errorPlan(status, common), close: true }, res);
+      return;
+    }
+    const plan = handler(head);
+    if (!(plan instanceof Promise)) {
+      send(plan, res);
+      return;
+    }
+    pending.add(res);
+    plan.then((answer) => {
+      pending.delete(res);
+      if (!res.destroyed) send(answer, res);
+    });
+  }
+
+  function send(plan: Answer, res: ServerResponse): void {
+    if (closing) res.shouldKeepAlive = false;
+    try {
+      sendPlan(plan, res, outlet);
+    } catch (error) {
+      log.error(`unexpected: ${textOf(error)}`, 'http1');
+      res.destroy();
+    }
+  }
+
+  /** Answers what node's parser or clock refused; then closes. */
+  function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (!sockets.isReady(socket)) {
+      socket.destroy();
+      return;
+    }
+    finishInTurn(socket, () =>
+      refused.has(socket) || SILENT.has(error.code)
+        ? undefined
+        : wholeText(errorPlan(statusOf(error), common)),
+    );
+  }
+
+  /** Says the last bytes of a connection after the answers to the requests before. */
+  function finishInTurn(socket: Socket, lastBytes: () => Uint8Array | undefined): void {
+    const before = lastWaiting(socket) ?? [...pending].find((res) => res.socket === socket);
+    if (before === undefined) {
+      sockets.finish(socket, lastBytes());
+      return;
+    }
+    socket.pause();
+    before.once('close', () => finishInTurn(socket, lastBytes));
+  }
+
+  return {
+    name: 'http1',
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host, port }, () => {
+          server.off('error', reject);
+          resolve((server.address() as AddressInfo).port);
+        });
+      }),
+    async close(graceMs) {
+      closing = true;
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Node closes the connections that are idle now, not those that become so.
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+      const deadline = setTimeout(sockets.destroyAll, graceMs);
+      await closed;
+      clearInterval(sweep);
+      clearTimeout(deadline);
+      transfers?.close();
+    },
+    stats: () => ({ ...counters.snapshot(), connections: sockets.size }),
+    // Every answer is planned anew.
+    forget() {},
+  };
+}
+
+const SWEEP_MS = 50;
+
+/** How often node looks for connections whose request is late; its default of 30 s would stretch every limit. */
+const CHECK_INTERVAL_MS = 1000;
+
+function settings(limits: EngineLimits): ServerOptions {
+  return {
+    noDelay: true,
+    // `answer` looks at Host itself: node would refuse a missing one only, and without a page.
+    requireHostHeader: false,
+    joinDuplicateHeaders: true,
+    maxHeaderSize: limits.maxHeaderSize,
+    headersTimeout: limits.headerTimeoutMs,
+    // A body, where there is one, is drained within the time of a send.
+    requestTimeout: Math.max(limits.headerTimeoutMs, limits.sendTimeoutMs),
+    connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, limits.headerTimeoutMs),
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+  };
+}
+
+/** Field lines of one head; as many as the native engine takes. */
+const MAX_FIELDS = 100;
+
+/** The status that refuses a head which node's parser let pass, or undefined. */
+function invalid(req: IncomingMessage, head: RequestHead): number | undefined {
+  const version = { major: req.httpVersionMajor, minor: req.httpVersionMinor };
+  return refusalOf(head, version) ?? (req.rawHeaders.length > 2 * MAX_FIELDS ? 431 : undefined);
+}
+
+function headOf(req: IncomingMessage): RequestHead {
+  return {
+    method: req.method ?? '',
+    target: req.url ?? '',
+    fields: req.headers as RequestFields,
+  };
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
+/** Reads a request's body away, so that the next request is found behind it; a long one ends the connection. */
+function drain(req: IncomingMessage, res: ServerResponse, limit: number): void {
+  if (Number(req.headers['content-length']) > limit) {
+    res.shouldKeepAlive = false;
+    return;
+  }
+  let length = 0;
+  req.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > limit) req.socket.destroy();
+  });
+}
+
+/** Errors that get no answer: the client is gone, or has said itself that nothing more will be answered. */
+const SILENT: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION']);
+
+/** The status for what node's parser or clock found. */
+function statusOf({ code, message }: NodeJS.ErrnoException): number {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return 431;
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return 413;
+    case 'HPE_INVALID_VERSION':
+      // The same code stands for a bare LF after a good version.
+      return message.includes('Invalid HTTP version') ? 505 : 400;
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 408;
+    default:
+      return 400;
+  }
+}
+
+/** A whole answer as bytes, for where node has no response object. Its connection closes after it. */
+function wholeText({ status, fields, body }: Answer): Buffer {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  head += `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n`;
+  return Buffer.concat([
+    Buffer.from(head, 'latin1'),
+    body.kind === 'bytes' ? body.bytes : Buffer.of(),
+  ]);
+}

@@ -1,0 +1,245 @@
+// Sends a plan as the response of node:http, node:https or http2's compatibility API.
+import { ServerResponse } from 'node:http';
+import type { FileEntry } from '../../files/entry.ts';
+import type { Body, FieldList, Reason, Span } from '../../plan/types.ts';
+import { deliver, type Pieces, reportChange } from '../body.ts';
+import type { Counters } from '../counters.ts';
+import { type Answer, type Log, textOf } from '../transport.ts';
+import { closeWithClient, cutOff } from './http2-response.ts';
+import { responseSink } from './response-sink.ts';
+import type { Transfers } from './transfers.ts';
+
+/** What responses have in common: where they are counted, reported, and handed to. */
+export interface Outlet {
+  readonly counters: Counters;
+  readonly log: Log;
+  /** Sends files on engine threads; undefined without the addon. */
+  readonly transfers: Transfers | undefined;
+  /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
+  readonly pending: Set<ServerResponse>;
+}
+
+/**
+ * Sends the whole answer. The response must be its connection's current one (turn.ts). Throws where the
+ * plan's file is closed already (before the head), and what those throw who have wrapped the response.
+ */
+export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): void {
+  const file = fileOf(plan);
+  file?.retain();
+  try {
+    sendHeld(plan, res, outlet);
+  } finally {
+    file?.release();
+  }
+}
+
+function sendHeld(plan: Answer, res: ServerResponse, outlet: Outlet): void {
+  const { body } = plan;
+  if (plan.close) res.shouldKeepAlive = false;
+  writeHead(plan.status, plan.fields, res);
+  switch (body.kind) {
+    case 'none':
+      outlet.counters.none.responses++;
+      res.end();
+      return;
+    case 'bytes':
+      outlet.counters.bytes.responses++;
+      if (body.bytes.length > SLICE) {
+        seeThrough(sendSlices(body.bytes, res, outlet), res, outlet);
+        return;
+      }
+      outlet.counters.bytes.bytes += body.bytes.length;
+      res.end(body.bytes);
+      return;
+    case 'mmap': {
+      const bytes = viewOf(body.file, body.span);
+      if (bytes) sendMemory(bytes, body.file, body.reason, res, outlet);
+      else sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, res, outlet);
+      return;
+    }
+    case 'sendfile':
+      sendFile(body, res, outlet);
+      return;
+    case 'read':
+      sendPieces({ ...body, strategy: body.kind, pieces: [body.span] }, res, outlet);
+      return;
+    case 'parts': {
+      const bytes = body.strategy === 'mmap' ? multipartOf(body) : undefined;
+      if (bytes) sendMemory(bytes, body.file, body.reason, res, outlet);
+      else sendPieces(piecesOf(body), res, outlet);
+      return;
+    }
+    default:
+      body satisfies never;
+  }
+}
+
+/** The file that the body comes from. */
+export function fileOf({ body }: Answer): FileEntry | undefined {
+  return body.kind === 'none' || body.kind === 'bytes' ? undefined : body.file;
+}
+
+/** Fields that say how the body is framed and coded: nobody's earlier setting may contradict the plan's. */
+const STRUCTURE = new Set(['content-length', 'content-range', 'content-encoding']);
+
+/**
+ * Writes the head in node's flat form, which costs least. Where others have set fields before
+ * (middleware) or watch the head (`on-headers`), fields go in one by one: theirs stay, Vary is joined.
+ */
+function writeHead(status: number, fields: FieldList, res: ServerResponse): void {
+  const before = res.getHeaderNames();
+  if (before.length === 0 && res.writeHead === ServerResponse.prototype.writeHead) {
+    res.writeHead(status, fields as string[]);
+    return;
+  }
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? '';
+    const value = fields[i + 1] ?? '';
+    const key = name.toLowerCase();
+    if (!before.includes(key)) res.appendHeader(name, value);
+    else if (STRUCTURE.has(key)) res.setHeader(name, value);
+    else if (key === 'vary') res.setHeader(name, joinVary(String(res.getHeader(name)), value));
+  }
+  try {
+    res.writeHead(status);
+  } catch (error) {
+    // A listener for the head has thrown: what the host answers instead has no business with the file's fields.
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i] ?? '';
+      if (!before.includes(name.toLowerCase()) && !res.headersSent) res.removeHeader(name);
+    }
+    throw error;
+  }
+}
+
+/** RFC 9110 §12.5.5: a list of field names, or `*`. */
+function joinVary(theirs: string, ours: string): string {
+  const names = theirs.split(',').map((name) => name.trim().toLowerCase());
+  const missing = ours.split(',').filter((name) => !names.includes(name.trim().toLowerCase()));
+  if (names.includes('*') || missing.length === 0) return theirs;
+  return `${theirs}, ${missing.join(',').trim()}`;
+}
+
+/** The span's bytes in memory without a copy; undefined where reading them could fault. */
+export function viewOf(file: FileEntry, span: Span): Buffer | undefined {
+  const memory = file.memory?.bytes();
+  return memory && Buffer.from(memory, span.start, span.end - span.start);
+}
+
+/** Head and body leave in one write; the memory is held until the kernel has the bytes. */
+function sendMemory(
+  bytes: Buffer,
+  file: FileEntry,
+  reason: Reason,
+  res: ServerResponse,
+  outlet: Outlet,
+): void {
+  const tally = outlet.counters.file('mmap', reason);
+  tally.responses++;
+  tally.bytes += bytes.length;
+  res.end(bytes);
+  if (res.writableFinished) return;
+  file.retain();
+  closeWithClient(res);
+  res.once('close', () => {
+    if (!res.writableFinished) outlet.counters.aborted++;
+    file.release();
+  });
+}
+
+/** Bytes that are written at a time. */
+const SLICE = 256 * 1024;
+
+/** TLS, HTTP/2 and compressors keep a copy of what they are given, one for each client: they get it as it is taken. */
+async function sendSlices(
+  bytes: Uint8Array,
+  res: ServerResponse,
+  { counters }: Outlet,
+): Promise<void> {
+  const sink = responseSink(res, undefined);
+  let at = 0;
+  while (at < bytes.length && (await sink.write(bytes.subarray(at, at + SLICE)))) {
+    const end = Math.min(bytes.length, at + SLICE);
+    counters.bytes.bytes += end - at;
+    at = end;
+  }
+  if (at === bytes.length) {
+    res.end();
+  } else {
+    counters.aborted++;
+    cutOff(res);
+  }
+}
+
+type FileBody = Extract<Body<FileEntry>, { readonly span: Span }>;
+
+/** What the socket takes at once goes at once; an engine thread sends the rest. */
+function sendFile(body: FileBody, res: ServerResponse, outlet: Outlet): void {
+  const { file, reason, span } = body;
+  const { counters, log, transfers } = outlet;
+  const { socket } = res;
+  const { native } = file.file;
+  let taken = 0;
+  if (transfers && socket && native && transfers.takes(socket)) {
+    res.flushHeaders();
+    if (socket.writableLength === 0) taken = transfers.sendNow(socket, native, span);
+  }
+  const tally = counters.file('sendfile', reason);
+  if (taken >= 0 && taken < span.end - span.start) {
+    tally.bytes += taken;
+    const rest = { start: span.start + taken, end: span.end };
+    sendPieces({ file, reason, strategy: 'sendfile', pieces: [rest] }, res, outlet);
+    return;
+  }
+  tally.responses++;
+  tally.bytes += span.end - span.start;
+  if (taken >= 0) {
+    res.end();
+  } else {
+    reportChange(file, counters, log);
+    cutOff(res);
+  }
+}
+
+function sendPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
+  const sink = responseSink(res, outlet.transfers);
+  const sending = deliver(body, sink, outlet.counters, outlet.log).then((whole) => {
+    if (whole) res.end();
+    else cutOff(res);
+  });
+  seeThrough(sending, res, outlet);
+}
+
+/** What somebody else's write() or end() (a compressor's) throws meanwhile costs this answer only. */
+function seeThrough(sending: Promise<void>, res: ServerResponse, { pending, log }: Outlet): void {
+  pending.add(res);
+  sending
+    .catch((error) => {
+      log.error(`unexpected: ${textOf(error)}`, 'respond');
+      cutOff(res);
+    })
+    .finally(() => pending.delete(res));
+}
+
+type Parts = Extract<Body<FileEntry>, { kind: 'parts' }>;
+
+export function piecesOf({ strategy, reason, file, parts, tail }: Parts): Pieces {
+  return {
+    strategy: strategy === 'mmap' ? 'read' : strategy,
+    reason,
+    file,
+    pieces: [...parts.flatMap((part) => [part.head, part.span]), tail],
+  };
+}
+
+/** A multipart body from memory, in one buffer: many small pieces cost more than one small copy. */
+export function multipartOf(body: Parts): Buffer | undefined {
+  const memory = body.file.memory?.bytes();
+  if (!memory) return undefined;
+  const chunks = piecesOf(body).pieces.map((piece) =>
+    typeof piece === 'string'
+      ? Buffer.from(piece, 'latin1')
+      : Buffer.from(memory, piece.start, piece.end - piece.start),
+  );
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,225 @@
+// Sends a plan as a uWebSockets.js response: small bodies by end(), larger ones by tryEnd() as the client takes them.
+import type { FileEntry } from '../../files/entry.ts';
+import { reasonPhrase } from '../../plan/errors.ts';
+import type { Reason } from '../../plan/types.ts';
+import { deliver, type Pieces, type Sink } from '../body.ts';
+import type { Counters } from '../counters.ts';
+import { fileOf, multipartOf, piecesOf, viewOf } from '../node/respond.ts';
+import type { Answer, Log } from '../transport.ts';
+import type { UwsResponse } from './library.ts';
+
+/** A response and the end of its client, which may come at any time. */
+export interface UwsExchange {
+  readonly res: UwsResponse;
+  readonly isHead: boolean;
+  gone: boolean;
+  /** Ends the step in progress when the client goes away. */
+  interrupt: () => void;
+  /** Nothing more will be sent: the first call settles the exchange, for it may be aborted in any of its steps. */
+  done(): void;
+}
+
+/** Calls `settled` once, however the exchange ends. */
+export function openExchange(res: UwsResponse, isHead: boolean, settled: () => void): UwsExchange {
+  let isOpen = true;
+  const done = () => {
+    if (isOpen) settled();
+    isOpen = false;
+  };
+  // Until there is a step in progress, the end of the client is the end of all.
+  const exchange: UwsExchange = { res, isHead, gone: false, interrupt: done, done };
+  res.onAborted(() => {
+    exchange.gone = true;
+    exchange.interrupt();
+  });
+  return exchange;
+}
+
+/** Where exchanges are counted and reported. */
+export interface UwsOutlet {
+  readonly counters: Counters;
+  readonly log: Log;
+}
+
+/** Bytes up to which end() is used: above, the 2024 core loses the body when the kernel's buffer is full. */
+const END_MAX = 15 * 1024;
+
+/**
+ * Sends the whole answer. The exchange must not be gone; to be called within the handler or a cork. Throws
+ * where the plan's file is closed already, before anything is written.
+ */
+export function sendUwsPlan(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet): void {
+  const file = fileOf(plan);
+  file?.retain();
+  try {
+    sendHeld(plan, exchange, outlet);
+  } finally {
+    file?.release();
+  }
+}
+
+function sendHeld(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet): void {
+  const { res, isHead } = exchange;
+  const { body } = plan;
+  const { counters } = outlet;
+  switch (body.kind) {
+    case 'none':
+      counters.none.responses++;
+      endWithoutBody(plan, exchange);
+      return;
+    case 'bytes':
+      counters.bytes.responses++;
+      if (isHead) {
+        endWithoutBody(plan, exchange);
+        return;
+      }
+      counters.bytes.bytes += body.bytes.length;
+      writeHead(plan, res);
+      sendBytes(body.bytes, plan.close, exchange, () => {});
+      return;
+    case 'mmap': {
+      const bytes = viewOf(body.file, body.span);
+      if (bytes) sendMemory(bytes, plan, body, exchange, counters);
+      else sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, plan, exchange, outlet);
+      return;
+    }
+    case 'sendfile':
+    case 'read':
+      // No descriptor can be had from the library: the plan's carrier says so, and `sendfile` does not come.
+      sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, plan, exchange, outlet);
+      return;
+    case 'parts': {
+      const bytes = body.strategy === 'mmap' ? multipartOf(body) : undefined;
+      if (bytes) sendMemory(bytes, plan, body, exchange, counters);
+      else sendPieces({ ...piecesOf(body), strategy: 'read' }, plan, exchange, outlet);
+      return;
+    }
+    default:
+      body satisfies never;
+  }
+}
+
+/** All but Content-Length, which the library writes itself from the length of the body. */
+function writeHead({ status, fields }: Answer, res: UwsResponse): void {
+  res.writeStatus(`${status} ${reasonPhrase(status)}`);
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? '';
+    if (name !== 'Content-Length') res.writeHeader(name, fields[i + 1] ?? '');
+  }
+}
+
+function endWithoutBody(plan: Answer, { res, done }: UwsExchange): void {
+  writeHead(plan, res);
+  const length = contentLength(plan);
+  if (length !== undefined) res.writeHeader('Content-Length', length);
+  res.endWithoutBody();
+  done();
+}
+
+function contentLength({ fields }: Answer): string | undefined {
+  const at = fields.indexOf('Content-Length');
+  return at < 0 ? undefined : fields[at + 1];
+}
+
+function sendMemory(
+  bytes: Buffer,
+  plan: Answer,
+  { file, reason }: { readonly file: FileEntry; readonly reason: Reason },
+  exchange: UwsExchange,
+  counters: Counters,
+): void {
+  const tally = counters.file('mmap', reason);
+  tally.responses++;
+  file.retain();
+  writeHead(plan, exchange.res);
+  sendBytes(bytes, plan.close, exchange, (whole) => {
+    if (whole) tally.bytes += bytes.length;
+    else counters.aborted++;
+    file.release();
+  });
+}
+
+/** Sends bytes that stay where they are until `settled`, which is called once: were all of them taken? */
+function sendBytes(
+  bytes: Uint8Array,
+  close: boolean,
+  exchange: UwsExchange,
+  settled: (whole: boolean) => void,
+): void {
+  const { res } = exchange;
+  let isOpen = true;
+  const finish = (whole: boolean) => {
+    if (isOpen) settled(whole);
+    isOpen = false;
+    exchange.done();
+  };
+  if (bytes.length <= END_MAX) {
+    res.end(bytes, close);
+    finish(true);
+    return;
+  }
+  exchange.interrupt = () => finish(false);
+  if (res.tryEnd(bytes, bytes.length)[1]) {
+    finish(true);
+    return;
+  }
+  if (exchange.gone) return;
+  res.onWritable((offset) => {
+    const [ok, done] = res.tryEnd(bytes.subarray(offset), bytes.length);
+    if (done) finish(true);
+    return ok;
+  });
+}
+
+function sendPieces(
+  body: Pieces,
+  plan: Answer,
+  exchange: UwsExchange,
+  { counters, log }: UwsOutlet,
+): void {
+  const total = Number(contentLength(plan));
+  if (total === 0) {
+    // The cores differ on an empty tryEnd().
+    counters.file(body.strategy, body.reason).responses++;
+    writeHead(plan, exchange.res);
+    sendBytes(new Uint8Array(), plan.close, exchange, () => {});
+    return;
+  }
+  deliver(body, uwsSink(exchange, plan, total), counters, log).then((whole) => {
+    if (!whole && !exchange.gone) exchange.res.close();
+    exchange.done();
+  });
+}
+
+/** A sink for a body of `total` bytes. The library keeps nothing of a chunk that the kernel did not take. */
+function uwsSink(exchange: UwsExchange, plan: Answer, total: number): Sink {
+  const { res } = exchange;
+  let headIsWritten = false;
+  return {
+    write(chunk) {
+      if (exchange.gone) return Promise.resolve(false);
+      return new Promise((resolve) => {
+        exchange.interrupt = () => resolve(false);
+        const start = res.getWriteOffset();
+        const send = (from: number): boolean => {
+          const [ok, done] = res.tryEnd(chunk.subarray(from), total);
+          // At the end of the body no onWritable comes any more.
+          if (ok || done) resolve(true);
+          return ok;
+        };
+        res.onWritable((offset) => send(offset - start));
+        res.cork(() => {
+          if (!headIsWritten) writeHead(plan, res);
+          headIsWritten = true;
+          if (chunk.length < total || total > END_MAX) {
+            send(0);
+            return;
+          }
+          // Only end() can close the connection.
+          res.end(chunk, plan.close);
+          resolve(true);
+        });
+      });
+    },
+  };
+}

@@ -1,0 +1,171 @@
+// HTTPS (and, on request, plain HTTP) on uWebSockets.js.
+import { createServer } from 'node:net';
+import type { EngineLimits } from '../../addon/load.ts';
+import { FIELD_NAMES, type FieldName, type RequestHead } from '../../http/request.ts';
+import { errorPlan } from '../../plan/errors.ts';
+import type { FieldList } from '../../plan/types.ts';
+import { Counters } from '../counters.ts';
+import { asksToClose, refusalOf } from '../lenience.ts';
+import type { TlsFiles } from '../tls.ts';
+import { type Answer, type Handler, type Log, type Transport, textOf } from '../transport.ts';
+import type { UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
+import { openExchange, sendUwsPlan, type UwsOutlet } from './respond.ts';
+
+export interface UwsOptions {
+  readonly library: UwsLibrary;
+  readonly handler: Handler;
+  /** Of these the library lets us keep maxConnections, maxTargetSize (by the plan) and maxDrain. */
+  readonly limits: EngineLimits;
+  readonly log: Log;
+  /** Fields of every answer that is no file's, such as the errors found here. */
+  readonly common: FieldList;
+  readonly tls?: TlsFiles | undefined;
+}
+
+/** A server on uWebSockets.js. Call `listen` once. Throws when the certificate cannot be used. */
+export function createUwsTransport(options: UwsOptions): Transport {
+  const { library, handler, limits, log, common, tls } = options;
+  const counters = new Counters();
+  const outlet: UwsOutlet = { counters, log };
+  const app = tls
+    ? library.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key })
+    : library.App();
+  let listening: unknown;
+  let closing = false;
+  let active = 0;
+  let onIdle = () => {};
+
+  const countConnections = (_res: UwsResponse, change: number) => {
+    counters.connections += change;
+  };
+  app.filter(countConnections);
+  app.any('/*', (res, req) => {
+    active++;
+    counters.planned++;
+    const refused = counters.connections > limits.maxConnections ? 503 : undefined;
+    const policy = { handler, outlet, common, maxDrain: limits.maxDrain, closing, refused };
+    handleUws(res, req, policy, () => {
+      active--;
+      if (active === 0) onIdle();
+    });
+  });
+
+  return {
+    name: 'uws',
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        app.listen(host, port, library.LIBUS_LISTEN_EXCLUSIVE_PORT, (token) => {
+          listening = token;
+          if (token) resolve(library.us_socket_local_port(token));
+          else whyNot(host, port).then(reject);
+        });
+      }),
+    async close(graceMs) {
+      closing = true;
+      if (listening) library.us_listen_socket_close(listening);
+      if (active > 0) {
+        await new Promise<void>((resolve) => {
+          const deadline = setTimeout(resolve, graceMs);
+          onIdle = () => {
+            clearTimeout(deadline);
+            resolve();
+          };
+        });
+      }
+      app.close();
+    },
+    stats: () => counters.snapshot(),
+    // Every answer is planned anew.
+    forget() {},
+  };
+}
+
+export interface UwsPolicy {
+  readonly handler: Handler;
+  readonly outlet: UwsOutlet;
+  readonly common: FieldList;
+  /** Request bodies up to this many bytes leave the connection open. */
+  readonly maxDrain: number;
+  /** Close connections after their answers. */
+  readonly closing: boolean;
+  /** Status to refuse with, whatever is asked. */
+  readonly refused: number | undefined;
+}
+
+/** Answers one request; `done` is called once, when nothing more will be sent for it. */
+export function handleUws(
+  res: UwsResponse,
+  req: UwsRequest,
+  policy: UwsPolicy,
+  done: () => void,
+): void {
+  const { handler, outlet, maxDrain } = policy;
+  const request = readHead(req);
+  const exchange = openExchange(res, request.method === 'HEAD', done);
+  const status = policy.refused ?? refusalOf(request, VERSION);
+  const close =
+    policy.closing ||
+    status !== undefined ||
+    asksToClose(request.fields) ||
+    hasLongBody(request, maxDrain);
+  const send = (plan: Answer) => {
+    try {
+      sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
+    } catch (error) {
+      // The library would end the process.
+      outlet.log.error(`unexpected: ${textOf(error)}`, 'uws');
+      res.close();
+    }
+  };
+  const sendLater = (answer: Answer) => {
+    if (!exchange.gone) res.cork(() => send(answer));
+  };
+  if (status !== undefined) {
+    // Nothing behind it may be taken for a request: the library goes on to what came in the same write, or closes
+    // the connection, if this one still waits for its answer.
+    setImmediate(sendLater, errorPlan(status, policy.common));
+    return;
+  }
+  const plan = handler(request);
+  if (plan instanceof Promise) plan.then(sendLater);
+  else send(plan);
+}
+
+/** The library answers all others itself. */
+const VERSION = { major: 1, minor: 1 };
+
+const KNOWN: ReadonlySet<string> = new Set(FIELD_NAMES);
+
+function readHead(req: UwsRequest): RequestHead {
+  const method = req.getCaseSensitiveMethod();
+  const query = req.getQuery();
+  const target = query ? `${req.getUrl()}?${query}` : req.getUrl();
+  const fields: { [name in FieldName]?: string } = {};
+  req.forEach((name, value) => {
+    if (!KNOWN.has(name)) return;
+    const field = name as FieldName;
+    const before = fields[field];
+    // RFC 9110 §5.3; RFC 6265 §4.2.1 for Cookie
+    fields[field] =
+      before === undefined ? value : `${before}${field === 'cookie' ? '; ' : ', '}${value}`;
+  });
+  return { method, target, fields };
+}
+
+/** The library drains bodies without a limit. One of unknown length counts as long. */
+function hasLongBody({ fields }: RequestHead, maxDrain: number): boolean {
+  if (fields['transfer-encoding'] !== undefined) return true;
+  return Number(fields['content-length'] ?? 0) > maxDrain;
+}
+
+/** The library only says that it cannot listen: node says why. */
+function whyNot(host: string, port: number): Promise<Error> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', resolve);
+    probe.listen(port, host, () => {
+      probe.close();
+      resolve(Object.assign(new Error(`cannot listen on ${host}:${port}`), { code: 'EADDRINUSE' }));
+    });
+  });
+}

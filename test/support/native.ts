@@ -1,0 +1,20 @@
+// The engine's sources as its own build names them, for the programs that tests make of them.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const NATIVE = fileURLToPath(new URL('../../native/', import.meta.url));
+
+/** The flags of every program of ours. */
+export const CXX_FLAGS = ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-pthread', `-I${NATIVE}`];
+
+/** Paths of the sources of a room and of all rooms below it. */
+export function sourcesUpTo(room: string): string[] {
+  const list = execFileSync(process.execPath, [join(NATIVE, 'sources.mjs'), room], {
+    encoding: 'utf8',
+  });
+  return list
+    .trim()
+    .split(' ')
+    .map((name) => join(NATIVE, name));
+}
