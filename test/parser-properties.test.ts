@@ -12,7 +12,7 @@ const method = fc
   .oneof(fc.constantFrom('GET', 'HEAD', 'OPTIONS'), lettersOf("abXYZ09!#$%&'*+-.^_`|~", 12))
   .filter((text) => text !== '' && text !== 'CONNECT');
 const line = fc.record({
-  name: fc.constantFrom('Accept', 'rAnge', 'COOKIE', 'user-agent', 'X-Other'),
+  name: fc.constantFrom('Accept', 'rAnge', 'ORIGIN', 'if-match', 'X-Other'),
   blanks: fc.tuple(lettersOf(' \t', 3), lettersOf(' \t', 3)),
   value: lettersOf('ab Z09,;:="/\t\x80\xff', 40).map((text) =>
     text.replace(/^[ \t]+|[ \t]+$/g, ''),
@@ -54,9 +54,7 @@ t.test(
           target: `/${path}`,
           minor,
           fields: Object.fromEntries([...sent].map(([key, values]) => [key, values[0]])),
-          joined: Object.fromEntries(
-            repeated.map(([key, values]) => [key, values.join(key === 'cookie' ? '; ' : ', ')]),
-          ),
+          joined: Object.fromEntries(repeated.map(([key, values]) => [key, values.join(', ')])),
           keepAlive: minor === 1,
           expectContinue: false,
           chunked: false,

@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "addon/records.h"
 #include "addon/replies.h"
 #include "engine/engine.h"
 #include "addon/values.h"
@@ -131,36 +132,13 @@ napi_value engine_unref(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
-/** File names come from JavaScript as UTF-8; all other text is bytes of a request. */
-bool names_file(Record::Kind kind) { return kind == Record::file_fault || kind == Record::refused; }
-
-// One flat array a batch: kind, id, code, error, bytes, method, text, count of fields, (index, value)…
 void deliver(napi_env env, napi_value callback, void* context, void*) {
   if (!env) return;
   const Ref<EngineHost> host(static_cast<EngineHost*>(context));
   if (!host->engine) return;
   const std::vector<Record> records = host->engine->take_records();
   if (records.empty()) return;
-  size_t values = 0;
-  for (const Record& record : records) values += 8 + 2 * record.fields.size();
-  napi_value batch;
-  napi_create_array_with_length(env, values, &batch);
-  uint32_t at = 0;
-  const auto push = [&](napi_value value) { napi_set_element(env, batch, at++, value); };
-  for (const Record& record : records) {
-    push(number(env, record.kind));
-    push(number(env, record.id));
-    push(number(env, record.code));
-    push(record.error == 0 ? undefined(env) : text(env, errno_name(record.error)));
-    push(number(env, record.bytes));
-    push(text(env, record.method));
-    push(names_file(record.kind) ? utf8(env, record.text) : text(env, record.text));
-    push(number(env, static_cast<double>(record.fields.size())));
-    for (const auto& [field, value] : record.fields) {
-      push(number(env, field));
-      push(text(env, value));
-    }
-  }
+  const napi_value batch = to_batch(env, records);
   host->engine->begin_batch();
   napi_call_function(env, undefined(env), callback, 1, &batch, nullptr);
   // The callback may have closed the engine.
@@ -172,41 +150,48 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   const std::string symlinks = to_text(env, args[1]);
   setup.symlinks = symlinks == "none" ? Symlinks::none : symlinks == "follow" ? Symlinks::follow : Symlinks::inside;
   const auto limit = [&](const char* name) { return to_count(env, get(env, args[3], name)); };
-  EngineLimits& limits = setup.limits;
+  ConnectionLimits& limits = setup.limits;
   limits.parse.max_head = static_cast<uint32_t>(limit("maxHeaderSize"));
   limits.parse.max_target = static_cast<uint32_t>(limit("maxTargetSize"));
-  limits.max_connections = limit("maxConnections");
+  setup.max_connections = limit("maxConnections");
   limits.header_timeout = static_cast<int64_t>(limit("headerTimeoutMs"));
   limits.keep_alive_timeout = static_cast<int64_t>(limit("keepAliveTimeoutMs"));
   limits.send_timeout = static_cast<int64_t>(limit("sendTimeoutMs"));
   limits.max_drain = limit("maxDrain");
-  limits.revalidate = static_cast<int64_t>(limit("revalidateMs"));
-  limits.send.chunk = limit("sendfileMaxChunk");
-  limits.send.verify = to_boolean(env, get(env, args[3], "verifySendfile"));
+  setup.revalidate = static_cast<int64_t>(limit("revalidateMs"));
+  limits.send_chunk = limit("sendfileMaxChunk");
+  limits.verify_sendfile = to_boolean(env, get(env, args[3], "verifySendfile"));
   for (uint32_t i = 0; i < length(env, args[4]); ++i) {
-    const napi_value error = element(env, args[4], i);
+    const Field field = find_field(to_text(env, element(env, args[4], i)));
+    if (field == kFieldCount) return false;
+    limits.planned |= bit(field);
+  }
+  for (uint32_t i = 0; i < length(env, args[5]); ++i) {
+    const napi_value error = element(env, args[5], i);
     auto reply = make_ref<Reply>();
-    reply->head = to_text(env, element(env, error, 1));
+    reply->status = static_cast<uint16_t>(to_count(env, element(env, error, 0)));
+    reply->fields = to_text(env, element(env, error, 1));
     const std::string body = to_utf8(env, element(env, error, 2));
-    reply->carrier = Carrier::bytes;
+    reply->way = Way::bytes;
     reply->memory = Ref<Memory>(new HeapBytes(body));
     reply->span = {0, body.size()};
     reply->close = true;
-    setup.errors[static_cast<int>(to_number(env, element(env, error, 0)))] = std::move(reply);
+    const int status = reply->status;
+    setup.errors[status] = std::move(reply);
   }
-  return setup.root && limits.send.chunk > 0 && limits.parse.max_head > 0;
+  return setup.root && limits.send_chunk > 0 && limits.parse.max_head > 0;
 }
 
-// createEngine(root, symlinks, threads, limits, errors, onRecords)
+// createEngine(root, symlinks, threads, limits, fields, errors, onRecords)
 napi_value create_engine(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const uint64_t threads = to_count(env, args[2]);
   EngineSetup setup;
-  if (threads < 1 || threads > 64 || !is_type(env, args[5], napi_function) || !read_setup(env, args, setup)) {
-    return throw_type(env, "createEngine(root, symlinks, threads 1–64, limits, errors, onRecords)");
+  if (threads < 1 || threads > 64 || !is_type(env, args[6], napi_function) || !read_setup(env, args, setup)) {
+    return throw_type(env, "createEngine(root, symlinks, threads 1–64, limits, fields, errors, onRecords)");
   }
   auto host = make_ref<EngineHost>();
-  if (napi_create_threadsafe_function(env, args[5], nullptr, text(env, "zcserve:records"), 0, 1, nullptr, nullptr,
+  if (napi_create_threadsafe_function(env, args[6], nullptr, text(env, "zcserve:records"), 0, 1, nullptr, nullptr,
                                       host.get(), deliver, &host->wake) != napi_ok) {
     return throw_errno(env, EAGAIN, "createEngine", "records");
   }

@@ -8,63 +8,31 @@
 
 #include "files/arena.h"
 #include "addon/values.h"
-#include "files/root.h"
-
-#include "http1/parser.h"
+#include "files/open.h"
 
 namespace zc::js {
 namespace {
-
-struct OpenedFile {
-  Ref<File> file;
-  bool directory = false, other = false;
-  int error = 0;
-};
-
-OpenedFile open_one(const Root& root, const std::string& path, Symlinks symlinks) {
-  OpenedFile result;
-  struct stat st;
-  // O_PATH first: opening a device or a FIFO for reading can have effects.
-  const OpenResult found = open_beneath(root, path, O_PATH, symlinks);
-  if (!found.fd || fstat(found.fd.get(), &st) != 0) {
-    result.error = found.fd ? errno : found.error;
-    return result;
-  }
-  result.other = !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
-  if (result.other) return result;
-  OpenResult opened = open_beneath(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, symlinks);
-  if (!opened.fd || fstat(opened.fd.get(), &st) != 0) {
-    result.error = opened.fd ? errno : opened.error;
-    return result;
-  }
-  result.directory = S_ISDIR(st.st_mode);
-  result.other = !result.directory && !S_ISREG(st.st_mode);
-  if (result.other) return result;
-  const Volume volume = volume_of(opened.fd.get(), st.st_dev);
-  result.file = make_ref<File>(std::move(opened.fd), FileStat::from(st), path, volume);
-  return result;
-}
 
 napi_value describe(napi_env env, const OpenedFile& opened) {
   napi_value object;
   napi_create_object(env, &object);
   const auto type = [&](const char* name) { set(env, object, "type", text(env, name)); };
-  if (opened.other) {
+  if (opened.type == OpenedFile::other) {
     type("other");
     return object;
   }
-  if (!opened.file) {
+  if (opened.type == OpenedFile::none) {
     type("error");
     set(env, object, "errno", text(env, errno_name(opened.error)));
     return object;
   }
-  const FileStat& stat = opened.file->stat();
-  type(opened.directory ? "directory" : "file");
-  set(env, object, "file", wrap(env, handles(env).file, opened.file));
+  const FileStat& stat = opened.handle->stat();
+  type(opened.type == OpenedFile::directory ? "directory" : "file");
+  set(env, object, "file", wrap(env, handles(env).file, opened.handle));
   set(env, object, "size", number(env, static_cast<double>(stat.size)));
   set(env, object, "mtimeMs", number(env, static_cast<double>(stat.mtime) / 1e6));
   set(env, object, "version", text(env, stat.version()));
-  set(env, object, "trusted", boolean(env, opened.file->volume() != Volume::remote));
+  set(env, object, "trusted", boolean(env, opened.handle->volume() != Volume::remote));
   return object;
 }
 
@@ -110,7 +78,7 @@ napi_value open(napi_env env, napi_callback_info info) {
   return run_async(
       env, "zcserve:open",
       [root, symlinks, paths, opened] {
-        for (const std::string& path : *paths) opened->push_back(open_one(*root, path, symlinks));
+        for (const std::string& path : *paths) opened->push_back(open_file(*root, path, symlinks));
       },
       [opened](napi_env env) {
         napi_value list;
@@ -191,31 +159,12 @@ napi_value memory_size(napi_env env, napi_callback_info info) {
   return number(env, memory ? static_cast<double>(memory->size()) : 0);
 }
 
-napi_value arena_used(napi_env env, napi_callback_info info) {
-  const Ref<Arena> arena = unwrap<Arena>(env, handles(env).arena, Arguments(env, info).self);
-  return number(env, arena ? static_cast<double>(arena->used()) : 0);
-}
-
-napi_value arena_capacity(napi_env env, napi_callback_info info) {
-  const Ref<Arena> arena = unwrap<Arena>(env, handles(env).arena, Arguments(env, info).self);
-  return number(env, arena ? static_cast<double>(arena->capacity()) : 0);
-}
-
 napi_value features(napi_env env, napi_callback_info) {
   napi_value object;
   napi_create_object(env, &object);
   set(env, object, "openat2", boolean(env, has_openat2()));
   set(env, object, "memfdSeal", boolean(env, static_cast<bool>(Arena::create(4096))));
   return object;
-}
-
-napi_value field_names(napi_env env, napi_callback_info) {
-  napi_value list;
-  napi_create_array_with_length(env, kFieldCount, &list);
-  for (uint32_t i = 0; i < kFieldCount; ++i) {
-    napi_set_element(env, list, i, text(env, field_name(static_cast<Field>(i))));
-  }
-  return list;
 }
 
 }  // namespace
@@ -240,15 +189,14 @@ NAPI_MODULE_INIT() {
   handles->memory = define_handle(
       env, "Memory", {getter("size", memory_size), method("bytes", memory_bytes), method("release", release<Memory>)});
   handles->arena = define_handle(env, "Arena",
-                                 {getter("used", arena_used), getter("capacity", arena_capacity),
-                                  method("snapshot", snapshot), method("close", release<Arena>)});
+                                 {method("snapshot", snapshot), method("close", release<Arena>)});
   export_function(env, exports, "openRoot", open_root);
   export_function(env, exports, "reopenRoot", reopen_root);
   export_function(env, exports, "open", open);
   export_function(env, exports, "createArena", create_arena);
   export_function(env, exports, "mapFile", map_file);
   export_function(env, exports, "features", features);
-  export_function(env, exports, "fieldNames", field_names);
+  define_layout(env, exports);
   define_directory(env, exports);
   define_engine(env, exports);
   define_send(env, exports);

@@ -1,7 +1,8 @@
 #include "addon/replies.h"
 
 #include "addon/directory.h"
-#include "http1/parser.h"
+#include "addon/layout.h"
+#include "http1/head.h"
 
 namespace zc::js {
 namespace {
@@ -29,27 +30,37 @@ bool read_bytes(napi_env env, napi_value source, Reply& reply) {
   return true;
 }
 
-// The object whose bytes are sent. False when it is released, or not what the carrier takes.
+// The object whose bytes are sent. False when it is released, or not what its way takes.
 bool read_source(napi_env env, napi_value source, Reply& reply) {
-  switch (reply.carrier) {
-    case Carrier::none:
+  switch (reply.way) {
+    case Way::none:
       return true;
-    case Carrier::bytes:
+    case Way::bytes:
       return read_bytes(env, source, reply);
-    case Carrier::mmap:
+    case Way::mmap:
       reply.memory = unwrap<Memory>(env, handles(env).memory, source);
       return static_cast<bool>(reply.memory);
-    case Carrier::sendfile:
-    case Carrier::read:
+    case Way::sendfile:
+    case Way::read:
       reply.file = unwrap<File>(env, handles(env).file, source);
       return static_cast<bool>(reply.file);
   }
   return false;
 }
 
+bool read_flags(uint64_t flags, Reply& reply) {
+  const uint64_t way = flags >> kWayShift & kEnumMask, reason = flags >> kReasonShift & kEnumMask;
+  if (way >= kWays || reason >= kReasons) return false;
+  reply.way = static_cast<Way>(way);
+  reply.reason = static_cast<Reason>(reason);
+  reply.close = (flags >> kCloseShift & 1) != 0;
+  reply.status = static_cast<uint16_t>(flags >> kStatusShift);
+  return !status_line(reply.status).empty();
+}
+
 Ref<Reply> read_reply_object(napi_env env, napi_value object) {
-  const napi_value values[] = {get(env, object, "head"),  get(env, object, "flags"), get(env, object, "source"),
-                               get(env, object, "start"), get(env, object, "end"),   get(env, object, "parts"),
+  const napi_value values[] = {get(env, object, "flags"), get(env, object, "fields"), get(env, object, "source"),
+                               get(env, object, "start"), get(env, object, "end"),    get(env, object, "parts"),
                                get(env, object, "tail")};
   Ref<Reply> reply = read_reply(env, values);
   // Without parts the tail is a template's.
@@ -71,14 +82,15 @@ bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {
   if (is_type(env, etag, napi_string)) {
     hot.etag = to_text(env, etag);
     hot.not_modified = make_ref<Reply>();
-    hot.not_modified->head = to_text(env, get(env, object, "notModified"));
+    hot.not_modified->status = 304;
+    hot.not_modified->fields = to_text(env, get(env, object, "notModified"));
   }
   const napi_value guard = get(env, object, "guard");
   for (uint32_t i = 0; i + 1 < length(env, guard); i += 2) {
     const uint64_t field = to_count(env, element(env, guard, i));
     if (field >= kFieldCount) return false;
     hot.guard.push_back({static_cast<uint8_t>(field), to_text(env, element(env, guard, i + 1))});
-    hot.guard_mask |= uint32_t{1} << field;
+    hot.guard_mask |= bit(static_cast<Field>(field));
   }
   return true;
 }
@@ -92,12 +104,8 @@ uint64_t to_count(napi_env env, napi_value value) {
 
 Ref<Reply> read_reply(napi_env env, const napi_value* values) {
   auto reply = make_ref<Reply>();
-  reply->head = to_text(env, values[0]);
-  const uint64_t flags = to_count(env, values[1]);
-  if ((flags & 15) >= kCarriers) return {};
-  reply->carrier = static_cast<Carrier>(flags & 15);
-  reply->reason = static_cast<uint8_t>(flags >> 4 & 15);
-  reply->close = (flags >> 8 & 1) != 0;
+  if (!read_flags(to_count(env, values[0]), *reply)) return {};
+  reply->fields = to_text(env, values[1]);
   if (!read_source(env, values[2], *reply)) return {};
   reply->span = to_span(env, values[3], values[4]);
   if (!within(*reply, reply->span)) return {};
@@ -133,7 +141,7 @@ Ref<HotEntry> read_hot_entry(napi_env env, napi_value object) {
 Ref<Reply> read_transfer(napi_env env, const napi_value* values) {
   auto reply = make_ref<Reply>();
   reply->file = unwrap<File>(env, handles(env).file, values[0]);
-  reply->carrier = to_boolean(env, values[1]) ? Carrier::sendfile : Carrier::read;
+  reply->way = to_boolean(env, values[1]) ? Way::sendfile : Way::read;
   reply->span = to_span(env, values[2], values[3]);
   return reply->file && within(*reply, reply->span) ? reply : Ref<Reply>();
 }

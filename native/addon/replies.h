@@ -9,8 +9,8 @@ namespace zc::js {
 uint64_t to_count(napi_env env, napi_value value);
 
 /**
- * EngineReply as seven values: head, flags, source, start, end, parts, tail. Null where its source is released or is
- * not what its carrier takes, or a span is outside it.
+ * EngineReply as seven values: flags, fields, source, start, end, parts, tail. Null where its status is none, its source
+ * is released or not what its way takes, or a span is outside it.
  */
 Ref<Reply> read_reply(napi_env env, const napi_value* values);
 /** Null where one of its replies is not one. */

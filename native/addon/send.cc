@@ -1,30 +1,13 @@
-// The addon's sendNow: what a socket takes of a file at once, on the calling thread.
-#include <cerrno>
+// The addon's sendNow (see net/send_now.h).
+#include "net/send_now.h"
 
-#include "base/clock.h"
-#include "files/file.h"
-#include "net/io.h"
 #include "addon/values.h"
-#include "base/sigpipe.h"
+#include "base/clock.h"
 
 namespace zc::js {
 namespace {
 
 constexpr double kChanged = -1;
-
-/** Bytes taken; stops at whatever an engine thread handles better: a full socket, cold data, an error. */
-double send_now(int socket, const File& file, uint64_t start, uint64_t end) {
-  if (start < end && !file.resident(file.stretches({start, end}), monotonic_ms())) return 0;
-  const PipeSignalBlock signal;
-  uint64_t at = start;
-  while (at < end) {
-    const Io io = send_file(socket, file.fd(), at, end - at);
-    if (io.error == EPIPE) signal.discard();
-    if (io.result != Io::moved) return static_cast<double>(at - start);
-    at += io.bytes;
-  }
-  return file.unchanged() ? static_cast<double>(at - start) : kChanged;
-}
 
 // sendNow(socketFd, file, start, end)
 napi_value send_now(napi_env env, napi_callback_info info) {
@@ -35,8 +18,9 @@ napi_value send_now(napi_env env, napi_callback_info info) {
   if (!file || !(start >= 0 && start <= end && end <= static_cast<double>(file->stat().size))) {
     return throw_type(env, "sendNow(socketFd, file, start, end): not an open file or a span outside it");
   }
-  const int socket = static_cast<int>(to_number(env, args[0]));
-  return number(env, send_now(socket, *file, static_cast<uint64_t>(start), static_cast<uint64_t>(end)));
+  const auto taken = zc::send_now(static_cast<int>(to_number(env, args[0])), *file, static_cast<uint64_t>(start),
+                                  static_cast<uint64_t>(end), monotonic_ms());
+  return number(env, taken ? static_cast<double>(*taken) : kChanged);
 }
 
 }  // namespace

@@ -96,16 +96,19 @@ napi_property_descriptor getter(const char* name, napi_callback callback);
 
 void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback);
 
-/** addon_directory.cc: `readDirectory` and `createBytes`. */
+/** directory.cc: `readDirectory` and `createBytes`. */
 void define_directory(napi_env env, napi_value exports);
 
-/** addon_engine.cc: the Engine class and `createEngine`. */
+/** engine.cc: the Engine class and `createEngine`. */
 void define_engine(napi_env env, napi_value exports);
 
-/** addon_send.cc: `sendNow`. */
+/** send.cc: `sendNow`. */
 void define_send(napi_env env, napi_value exports);
 
-/** addon_exit.cc: `exitWithin`. */
+/** exit.cc: `exitWithin`. */
 void define_exit(napi_env env, napi_value exports);
+
+/** layout.cc: `layout`. */
+void define_layout(napi_env env, napi_value exports);
 
 }  // namespace zc::js

@@ -19,23 +19,31 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-/** The order is shared with transport/engine/engine.ts. */
+#define ZC_COUNTERS(X)                                                                                         \
+  X(accepted) X(connections) X(hot) X(planned) X(transfers) X(truncated) X(aborted) X(timeouts) X(rejected) \
+  X(refused)
+
 struct alignas(64) Counters {
-  Counter accepted, connections, hot, planned, transfers, truncated, aborted, timeouts, rejected, refused;
+#define ZC_COUNTER(name) Counter name;
+  ZC_COUNTERS(ZC_COUNTER)
+#undef ZC_COUNTER
+
   struct Tally {
     Counter responses, bytes;
   };
-  std::array<std::array<Tally, kReasons>, kCarriers> bodies;
+  /** By way and reason. */
+  std::array<std::array<Tally, kReasons>, kWays> bodies;
 
-  static constexpr size_t kPlain = 10;
-  static constexpr size_t kSize = kPlain + kCarriers * kReasons * 2;
+  static constexpr const char* kNames[] = {ZC_COUNTERS(ZC_NAME)};
+  static constexpr size_t kSize = std::size(kNames) + kWays * kReasons * 2;
 
+  /** The named ones, then responses and bytes of each way and reason. */
   void add_to(double* sums) const {
-    const Counter* plain[kPlain] = {&accepted,  &connections, &hot,     &planned,  &transfers,
-                                    &truncated, &aborted,     &timeouts, &rejected, &refused};
-    for (const Counter* counter : plain) *sums++ += static_cast<double>(counter->value());
-    for (const auto& carrier : bodies) {
-      for (const Tally& tally : carrier) {
+#define ZC_SUM(name) *sums++ += static_cast<double>(name.value());
+    ZC_COUNTERS(ZC_SUM)
+#undef ZC_SUM
+    for (const auto& way : bodies) {
+      for (const Tally& tally : way) {
         *sums++ += static_cast<double>(tally.responses.value());
         *sums++ += static_cast<double>(tally.bytes.value());
       }

@@ -1,52 +1,18 @@
 #include "engine/engine.h"
 
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "base/clock.h"
+#include "net/listener.h"
 
 namespace zc {
 namespace {
 
-// Capped by net.core.somaxconn.
-constexpr int kBacklog = 4096;
 // Threads that do not hang end within a millisecond or two; the owner's event loop waits no longer than this for the others.
 constexpr std::chrono::milliseconds kPatience{250};
-
-struct AddressList {
-  addrinfo* first = nullptr;
-  ~AddressList() {
-    if (first) freeaddrinfo(first);
-  }
-};
-
-/** A bound socket, or none with errno. */
-UniqueFd bind_socket(const addrinfo& address, bool share) {
-  UniqueFd fd(socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  if (!fd) return fd;
-  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (share) setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  // Accepted sockets inherit it: an answer's last segment must not wait for the client's delayed ACK.
-  setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0) fd.reset();
-  return fd;
-}
-
-int port_of(int fd) {
-  sockaddr_storage name{};
-  socklen_t size = sizeof name;
-  getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
-  // The port stands at the same place in sockaddr_in and sockaddr_in6.
-  return ntohs(reinterpret_cast<sockaddr_in*>(&name)->sin_port);
-}
 
 }  // namespace
 
@@ -60,7 +26,7 @@ Engine::Engine(EngineSetup setup, size_t threads, std::function<void()> wake)
   batches_.resize(threads_.size());
   // Every thread has its share, however many there are; none looks at it before it listens.
   const uint64_t count = std::max<uint64_t>(threads_.size(), 1);
-  uint64_t& share = shared_->setup.limits.max_connections;
+  uint64_t& share = shared_->setup.max_connections;
   share = (share + count - 1) / count;
 }
 
@@ -73,43 +39,20 @@ Engine::~Engine() {
 }
 
 int Engine::listen(const std::string& host, uint16_t port, std::string& reason) {
-  addrinfo hints{};
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  AddressList addresses;
-  const int unresolved = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &addresses.first);
-  if (unresolved != 0) {
-    reason = gai_strerror(unresolved);
-    return -EADDRNOTAVAIL;
-  }
-  const addrinfo& address = *addresses.first;
-  // Sharing a port is for our own threads: a first bind without SO_REUSEPORT finds out whether it is free.
-  UniqueFd probe = bind_socket(address, false);
-  if (!probe || ::listen(probe.get(), kBacklog) != 0) return -errno;
-  const int bound = port_of(probe.get());
-  std::vector<UniqueFd> listeners;
-  if (threads_.size() == 1) {
-    listeners.push_back(std::move(probe));
-  } else {
-    probe.reset();
-    reinterpret_cast<sockaddr_in*>(address.ai_addr)->sin_port = htons(static_cast<uint16_t>(bound));
-    for (size_t i = 0; i < threads_.size(); ++i) {
-      UniqueFd fd = bind_socket(address, true);
-      if (!fd || ::listen(fd.get(), kBacklog) != 0) return -errno;
-      listeners.push_back(std::move(fd));
-    }
-  }
+  Listening listening = listen_on(host, port, threads_.size());
+  reason = std::move(listening.reason);
+  if (listening.error != 0) return -listening.error;
   for (size_t i = 0; i < threads_.size(); ++i) {
     Command command{};
     command.kind = Command::listen;
-    command.fd = std::move(listeners[i]);
+    command.fd = std::move(listening.sockets[i]);
     post(i, std::move(command));
   }
-  return bound;
+  return listening.port;
 }
 
 void Engine::reply(uint64_t id, Ref<Reply> reply) {
-  const uint32_t thread = EngineThread::thread_of(id);
+  const uint32_t thread = Exchanges::thread_of(id);
   if (thread >= threads_.size()) return;
   Command command{};
   command.kind = Command::reply;
@@ -137,7 +80,7 @@ void Engine::put(Ref<HotEntry> entry, size_t at) {
   entry->remote = entry->remote || (root_ && root_->volume() == Volume::remote);
   // Where no thread may look, TypeScript has looked, at most `revalidate` ago.
   if (entry->remote || (known && known->unsure.load(std::memory_order_relaxed))) {
-    entry->valid_until = monotonic_ms() + shared_->setup.limits.revalidate;
+    entry->valid_until = monotonic_ms() + shared_->setup.revalidate;
   }
   if (known) {
     std::vector<HotReply> replies = known->replies;

@@ -7,32 +7,47 @@
 #include <utility>
 #include <vector>
 
-#include "http1/parser.h"
+#include "http/request.h"
 
 namespace zc {
 
+/**
+ * request: id, asked: to be answered by Engine::reply · stale: text = path of a hot entry whose evidence no longer
+ * holds; it is removed · file_fault: text = file (UTF-8), code = FileFault, error: a send was cut off · refused: text =
+ * file (UTF-8): the kernel refused sendfile, it was read instead · transfer_end: id, bytes, code = ExchangeEnd ·
+ * accept_paused: error: out of descriptors; clients wait in the backlog · stopped: the thread's last connection is
+ * gone · root: the root's path may name another directory: Engine::set_root answers.
+ */
+#define ZC_RECORDS(X)                                                                                        \
+  X(request, "request") X(stale, "stale") X(file_fault, "file-fault") X(refused, "refused")                  \
+  X(transfer_end, "transfer-end") X(accept_paused, "accept-paused") X(stopped, "stopped") X(root, "root")
+
 struct Record {
-  // The values are shared with transport/engine/engine.ts.
-  enum Kind : uint8_t {
-    request = 1,        // id, method, target, fields: to be answered by Engine::reply
-    stale = 2,          // text = path of a hot entry whose evidence no longer holds; it is removed
-    file_fault = 3,     // text = file (UTF-8), code = FileFault, error: a send was cut off
-    refused = 4,        // text = file (UTF-8): the kernel refused sendfile, it was read instead
-    transfer_end = 5,   // id, bytes, code = TransferEnd
-    accept_paused = 6,  // error: out of descriptors; clients wait in the backlog
-    stopped = 7,        // the thread's last connection is gone
-    root = 8,           // the root's path may name another directory: Engine::set_root answers
-  };
+  enum Kind : uint8_t { ZC_RECORDS(ZC_ENUMERATOR) };
+  static constexpr const char* kNames[] = {ZC_RECORDS(ZC_TEXT)};
+
   Kind kind;
   double id = 0;
   uint32_t code = 0;
   int error = 0;
   double bytes = 0;
-  std::string method, text;
-  std::vector<std::pair<Field, std::string>> fields;
+  std::string text;
+  Request asked = {};
 };
 
-enum class TransferEnd : uint8_t { done, file_fault, gone, cancelled, timed_out };
+/** Those of one turn of a thread. */
+class Records {
+ public:
+  Record& add(Record::Kind kind) {
+    Record& record = records_.emplace_back();
+    record.kind = kind;
+    return record;
+  }
+  std::vector<Record>& list() { return records_; }
+
+ private:
+  std::vector<Record> records_;
+};
 
 class Outbox {
  public:
@@ -46,6 +61,7 @@ class Outbox {
 
   /** Moves the records over; `records` is empty afterwards. */
   void post(std::vector<Record>& records) {
+    if (records.empty()) return;
     const std::lock_guard lock(mutex_);
     const bool first = records_.empty();
     if (wake_) std::move(records.begin(), records.end(), std::back_inserter(records_));

@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "net/io.h"
+#include "files/read.h"
 #include "base/ref.h"
 #include "base/unique_fd.h"
 #include "files/volume.h"

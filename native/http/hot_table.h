@@ -3,7 +3,6 @@
 #include <string_view>
 #include <vector>
 
-#include "http1/parser.h"
 #include "http/reply.h"
 
 namespace zc {
@@ -34,8 +33,5 @@ class HotTable {
   size_t count_ = 0;
   const uint64_t seed_;
 };
-
-/** The prepared reply for this request, or null: the question goes to TypeScript. Compares; all it reads is one range. */
-Ref<const Reply> match(const HotEntry& entry, const RequestHead& request);
 
 }  // namespace zc

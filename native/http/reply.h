@@ -1,18 +1,29 @@
-// An answer ready to be sent, and what the hot table knows of it. Immutable, shared by threads.
+// An answer ready to be sent, and what the hot table knows of it. Immutable, shared by threads; of no HTTP version.
 #pragma once
 #include <atomic>
 #include <string>
 #include <vector>
 
+#include "base/names.h"
 #include "files/memory.h"
+#include "http/fields.h"
 
 namespace zc {
 
-/** How the body leaves; the order is that of the counters. */
-enum class Carrier : uint8_t { none, bytes, mmap, sendfile, read };
-constexpr size_t kCarriers = 5;
-constexpr size_t kReasons = 16;  // room for plan/types.ts REASONS
-constexpr uint8_t kRefusedReason = 7;  // "refused" among them
+/** How a body leaves. */
+#define ZC_WAYS(X) X(none) X(bytes) X(mmap) X(sendfile) X(read)
+enum class Way : uint8_t { ZC_WAYS(ZC_ENUMERATOR) };
+constexpr const char* kWayNames[] = {ZC_WAYS(ZC_NAME)};
+constexpr size_t kWays = std::size(kWayNames);
+
+/** Why it leaves that way: src/plan/types.ts has their meaning, and decides; but for refused. */
+#define ZC_REASONS(X)                                                                           \
+  X(size, "size") X(hot, "hot") X(cold, "cold") X(budget, "budget") X(tls, "tls")               \
+  X(transport, "transport") X(filesystem, "filesystem") X(refused, "refused")                   \
+  X(no_addon, "no-addon") X(forced, "forced")
+enum class Reason : uint8_t { ZC_REASONS(ZC_ENUMERATOR) };
+constexpr const char* kReasonNames[] = {ZC_REASONS(ZC_TEXT)};
+constexpr size_t kReasons = std::size(kReasonNames);
 
 /** One part of multipart/byteranges: its head, then its span of the body's source. */
 struct ReplyPart {
@@ -21,13 +32,14 @@ struct ReplyPart {
 };
 
 struct Reply : RefCounted {
-  /** Status line and fields; Date, Connection and the empty line are added when it is sent. */
-  std::string head;
-  Carrier carrier = Carrier::none;
-  uint8_t reason = 0;
+  uint16_t status = 0;
+  /** "Name: value" CRLF, for each; but Date, and what is between one connection and its peer. */
+  std::string fields;
+  Way way = Way::none;
+  Reason reason = Reason::size;
   bool close = false;
-  Ref<Memory> memory;  // carrier bytes or mmap
-  Ref<File> file;      // carrier sendfile or read
+  Ref<Memory> memory;  // of the ways bytes and mmap
+  Ref<File> file;      // of sendfile and read
   ByteSpan span;       // when there are no parts
   std::vector<ReplyPart> parts;
   std::string tail;  // closing delimiter of the parts; of a template of slices, fields

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "http1/grammar.h"
+#include "http/grammar.h"
 
 namespace zc {
 namespace {
@@ -12,9 +12,9 @@ constexpr std::string_view kUnit = "bytes=";
 // Content-Range, Content-Length, and four numbers of up to 20 digits.
 constexpr size_t kRangeLines = 128;
 
-void append(std::string& head, uint64_t number) {
+void append(std::string& text, uint64_t number) {
   char digits[20];
-  head.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  text.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
 }
 
 }  // namespace
@@ -42,22 +42,23 @@ Ref<const Reply> slice(const HotReply& templates, ByteSpan span) {
   const uint64_t length = span.end - span.start;
   const Reply& base = length < templates.large_from ? *templates.reply : *templates.large;
   auto reply = make_ref<Reply>();
-  reply->carrier = base.carrier;
+  reply->status = base.status;
+  reply->way = base.way;
   reply->reason = base.reason;
   reply->memory = base.memory;
   reply->file = base.file;
   reply->span = span;
-  std::string& head = reply->head;
-  head.reserve(base.head.size() + kRangeLines + base.tail.size());
-  head.append(base.head).append("Content-Range: bytes ");
-  append(head, span.start);
-  head.push_back('-');
-  append(head, span.end - 1);
-  head.push_back('/');
-  append(head, base.span.end);
-  head.append("\r\nContent-Length: ");
-  append(head, length);
-  head.append("\r\n").append(base.tail);
+  std::string& fields = reply->fields;
+  fields.reserve(base.fields.size() + kRangeLines + base.tail.size());
+  fields.append(base.fields).append("Content-Range: bytes ");
+  append(fields, span.start);
+  fields.push_back('-');
+  append(fields, span.end - 1);
+  fields.push_back('/');
+  append(fields, base.span.end);
+  fields.append("\r\nContent-Length: ");
+  append(fields, length);
+  fields.append("\r\n").append(base.tail);
   return reply;
 }
 

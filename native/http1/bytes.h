@@ -16,8 +16,6 @@ enum ByteClass : uint8_t {
   kRegNameByte = 8,  // unreserved / sub-delims, RFC 3986 §3.2.2 ("%XX" is judged apart)
 };
 
-constexpr bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
-
 constexpr bool is_alphanumeric(unsigned byte) {
   return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
 }

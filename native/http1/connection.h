@@ -1,17 +1,31 @@
-// One client connection of an engine thread (or one borrowed socket that only takes a body).
+// HTTP/1 on a stream: receive a head, have it answered, send the answer; the next one, or the end. RFC 9112.
 #pragma once
-#include <string>
-#include <string_view>
-
+#include "http/service.h"
 #include "http1/body_reader.h"
 #include "http1/parser.h"
-#include "base/timer_wheel.h"
 #include "http1/transmission.h"
-#include "base/unique_fd.h"
 
 namespace zc {
 
-struct Connection : Timer {
+class Http1Connection final : public Connection {
+ public:
+  Http1Connection(Service& service, std::unique_ptr<Stream> stream);
+
+  /** It is watched: the first head may come. */
+  void begin() { arm(limits_.header_timeout); }
+
+  Stream& stream() override { return *stream_; }
+  void on_events(const StreamEvents& events) override;
+  void on_turn() override { advance(); }
+  void on_timeout() override;
+  void on_answer(Exchange& exchange, Ref<const Reply> reply) override;
+  void on_paged(Exchange& exchange) override;
+  void stop() override;
+  void abandon(ExchangeEnd why) override;
+  /** An answer without a request, the last. */
+  void refuse(int status);
+
+ private:
   enum class State : uint8_t {
     receive,  // a request head
     answer,   // TypeScript plans the answer
@@ -20,47 +34,50 @@ struct Connection : Timer {
     verify,  // the end is held back until the peer has acknowledged the rest
     drain,   // the rest of a request body
     linger,  // our side is shut; what the client still sends is dropped so that no reset eats our answer
-    closed,
   };
 
-  UniqueFd socket;
-  uint32_t index = 0;
-  uint32_t generation = 0;
-  State state = State::closed;
-  bool readable = false;      // bytes (or the end) may wait in the socket; edge-triggered, so remembered
-  bool peer_ended = false;    // EPOLLRDHUP was seen: read until the end
-  bool input_ended = false;   // recv said so: the client has half-closed
-  bool close_after = false;   // this answer
-  bool drops_input = false;   // closing with unread request bytes: linger
-  bool has_body = false;      // a request body follows the head
-  bool head_begun = false;    // the first byte of a head is here: its timeout runs
-  bool queued = false;        // in the thread's ready list
-  uint8_t minor_version = 1;
-  bool is_head = false;
-  bool corked = false;        // the last reply may wait in the kernel for the next
-  uint64_t lingered = 0;      // bytes dropped
-  uint64_t transfer = 0;      // id of the transfer on somebody else's socket; 0 for a client of our own
-  std::string input;          // received and not yet used
-  size_t used = 0;            // of it
-  ParseState parse;
-  BodyDrain drain;
-  Transmission out;
+  void advance();
+  void run_turn();
+  bool receive_head();
+  bool parse_next(std::string_view data, bool buffered);
+  void handle(const ParsedHead& head, std::string_view bytes);
+  void start_reply(Ref<const Reply> reply);
+  bool send();
+  bool await_page();
+  bool finish_reply();
+  void await_head();
+  bool drain_body();
+  void linger();
+  bool drop_input();
+  Io receive();
+  void arm(int64_t ms) { service_.arm(*this, ms); }
+  void close() { service_.close(*this); }
 
-  bool borrowed() const { return transfer != 0; }
-  std::string_view pending() const { return std::string_view(input).substr(used); }
-  /** More input; what is used up makes room first, or a client that pipelines without end would fill memory. */
-  void append(std::string_view received) {
-    input.erase(0, used);
-    used = 0;
-    input.append(received);
-  }
-  void consume(size_t bytes) {
-    used += bytes;
-    if (used == input.size()) {
-      input.clear();
-      used = 0;
-    }
-  }
+  std::string_view pending() const { return std::string_view(input_).substr(used_); }
+  void append(std::string_view received);
+  void consume(size_t bytes);
+
+  Service& service_;
+  const ConnectionLimits& limits_;
+  const std::unique_ptr<Stream> stream_;
+  State state_ = State::receive;
+  bool readable_ = false;      // bytes (or the end) may wait in the stream; edge-triggered, so remembered
+  bool peer_ended_ = false;    // announced: read until the end
+  bool input_ended_ = false;   // receive said so: the client has half-closed
+  bool close_after_ = false;   // this answer
+  bool drops_input_ = false;   // closing with unread request bytes: linger
+  bool has_body_ = false;      // a request body follows the head
+  bool head_begun_ = false;    // the first byte of a head is here: its timeout runs
+  bool is_head_ = false;       // the request's method
+  bool old_peer_ = false;      // HTTP/1.0
+  bool corked_ = false;        // the last reply may wait in the stream for the next
+  uint64_t lingered_ = 0;      // bytes dropped
+  std::string input_;          // received and not yet used
+  size_t used_ = 0;            // of it
+  ParseState parse_;
+  BodyDrain drain_;
+  Exchange exchange_;
+  Transmission out_;
 };
 
 }  // namespace zc

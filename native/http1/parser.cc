@@ -2,59 +2,16 @@
 #include "http1/parser.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
 #include <iterator>
 
 #include "http1/bytes.h"
-#include "http1/grammar.h"
+#include "http1/target.h"
 
 namespace zc {
 namespace {
 
 using Phase = ParseState::Phase;
 using Span = ParseState::Span;
-
-constexpr std::string_view kFieldNames[kFieldCount] = {
-    "host", "connection", "content-length", "transfer-encoding", "expect", "upgrade",
-    "accept", "accept-encoding", "range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since",
-    "authorization", "origin", "access-control-request-method", "access-control-request-headers", "user-agent", "referer",
-    "x-forwarded-for", "forwarded", "x-forwarded-proto",
-    "accept-language", "cookie",
-};
-
-// Length, first and last letter tell all the names apart; the table's builder refuses to compile a collision.
-constexpr size_t kNameSlots = 64;
-
-constexpr size_t name_slot(std::string_view name) {
-  return (name.size() + (name.front() | 0x20) * 14 + (name.back() | 0x20) * 5) % kNameSlots;
-}
-
-constexpr std::array<uint8_t, kNameSlots> index_names() {
-  std::array<uint8_t, kNameSlots> slots{};
-  for (auto& slot : slots) slot = kFieldCount;
-  for (uint8_t field = 0; field < kFieldCount; ++field) {
-    uint8_t& slot = slots[name_slot(kFieldNames[field])];
-    if (slot != kFieldCount) std::abort();  // not constant: a shared slot does not compile
-    slot = field;
-  }
-  return slots;
-}
-
-constexpr std::array<uint8_t, kNameSlots> kFieldBySlot = index_names();
-
-Field find_field(std::string_view name) {
-  const uint8_t field = kFieldBySlot[name_slot(name)];
-  if (field == kFieldCount || !equals_folded(name, kFieldNames[field])) return kFieldCount;
-  return static_cast<Field>(field);
-}
-
-Method find_method(std::string_view text) {
-  if (text == "GET") return Method::get;
-  if (text == "HEAD") return Method::head;
-  if (text == "OPTIONS") return Method::options;
-  return Method::other;
-}
 
 // RFC 9112 §6.1: chunked, once and last, is all that we decode; other codings before it are unknown ones. Without chunked
 // at the end the body has none, which is 400 (§6.3).
@@ -69,8 +26,6 @@ ParseResult judge_codings(std::string_view list) {
   }
   return chunked ? ParseResult::not_implemented : ParseResult::bad_request;
 }
-
-constexpr uint32_t bit(Field field) { return 1u << field; }
 
 // The bytes of one call, and how far they are judged: in registers, while ParseState only remembers.
 struct Cursor {
@@ -204,7 +159,7 @@ ParseResult scan_value(Cursor& c, ParseState& s) {
 }
 
 // The empty line, and what can only be judged there.
-ParseResult finish(Cursor& c, ParseState& s, RequestHead& out) {
+ParseResult finish(Cursor& c, ParseState& s, ParsedHead& out) {
   if (c.at + 1 == c.end) return ParseResult::incomplete;
   if (c.at[1] != '\n') return ParseResult::bad_request;
   if (s.minor_version > 0 && !(s.present & bit(kHost))) return ParseResult::bad_request;  // RFC 9112 §3.2
@@ -229,7 +184,7 @@ ParseResult finish(Cursor& c, ParseState& s, RequestHead& out) {
   return ParseResult::complete;
 }
 
-ParseResult scan(Cursor& c, const ParseLimits& limits, ParseState& s, RequestHead& out) {
+ParseResult scan(Cursor& c, const ParseLimits& limits, ParseState& s, ParsedHead& out) {
   switch (s.phase) {
     case Phase::start:
       return scan_start(c, s);
@@ -259,9 +214,7 @@ ParseResult too_large(Phase phase) {
 
 }  // namespace
 
-const char* field_name(Field field) { return kFieldNames[field].data(); }
-
-ParseResult parse_head(std::string_view data, const ParseLimits& limits, ParseState& s, RequestHead& out) {
+ParseResult parse_head(std::string_view data, const ParseLimits& limits, ParseState& s, ParsedHead& out) {
   const char* const begin = data.data();
   Cursor c = {begin, begin + std::min<size_t>(data.size(), limits.max_head), begin + s.scanned, begin + s.mark};
   ParseResult result = ParseResult::complete;
@@ -281,7 +234,7 @@ std::string joined_field(std::string_view head_bytes, Field field) {
     if (line.empty()) return joined;
     const size_t colon = line.find(':');
     if (find_field(line.substr(0, colon)) != field) continue;
-    if (!first) joined += field == kCookie ? "; " : ", ";
+    if (!first) joined += ", ";
     joined += trim(line.substr(colon + 1));
     first = false;
   }

@@ -6,36 +6,19 @@
 #include <string>
 #include <string_view>
 
+#include "http/limits.h"
+#include "http/request.h"
+
 namespace zc {
 
-enum class Method : uint8_t { get, head, options, other };
-
-// The fields that the server reads. The order is shared with TypeScript, which knows them by index.
-enum Field : uint8_t {
-  kHost, kConnection, kContentLength, kTransferEncoding, kExpect, kUpgrade,
-  kAccept, kAcceptEncoding, kRange, kIfRange, kIfMatch, kIfNoneMatch, kIfModifiedSince, kIfUnmodifiedSince,
-  kAuthorization, kOrigin, kAccessControlRequestMethod, kAccessControlRequestHeaders, kUserAgent, kReferer,
-  kXForwardedFor, kForwarded, kXForwardedProto,
-  kAcceptLanguage, kCookie,
-  kFieldCount
-};
-
-// The field's name in lower case.
-const char* field_name(Field field);
-
-struct RequestHead {
-  std::string_view method_text;  // Views point into the caller's buffer.
-  std::string_view target;       // As sent: origin-form, absolute-form, "*" (OPTIONS) or authority-form (CONNECT).
-  Method method;
-  uint8_t minor_version;                 // HTTP/1.0 -> 0; HTTP/1.1 and any higher 1.x -> 1 (RFC 9110 §2.5)
-  std::string_view fields[kFieldCount];  // Without surrounding whitespace; the first line only of a repeated field.
-  uint32_t present;                      // Bit 1 << Field: the field was sent (its value may be empty).
-  uint32_t repeated;                     // Bit 1 << Field: it was sent on more than one line, see joined_field.
-  bool keep_alive;                       // RFC 9112 §9.3
-  bool expect_continue;                  // RFC 9110 §10.1.1; never for HTTP/1.0
-  bool chunked;                          // A chunked body follows. Otherwise content_length bytes do.
-  uint64_t content_length;               // 0 when absent
-  size_t size;                           // Bytes of the head with its empty line (and a CRLF before it, if one was sent).
+// A head, and what HTTP/1 says in it about the connection and the body that follows.
+struct ParsedHead : RequestHead {
+  uint8_t minor_version;    // HTTP/1.0 -> 0; HTTP/1.1 and any higher 1.x -> 1 (RFC 9110 §2.5)
+  bool keep_alive;          // RFC 9112 §9.3
+  bool expect_continue;     // RFC 9110 §10.1.1; never for HTTP/1.0
+  bool chunked;             // A chunked body follows. Otherwise content_length bytes do.
+  uint64_t content_length;  // 0 when absent
+  size_t size;              // Bytes of the head with its empty line (and a CRLF before it, if one was sent).
 };
 
 // Every result but complete and incomplete ends the connection after an answer: what follows cannot be trusted.
@@ -47,12 +30,6 @@ enum class ParseResult : uint8_t {
   fields_too_large,       // 431
   version_not_supported,  // 505
   not_implemented,        // 501: a transfer coding other than chunked, or a method as long as the whole head may be
-};
-
-struct ParseLimits {
-  uint32_t max_head = 16384;   // bytes, including the empty line
-  uint32_t max_target = 8192;  // bytes
-  uint32_t max_fields = 100;   // field lines
 };
 
 // How far one head has been judged. Holds offsets only, so the buffer may move between calls.
@@ -88,9 +65,9 @@ struct ParseState {
 // Content-Length beside Transfer-Encoding (§6.1). The target takes all of printable ASCII except '#': browsers send
 // | ^ ` { } [ ] \ raw in queries, other clients " < > too, and none of them can end the request line; but a fragment is
 // never sent (§3.2), and bytes from 0x80 are percent-encoded by every browser and not URI characters (RFC 3986 §2).
-ParseResult parse_head(std::string_view data, const ParseLimits& limits, ParseState& state, RequestHead& out);
+ParseResult parse_head(std::string_view data, const ParseLimits& limits, ParseState& state, ParsedHead& out);
 
-// All lines of a field in order, joined by ", " (RFC 9110 §5.3), or "; " for Cookie (RFC 6265 §4.2.1). head_bytes is a
+// All lines of a field in order, joined by ", " (RFC 9110 §5.3). head_bytes is a
 // head that parse_head found complete. Allocates: for repeated fields only.
 std::string joined_field(std::string_view head_bytes, Field field);
 

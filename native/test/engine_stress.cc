@@ -113,17 +113,18 @@ EngineSetup setup_of(const Site& site, Random& random) {
   EngineSetup setup;
   setup.root = site.root;
   setup.symlinks = Symlinks::none;
-  EngineLimits& limits = setup.limits;
-  limits.max_connections = 200;
+  ConnectionLimits& limits = setup.limits;
+  setup.max_connections = 200;
   limits.header_timeout = limits.keep_alive_timeout = limits.send_timeout = 20'000;
   limits.max_drain = 65'536;
-  limits.revalidate = random.one_in(2) ? 0 : 1;
-  limits.send.chunk = 256 << 10;
-  limits.send.verify = random.one_in(4);
+  setup.revalidate = random.one_in(2) ? 0 : 1;
+  limits.send_chunk = 256 << 10;
+  limits.verify_sendfile = random.one_in(4);
   for (const int status : {400, 413, 503}) {
     auto reply = make_ref<Reply>();
-    reply->head = "HTTP/1.1 " + std::to_string(status) + " Error\r\nContent-Length: 2\r\n";
-    reply->carrier = Carrier::bytes;
+    reply->status = static_cast<uint16_t>(status);
+    reply->fields = "Content-Length: 2\r\n";
+    reply->way = Way::bytes;
     reply->memory = Ref<Memory>(new HeapBytes("no"));
     reply->span = {0, 2};
     reply->close = true;
@@ -174,17 +175,17 @@ class Owner {
   size_t stopped = 0, ended = 0, snapshots = 0, answers = 0;
 
  private:
-  Ref<Reply> reply_with(size_t file, Carrier carrier) {
+  Ref<Reply> reply_with(size_t file, Way way) {
     auto reply = make_ref<Reply>();
     Ref<File> opened = site_.open(file);
     const uint64_t size = opened->stat().size;
     const uint64_t start = size == 0 ? 0 : random_.below(size);
     reply->span = {start, size};
-    reply->carrier = carrier;
+    reply->way = way;
     if (random_.one_in(8)) posix_fadvise(opened->fd(), 0, 0, POSIX_FADV_DONTNEED);
-    if (carrier == Carrier::mmap) reply->memory = memory_of(opened);
+    if (way == Way::mmap) reply->memory = memory_of(opened);
     if (!reply->memory) {
-      if (carrier == Carrier::mmap) reply->carrier = Carrier::read;
+      if (way == Way::mmap) reply->way = Way::read;
       reply->file = std::move(opened);
     }
     uint64_t length = size - start;
@@ -193,7 +194,8 @@ class Owner {
       reply->tail = "|end";
       length = size + 18;
     }
-    reply->head = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(length) + "\r\nFile: " + std::to_string(file) +
+    reply->status = 200;
+    reply->fields = "Content-Length: " + std::to_string(length) + "\r\nFile: " + std::to_string(file) +
                   "\r\nStart: " + (reply->parts.empty() ? std::to_string(start) : std::string("parts")) + "\r\n";
     reply->close = random_.one_in(50);
     return reply;
@@ -208,12 +210,12 @@ class Owner {
   }
 
   void answer(const Record& record) {
-    static constexpr Carrier kCarriers[] = {Carrier::mmap, Carrier::sendfile, Carrier::read};
+    static constexpr Way kTried[] = {Way::mmap, Way::sendfile, Way::read};
     ++answers;
-    engine_->reply(static_cast<uint64_t>(record.id), reply_with(random_.below(kFiles), kCarriers[random_.below(3)]));
+    engine_->reply(static_cast<uint64_t>(record.id), reply_with(random_.below(kFiles), kTried[random_.below(3)]));
     // A second reply, and one to a connection that never was, must be dropped.
-    if (random_.one_in(20)) engine_->reply(static_cast<uint64_t>(record.id), reply_with(0, Carrier::read));
-    if (random_.one_in(20)) engine_->reply(random_.below(uint64_t{1} << 53), reply_with(0, Carrier::read));
+    if (random_.one_in(20)) engine_->reply(static_cast<uint64_t>(record.id), reply_with(0, Way::read));
+    if (random_.one_in(20)) engine_->reply(random_.below(uint64_t{1} << 53), reply_with(0, Way::read));
   }
 
   void churn() {
@@ -224,9 +226,9 @@ class Owner {
     entry->path = path;
     entry->judged = 1u << kRange | 1u << kIfNoneMatch;
     HotReply hot;
-    hot.reply = reply_with(file, random_.one_in(2) ? Carrier::mmap : Carrier::sendfile);
+    hot.reply = reply_with(file, random_.one_in(2) ? Way::mmap : Way::sendfile);
     hot.not_modified = make_ref<Reply>();
-    hot.not_modified->head = "HTTP/1.1 304 Not Modified\r\n";
+    hot.not_modified->status = 304;
     hot.etag = "\"e\"";
     hot.answers_head = random_.one_in(2);
     entry->replies.push_back(std::move(hot));
@@ -463,7 +465,7 @@ void run_transfers(size_t rounds, uint64_t seed) {
       auto body = make_ref<Reply>();
       const size_t file = kFiles - 1 - random.below(3);
       body->file = site.open(file);
-      body->carrier = random.one_in(2) ? Carrier::sendfile : Carrier::read;
+      body->way = random.one_in(2) ? Way::sendfile : Way::read;
       body->span = {0, body->file->stat().size};
       const int64_t id = owner.engine().transfer(pair[0], std::move(body));
       require(id > 0, "a transfer begins");

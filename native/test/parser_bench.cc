@@ -34,7 +34,7 @@ double nanoseconds_per_head(const std::string& head) {
     const auto begin = std::chrono::steady_clock::now();
     for (int i = 0; i < kHeads; ++i) {
       zc::ParseState state;
-      zc::RequestHead out;
+      zc::ParsedHead out;
       if (zc::parse_head(head, limits, state, out) != zc::ParseResult::complete) return -1;
       total += out.size;
     }

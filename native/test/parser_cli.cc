@@ -66,7 +66,7 @@ std::string by_name(uint32_t mask, Value value) {
   for (int field = 0; field < kFieldCount; ++field) {
     if (!(mask >> field & 1)) continue;
     json += json.empty() ? "" : ",";
-    json += quoted(field_name(static_cast<Field>(field))) + ':' + quoted(value(static_cast<Field>(field)));
+    json += quoted(kFieldNames[field]) + ':' + quoted(value(static_cast<Field>(field)));
   }
   return '{' + json + '}';
 }
@@ -75,7 +75,7 @@ void print_head(const HeadOutcome& outcome, size_t decided_at, bool resumes) {
   std::printf("{\"result\":\"%s\",\"decidedAt\":%zu,\"resumes\":%s", name_of(outcome.result), decided_at, boolean(resumes));
   if (outcome.result == ParseResult::complete) {
     static const char* const kMethods[] = {"get", "head", "options", "other"};
-    const RequestHead& head = outcome.head;
+    const ParsedHead& head = outcome.head;
     const std::string fields = by_name(head.present, [&](Field field) { return head.fields[field]; });
     const std::string joined =
         by_name(head.repeated, [&](Field field) { return joined_field({outcome.buffer.get(), head.size}, field); });

@@ -127,7 +127,7 @@ bool within(std::string_view part, std::string_view whole) {
 
 bool has(uint32_t mask, Field field) { return (mask >> field & 1) != 0; }
 
-void check_field(const RequestHead& head, Field field, std::string_view bytes, std::string_view input) {
+void check_field(const ParsedHead& head, Field field, std::string_view bytes, std::string_view input) {
   const std::string_view value = head.fields[field];
   if (!has(head.present, field)) {
     require(value.empty() && !has(head.repeated, field), "an absent field is empty", input);
@@ -144,7 +144,7 @@ void check_field(const RequestHead& head, Field field, std::string_view bytes, s
 
 // What any complete head promises, whatever the bytes were.
 void check_complete(const HeadOutcome& outcome, std::string_view input, const ParseLimits& limits) {
-  const RequestHead& head = outcome.head;
+  const ParsedHead& head = outcome.head;
   require(head.size <= input.size() && head.size <= limits.max_head, "the head fits its input and its limit", input);
   const std::string_view bytes(outcome.buffer.get(), head.size);
   require(bytes.substr(bytes.size() - 4) == "\r\n\r\n", "the head ends with an empty line", input);

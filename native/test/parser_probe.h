@@ -16,7 +16,7 @@ struct HeadOutcome {
   ParseResult result = ParseResult::incomplete;
   size_t decided_at = 0;           // Bytes that had been fed when the result came.
   std::unique_ptr<char[]> buffer;  // What the head's views point into.
-  RequestHead head = {};
+  ParsedHead head = {};
 };
 
 struct BodyOutcome {
@@ -42,7 +42,7 @@ inline HeadOutcome parse(std::string_view data, const ParseLimits& limits, std::
 inline bool same(const HeadOutcome& a, const HeadOutcome& b) {
   if (a.result != b.result) return false;
   if (a.result != ParseResult::complete) return true;
-  const RequestHead &x = a.head, &y = b.head;
+  const ParsedHead &x = a.head, &y = b.head;
   return x.method_text == y.method_text && x.target == y.target && x.method == y.method &&
          x.minor_version == y.minor_version && std::equal(x.fields, x.fields + kFieldCount, y.fields) &&
          x.present == y.present && x.repeated == y.repeated && x.keep_alive == y.keep_alive &&

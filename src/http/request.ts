@@ -10,7 +10,6 @@ export const FIELD_NAMES = [
   'content-length',
   'transfer-encoding',
   'expect',
-  'upgrade',
   'accept',
   'accept-encoding',
   'range',
@@ -19,18 +18,13 @@ export const FIELD_NAMES = [
   'if-none-match',
   'if-modified-since',
   'if-unmodified-since',
-  'authorization',
   'origin',
   'access-control-request-method',
   'access-control-request-headers',
-  'user-agent',
-  'referer',
-  'x-forwarded-for',
-  'forwarded',
-  'x-forwarded-proto',
-  'accept-language',
-  'cookie',
 ] as const;
+
+/** Those that the plan reads. */
+export const READ_FIELDS = FIELD_NAMES.slice(FIELD_NAMES.indexOf('accept'));
 
 export type FieldName = (typeof FIELD_NAMES)[number];
 

@@ -5,26 +5,24 @@ import type { FieldName } from '../http/request.ts';
 export type Strategy = 'mmap' | 'sendfile' | 'read';
 
 /**
- * Why a strategy was chosen, in the order of the native engine's counters.
+ * Why a strategy was chosen.
  * size: by the size thresholds · hot: small and used often enough to be in the cache · cold: small, not
  * (yet) used often enough · budget: the cache has no room · tls: bytes must pass user space ·
  * transport: the carrier cannot take a descriptor · filesystem: this file system's sendfile or mmap is
  * not trusted · refused: the kernel refused sendfile for this file · no-addon: the native addon is not
  * loaded · forced: the `strategy` option.
  */
-export const REASONS = [
-  'size',
-  'hot',
-  'cold',
-  'budget',
-  'tls',
-  'transport',
-  'filesystem',
-  'refused',
-  'no-addon',
-  'forced',
-] as const;
-export type Reason = (typeof REASONS)[number];
+export type Reason =
+  | 'size'
+  | 'hot'
+  | 'cold'
+  | 'budget'
+  | 'tls'
+  | 'transport'
+  | 'filesystem'
+  | 'refused'
+  | 'no-addon'
+  | 'forced';
 
 export interface Choice {
   readonly strategy: Strategy;

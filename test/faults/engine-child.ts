@@ -13,7 +13,7 @@ const { addon } = loadNative();
 if (addon === undefined) throw new Error('no addon');
 const root = addon.openRoot(process.argv[2] ?? '');
 const make = () =>
-  addon.createEngine(root, 'inside', THREADS, limitsOf(resolveOptions()), [], () => {});
+  addon.createEngine(root, 'inside', THREADS, limitsOf(resolveOptions()), [], [], () => {});
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
 spawnSync('prlimit', [`--pid=${process.pid}`, '--nofile=128:']);

@@ -21,7 +21,7 @@ function makeIndex(max = 100) {
   const bytes = () =>
     [...paths.values()]
       .flatMap((replies) => [...replies.values()])
-      .reduce((n, r) => n + r.head.length, 0);
+      .reduce((n, r) => n + r.fields.length, 0);
   return { index, paths, used, bytes };
 }
 
@@ -38,15 +38,15 @@ function memo(file: string, encoding?: string, over: Partial<Memo> = {}): Memo {
   };
 }
 
-function replyOf(head = 'HTTP/1.1 200 OK\r\n'): HotReply {
+function replyOf(fields = 'Name: value\r\n'): HotReply {
   const none = { source: undefined, start: 0, end: 0, parts: undefined, tail: '', flags: 0 };
   const hot = { guard: [], answersHead: true, etag: '"e"', notModified: '', largeFrom: 0 };
-  return { head, ...none, ...hot, large: undefined };
+  return { fields, ...none, ...hot, large: undefined };
 }
 
 /** Offered as often as it takes. */
-function twice(index: HotIndex, path: string, licence: Memo, head?: string): void {
-  for (let i = 0; i < 2; i++) index.offer(path, licence, () => replyOf(head));
+function twice(index: HotIndex, path: string, licence: Memo, fields?: string): void {
+  for (let i = 0; i < 2; i++) index.offer(path, licence, () => replyOf(fields));
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -108,7 +108,7 @@ t.test('a 200 and the slices of its file stand side by side', (t) => {
   twice(index, '/a', memo('a', undefined, { slices }), 'slices');
   twice(index, '/a', memo('a'), 'whole again');
   t.same(
-    [...(paths.get('/a')?.values() ?? [])].map(({ head }) => head),
+    [...(paths.get('/a')?.values() ?? [])].map(({ fields }) => fields),
     ['whole again', 'slices'],
   );
   t.end();
@@ -117,7 +117,7 @@ t.test('a 200 and the slices of its file stand side by side', (t) => {
 t.test('a path has 16 replies; the next takes the place of the oldest', (t) => {
   const { index, paths } = makeIndex();
   for (let i = 0; i < 18; i++) twice(index, '/a', memo('a', `x${i}`), `${i}`);
-  const heads = [...(paths.get('/a')?.values() ?? [])].map(({ head }) => head);
+  const heads = [...(paths.get('/a')?.values() ?? [])].map(({ fields }) => fields);
   t.same(heads, ['16', '17', ...Array.from({ length: 14 }, (_, i) => `${i + 2}`)]);
   t.end();
 });

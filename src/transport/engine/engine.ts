@@ -6,13 +6,13 @@ import type {
   NativeRoot,
   Symlinks,
 } from '../../addon/load.ts';
-import type { RequestHead } from '../../http/request.ts';
+import { READ_FIELDS, type RequestHead } from '../../http/request.ts';
 import { errorPage, errorPlan } from '../../plan/errors.ts';
 import type { FieldList } from '../../plan/types.ts';
 import { type Answer, type Handler, type Log, type Transport, textOf } from '../transport.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
-import { engineReply, headText, hotReply } from './reply.ts';
+import { engineReply, fieldLines, hotReply } from './reply.ts';
 
 export interface NativeTransportOptions {
   readonly addon: NativeAddon;
@@ -63,9 +63,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     options.symlinks,
     options.threads,
     options.limits,
+    READ_FIELDS,
     ENGINE_ERRORS.map((status) => {
       const page = errorPage(status);
-      return [status, headText(status, [...page.fields, ...options.common]), page.body] as const;
+      return [status, fieldLines([...page.fields, ...options.common]), page.body] as const;
     }),
     (batch) => readRecords(batch, receive),
   );
@@ -125,8 +126,8 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   function reply(id: number, { target }: RequestHead, plan: Answer): void {
-    const { head, flags, source, start, end, parts, tail } = engineReply(plan);
-    engine.reply(id, head, flags, source, start, end, parts, tail);
+    const { flags, fields, source, start, end, parts, tail } = engineReply(plan);
+    engine.reply(id, flags, fields, source, start, end, parts, tail);
     const { memo } = plan;
     if (memo === undefined || !target.startsWith('/')) return;
     const query = target.indexOf('?');

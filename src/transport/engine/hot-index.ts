@@ -180,8 +180,8 @@ export class HotIndex {
 function sizeOfReply(reply: HotReply): number {
   const { guard, notModified, etag = '', source, parts = [], large } = reply;
   let bytes =
-    REPLY_BYTES + reply.head.length + reply.tail.length + notModified.length + etag.length;
-  if (large !== undefined) bytes += large.head.length + large.tail.length;
+    REPLY_BYTES + reply.fields.length + reply.tail.length + notModified.length + etag.length;
+  if (large !== undefined) bytes += large.fields.length + large.tail.length;
   if (source instanceof Uint8Array) bytes += source.length;
   for (const one of [...guard, ...parts]) bytes += 32 + (typeof one === 'string' ? one.length : 0);
   return bytes;

@@ -1,11 +1,8 @@
-// Reads the engine's flat batches: native/engine/record.h's kinds as a closed union, and its counters.
-import { CARRIERS, type EngineRecords } from '../../addon/load.ts';
-import { FIELD_NAMES, type FieldName, type RequestHead } from '../../http/request.ts';
-import { REASONS } from '../../plan/types.ts';
+// Reads the engine's flat batches: its records as a closed union, and its counters.
+import type { EngineRecords } from '../../addon/types.ts';
+import { type ExchangeEnd, type FileFault, WIRE } from '../../addon/wire.ts';
+import type { FieldName, RequestHead } from '../../http/request.ts';
 import type { Tally, TransportStats } from '../transport.ts';
-
-export type FileFault = 'truncated' | 'changed' | 'failed';
-export type TransferEnd = 'done' | 'file-fault' | 'gone' | 'cancelled' | 'timed-out';
 
 export type EngineRecord =
   | { readonly kind: 'request'; readonly id: number; readonly request: RequestHead }
@@ -20,58 +17,46 @@ export type EngineRecord =
   | {
       readonly kind: 'transfer-end';
       readonly id: number;
-      readonly end: TransferEnd;
+      readonly end: ExchangeEnd;
       readonly bytes: number;
     }
   | { readonly kind: 'accept-paused'; readonly errno: string }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'root' };
 
-/** In the order of native/engine/record.h, transmission.h FileFault and record.h TransferEnd. */
-const KINDS = [
-  undefined,
-  'request',
-  'stale',
-  'file-fault',
-  'refused',
-  'transfer-end',
-  'accept-paused',
-  'stopped',
-  'root',
-] as const;
-const FAULTS: ReadonlyArray<FileFault | undefined> = [undefined, 'truncated', 'changed', 'failed'];
-const ENDS: readonly TransferEnd[] = ['done', 'file-fault', 'gone', 'cancelled', 'timed-out'];
-
-/** Values before a record's fields: kind, id, code, errno, bytes, method, text, number of fields. */
-const PREFIX = 8;
+/** Where a value stands in its record. */
+const at = Object.fromEntries(WIRE.recordValues.map((name, i) => [name, i])) as {
+  readonly [name in (typeof WIRE.recordValues)[number]]: number;
+};
+const PREFIX = WIRE.recordValues.length;
 
 /** Calls `receive` for each record of a batch, in order. */
 export function readRecords(batch: EngineRecords, receive: (record: EngineRecord) => void): void {
-  for (let at = 0; at < batch.length; ) {
-    const end = at + PREFIX + 2 * Number(batch[at + 7]);
-    const record = readRecord(batch, at, end);
+  for (let start = 0; start < batch.length; ) {
+    const end = start + PREFIX + 2 * Number(batch[start + at.fields]);
+    const record = readRecord(batch, start, end);
     if (record !== undefined) receive(record);
-    at = end;
+    start = end;
   }
 }
 
-function readRecord(batch: EngineRecords, at: number, end: number): EngineRecord | undefined {
-  const id = Number(batch[at + 1]);
-  const code = Number(batch[at + 2]);
-  const errno = String(batch[at + 3] ?? '');
-  const text = String(batch[at + 6]);
-  const kind = KINDS[Number(batch[at])];
+function readRecord(batch: EngineRecords, start: number, end: number): EngineRecord | undefined {
+  const id = Number(batch[start + at.id]);
+  const code = Number(batch[start + at.code]);
+  const errno = String(batch[start + at.errno] ?? '');
+  const text = String(batch[start + at.text]);
+  const kind = WIRE.records[Number(batch[start + at.kind])];
   switch (kind) {
     case 'request':
-      return { kind, id, request: readRequest(batch, at, end, text) };
+      return { kind, id, request: readRequest(batch, start, end, text) };
     case 'stale':
       return { kind, path: text };
     case 'file-fault':
-      return { kind, file: text, fault: FAULTS[code] ?? 'failed', errno };
+      return { kind, file: text, fault: faultOf(code), errno };
     case 'refused':
       return { kind, file: text };
     case 'transfer-end':
-      return { kind, id, end: ENDS[code] ?? 'gone', bytes: Number(batch[at + 4]) };
+      return { kind, id, end: WIRE.ends[code] ?? 'gone', bytes: Number(batch[start + at.bytes]) };
     case 'accept-paused':
       return { kind, errno };
     case 'stopped':
@@ -82,43 +67,37 @@ function readRecord(batch: EngineRecords, at: number, end: number): EngineRecord
   }
 }
 
-function readRequest(batch: EngineRecords, at: number, end: number, target: string): RequestHead {
-  const fields: { [name in FieldName]?: string } = {};
-  for (let i = at + PREFIX; i < end; i += 2) {
-    const name = FIELD_NAMES[Number(batch[i])];
-    if (name !== undefined) fields[name] = String(batch[i + 1]);
-  }
-  return { method: String(batch[at + 5]), target, fields };
+function faultOf(code: number): FileFault {
+  const fault = WIRE.faults[code];
+  return fault === undefined || fault === 'none' ? 'failed' : fault;
 }
 
-/** native/engine/counters.h: plain counters, then responses and bytes by carrier and reason. */
-const PLAIN = [
-  'accepted',
-  'connections',
-  'hot',
-  'planned',
-  'transfers',
-  'truncated',
-  'aborted',
-  'timeouts',
-  'rejected',
-  'refused',
-] as const;
-/** kReasons: room for REASONS. */
-const REASON_ROOM = 16;
+function readRequest(
+  batch: EngineRecords,
+  start: number,
+  end: number,
+  target: string,
+): RequestHead {
+  const fields: { [name in FieldName]?: string } = {};
+  for (let i = start + PREFIX; i < end; i += 2) {
+    const name = WIRE.fields[Number(batch[i])];
+    if (name !== undefined) fields[name] = String(batch[i + 1]);
+  }
+  return { method: String(batch[start + at.method]), target, fields };
+}
 
 export function readStats(counters: Float64Array): TransportStats {
-  const plain = Object.fromEntries(PLAIN.map((name, i) => [name, counters[i] ?? 0])) as {
-    readonly [name in (typeof PLAIN)[number]]: number;
+  const plain = Object.fromEntries(WIRE.counters.map((name, i) => [name, counters[i] ?? 0])) as {
+    readonly [name in (typeof WIRE.counters)[number]]: number;
   };
   const byStrategy: Record<string, Tally> = {};
-  for (const [c, carrier] of CARRIERS.entries()) {
-    for (let r = 0; r < REASON_ROOM; r++) {
-      const at = PLAIN.length + (c * REASON_ROOM + r) * 2;
-      const responses = counters[at] ?? 0;
-      const bytes = counters[at + 1] ?? 0;
+  let next = WIRE.counters.length;
+  for (const way of WIRE.ways) {
+    for (const reason of WIRE.reasons) {
+      const responses = counters[next++] ?? 0;
+      const bytes = counters[next++] ?? 0;
       if (responses === 0 && bytes === 0) continue;
-      const key = carrier === 'none' || carrier === 'bytes' ? carrier : `${carrier}:${REASONS[r]}`;
+      const key = way === 'none' || way === 'bytes' ? way : `${way}:${reason}`;
       const tally = byStrategy[key] ?? { responses: 0, bytes: 0 };
       byStrategy[key] = tally;
       tally.responses += responses;

@@ -1,47 +1,37 @@
 // Turns a plan into what the engine sends: one head as text, one body by reference.
-
-import { CARRIERS, type Carrier, type EngineReply, type HotReply } from '../../addon/load.ts';
+import type { EngineReply, HotReply } from '../../addon/types.ts';
+import { flagsOf, type Way, WIRE } from '../../addon/wire.ts';
 import type { FileEntry } from '../../files/entry.ts';
-import { FIELD_NAMES, type FieldName } from '../../http/request.ts';
-import { reasonPhrase } from '../../plan/errors.ts';
-import {
-  type FieldList,
-  type Memo,
-  REASONS,
-  type Slices,
-  type Strategy,
-} from '../../plan/types.ts';
+import type { FieldName } from '../../http/request.ts';
+import type { FieldList, Memo, Reason, Slices, Strategy } from '../../plan/types.ts';
 import type { Answer } from '../transport.ts';
 
-/** Status line and fields with their CRLFs; the engine adds Date, Connection and the empty line. RFC 9112 §3, §5. */
-export function headText(status: number, fields: FieldList): string {
-  return `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${fieldLines(fields)}`;
-}
-
-function fieldLines(fields: FieldList): string {
+/** Fields with their CRLFs; the engine adds those between it and its peer. RFC 9112 §5. */
+export function fieldLines(fields: FieldList): string {
   let lines = '';
   for (let i = 0; i + 1 < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`;
   return lines;
 }
 
 export function engineReply({ status, fields, body, close }: Answer): EngineReply {
-  const head = headText(status, fields);
+  const lines = fieldLines(fields);
+  const flags = (way: Way, reason: Reason) => flagsOf(status, way, reason, close);
   switch (body.kind) {
     case 'none':
-      return reply(head, 'none', 0, close, undefined, 0, 0);
+      return reply(flags('none', 'size'), lines, undefined, 0, 0);
     case 'bytes':
-      return reply(head, 'bytes', 0, close, body.bytes, 0, body.bytes.length);
+      return reply(flags('bytes', 'size'), lines, body.bytes, 0, body.bytes.length);
     case 'mmap':
     case 'sendfile':
     case 'read': {
       const { start, end } = body.span;
-      const { carrier, source } = placeOf(body.file, body.kind);
-      return reply(head, carrier, REASONS.indexOf(body.reason), close, source, start, end);
+      const { way, source } = placeOf(body.file, body.kind);
+      return reply(flags(way, body.reason), lines, source, start, end);
     }
     case 'parts': {
-      const { carrier, source } = placeOf(body.file, body.strategy);
+      const { way, source } = placeOf(body.file, body.strategy);
       return {
-        ...reply(head, carrier, REASONS.indexOf(body.reason), close, source, 0, 0),
+        ...reply(flags(way, body.reason), lines, source, 0, 0),
         parts: body.parts.flatMap(({ head, span }) => [head, span.start, span.end]),
         tail: body.tail,
       };
@@ -50,16 +40,13 @@ export function engineReply({ status, fields, body, close }: Answer): EngineRepl
 }
 
 function reply(
-  head: string,
-  carrier: Carrier,
-  reason: number,
-  close: boolean,
+  flags: number,
+  fields: string,
   source: EngineReply['source'],
   start: number,
   end: number,
 ): EngineReply {
-  const flags = CARRIERS.indexOf(carrier) | (reason << 4) | (close ? 1 << 8 : 0);
-  return { head, flags, source, start, end, parts: undefined, tail: '' };
+  return { flags, fields, source, start, end, parts: undefined, tail: '' };
 }
 
 /** The reply with the conditions under which the engine may repeat it, or all slices of its file with theirs. */
@@ -70,20 +57,20 @@ export function hotReply(plan: Answer, memo: Memo): HotReply {
     slices !== undefined && 'file' in body ? sliceTemplates(body.file, slices) : undefined;
   return {
     ...(templates?.small ?? engineReply(plan)),
-    guard: memo.guard.flatMap(([name, value]) => [FIELD_NAMES.indexOf(name), value]),
+    guard: memo.guard.flatMap(([name, value]) => [WIRE.fields.indexOf(name), value]),
     answersHead: memo.head,
     etag: memo.etag,
-    notModified: headText(304, memo.notModified),
+    notModified: fieldLines(memo.notModified),
     large: templates?.large,
     largeFrom: slices?.largeFrom ?? 0,
   };
 }
 
 function sliceTemplates(file: FileEntry, { fields, small, large }: Slices) {
-  const head = headText(206, fields);
+  const lines = fieldLines(fields);
   const template = ({ strategy, reason, fields: after }: Slices['small']): EngineReply => {
-    const { carrier, source } = placeOf(file, strategy);
-    const whole = reply(head, carrier, REASONS.indexOf(reason), false, source, 0, file.size);
+    const { way, source } = placeOf(file, strategy);
+    const whole = reply(flagsOf(206, way, reason, false), lines, source, 0, file.size);
     return { ...whole, tail: fieldLines(after) };
   };
   return { small: template(small), large: template(large) };
@@ -91,13 +78,13 @@ function sliceTemplates(file: FileEntry, { fields, small, large }: Slices) {
 
 /** Bit mask of the fields, as the engine counts them. */
 export function fieldMask(names: readonly FieldName[]): number {
-  return names.reduce((mask, name) => mask | (1 << FIELD_NAMES.indexOf(name)), 0);
+  return names.reduce((mask, name) => mask | (1 << WIRE.fields.indexOf(name)), 0);
 }
 
-/** Where the bytes are: the memory of a cached file, or its descriptor. */
+/** Where the bytes are, and so how they can leave: the memory of a cached file, or its descriptor. */
 function placeOf({ memory, file }: FileEntry, strategy: Strategy) {
-  if (strategy === 'mmap' && memory !== undefined) return { carrier: strategy, source: memory };
+  if (strategy === 'mmap' && memory !== undefined) return { way: strategy, source: memory };
   if (file.native === undefined)
     throw new Error('the engine needs files that the addon has opened');
-  return { carrier: strategy === 'sendfile' ? strategy : ('read' as const), source: file.native };
+  return { way: strategy === 'sendfile' ? strategy : ('read' as const), source: file.native };
 }

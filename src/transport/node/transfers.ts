@@ -72,7 +72,7 @@ export function startTransfers(
   let engine: NativeEngine;
   try {
     // The root and the links are for hot entries, which this engine never has.
-    engine = addon.createEngine(addon.openRoot('/'), 'none', 1, limits, [], (batch) =>
+    engine = addon.createEngine(addon.openRoot('/'), 'none', 1, limits, [], [], (batch) =>
       readRecords(batch, receive),
     );
   } catch (error) {

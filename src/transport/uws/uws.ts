@@ -146,8 +146,7 @@ function readHead(req: UwsRequest): RequestHead {
     const field = name as FieldName;
     const before = fields[field];
     // RFC 9110 §5.3; RFC 6265 §4.2.1 for Cookie
-    fields[field] =
-      before === undefined ? value : `${before}${field === 'cookie' ? '; ' : ', '}${value}`;
+    fields[field] = before === undefined ? value : `${before}, ${value}`;
   });
   return { method, target, fields };
 }

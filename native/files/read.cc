@@ -1,30 +1,13 @@
-#include "net/io.h"
+#include "files/read.h"
 
 #include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "files/preadv2.h"
 
 namespace zc {
 namespace {
-
-template <class Call>
-ssize_t retry(Call call) {
-  ssize_t n;
-  do n = call();
-  while (n < 0 && errno == EINTR);
-  return n;
-}
-
-Io socket_error(int error) {
-  if (error == EAGAIN || error == EWOULDBLOCK) return {Io::again, 0, 0};
-  if (error == EFAULT) return {Io::faulted, error, 0};
-  return {Io::closed, error, 0};
-}
 
 // cachestat(2), Linux 6.5; glibc has no wrapper, older headers not even the number, which all architectures share.
 constexpr long kCachestat = 451;
@@ -67,23 +50,9 @@ bool is_peer_gone(int error) { return error == EPIPE || error == ECONNRESET || e
 
 }  // namespace
 
-Io receive(int socket, char* to, size_t size) {
-  const ssize_t n = retry([&] { return recv(socket, to, size, 0); });
-  if (n > 0) return {Io::moved, 0, static_cast<size_t>(n)};
-  return n == 0 ? Io{Io::closed, 0, 0} : socket_error(errno);
-}
-
-Io send_vector(int socket, iovec* parts, size_t count, bool more) {
-  msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = count;
-  const ssize_t n = retry([&] { return sendmsg(socket, &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0)); });
-  return n >= 0 ? Io{Io::moved, 0, static_cast<size_t>(n)} : socket_error(errno);
-}
-
-Io send_file(int socket, int file, uint64_t offset, size_t size) {
+Io send_file(int to, int file, uint64_t offset, size_t size) {
   off_t position = static_cast<off_t>(offset);
-  const ssize_t n = retry([&] { return sendfile(socket, file, &position, size); });
+  const ssize_t n = retry([&] { return sendfile(to, file, &position, size); });
   if (n > 0) return {Io::moved, 0, static_cast<size_t>(n)};
   if (n == 0) return {Io::truncated, 0, 0};
   if (errno == EAGAIN) return {Io::again, 0, 0};

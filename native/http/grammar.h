@@ -1,16 +1,14 @@
-// The HTTP/1.x grammar of complete elements: lists, lengths, authorities and request targets.
+// The grammar that field values of any HTTP version share: letters without case, lists, numbers. RFC 9110 §5.6.
 #pragma once
-
-#include <arpa/inet.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
-#include "http1/bytes.h"
-
 namespace zc {
+
+constexpr bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
 // Compares word by word, the last word overlapping the one before it.
 template <typename Word>
@@ -56,57 +54,6 @@ inline bool list_has(std::string_view list, std::string_view lower) {
     if (equals_folded(next_element(list), lower)) return true;
   }
   return false;
-}
-
-inline bool is_port(std::string_view digits) {
-  uint32_t port = 0;
-  for (const char digit : digits) {
-    if (!is_digit(digit)) return false;
-    port = port * 10 + static_cast<uint32_t>(digit - '0');
-    if (port > 65535) return false;
-  }
-  return true;
-}
-
-inline bool is_ipv6(std::string_view address) {
-  char text[INET6_ADDRSTRLEN];
-  if (address.size() >= sizeof text) return false;
-  *std::copy(address.begin(), address.end(), text) = '\0';
-  in6_addr parsed;
-  return inet_pton(AF_INET6, text, &parsed) == 1;
-}
-
-inline bool is_reg_name(std::string_view name) {
-  for (size_t i = 0; i < name.size(); ++i) {
-    if (is_in(name[i], kRegNameByte)) continue;
-    if (name[i] != '%' || name.size() - i < 3 || hex_value(name[i + 1]) < 0 || hex_value(name[i + 2]) < 0) return false;
-    i += 2;
-  }
-  return !name.empty();
-}
-
-// uri-host [ ":" port ] with a host that is not empty (RFC 9110 §4.2.1, §7.2): no user information, no IPvFuture.
-inline bool is_authority(std::string_view text) {
-  const size_t bracket = !text.empty() && text.front() == '[' ? text.find(']') : 0;
-  if (bracket == std::string_view::npos) return false;
-  const size_t colon = std::min(text.find(':', bracket), text.size());
-  const std::string_view host = text.substr(0, colon);
-  if (colon < text.size() && !is_port(text.substr(colon + 1))) return false;
-  if (bracket == 0) return is_reg_name(host);
-  return host.size() == bracket + 1 && is_ipv6(host.substr(1, bracket - 1));
-}
-
-// RFC 9112 §3.2.1 to §3.2.4, in the order of their frequency.
-inline bool is_target(std::string_view target, std::string_view method) {
-  if (method == "CONNECT") return is_digit(target.back()) && target.find(':') != target.npos && is_authority(target);
-  if (target.front() == '/') return true;
-  if (target == "*") return method == "OPTIONS";
-  const size_t separator = target.find("://");
-  if (separator == target.npos) return false;
-  const std::string_view scheme = target.substr(0, separator);
-  if (!equals_folded(scheme, "http") && !equals_folded(scheme, "https")) return false;
-  const std::string_view rest = target.substr(separator + 3);
-  return is_authority(rest.substr(0, rest.find_first_of("/?")));
 }
 
 inline bool read_length(std::string_view digits, uint64_t& length) {

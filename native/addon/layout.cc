@@ -1,0 +1,48 @@
+// Everything that both sides know by number, for src/addon/wire.ts to compare when it has loaded the addon.
+#include "addon/layout.h"
+
+#include "addon/records.h"
+#include "engine/counters.h"
+#include "http/exchange.h"
+#include "http/limits.h"
+
+namespace zc::js {
+namespace {
+
+template <class Names>
+napi_value list(napi_env env, const Names& names) {
+  napi_value array;
+  napi_create_array(env, &array);
+  uint32_t at = 0;
+  for (const auto& name : names) napi_set_element(env, array, at++, text(env, name));
+  return array;
+}
+
+napi_value layout(napi_env env, napi_callback_info) {
+  napi_value object;
+  napi_create_object(env, &object);
+  const auto names = [&](const char* key, const auto& list_of) { set(env, object, key, list(env, list_of)); };
+  names("fields", kFieldNames);
+  names("records", Record::kNames);
+  names("recordValues", kRecordValues);
+  names("ways", kWayNames);
+  names("reasons", kReasonNames);
+  names("ends", kEndNames);
+  names("faults", kFaultNames);
+  names("counters", Counters::kNames);
+  const auto value = [&](const char* key, double number_of) { set(env, object, key, number(env, number_of)); };
+  value("wayShift", kWayShift);
+  value("reasonShift", kReasonShift);
+  value("closeShift", kCloseShift);
+  value("statusShift", kStatusShift);
+  value("maxFields", ParseLimits{}.max_fields);
+  return object;
+}
+
+}  // namespace
+
+void define_layout(napi_env env, napi_value exports) {
+  export_function(env, exports, "layout", layout);
+}
+
+}  // namespace zc::js

@@ -1,0 +1,15 @@
+// Records as JavaScript takes them (src/addon/types.ts): one flat array a batch.
+#pragma once
+#include <vector>
+
+#include "addon/values.h"
+#include "engine/record.h"
+
+namespace zc::js {
+
+/** For each record the values of kRecordValues, then its fields: index, value… */
+constexpr const char* kRecordValues[] = {"kind", "id", "code", "errno", "bytes", "method", "text", "fields"};
+
+napi_value to_batch(napi_env env, const std::vector<Record>& records);
+
+}  // namespace zc::js

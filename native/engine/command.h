@@ -1,0 +1,30 @@
+// What the engine's owner, and the pager, tell a thread.
+#pragma once
+#include <string>
+
+#include "base/mailbox.h"
+#include "base/ref.h"
+#include "base/unique_fd.h"
+#include "files/root.h"
+#include "http/reply.h"
+
+namespace zc {
+
+struct Command {
+  enum Kind : uint8_t { listen, reply, put, remove, set_root, transfer, cancel, paged, stop };
+  Kind kind;
+  uint64_t id = 0;  // reply, paged: of an exchange; transfer, cancel: of a transfer
+  Ref<Reply> reply_value;
+  Ref<HotEntry> entry;
+  Ref<Root> new_root;
+  std::string path;
+  UniqueFd fd;
+  int64_t grace = 0;  // ms; negative: at once, without records
+};
+
+/** A thread's mailbox. It lives as long as anybody may still write. */
+struct Inbox : RefCounted {
+  Mailbox<Command> mailbox;
+};
+
+}  // namespace zc

@@ -1,0 +1,72 @@
+#include "engine/exchanges.h"
+
+namespace zc {
+namespace {
+
+// A longer target is not kept for the next exchange of the connection.
+constexpr size_t kKeptTarget = 512;
+
+}  // namespace
+
+bool Exchanges::name(Exchange& exchange) {
+  if (exchange.id == 0) exchange.id = named_.add(&exchange);
+  return exchange.id != 0;
+}
+
+void Exchanges::lend(Exchange& exchange, uint64_t transfer) {
+  exchange.transfer = transfer;
+  transfers_[transfer] = &exchange;
+}
+
+Exchange* Exchanges::find_transfer(uint64_t transfer) const {
+  const auto found = transfers_.find(transfer);
+  return found == transfers_.end() ? nullptr : found->second;
+}
+
+void Exchanges::refuse_transfer(uint64_t transfer) { end_transfer(transfer, ExchangeEnd::gone, 0); }
+
+void Exchanges::begin(const Exchange& exchange) {
+  counters_.transfers.add(1);
+  // It has an id since TypeScript was asked.
+  if (exchange.id != 0) counters_.planned.add(1);
+}
+
+void Exchanges::count(const Exchange& exchange, uint64_t bytes) { tally(exchange.body).bytes.add(bytes); }
+
+void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
+  BodySource& body = exchange.body;
+  if (body.active()) {
+    const File* source = body.reply().source();
+    counters_.transfers.subtract(1);
+    if (how == ExchangeEnd::done) tally(body).responses.add(1);
+    if (how == ExchangeEnd::done && body.refused()) {
+      counters_.refused.add(1);
+      records_.add(Record::refused).text = source->path();
+    }
+    if (how == ExchangeEnd::file_fault) {
+      counters_.truncated.add(1);
+      Record& record = records_.add(Record::file_fault);
+      if (source) record.text = source->path();
+      record.code = static_cast<uint32_t>(body.fault());
+      record.error = body.fault_error();
+    }
+    if (how == ExchangeEnd::gone || how == ExchangeEnd::timed_out) counters_.aborted.add(1);
+  }
+  if (exchange.transfer != 0) {
+    end_transfer(exchange.transfer, how, body.sent());
+    transfers_.erase(exchange.transfer);
+  }
+  named_.remove(exchange.id);
+  exchange.id = 0;
+  body.clear();
+  if (exchange.target.capacity() > kKeptTarget) exchange.target = {};
+}
+
+void Exchanges::end_transfer(uint64_t transfer, ExchangeEnd how, uint64_t bytes) {
+  Record& record = records_.add(Record::transfer_end);
+  record.id = static_cast<double>(transfer);
+  record.code = static_cast<uint32_t>(how);
+  record.bytes = static_cast<double>(bytes);
+}
+
+}  // namespace zc

@@ -1,0 +1,50 @@
+// The exchanges of one thread: which of them somebody elsewhere knows by number, and what is counted and told of each.
+#pragma once
+#include <unordered_map>
+
+#include "base/slots.h"
+#include "engine/counters.h"
+#include "engine/record.h"
+#include "http/exchange.h"
+
+namespace zc {
+
+class Exchanges {
+ public:
+  Exchanges(uint32_t thread, Counters& counters, Records& records)
+      : named_(thread), counters_(counters), records_(records) {}
+
+  static uint32_t thread_of(uint64_t id) { return Slots<Exchange*>::owner_of(id); }
+
+  /** Gives it an id, until it ends. False: there are too many. */
+  bool name(Exchange& exchange);
+  Exchange* find(uint64_t id) const { return named_.find(id); }
+  /** It sends a body for somebody else, who knows it by this number. */
+  void lend(Exchange& exchange, uint64_t transfer);
+  Exchange* find_transfer(uint64_t transfer) const;
+  bool has_transfers() const { return !transfers_.empty(); }
+  /** A transfer that could not even begin. */
+  void refuse_transfer(uint64_t transfer);
+
+  /** Its answer begins. */
+  void begin(const Exchange& exchange);
+  void count(const Exchange& exchange, uint64_t bytes);
+  /**
+   * Every exchange ends here, once. It is all there: the request's method and target, the peer, and of the answer, if it
+   * had begun, status, bytes, way and reason, and since when it has been under way.
+   */
+  void end(Exchange& exchange, ExchangeEnd how);
+
+ private:
+  Counters::Tally& tally(const BodySource& body) {
+    return counters_.bodies[static_cast<size_t>(body.way())][static_cast<size_t>(body.reason())];
+  }
+  void end_transfer(uint64_t transfer, ExchangeEnd how, uint64_t bytes);
+
+  Slots<Exchange*> named_;
+  std::unordered_map<uint64_t, Exchange*> transfers_;
+  Counters& counters_;
+  Records& records_;
+};
+
+}  // namespace zc

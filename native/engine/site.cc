@@ -1,0 +1,97 @@
+#include "engine/site.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "http/match.h"
+
+namespace zc {
+namespace {
+
+// What is sent from the file itself must be what the head says, however long the evidence is trusted: one fstat(2).
+bool is_current(const Reply& reply) {
+  const File* source = reply.source();
+  return !source || source->is_current();
+}
+
+}  // namespace
+
+Ref<const Reply> Site::find(const RequestHead& head, int64_t now) {
+  if (head.method != Method::get && head.method != Method::head) return {};
+  const std::string_view path = path_of(head.target);
+  const HotEntry* entry = hot_.find(path);
+  if (!entry || !root_holds(now) || !entry_holds(*entry, now)) return {};
+  if (!entry->used.load(std::memory_order_relaxed)) entry->used.store(true, std::memory_order_relaxed);
+  Ref<const Reply> reply = match(*entry, head);
+  if (!reply || is_current(*reply)) return reply;
+  drop(path);
+  return {};
+}
+
+bool Site::entry_holds(const HotEntry& entry, int64_t now) {
+  if (now < entry.valid_until.load(std::memory_order_relaxed)) return true;
+  switch (look_at_evidence(entry)) {
+    case Look::holds:
+      entry.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
+      return true;
+    case Look::broken:
+      drop(entry.path);
+      return false;
+    case Look::unsure:
+      // TypeScript looks, where that may take its time, and puts the entry again.
+      entry.unsure.store(true, std::memory_order_relaxed);
+      return false;
+  }
+  return false;
+}
+
+// A look a revalidate and thread, not a request: also while JavaScript is busy, the site that was replaced is not
+// served for longer.
+bool Site::root_holds(int64_t now) {
+  if (now < root_valid_until_) return true;
+  if (root_ && root_->look() == RootLook::same) {
+    root_valid_until_ = now + setup_.revalidate;
+    return true;
+  }
+  if (!root_told_) records_.add(Record::root);
+  root_told_ = true;
+  return false;
+}
+
+void Site::set_root(Ref<Root> root, int64_t now) {
+  if (root.get() != root_.get()) hot_.clear();
+  root_ = std::move(root);
+  root_valid_until_ = root_ ? now + setup_.revalidate : 0;
+  root_told_ = false;
+}
+
+// The resolution still stands when each path it rests on has the version that it had. A look must not wait for a disk
+// or for somebody else's server.
+Site::Look Site::look_at_evidence(const HotEntry& entry) const {
+  if (entry.remote) return Look::unsure;
+  for (const Evidence& evidence : entry.evidence) {
+    const OpenResult opened = look_beneath(*root_, evidence.path, setup_.symlinks);
+    struct stat st;
+    std::string version;
+    if (opened.fd) {
+      if (fstat(opened.fd.get(), &st) != 0) return Look::broken;
+      version = FileStat::from(st).version();
+    } else if (opened.error == EAGAIN) {
+      return Look::unsure;
+    } else if (opened.error == EMFILE || opened.error == ENFILE || opened.error == ENOMEM || opened.error == EIO) {
+      // No evidence of a change: what is open goes on, and is looked at again with the next request.
+      return Look::holds;
+    }
+    if (version != evidence.version) return Look::broken;
+  }
+  return Look::holds;
+}
+
+void Site::drop(std::string_view path) {
+  Record& record = records_.add(Record::stale);
+  record.text = path;
+  hot_.remove(record.text);
+}
+
+}  // namespace zc

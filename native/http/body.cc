@@ -1,0 +1,209 @@
+#include "http/body.h"
+
+#include <algorithm>
+
+namespace zc {
+namespace {
+
+// One window of strategy read: the size at which copying costs more than the two system calls.
+constexpr uint64_t kWindow = 128 << 10;
+// Asked of the disk at once for a cold span: long enough to stream, short enough to keep the first byte near.
+constexpr uint64_t kColdSpan = 512 << 10;
+// A mapping is copied by one call of at most this much.
+constexpr uint64_t kMappedPiece = 512 << 10;
+
+bool holds(ByteSpan span, uint64_t at) { return at >= span.start && at < span.end; }
+
+}  // namespace
+
+void BodySource::start(Ref<const Reply> reply, bool empty, bool takes_files, bool holds_last) {
+  reply_ = std::move(reply);
+  index_ = 0;
+  offset_ = sent_ = 0;
+  probed_ = {};
+  if (window_) window_->aim({}, false);
+  empty_ = empty || reply_->way == Way::none;
+  takes_files_ = takes_files;
+  refused_ = reply_->way == Way::sendfile && reply_->file->refused();
+  // Parts end in memory, where no byte of the file is left to hold back: they take the way that checks by itself.
+  const bool held = holds_last && reply_->way == Way::sendfile;
+  holds_last_ = held && reply_->parts.empty();
+  reads_ = refused_ || reply_->way == Way::read || !takes_files || (held && !holds_last_);
+  fault_ = FileFault::none;
+}
+
+void BodySource::clear() {
+  reply_ = {};
+  window_ = {};
+}
+
+Way BodySource::way() const {
+  if (empty_) return Way::none;
+  return reply_->way == Way::sendfile && (refused_ || !takes_files_) ? Way::read : reply_->way;
+}
+
+BodySource::Segment BodySource::span_segment(ByteSpan span) const {
+  const uint64_t size = span.end - span.start;
+  const Memory* memory = reply_->memory.get();
+  const bool mapped = memory && memory->mapped_file();
+  if (!memory || (mapped && !takes_files_)) return {nullptr, size, span.start, true};
+  return {memory->data() + span.start, size, span.start, true, mapped};
+}
+
+BodySource::Segment BodySource::segment(size_t index) const {
+  if (empty_) return {};
+  if (reply_->parts.empty()) return index == 0 ? span_segment(reply_->span) : Segment{};
+  if (index / 2 < reply_->parts.size()) {
+    const ReplyPart& part = reply_->parts[index / 2];
+    return index % 2 == 0 ? Segment{part.head.data(), part.head.size(), 0, true} : span_segment(part.span);
+  }
+  if (index == reply_->parts.size() * 2) return {reply_->tail.data(), reply_->tail.size(), 0, true};
+  return {};
+}
+
+BodyNext BodySource::next(iovec* to, size_t room, uint64_t size, int64_t now) {
+  BodyNext next{BodyNext::memory};
+  size_t index = index_;
+  uint64_t offset = offset_;
+  bool window_in_use = false;
+  Segment part = segment(index);
+  for (; part.exists && next.count < room && size > 0; part = segment(++index), offset = 0) {
+    if (offset == part.size) continue;
+    const uint64_t at = part.file_offset + offset;
+    const char* data = part.data ? part.data + offset : nullptr;
+    uint64_t length = std::min(part.size - offset, size);
+    if (part.mapped) {
+      // The kernel copies from it, and would wait here for pages that are not in memory.
+      if (!holds(probed_, at) && !probe({at, at + std::min(length, kMappedPiece)}, now)) return {BodyNext::cold};
+      length = std::min(length, probed_.end - at);
+    } else if (!data) {
+      if (!reads_) break;
+      if (!window_ || !window_->holds(at)) {
+        if (window_in_use) break;
+        const BodyNext loaded = load_window(at, part.file_offset + part.size, now);
+        if (loaded.kind != BodyNext::memory) return loaded;
+      }
+      window_in_use = true;
+      data = window_->at(at);
+      length = std::min(length, window_->span().end - at);
+    }
+    to[next.count++] = {const_cast<char*>(data), length};
+    size -= length;
+    if (length < part.size - offset) break;
+  }
+  next.more = part.exists;
+  if (next.count > 0) return next;
+  // Empty segments are passed over here so that the end is seen.
+  index_ = index;
+  offset_ = offset;
+  if (!part.exists) return finish();
+  return {BodyNext::file};
+}
+
+BodyNext BodySource::next_of_file(uint64_t size, int64_t now) {
+  const Segment current = segment(index_);
+  const uint64_t at = current.file_offset + offset_;
+  const uint64_t left = current.size - offset_ - (holds_last_ ? 1 : 0);
+  if (left == 0) return {BodyNext::held};
+  const uint64_t length = std::min(left, size);
+  if (!holds(probed_, at) && !probe({at, at + length}, now)) return {BodyNext::cold};
+  BodyNext next{BodyNext::file};
+  next.span = {at, std::min(at + length, probed_.end)};
+  return next;
+}
+
+// False: its beginning may have to be waited for, and `wanted` says how much at a time.
+bool BodySource::probe(ByteSpan asked, int64_t now) {
+  const File& file = *reply_->source();
+  const ByteSpan span = file.stretches(asked);
+  const bool resident = file.resident(span, now);
+  if (resident) probed_ = span;
+  else cold_ = {span.start, std::min(span.start + kColdSpan, span.end)};
+  return resident;
+}
+
+PageIn BodySource::wanted() const {
+  return {Ref<const File>(reply_->source()), cold_, reads_ ? window_ : Ref<Window>()};
+}
+
+void BodySource::set_paged(int64_t now) {
+  const ByteSpan here = reads_ ? window_->span() : cold_;
+  if (!reads_) probed_ = here;
+  reply_->source()->set_resident(here, now);
+}
+
+BodyNext BodySource::load_window(uint64_t at, uint64_t end, int64_t now) {
+  const File& file = *reply_->source();
+  // A small file is read whole before its head leaves, so that a change can still be refused.
+  const uint64_t size = std::min(end - at, kWindow);
+  const bool paged = window_ && window_->io().result != Io::again && window_->span().start == at;
+  if (!paged) {
+    if (!window_ || window_->capacity() < size) window_ = make_ref<Window>(size);
+    // The last bytes are withheld unless all bytes were of one version: no mixed body is ever complete.
+    const ByteSpan last = reply_->parts.empty() ? reply_->span : reply_->parts.back().span;
+    window_->aim({at, at + size}, at + size == last.end);
+    cold_ = {at, std::min(end, at + kColdSpan)};
+    // On a remote volume even a look may hang.
+    if (file.volume() == Volume::remote) return {BodyNext::cold};
+    const bool believed = holds(probed_, at) || (!file.probeable() && file.seen_resident({at, at + size}, now));
+    window_->load(file, !believed);
+    if (window_->io().result == Io::refused) file.set_unprobeable();
+  }
+  switch (window_->io().result) {
+    case Io::moved:
+      return window_->unchanged() ? BodyNext{BodyNext::memory} : broken(FileFault::changed, 0);
+    case Io::cold:
+    case Io::refused:
+      return {BodyNext::cold};
+    case Io::truncated:
+      return broken(FileFault::truncated, 0);
+    default:
+      return broken(FileFault::failed, window_->io().error);
+  }
+}
+
+void BodySource::confirm() {
+  holds_last_ = false;
+  // The last byte goes by reading, which looks at the file again before it lets the byte go.
+  reads_ = true;
+  probed_ = {reply_->span.end - 1, reply_->span.end};
+}
+
+void BodySource::refuse() {
+  reads_ = refused_ = true;
+  holds_last_ = false;
+  reply_->file->set_refused();
+}
+
+BodyNext BodySource::finish() {
+  const File* source = empty_ ? nullptr : reply_->source();
+  // Reading has looked at the file before it let the last bytes go.
+  if (source && !reads_ && sent_ > 0 && !source->unchanged()) return broken(FileFault::changed, 0);
+  return {BodyNext::done};
+}
+
+void BodySource::advance(uint64_t bytes) {
+  sent_ += bytes;
+  while (bytes > 0) {
+    const Segment current = segment(index_);
+    const uint64_t step = std::min(bytes, current.size - offset_);
+    offset_ += step;
+    bytes -= step;
+    if (offset_ == current.size) {
+      ++index_;
+      offset_ = 0;
+    }
+  }
+}
+
+void BodySource::fail(FileFault fault, int error) {
+  fault_ = fault;
+  fault_error_ = error;
+}
+
+BodyNext BodySource::broken(FileFault fault, int error) {
+  fail(fault, error);
+  return {BodyNext::broken};
+}
+
+}  // namespace zc

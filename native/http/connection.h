@@ -1,0 +1,38 @@
+// A client on its stream, whatever protocol they speak: what an engine thread watches.
+#pragma once
+#include "base/timer_wheel.h"
+#include "http/exchange.h"
+#include "net/stream.h"
+
+namespace zc {
+
+class Connection : public Timer {
+ public:
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  virtual ~Connection() = default;
+
+  virtual Stream& stream() = 0;
+  virtual void on_events(const StreamEvents& events) = 0;
+  /** It has asked for another turn. */
+  virtual void on_turn() = 0;
+  virtual void on_timeout() = 0;
+  /** To an exchange that Service::ask was called for. */
+  virtual void on_answer(Exchange& exchange, Ref<const Reply> reply) = 0;
+  /** What Service::page_in was called for is in memory, or will never be. */
+  virtual void on_paged(Exchange& exchange) = 0;
+  /** Answers no further request: closes now if it waits for one. */
+  virtual void stop() = 0;
+  /** Closes, whatever is under way. */
+  virtual void abandon(ExchangeEnd why) = 0;
+
+  /** Of the thread that runs it. */
+  uint64_t id = 0;
+  bool queued = false;
+  bool closed = false;
+  /** It has come through our own listener; the other sockets are lent to us. */
+  bool is_client = true;
+};
+
+}  // namespace zc

@@ -1,0 +1,22 @@
+// What a client may ask for, and how long it may take. Fixed for the life of an engine.
+#pragma once
+#include <cstdint>
+
+namespace zc {
+
+struct ParseLimits {
+  uint32_t max_head = 16384;   // bytes, including the empty line
+  uint32_t max_target = 8192;  // bytes
+  uint32_t max_fields = 100;   // field lines
+};
+
+struct ConnectionLimits {
+  ParseLimits parse;
+  int64_t header_timeout = 0, keep_alive_timeout = 0, send_timeout = 0;  // ms
+  uint64_t max_drain = 0;          // bytes of a request body
+  uint64_t send_chunk = 2 << 20;   // bytes of one turn (nginx: sendfile_max_chunk)
+  bool verify_sendfile = false;    // see BodySource, holds_last
+  uint32_t planned = 0;            // bits of the fields that the plan reads
+};
+
+}  // namespace zc

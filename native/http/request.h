@@ -1,0 +1,38 @@
+// A request as HTTP/1 and HTTP/2 have it in common. RFC 9110 §6, §9.
+#pragma once
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/fields.h"
+
+namespace zc {
+
+enum class Method : uint8_t { get, head, options, other };
+
+inline Method find_method(std::string_view text) {
+  if (text == "GET") return Method::get;
+  if (text == "HEAD") return Method::head;
+  return text == "OPTIONS" ? Method::options : Method::other;
+}
+
+/** What was received, where it lies: valid as long as the bytes that it was read from. */
+struct RequestHead {
+  std::string_view method_text;
+  std::string_view target;  // as sent: origin-form, absolute-form, "*" (OPTIONS) or authority-form (CONNECT)
+  Method method;
+  std::string_view fields[kFieldCount];  // without surrounding whitespace; the first line only of a repeated field
+  uint32_t present;                      // bit(Field): the field was sent (its value may be empty)
+  uint32_t repeated;                     // bit(Field): it was sent on more than one line
+};
+
+inline std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+/** A request that outlives its bytes, with the fields that the plan reads: what is asked of TypeScript. */
+struct Request {
+  std::string method, target;
+  std::vector<std::pair<Field, std::string>> fields;  // all lines of a repeated one joined
+};
+
+}  // namespace zc

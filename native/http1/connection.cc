@@ -1,0 +1,263 @@
+#include "http1/connection.h"
+
+#include <utility>
+
+namespace zc {
+namespace {
+
+// Requests one connection may have answered in a turn before the others get theirs.
+constexpr int kTurnRequests = 64;
+
+int status_of(ParseResult result) {
+  switch (result) {
+    case ParseResult::uri_too_long:
+      return 414;
+    case ParseResult::fields_too_large:
+      return 431;
+    case ParseResult::version_not_supported:
+      return 505;
+    case ParseResult::not_implemented:
+      return 501;
+    case ParseResult::bad_request:
+    case ParseResult::complete:
+    case ParseResult::incomplete:
+      return 400;
+  }
+  return 400;
+}
+
+Request copy_of(const RequestHead& head, std::string_view bytes, uint32_t planned) {
+  Request request{std::string(head.method_text), std::string(head.target), {}};
+  for (uint32_t left = head.present & planned; left != 0; left &= left - 1) {
+    const auto field = static_cast<Field>(__builtin_ctz(left));
+    const bool repeated = (head.repeated & bit(field)) != 0;
+    request.fields.emplace_back(field, repeated ? joined_field(bytes, field) : std::string(head.fields[field]));
+  }
+  return request;
+}
+
+}  // namespace
+
+Http1Connection::Http1Connection(Service& service, std::unique_ptr<Stream> stream)
+    : service_(service), limits_(service.limits()), stream_(std::move(stream)), exchange_(*this) {}
+
+void Http1Connection::on_events(const StreamEvents& events) {
+  if (events.broken) return abandon(ExchangeEnd::gone);
+  const auto happened = [&events](Stream::Await what) {
+    return what == Stream::Await::readable ? events.readable || events.ended : events.writable;
+  };
+  if (events.ended) peer_ended_ = true;
+  if (events.readable || events.ended || happened(stream_->receive_awaits())) readable_ = true;
+  switch (state_) {
+    // Waiting for TypeScript or the disk: the event is noted, nothing can be done with it now.
+    case State::answer:
+    case State::page:
+      return;
+    // Trying without room would give a client that reads nothing more time for every byte that it sends.
+    case State::send:
+      if (!happened(stream_->send_awaits())) return;
+      break;
+    case State::receive:
+    case State::verify:
+    case State::drain:
+    case State::linger:
+      break;
+  }
+  advance();
+}
+
+void Http1Connection::advance() {
+  run_turn();
+  if (!corked_ || closed) return;
+  // The reply that was to follow has to wait: what lies in the stream must not.
+  if (stream_->flush().result != Io::again) corked_ = false;
+}
+
+// Goes on until it has to wait: for bytes, for room in the stream, for TypeScript, for the disk.
+void Http1Connection::run_turn() {
+  for (int turn = 0; turn < kTurnRequests; ++turn) {
+    if (closed) return;
+    switch (state_) {
+      case State::receive:
+        if (!receive_head()) return;
+        break;
+      case State::send:
+      case State::verify:
+        if (!send()) return;
+        break;
+      case State::drain:
+        if (!drain_body()) return;
+        break;
+      case State::linger:
+        if (!drop_input()) return;
+        break;
+      case State::answer:
+      case State::page:
+        return;
+    }
+  }
+  service_.requeue(*this);
+}
+
+Io Http1Connection::receive() {
+  char* const to = service_.turn().scratch.get();
+  const Io io = stream_->receive(to, Turn::kScratch);
+  // An announced end is still to be read.
+  if (io.result == Io::again) readable_ = false;
+  else if (io.result == Io::moved && !peer_ended_) readable_ = stream_->may_hold_more(io, Turn::kScratch);
+  else if (io.result == Io::closed) readable_ = false;
+  if (io.result == Io::closed) input_ended_ = true;
+  return io;
+}
+
+// True when the state has moved on.
+bool Http1Connection::receive_head() {
+  if (!pending().empty() && parse_next(pending(), true)) return true;
+  while (readable_) {
+    const Io io = receive();
+    if (io.result == Io::again) break;
+    if (io.result == Io::closed) {
+      if (io.error != 0) abandon(ExchangeEnd::gone);
+      else close();
+      return false;
+    }
+    const std::string_view received(service_.turn().scratch.get(), io.bytes);
+    if (pending().empty()) {
+      if (parse_next(received, false)) return true;
+    } else {
+      append(received);
+      if (parse_next(pending(), true)) return true;
+    }
+  }
+  if (input_ended_) close();
+  return false;
+}
+
+// `buffered`: the data are the connection's own; otherwise what is not used must be kept.
+bool Http1Connection::parse_next(std::string_view data, bool buffered) {
+  ParsedHead head;
+  const ParseResult result = parse_head(data, limits_.parse, parse_, head);
+  if (result == ParseResult::incomplete) {
+    if (!buffered) input_.assign(data);
+    if (!head_begun_) {
+      head_begun_ = true;
+      arm(limits_.header_timeout);
+    }
+    return false;
+  }
+  parse_ = ParseState{};
+  head_begun_ = true;
+  if (result != ParseResult::complete) {
+    refuse(status_of(result));
+    return true;
+  }
+  handle(head, data.substr(0, head.size));
+  if (buffered) consume(head.size);
+  else if (data.size() > head.size) input_.assign(data.substr(head.size));
+  return true;
+}
+
+void Http1Connection::handle(const ParsedHead& head, std::string_view bytes) {
+  old_peer_ = head.minor_version == 0;
+  is_head_ = head.method == Method::head;
+  close_after_ = !head.keep_alive;
+  if (head.chunked || head.content_length > 0) {
+    // A client that waits for "100 Continue" gets its final answer instead (RFC 9110 §10.1.1); whether its body
+    // still comes is unknown, so the connection ends.
+    if (head.expect_continue || head.content_length > limits_.max_drain) {
+      close_after_ = drops_input_ = true;
+    } else {
+      has_body_ = true;
+      drain_.start(head.chunked, head.content_length, limits_.max_drain);
+    }
+  }
+  exchange_.began = service_.turn().now;
+  exchange_.method.assign(head.method_text);
+  exchange_.target.assign(head.target);
+  if (Ref<const Reply> prepared = service_.find(head)) return start_reply(std::move(prepared));
+  state_ = State::answer;
+  arm(limits_.send_timeout);
+  service_.ask(exchange_, copy_of(head, bytes, limits_.planned));
+}
+
+void Http1Connection::on_answer(Exchange&, Ref<const Reply> reply) {
+  if (state_ != State::answer) return;
+  start_reply(std::move(reply));
+  advance();
+}
+
+void Http1Connection::refuse(int status) {
+  close_after_ = drops_input_ = true;
+  has_body_ = is_head_ = false;
+  exchange_.began = service_.turn().now;
+  exchange_.method.clear();
+  exchange_.target.clear();
+  if (Ref<const Reply> error = service_.error(status)) start_reply(std::move(error));
+  else linger();
+}
+
+void Http1Connection::start_reply(Ref<const Reply> reply) {
+  if (reply->close || service_.turn().stopping) close_after_ = true;
+  exchange_.body.start(std::move(reply), is_head_, stream_->takes_files(), limits_.verify_sendfile);
+  out_.start(exchange_.body, {close_after_, old_peer_}, service_.turn().date.text());
+  state_ = State::send;
+  service_.begin(exchange_);
+}
+
+void Http1Connection::on_timeout() {
+  switch (state_) {
+    case State::answer:
+      return arm(limits_.send_timeout);
+    case State::receive:
+      if (!head_begun_) return close();
+      service_.count_timeout();
+      refuse(408);
+      return advance();
+    case State::send:
+    case State::page:
+    case State::verify:
+      service_.count_timeout();
+      return abandon(ExchangeEnd::timed_out);
+    case State::drain:
+    case State::linger:
+      return close();
+  }
+}
+
+void Http1Connection::stop() {
+  const bool idle = state_ == State::receive && !head_begun_;
+  if (idle || state_ == State::linger) close();
+}
+
+// The answer in progress, if there is one, does not reach its end.
+void Http1Connection::abandon(ExchangeEnd why) {
+  switch (state_) {
+    case State::answer:
+    case State::send:
+    case State::page:
+    case State::verify:
+      service_.end(exchange_, why);
+      break;
+    case State::receive:
+    case State::drain:
+    case State::linger:
+      break;
+  }
+  close();
+}
+
+void Http1Connection::append(std::string_view received) {
+  // What is used up makes room first, or a client that pipelines without end would fill memory.
+  input_.erase(0, used_);
+  used_ = 0;
+  input_.append(received);
+}
+
+void Http1Connection::consume(size_t bytes) {
+  used_ += bytes;
+  if (used_ < input_.size()) return;
+  input_.clear();
+  used_ = 0;
+}
+
+}  // namespace zc

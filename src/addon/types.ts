@@ -1,0 +1,234 @@
+// The native addon as JavaScript sees it. What the numbers mean stands in wire.ts.
+
+/** A root directory held open (O_PATH); every open is relative to it. */
+export interface NativeRoot {
+  readonly fd: number;
+  close(): void;
+}
+
+/** One open file version. The engine holds references of its own: `release` drops only this one, the last closes. */
+export interface NativeFile {
+  readonly fd: number;
+  /** Is it the very version that was opened? One fstat(2); false after `release`. */
+  isCurrent(): boolean;
+  release(): void;
+}
+
+/** Bytes of one file version in mapped memory: a slot of the sealed arena, or the file's own mapping. */
+export interface NativeMemory {
+  readonly size: number;
+  /** Drops this reference; the engine may hold more. The bytes of `bytes()` must not be used after. */
+  release(): void;
+  /** The bytes without a copy; undefined for a mapping of the file itself (a truncation would fault). */
+  bytes(): ArrayBuffer | undefined;
+}
+
+export type Opened =
+  | {
+      readonly type: 'file';
+      readonly file: NativeFile;
+      readonly size: number;
+      readonly mtimeMs: number;
+      /** "dev-ino-size-mtimens-ctimens" in hex, from one fstat of the descriptor. */
+      readonly version: string;
+      /** statfs f_type: is sendfile/mmap from this file system trusted? */
+      readonly trusted: boolean;
+    }
+  | {
+      readonly type: 'directory';
+      readonly file: NativeFile;
+      readonly mtimeMs: number;
+      readonly version: string;
+    }
+  | { readonly type: 'other' }
+  | { readonly type: 'error'; readonly errno: string };
+
+/** `inside`: links may be followed while they stay beneath the root; `none`: no link in any component; `follow`: anywhere. */
+export type Symlinks = 'inside' | 'none' | 'follow';
+
+/** Memory for snapshots: one sealed memfd, mapped once. */
+export interface NativeArena {
+  /** Copies the file (fstat before and after must agree). In libuv's pool. */
+  snapshot(file: NativeFile): Promise<NativeMemory | 'changed' | 'full'>;
+  close(): void;
+}
+
+export interface EngineLimits {
+  readonly maxHeaderSize: number;
+  readonly maxTargetSize: number;
+  readonly maxConnections: number;
+  readonly headerTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly sendTimeoutMs: number;
+  readonly sendfileMaxChunk: number;
+  /** Request body bytes that are drained to keep a connection; more closes it. */
+  readonly maxDrain: number;
+  /** 0 = every request. */
+  readonly revalidateMs: number;
+  readonly verifySendfile: boolean;
+}
+
+/** An answer for the engine. */
+export interface EngineReply {
+  /** Status, way, reason and whether the connection closes, in one number: see flagsOf. */
+  readonly flags: number;
+  /** Each line with its CRLF; no Date, no Connection, no empty line. */
+  readonly fields: string;
+  /** The body's bytes, or where they are. */
+  readonly source: Uint8Array | NativeMemory | NativeFile | undefined;
+  /** Half-open span of the source. */
+  readonly start: number;
+  readonly end: number;
+  /** Several spans instead of one. Flat: head, start, end, head, start, end… */
+  readonly parts: ReadonlyArray<string | number> | undefined;
+  /** What follows the last part; in a template of slices, the fields that follow Content-Length. */
+  readonly tail: string;
+}
+
+/** A prepared reply of a hot path, with the guard of plan `Memo`. */
+export interface HotReply extends EngineReply {
+  /** Flat: field index, value, field index, value… */
+  readonly guard: ReadonlyArray<number | string>;
+  readonly answersHead: boolean;
+  readonly etag: string | undefined;
+  /** Fields of the 304. */
+  readonly notModified: string;
+  /**
+   * Of plan `Slices`: the reply itself is then the template of the small ones, this one of the large. Their
+   * span is the whole file, their fields lack Content-Range and Content-Length.
+   */
+  readonly large: EngineReply | undefined;
+  readonly largeFrom: number;
+}
+
+export interface HotEntry {
+  /** Path bytes as sent, query cut off. */
+  readonly path: string;
+  /** Bit mask of field indexes that a guard must match. */
+  readonly judged: number;
+  readonly reply: HotReply;
+  /** Its place among the replies of the path, which all have these fields and this evidence. */
+  readonly at: number;
+  /** Flat: root-relative path, version ('' = absent), … */
+  readonly evidence: readonly string[];
+}
+
+/** One batch of records from the engine, flat: for each WIRE.recordValues, then its fields: index, value… */
+export type EngineRecords = ReadonlyArray<string | number | undefined>;
+
+export interface NativeEngine {
+  /** Those that run: fewer than were asked for where the system has no room for more. */
+  readonly threads: number;
+  /** Binds and listens on every thread; returns the port. Throws an Error with `code` (EADDRINUSE…). */
+  listen(host: string, port: number): number;
+  /** Answers a request record. The values of an EngineReply in turn: this call is on the way of every planned answer. */
+  reply(
+    id: number,
+    flags: number,
+    fields: string,
+    source: EngineReply['source'],
+    start: number,
+    end: number,
+    parts?: EngineReply['parts'],
+    tail?: string,
+  ): void;
+  /** Adds the reply to those of its path, or replaces the one in its place. */
+  put(entry: HotEntry): void;
+  remove(path: string): void;
+  /**
+   * The root from now on (undefined: there is none), or the assurance that it still is: entries that were made from
+   * another one are forgotten.
+   */
+  setRoot(root: NativeRoot | undefined): void;
+  /** Was the entry used since the last call? (second chance for the LRU) */
+  used(path: string): boolean;
+  /** Sends the span of the file on a duplicate of `socketFd`; the end comes as a record. Returns its id. */
+  transfer(
+    socketFd: number,
+    file: NativeFile,
+    sendfile: boolean,
+    start: number,
+    end: number,
+  ): number;
+  /** Stops a transfer; its record still comes. */
+  cancel(id: number): void;
+  /** WIRE.counters, then responses and bytes of each way and reason. */
+  stats(): Float64Array;
+  /**
+   * Stops accepting, closes idle connections; each thread sends the record `stopped` when its last
+   * connection is gone or the time is over.
+   */
+  stop(graceMs: number): void;
+  /** Lets the process end while this engine runs. */
+  unref(): void;
+  /**
+   * Stops at once; no record comes any more. A thread that hangs in a system call is left to itself, with what it
+   * holds, after a quarter of a second. Idempotent.
+   */
+  close(): void;
+}
+
+/** What is in a directory, packed: directories first, then by name in the order of JavaScript's strings. */
+export interface NativeEntries {
+  /** In UTF-8, each with a NUL after it. */
+  readonly names: Uint8Array;
+  /** Two for each name: bytes, or -1 for a directory; mtime in milliseconds. */
+  readonly numbers: Float64Array;
+}
+
+export interface NativeAddon {
+  openRoot(path: string): NativeRoot;
+  /**
+   * What the path of an open root names now, looked at in libuv's pool: undefined = the same directory; another one;
+   * or the name of the errno with which it cannot be opened.
+   */
+  reopenRoot(root: NativeRoot): Promise<NativeRoot | string | undefined>;
+  /** Opens each path beneath the root, in libuv's pool, in order. Never blocks on FIFOs (O_NONBLOCK). */
+  open(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Promise<Opened[]>;
+  /**
+   * Reads a directory that `path` leads to, in libuv's pool, a few milliseconds at a time. Only what a request could
+   * get; names that begin with a dot only with `dotfiles`. More than `maxEntries` are EFBIG.
+   */
+  readDirectory(
+    root: NativeRoot,
+    directory: NativeFile,
+    path: string,
+    symlinks: Symlinks,
+    dotfiles: boolean,
+    maxEntries: number,
+  ): Promise<NativeEntries | { readonly errno: string }>;
+  /**
+   * Zeroed bytes that replies share instead of copying them, as a Uint8Array from their start: to be filled before
+   * the first reply. Undefined where there is no memory.
+   */
+  createBytes(size: number): ArrayBuffer | undefined;
+  createArena(capacity: number): NativeArena;
+  /** The file's own mapping (MAP_SHARED, PROT_READ). */
+  mapFile(file: NativeFile, size: number): NativeMemory | undefined;
+  /** Throws an Error with `code` (EAGAIN, EMFILE…) where the system has no room for even one thread. */
+  createEngine(
+    root: NativeRoot,
+    symlinks: Symlinks,
+    threads: number,
+    limits: EngineLimits,
+    /** Names of the request fields that its records shall have. */
+    fields: readonly string[],
+    /** Prepared answers for errors the engine finds itself. */
+    errors: ReadonlyArray<readonly [status: number, fields: string, body: string]>,
+    onRecords: (records: EngineRecords) => void,
+  ): NativeEngine;
+  /**
+   * Sends what the socket takes of the span at once, by sendfile on this thread, if it is in the page
+   * cache. Returns the bytes taken (an engine's `transfer` goes on from there, or finds out what is wrong),
+   * or -1 when all were taken and the file was changed meanwhile.
+   */
+  sendNow(socketFd: number, file: NativeFile, start: number, end: number): number;
+  /** Lets the process run for at most this time, then ends it by _exit(2), whatever hangs. */
+  exitWithin(status: number, ms: number): void;
+  features(): {
+    readonly openat2: boolean;
+    readonly memfdSeal: boolean;
+  };
+  /** What both sides know by number, as the addon has it (wire.ts). Addons before it have none. */
+  layout?(): unknown;
+}
