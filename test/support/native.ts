@@ -1,5 +1,5 @@
 // The engine's sources as its own build names them, for the programs that tests make of them.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -7,6 +7,11 @@ export const NATIVE = fileURLToPath(new URL('../../native/', import.meta.url));
 
 /** The flags of every program of ours. */
 export const CXX_FLAGS = ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-pthread', `-I${NATIVE}`];
+
+/** A C++ compiler of this machine, if it has one. */
+export function findCompiler(): string | undefined {
+  return ['g++', 'c++', 'clang++'].find((name) => spawnSync(name, ['--version']).status === 0);
+}
 
 /** Paths of the sources of a room and of all rooms below it. */
 export function sourcesUpTo(room: string): string[] {

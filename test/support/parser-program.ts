@@ -1,8 +1,8 @@
 // The request-head parser's own programs: built by the system's compiler, fed over stdin.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { CXX_FLAGS, NATIVE, sourcesUpTo } from './native.ts';
+import { CXX_FLAGS, findCompiler, NATIVE, sourcesUpTo } from './native.ts';
 import { makeTree } from './tree.ts';
 
 /** Limits of one head, bytes and lines; those left out are the parser's defaults. */
@@ -66,8 +66,7 @@ export interface BodyReport {
  * program, or ends a test file that finds no C++ compiler.
  */
 export function buildProgram(t: Test, source: string, flags: readonly string[] = []): string {
-  const found = (name: string) => spawnSync(name, ['--version']).status === 0;
-  const compiler = ['g++', 'c++', 'clang++'].find(found);
+  const compiler = findCompiler();
   if (compiler === undefined) {
     t.plan(0, 'no C++ compiler here to build the parser by itself');
     process.exit();

@@ -1,0 +1,256 @@
+// HTTP/1 on a stream that is no socket (record_stream.h), without a thread, an epoll or a port. Built and run by
+// test/stream.test.ts; prints a line for each claim.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+#include <vector>
+
+#include "http1/connection.h"
+#include "http1/transfer.h"
+#include "test/record_stream.h"
+
+namespace {
+
+using namespace zc;
+
+void claim(bool holds, const std::string& text) { std::printf("%s %s\n", holds ? "ok" : "not ok", text.c_str()); }
+
+/** Answers by target, at once or when it is told to; remembers how exchanges ended. */
+class Desk final : public Service {
+ public:
+  struct Ended {
+    std::string method, target;
+    ExchangeEnd how;
+    unsigned status;
+    uint64_t bytes;
+    Way way;
+    Reason reason;
+  };
+
+  Desk() {
+    limits_.max_drain = 1 << 20;
+    limits_.send_chunk = 256 << 10;
+    turn_.date.update(0);
+  }
+
+  const Turn& turn() const override { return turn_; }
+  const ConnectionLimits& limits() const override { return limits_; }
+  Ref<const Reply> find(const RequestHead& head) override {
+    const auto found = prepared.find(std::string(head.target));
+    return found == prepared.end() ? Ref<const Reply>() : found->second;
+  }
+  void ask(Exchange& exchange, Request request) override {
+    asked.push_back(std::move(request));
+    waiting = &exchange;
+  }
+  Ref<const Reply> error(int) override { return {}; }
+  bool page_in(Exchange& exchange) override {
+    exchange.body.wanted().window->load(*exchange.body.reply().source(), false);
+    paged = &exchange;
+    return true;
+  }
+  void begin(Exchange&) override { ++begun; }
+  void count(const Exchange&, uint64_t bytes) override { counted += bytes; }
+  void end(Exchange& exchange, ExchangeEnd how) override {
+    const BodySource& body = exchange.body;
+    const unsigned status = body.active() ? body.reply().status : 0;
+    ended.push_back({exchange.method, exchange.target, how, status, body.sent(), body.active() ? body.way() : Way::none,
+                     body.active() ? body.reason() : Reason::size});
+    exchange.body.clear();
+  }
+  void count_timeout() override {}
+  void arm(Connection&, int64_t) override {}
+  void disarm(Connection&) override {}
+  void requeue(Connection& connection) override { queued = &connection; }
+  void recheck(Connection& connection) override { queued = &connection; }
+  void close(Connection& connection) override { connection.closed = true; }
+
+  std::map<std::string, Ref<const Reply>> prepared;
+  std::vector<Request> asked;
+  std::vector<Ended> ended;
+  Exchange* waiting = nullptr;
+  Exchange* paged = nullptr;
+  Connection* queued = nullptr;
+  uint64_t counted = 0;
+  size_t begun = 0;
+
+ private:
+  Turn turn_;
+  ConnectionLimits limits_;
+};
+
+/** A connection on such a stream, and a loop that gives it the events that it waits for, and no others. */
+struct Client {
+  explicit Client(Desk& desk, RecordStream::Habits habits) : desk(desk) {
+    auto made = std::make_unique<RecordStream>(habits);
+    stream = made.get();
+    connection = std::make_unique<Http1Connection>(desk, std::move(made));
+    connection->begin();
+  }
+
+  /** What the peer sends arrives as one event. False: it came to rest before `done` held. */
+  template <class Done>
+  bool run(std::string_view request, Done done) {
+    stream->deliver(request);
+    StreamEvents event;
+    event.readable = true;
+    for (int i = 0; i < 100'000 && !done(); ++i) {
+      connection->on_events(event);
+      event = {};
+      while (desk.queued && !done()) std::exchange(desk.queued, nullptr)->on_turn();
+      if (Exchange* paged = std::exchange(desk.paged, nullptr)) connection->on_paged(*paged);
+      if (done()) return true;
+      // Only what the stream waits for happens, once.
+      const auto awaited = std::exchange(stream->awaited, std::nullopt);
+      if (!awaited) return false;
+      stream->granted = true;
+      (*awaited == Stream::Await::readable ? event.readable : event.writable) = true;
+    }
+    return done();
+  }
+
+  Desk& desk;
+  RecordStream* stream;
+  std::unique_ptr<Http1Connection> connection;
+};
+
+std::string pattern(size_t size) {
+  std::string bytes(size, '\0');
+  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
+  return bytes;
+}
+
+Ref<File> make_file(const std::string& bytes) {
+  char path[] = "/tmp/zcserve-stream-XXXXXX";
+  UniqueFd fd(mkostemp(path, O_CLOEXEC));
+  unlink(path);
+  size_t written = 0;
+  while (written < bytes.size()) {
+    const ssize_t n = write(fd.get(), bytes.data() + written, bytes.size() - written);
+    if (n <= 0) abort();
+    written += static_cast<size_t>(n);
+  }
+  struct stat st;
+  if (fstat(fd.get(), &st) != 0) abort();
+  return make_ref<File>(std::move(fd), FileStat::from(st), "file");
+}
+
+Ref<Reply> reply_of(Way way, const std::string& bytes) {
+  auto reply = make_ref<Reply>();
+  reply->status = 200;
+  reply->fields = "Content-Length: " + std::to_string(bytes.size()) + "\r\n";
+  reply->way = way;
+  reply->reason = Reason::size;
+  reply->span = {0, bytes.size()};
+  if (way == Way::bytes) reply->memory = Ref<Memory>(new HeapBytes(bytes));
+  else if (way == Way::mmap) reply->memory = FileMapping::map(make_file(bytes));
+  else reply->file = make_file(bytes);
+  return reply;
+}
+
+std::string answer_of(const std::string& bytes) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(bytes.size()) +
+         "\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n" + bytes;
+}
+
+constexpr const char* kGet = "GET /a HTTP/1.1\r\nHost: a\r\nAccept-Encoding: br\r\n\r\n";
+
+/** Every habit of the stream; each body by every way. */
+void bodies() {
+  const RecordStream::Habits habits[] = {{700, 0, 0, false}, {1, 0, 0, false}, {700, 3, 0, false},
+                                         {700, 0, 2, false}, {999, 2, 3, true}, {1 << 20, 0, 0, true}};
+  for (const Way way : {Way::bytes, Way::mmap, Way::sendfile, Way::read}) {
+    for (const RecordStream::Habits& habit : habits) {
+      const std::string bytes = pattern(habit.record == 1 ? 3'000 : 700'001);
+      Desk desk;
+      const Ref<Reply> reply = reply_of(way, bytes);
+      desk.prepared["/a"] = Ref<const Reply>(reply);
+      Client client(desk, habit);
+      const bool ended = client.run(kGet, [&] { return desk.ended.size() == 1; });
+      const std::string how = std::string(kWayNames[static_cast<size_t>(way)]) + ", records of " +
+                              std::to_string(habit.record) + (habit.turns_before ? ", reads before it writes" : "") +
+                              (habit.writes_before ? ", writes before it reads" : "") + (habit.full_often ? ", often full" : "");
+      claim(ended && client.stream->output == answer_of(bytes), how + ": every byte once, in order");
+      claim(!client.stream->broke_promise, how + ": what was refused came again");
+      claim(ended && desk.ended[0].how == ExchangeEnd::done && desk.ended[0].bytes == bytes.size() &&
+                desk.counted == bytes.size(),
+            how + ": the exchange ends once, with its bytes");
+      if (way != Way::sendfile) continue;
+      claim(!reply->file->refused(), how + ": the stream takes no files, which is no fault of the file");
+      claim(ended && desk.ended[0].way == Way::read && desk.ended[0].reason == Reason::size, how + ": counted as read");
+    }
+  }
+}
+
+/** Each head lies in several records, and all of them are there with the first event. */
+void input(RecordStream::Habits habits) {
+  Desk desk;
+  const std::string bytes = pattern(100);
+  desk.prepared["/a"] = Ref<const Reply>(reply_of(Way::bytes, bytes));
+  Client client(desk, habits);
+  std::string requests, answers;
+  for (int i = 0; i < 20; ++i) {
+    requests += kGet;
+    answers += answer_of(bytes);
+  }
+  claim(client.run(requests, [&] { return desk.ended.size() == 20; }), "a short read has not emptied the stream");
+  claim(client.stream->output == answers, "twenty pipelined requests, twenty answers");
+  claim(!client.stream->kept_back, "nothing is kept back behind the last");
+}
+
+/** Its own mapping of a file must not be read here: behind a cut that would be SIGBUS. */
+void cut_mapping() {
+  const std::string bytes = pattern(700'001);
+  Desk desk;
+  const Ref<Reply> reply = reply_of(Way::mmap, bytes);
+  desk.prepared["/a"] = Ref<const Reply>(reply);
+  Client client(desk, {});
+  client.run(kGet, [&] { return client.stream->output.size() > 100'000 || !desk.ended.empty(); });
+  claim(ftruncate(reply->source()->fd(), 200'000) == 0, "a mapped file is cut while it is sent");
+  if (desk.ended.empty()) client.run("", [&] { return !desk.ended.empty(); });
+  claim(desk.ended.size() == 1 && desk.ended[0].how == ExchangeEnd::file_fault, "the exchange ends with the file's fault");
+}
+
+void questions() {
+  Desk desk;
+  Client client(desk, {700, 0, 0, false});
+  client.run(kGet, [&] { return desk.waiting != nullptr; });
+  claim(desk.asked.size() == 1 && desk.asked[0].method == "GET" && desk.asked[0].target == "/a", "a request is a value");
+  claim(desk.asked[0].fields.empty(), "it has the fields that the plan reads, and no others");
+  client.connection->on_answer(*desk.waiting, Ref<const Reply>(reply_of(Way::bytes, "hello")));
+  claim(client.stream->output == answer_of("hello"), "its answer is sent");
+  claim(desk.ended.size() == 1 && desk.ended[0].method == "GET" && desk.ended[0].target == "/a" && desk.ended[0].status == 200,
+        "where it ends, method, target and status are known");
+  client.run(kGet, [&] { return desk.asked.size() == 2; });
+  client.connection->abandon(ExchangeEnd::gone);
+  claim(desk.ended.size() == 2 && desk.ended[1].how == ExchangeEnd::gone && desk.ended[1].status == 0,
+        "an exchange without an answer ends there too");
+}
+
+void lent() {
+  Desk desk;
+  const std::string bytes = pattern(300'000);
+  auto made = std::make_unique<RecordStream>(RecordStream::Habits{});
+  RecordStream& stream = *made;
+  Transfer transfer(desk, std::move(made));
+  transfer.begin(Ref<const Reply>(reply_of(Way::read, bytes)));
+  while (std::exchange(desk.queued, nullptr)) transfer.on_turn();
+  while (std::exchange(desk.paged, nullptr)) transfer.on_paged(transfer.exchange());
+  while (std::exchange(desk.queued, nullptr)) transfer.on_turn();
+  claim(stream.output == bytes && desk.ended.size() == 1, "a transfer sends the body alone");
+}
+
+}  // namespace
+
+int main() {
+  bodies();
+  input({16, 0, 0, false});
+  input({16, 0, 2, false});
+  input({16, 3, 5, true});
+  cut_mapping();
+  questions();
+  lent();
+  return 0;
+}
