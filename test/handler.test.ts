@@ -8,8 +8,8 @@ import type { RequestFields } from '../src/http/request.ts';
 import type { PlanPolicy } from '../src/plan/policy.ts';
 import { compileRules } from '../src/rules/fields.ts';
 import { compileRedirects, compileRewrites } from '../src/rules/redirects.ts';
+import type { Answer } from '../src/site/answer.ts';
 import { createOrigin, type Origin, type OriginOptions } from '../src/site/site.ts';
-import type { Answer } from '../src/transport/transport.ts';
 import { addon, collect, POLICY, turn } from './files/fixture.ts';
 import { makeTree, type Node, type Teardown } from './support/tree.ts';
 

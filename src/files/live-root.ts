@@ -1,5 +1,5 @@
 // The root as the operator named it: a path. What is open is the directory that it named when it was looked at last.
-import type { Log } from '../transport/transport.ts';
+import type { Log } from '../log/log.ts';
 import { meaningOf } from './errno.ts';
 import type { Root } from './root.ts';
 import { watchRoot } from './watch-root.ts';

@@ -1,7 +1,8 @@
 // From a decoded path to what it names: exact file · clean URL · directory (slash, index, listing) ·
 // extensions · single-page fallback. The first that exists wins.
+
+import type { Log } from '../log/log.ts';
 import type { Coding, Evidence, Miss, Resolution, Resource } from '../plan/types.ts';
-import type { Log } from '../transport/transport.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';

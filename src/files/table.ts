@@ -1,8 +1,8 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
 import { LRUCache } from 'lru-cache';
 import type { NativeAddon, NativeRoot } from '../addon/load.ts';
+import type { Log } from '../log/log.ts';
 import type { Contents, Evidence, Listing, Resolution, Strategy } from '../plan/types.ts';
-import type { Log } from '../transport/transport.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import { Listings, type Read } from './listings.ts';

@@ -8,11 +8,12 @@ import type { FileEntry } from '../files/entry.ts';
 import type { TableStats } from '../files/table.ts';
 import type { RequestFields, RequestHead } from '../http/request.ts';
 import { cutAuthority } from '../http/target.ts';
-import { createLog } from '../log/log.ts';
+import { createLog, type Log, textOf } from '../log/log.ts';
 import { resolveOptions } from '../options/options.ts';
 import { errorPlan } from '../plan/errors.ts';
 import { plan } from '../plan/plan.ts';
 import type { StrategyLimits } from '../plan/types.ts';
+import type { Answer, Handler } from '../site/answer.ts';
 import { createHandler } from '../site/handler.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
 import { createOrigin } from '../site/site.ts';
@@ -21,13 +22,7 @@ import { cutOff } from '../transport/node/http2-response.ts';
 import { type Outlet, sendPlan } from '../transport/node/respond.ts';
 import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
 import { inTurn } from '../transport/node/turn.ts';
-import {
-  type Answer,
-  type Handler,
-  type Log,
-  type TransportStats,
-  textOf,
-} from '../transport/transport.ts';
+import type { TransportStats } from '../transport/transport.ts';
 import type { MiddlewareSettings } from './options.ts';
 import { withSinglePage } from './single-page.ts';
 

@@ -1,6 +1,6 @@
 // sirv's `single`: one page for every path that finds nothing, but for those that are spared.
 import { normalTarget } from '../http/target.ts';
-import type { Answer, Handler } from '../transport/transport.ts';
+import type { Answer, Handler } from '../site/answer.ts';
 
 /** The handler with its page; the same handler where there is none. */
 export function withSinglePage(

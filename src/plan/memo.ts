@@ -1,18 +1,12 @@
 // When the engine may repeat an answer without asking: everything the plan looked at is in the guard or
 // in the evidence.
+
+import type { FieldList } from '../http/field-list.ts';
 import type { FieldName, RequestHead } from '../http/request.ts';
 import type { PlanPolicy } from './policy.ts';
 import { slicesOf } from './span.ts';
 import { isWarming } from './strategy.ts';
-import type {
-  FieldList,
-  Memo,
-  Miss,
-  Representation,
-  Resolution,
-  Resource,
-  ResponsePlan,
-} from './types.ts';
+import type { Memo, Miss, Representation, Resolution, Resource, ResponsePlan } from './types.ts';
 
 /** The fields that may change the answer for any file. RFC 9110 §13.1, §14.2. */
 const CONDITIONS = [

@@ -1,8 +1,9 @@
 // What to answer, from values alone: method → resolution → (file) coding → preconditions → range → strategy.
 // RFC 9110. Never throws; no I/O; the clock is a value.
+
+import { type FieldList, without } from '../http/field-list.ts';
 import type { RequestHead } from '../http/request.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
-import { without } from './fields.ts';
 import { planListing } from './listing.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
 import { frameParts } from './multipart.ts';
@@ -12,15 +13,7 @@ import { isRangeCurrent, judgePreconditions } from './preconditions.ts';
 import { type Ranges, resolveRanges } from './ranges.ts';
 import { sendRange, sendSpan, sendWhole, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
-import type {
-  FieldList,
-  Miss,
-  Plannable,
-  Representation,
-  Resolution,
-  ResponsePlan,
-  Span,
-} from './types.ts';
+import type { Miss, Plannable, Representation, Resolution, ResponsePlan, Span } from './types.ts';
 
 type FileResolution<F extends Representation> = Extract<Resolution<F>, { readonly kind: 'file' }>;
 

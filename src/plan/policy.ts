@@ -1,5 +1,7 @@
 // What the operator decides about answers: fixed per server and transport.
-import type { FieldList, StrategyLimits } from './types.ts';
+
+import type { FieldList } from '../http/field-list.ts';
+import type { StrategyLimits } from './types.ts';
 
 export interface PlanPolicy {
   /** Can the transport repeat answers? Only then do plans have a `memo`. */

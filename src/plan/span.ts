@@ -1,8 +1,10 @@
 // One span of a representation as an answer: its fields, and how its bytes travel. RFC 9110 §14, §15.3.7.
+
+import type { FieldList } from '../http/field-list.ts';
 import { contentRange } from './fields.ts';
 import type { PlanPolicy } from './policy.ts';
 import { chooseStrategy } from './strategy.ts';
-import type { Choice, FieldList, Representation, ResponsePlan, Slices, Span } from './types.ts';
+import type { Choice, Representation, ResponsePlan, Slices, Span } from './types.ts';
 
 /** Content-Length and Server-Timing are added to `fields`. */
 export function sendSpan<F extends Representation>(

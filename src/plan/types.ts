@@ -1,5 +1,7 @@
 // The vocabulary of an answer: representations in, response plans out. Plain values, no I/O, no clock.
+import type { FieldList } from '../http/field-list.ts';
 import type { FieldName } from '../http/request.ts';
+import type { Redirect } from '../rules/redirects.ts';
 
 /** How body bytes reach the socket: one writev from mapped memory, sendfile(2), or read + write. */
 export type Strategy = 'mmap' | 'sendfile' | 'read';
@@ -39,9 +41,6 @@ export interface Span {
 
 /** Content codings that may exist as precompressed siblings, or none. RFC 9110 §8.4.1, RFC 8878. */
 export type Coding = 'identity' | 'br' | 'zstd' | 'gzip';
-
-/** Response fields as a flat list: name, value, name, value… (the form node:http takes as is). */
-export type FieldList = readonly string[];
 
 /** One version of one file in one content coding: all that a plan needs to know of it. */
 export interface Representation {
@@ -139,11 +138,7 @@ export type Resolution<F extends Representation> =
       /** Of a custom page: the miss that it stands for, and what that rests on. */
       readonly miss?: Miss;
     }
-  | {
-      readonly kind: 'redirect';
-      readonly status: 301 | 302 | 303 | 307 | 308;
-      readonly location: string;
-    }
+  | Redirect
   | Listing
   | ({ readonly kind: 'not-found' } & Partial<Miss>)
   | { readonly kind: 'forbidden' }

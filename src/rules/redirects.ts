@@ -3,9 +3,13 @@
 // In `from` (a decoded path; a slash at the end does not matter), `:name` stands for one segment or part
 // of one, `/*` at the end for the rest, which may be empty. `to` may use both.
 import { encodePath, normalise, parseTarget } from '../http/target.ts';
-import type { Resolution } from '../plan/types.ts';
 
-export type Redirect = Extract<Resolution<never>, { readonly kind: 'redirect' }>;
+/** Where a request is sent instead. */
+export interface Redirect {
+  readonly kind: 'redirect';
+  readonly status: 301 | 302 | 303 | 307 | 308;
+  readonly location: string;
+}
 
 export interface RewriteRule {
   readonly from: string;

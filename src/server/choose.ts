@@ -1,8 +1,9 @@
 // Which transport serves, and why: from what was asked for and what loads on this machine.
 import type { EngineLimits, Native, NativeAddon } from '../addon/load.ts';
+import type { Log } from '../log/log.ts';
 import type { StrategyLimits } from '../plan/types.ts';
 import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
-import type { Log, TransportName } from '../transport/transport.ts';
+import type { TransportName } from '../transport/transport.ts';
 import type { Uws, UwsLibrary } from '../transport/uws/library.ts';
 
 export interface Wanted {

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { availableParallelism, networkInterfaces } from 'node:os';
 import { loadNative, type NativeAddon } from '../addon/load.ts';
 import type { TableStats } from '../files/table.ts';
-import { createLog } from '../log/log.ts';
+import { createLog, type Log } from '../log/log.ts';
 import {
   MAX_THREADS,
   type Options,
@@ -15,7 +15,7 @@ import { createOrigin, type Origin } from '../site/site.ts';
 import { createNativeTransport } from '../transport/engine/engine.ts';
 import { createHttp1Transport } from '../transport/node/http1.ts';
 import type { TlsFiles } from '../transport/tls.ts';
-import type { Log, Transport, TransportName, TransportStats } from '../transport/transport.ts';
+import type { Transport, TransportName, TransportStats } from '../transport/transport.ts';
 import { loadUws } from '../transport/uws/library.ts';
 import { createUwsTransport } from '../transport/uws/uws.ts';
 import { type Chosen, chooseTransport, chooseWithoutEngine, withTransfers } from './choose.ts';

@@ -13,13 +13,14 @@ import {
   parseTarget,
   referenceTo,
 } from '../http/target.ts';
+import type { Log } from '../log/log.ts';
 import { errorPlan, statusOfErrno } from '../plan/errors.ts';
 import { acceptsHtml } from '../plan/negotiate.ts';
 import { plan } from '../plan/plan.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
 import type { Plannable, Resolution } from '../plan/types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
-import type { Answer, Handler, Log } from '../transport/transport.ts';
+import type { Answer, Handler } from './answer.ts';
 import type { Pages } from './listing-pages.ts';
 
 export interface HandlerOptions {

@@ -1,9 +1,10 @@
 // Brings a body to its receiver piece by piece, as fast as that takes it: by read(2), or by descriptor where it can.
 import { fstat, read } from 'node:fs';
 import type { FileEntry } from '../files/entry.ts';
+import type { Log } from '../log/log.ts';
 import type { Reason, Span } from '../plan/types.ts';
 import type { Counters } from './counters.ts';
-import type { Log, Tally } from './transport.ts';
+import type { Tally } from './transport.ts';
 
 /** Part heads (strings) and spans of one file, in order. */
 export interface Pieces {

@@ -1,14 +1,7 @@
 // What every transport offers: it receives request heads, asks the handler, sends the plan.
-import type { FileEntry } from '../files/entry.ts';
-import type { RequestHead } from '../http/request.ts';
-import type { Reason, ResponsePlan, Strategy } from '../plan/types.ts';
+import type { Reason, Strategy } from '../plan/types.ts';
 
 export type TransportName = 'native' | 'uws' | 'http1';
-
-export type Answer = ResponsePlan<FileEntry>;
-
-/** Answers a request head. Synchronous when everything is cached; never throws, never rejects. */
-export type Handler = (request: RequestHead) => Answer | Promise<Answer>;
 
 export interface Tally {
   responses: number;
@@ -43,16 +36,4 @@ export interface Transport {
   stats(): TransportStats;
   /** A file's cached answers are no longer valid: forget what was memoised for these root-relative paths. */
   forget(paths: readonly string[]): void;
-}
-
-/** Something the operator should know; the same key is logged at most once per interval. */
-export interface Log {
-  info(message: string): void;
-  warn(message: string, key?: string): void;
-  error(message: string, key?: string): void;
-}
-
-/** What the log says of something that was thrown: with its stack, for nobody expected it. */
-export function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { errorPage, errorPlan, reasonPhrase, statusOfErrno } from '../../src/plan/errors.ts';
+import { reasonPhrase } from '../../src/http/phrases.ts';
+import { errorPage, errorPlan, statusOfErrno } from '../../src/plan/errors.ts';
 import { field } from './given.ts';
 
 const STATUSES = [400, 401, 403, 404, 405, 408, 412, 413, 414, 416, 431, 500, 501, 503, 505];

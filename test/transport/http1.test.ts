@@ -1,7 +1,7 @@
 // HTTP/1.1 on node:http: its syntax, its order and its limits, on raw sockets.
 import t, { type Test } from 'tap';
+import type { Handler } from '../../src/site/answer.ts';
 import { createHttp1Transport } from '../../src/transport/node/http1.ts';
-import type { Handler } from '../../src/transport/transport.ts';
 import { connect, requestBytes } from '../support/client.ts';
 import { pattern } from '../support/tree.ts';
 import { answer, LARGE, LIMITS, makeSite, memoryLog, SMALL } from './fixtures.ts';

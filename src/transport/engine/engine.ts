@@ -6,10 +6,12 @@ import type {
   NativeRoot,
   Symlinks,
 } from '../../addon/load.ts';
+import type { FieldList } from '../../http/field-list.ts';
 import type { RequestHead } from '../../http/request.ts';
+import { type Log, textOf } from '../../log/log.ts';
 import { errorPage, errorPlan } from '../../plan/errors.ts';
-import type { FieldList } from '../../plan/types.ts';
-import { type Answer, type Handler, type Log, type Transport, textOf } from '../transport.ts';
+import type { Answer, Handler } from '../../site/answer.ts';
+import type { Transport } from '../transport.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
 import { engineReply, headText, hotReply } from './reply.ts';

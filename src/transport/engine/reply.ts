@@ -2,16 +2,11 @@
 
 import { CARRIERS, type Carrier, type EngineReply, type HotReply } from '../../addon/load.ts';
 import type { FileEntry } from '../../files/entry.ts';
+import type { FieldList } from '../../http/field-list.ts';
+import { reasonPhrase } from '../../http/phrases.ts';
 import { FIELD_NAMES, type FieldName } from '../../http/request.ts';
-import { reasonPhrase } from '../../plan/errors.ts';
-import {
-  type FieldList,
-  type Memo,
-  REASONS,
-  type Slices,
-  type Strategy,
-} from '../../plan/types.ts';
-import type { Answer } from '../transport.ts';
+import { type Memo, REASONS, type Slices, type Strategy } from '../../plan/types.ts';
+import type { Answer } from '../../site/answer.ts';
 
 /** Status line and fields with their CRLFs; the engine adds Date, Connection and the empty line. RFC 9112 §3, §5. */
 export function headText(status: number, fields: FieldList): string {

@@ -9,13 +9,15 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/load.ts';
+import type { FieldList } from '../../http/field-list.ts';
 import type { RequestFields, RequestHead } from '../../http/request.ts';
+import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
-import type { FieldList } from '../../plan/types.ts';
+import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
 import { refusalOf } from '../lenience.ts';
 import { readTlsFiles, type TlsFiles } from '../tls.ts';
-import { type Answer, type Handler, type Log, type Transport, textOf } from '../transport.ts';
+import type { Transport } from '../transport.ts';
 import { type Outlet, sendPlan } from './respond.ts';
 import { ownSockets } from './sockets.ts';
 import type { Transfers } from './transfers.ts';

@@ -1,10 +1,12 @@
 // Sends a plan as the response of node:http, node:https or http2's compatibility API.
 import { ServerResponse } from 'node:http';
 import type { FileEntry } from '../../files/entry.ts';
-import type { Body, FieldList, Reason, Span } from '../../plan/types.ts';
+import type { FieldList } from '../../http/field-list.ts';
+import { type Log, textOf } from '../../log/log.ts';
+import type { Body, Reason, Span } from '../../plan/types.ts';
+import type { Answer } from '../../site/answer.ts';
 import { deliver, type Pieces, reportChange } from '../body.ts';
 import type { Counters } from '../counters.ts';
-import { type Answer, type Log, textOf } from '../transport.ts';
 import { closeWithClient, cutOff } from './http2-response.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';

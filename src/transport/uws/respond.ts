@@ -1,11 +1,12 @@
 // Sends a plan as a uWebSockets.js response: small bodies by end(), larger ones by tryEnd() as the client takes them.
 import type { FileEntry } from '../../files/entry.ts';
-import { reasonPhrase } from '../../plan/errors.ts';
+import { reasonPhrase } from '../../http/phrases.ts';
+import type { Log } from '../../log/log.ts';
 import type { Reason } from '../../plan/types.ts';
+import type { Answer } from '../../site/answer.ts';
 import { deliver, type Pieces, type Sink } from '../body.ts';
 import type { Counters } from '../counters.ts';
 import { fileOf, multipartOf, piecesOf, viewOf } from '../node/respond.ts';
-import type { Answer, Log } from '../transport.ts';
 import type { UwsResponse } from './library.ts';
 
 /** A response and the end of its client, which may come at any time. */

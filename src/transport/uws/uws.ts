@@ -1,13 +1,15 @@
 // HTTPS (and, on request, plain HTTP) on uWebSockets.js.
 import { createServer } from 'node:net';
 import type { EngineLimits } from '../../addon/load.ts';
+import type { FieldList } from '../../http/field-list.ts';
 import { FIELD_NAMES, type FieldName, type RequestHead } from '../../http/request.ts';
+import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
-import type { FieldList } from '../../plan/types.ts';
+import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
 import { asksToClose, refusalOf } from '../lenience.ts';
 import type { TlsFiles } from '../tls.ts';
-import { type Answer, type Handler, type Log, type Transport, textOf } from '../transport.ts';
+import type { Transport } from '../transport.ts';
 import type { UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
 import { openExchange, sendUwsPlan, type UwsOutlet } from './respond.ts';
 
