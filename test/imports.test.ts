@@ -36,7 +36,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: ['node:'],
   },
   'transport/uws': {
-    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport', 'transport/node'],
+    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
     packages: ['node:', 'uWebSockets.js'],
   },
   middleware: {

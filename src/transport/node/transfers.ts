@@ -4,8 +4,8 @@ import { TLSSocket } from 'node:tls';
 import type { EngineLimits, NativeAddon, NativeEngine, NativeFile } from '../../addon/load.ts';
 import type { Log } from '../../log/log.ts';
 import type { Span } from '../../plan/types.ts';
-import type { SendEnd } from '../body.ts';
 import { type EngineRecord, readRecords } from '../engine/records.ts';
+import type { SendEnd } from '../pieces.ts';
 
 export interface Transfers {
   /** Has the socket a descriptor of its own that the kernel sends from? TLS and imitations have none. */
