@@ -1,6 +1,6 @@
 // Pages of listings: one for all who want the same, made once while the contents hold, within a budget.
 import t from 'tap';
-import type { RequestHead } from '../src/http/request.ts';
+import type { RequestHead } from '../src/plan/request.ts';
 import type { Contents, ListingPage } from '../src/plan/types.ts';
 import { Pages } from '../src/site/listing-pages.ts';
 import { addon } from './files/fixture.ts';

@@ -1,9 +1,6 @@
-// The request head as a value: what a transport received and a static server reads.
+// The request fields that the native engine knows by number.
 
-/**
- * The request fields that the server reads, in the order of the native engine's `Field` enum
- * (index = value on the mailbox). A test compares the two.
- */
+/** In the order of the engine's `Field` enum (index = value on the mailbox). A test compares the two. */
 export const FIELD_NAMES = [
   'host',
   'connection',
@@ -33,15 +30,3 @@ export const FIELD_NAMES = [
 ] as const;
 
 export type FieldName = (typeof FIELD_NAMES)[number];
-
-/** Field values by lower-case name; a field sent on several lines is one value joined by ", " (RFC 9110 §5.3). */
-export type RequestFields = { readonly [name in FieldName]?: string | undefined };
-
-/** A request, as far as a static server reads it. The transport has already checked its syntax. */
-export interface RequestHead {
-  /** Case-sensitive method token, RFC 9110 §9.1. */
-  readonly method: string;
-  /** request-target as sent: origin-form, absolute-form or `*` (RFC 9112 §3.2). Never decoded. */
-  readonly target: string;
-  readonly fields: RequestFields;
-}

@@ -6,12 +6,12 @@ import type { TLSSocket } from 'node:tls';
 import { loadNative, type NativeAddon } from '../addon/load.ts';
 import type { FileEntry } from '../files/entry.ts';
 import type { TableStats } from '../files/table.ts';
-import type { RequestFields, RequestHead } from '../http/request.ts';
 import { cutAuthority } from '../http/target.ts';
 import { createLog, type Log, textOf } from '../log/log.ts';
 import { resolveOptions } from '../options/options.ts';
 import { errorPlan } from '../plan/errors.ts';
 import { plan } from '../plan/plan.ts';
+import { type RequestHead, requestFields } from '../plan/request.ts';
 import type { StrategyLimits } from '../plan/types.ts';
 import type { Answer, Handler } from '../site/answer.ts';
 import { createHandler } from '../site/handler.ts';
@@ -103,7 +103,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
       const kind = fallthrough ? 'pass' : 'answer';
       return { kind, plan: errorPlan(405, ['Allow', 'GET, HEAD']) };
     }
-    const request: RequestHead = { method, target, fields: req.headers as RequestFields };
+    const request: RequestHead = { method, target, fields: requestFields(req.headers) };
     const slash = redirect ? slashOfMount(req) : undefined;
     if (slash !== undefined) {
       const moved = { kind: 'redirect', status: 301, location: slash } as const;

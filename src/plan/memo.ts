@@ -2,8 +2,8 @@
 // in the evidence.
 
 import type { FieldList } from '../http/field-list.ts';
-import type { FieldName, RequestHead } from '../http/request.ts';
 import type { PlanPolicy } from './policy.ts';
+import type { RequestField, RequestHead } from './request.ts';
 import { slicesOf } from './span.ts';
 import { isWarming } from './strategy.ts';
 import type { Memo, Miss, Representation, Resolution, Resource, ResponsePlan } from './types.ts';
@@ -16,7 +16,7 @@ const CONDITIONS = [
   'if-none-match',
   'if-modified-since',
   'if-unmodified-since',
-] as const satisfies readonly FieldName[];
+] as const satisfies readonly RequestField[];
 
 /**
  * The licence to repeat `answer`, made from `file` for `request`; undefined where there is none. Only
@@ -38,7 +38,7 @@ export function memoOf<F extends Representation>(
   // A 304 moves no bytes; for the others a use that is not counted would keep the file from the cache.
   if (status !== 304 && isWarming(file, policy.limits)) return undefined;
 
-  const judged: readonly FieldName[] = [
+  const judged: readonly RequestField[] = [
     ...CONDITIONS,
     ...(resolution.resource.variants.length > 0 ? (['accept-encoding'] as const) : []),
     ...(isAnyOrigin(policy.cors) ? [] : (['origin'] as const)),
@@ -72,7 +72,7 @@ export function memoOfMiss<F extends Representation>(
 ): Memo | undefined {
   if (!policy.memos || request.method !== 'GET') return undefined;
   if (page !== undefined && isWarming(page.file, policy.limits)) return undefined;
-  const looked: readonly FieldName[] = [
+  const looked: readonly RequestField[] = [
     ...(page !== undefined && page.resource.variants.length > 0
       ? (['accept-encoding'] as const)
       : []),
@@ -101,10 +101,10 @@ const MAX_GUARD = 256;
  */
 function guardOf(
   { fields }: RequestHead,
-  names: readonly FieldName[],
+  names: readonly RequestField[],
   { cors }: PlanPolicy,
 ): Memo['guard'] | undefined {
-  const guard: Array<readonly [FieldName, string]> = [];
+  const guard: Array<readonly [RequestField, string]> = [];
   for (const name of names) {
     const value = fields[name];
     if (value === undefined) continue;
@@ -116,7 +116,7 @@ function guardOf(
 
 function isRepeatable(
   status: number,
-  conditions: readonly FieldName[],
+  conditions: readonly RequestField[],
   request: RequestHead,
   file: Representation,
 ): boolean {

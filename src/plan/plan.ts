@@ -2,7 +2,6 @@
 // RFC 9110. Never throws; no I/O; the clock is a value.
 
 import { type FieldList, without } from '../http/field-list.ts';
-import type { RequestHead } from '../http/request.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
 import { planListing } from './listing.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
@@ -11,6 +10,7 @@ import { selectRepresentation } from './negotiate.ts';
 import type { PlanPolicy } from './policy.ts';
 import { isRangeCurrent, judgePreconditions } from './preconditions.ts';
 import { type Ranges, resolveRanges } from './ranges.ts';
+import type { RequestHead } from './request.ts';
 import { sendRange, sendSpan, sendWhole, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
 import type { Miss, Plannable, Representation, Resolution, ResponsePlan, Span } from './types.ts';

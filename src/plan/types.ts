@@ -1,7 +1,7 @@
 // The vocabulary of an answer: representations in, response plans out. Plain values, no I/O, no clock.
 import type { FieldList } from '../http/field-list.ts';
-import type { FieldName } from '../http/request.ts';
 import type { Redirect } from '../rules/redirects.ts';
+import type { RequestField } from './request.ts';
 
 /** How body bytes reach the socket: one writev from mapped memory, sendfile(2), or read + write. */
 export type Strategy = 'mmap' | 'sendfile' | 'read';
@@ -90,7 +90,7 @@ export interface Evidence {
 /** What a miss rests on, and the request fields that had a say in it. */
 export interface Miss {
   readonly evidence: readonly Evidence[];
-  readonly judged: readonly FieldName[];
+  readonly judged: readonly RequestField[];
 }
 
 /** Entries of a directory, packed: an object for each would take ten times the memory. */
@@ -134,7 +134,7 @@ export type Resolution<F extends Representation> =
       /** 200, or the status of the custom page that this file is (404.html for a miss). */
       readonly status: number;
       /** Request fields that chose this file besides the path: `accept` for an SPA's fallback. */
-      readonly judged?: readonly FieldName[];
+      readonly judged?: readonly RequestField[];
       /** Of a custom page: the miss that it stands for, and what that rests on. */
       readonly miss?: Miss;
     }
@@ -205,8 +205,8 @@ export interface Slices {
  * `etag` gets a 304 with `notModified`.
  */
 export interface Memo {
-  readonly guard: ReadonlyArray<readonly [name: FieldName, value: string]>;
-  readonly judged: readonly FieldName[];
+  readonly guard: ReadonlyArray<readonly [name: RequestField, value: string]>;
+  readonly judged: readonly RequestField[];
   readonly head: boolean;
   readonly etag: string | undefined;
   readonly notModified: FieldList;

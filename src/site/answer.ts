@@ -1,6 +1,6 @@
 // What a site is to those who receive requests for it.
 import type { FileEntry } from '../files/entry.ts';
-import type { RequestHead } from '../http/request.ts';
+import type { RequestHead } from '../plan/request.ts';
 import type { ResponsePlan } from '../plan/types.ts';
 
 export type Answer = ResponsePlan<FileEntry>;

@@ -4,7 +4,6 @@
 import type { FileEntry } from '../files/entry.ts';
 import { looksLikeAsset } from '../files/resolve.ts';
 import type { FileTable } from '../files/table.ts';
-import type { RequestHead } from '../http/request.ts';
 import {
   encodePath,
   isDevious,
@@ -18,6 +17,7 @@ import { errorPlan, statusOfErrno } from '../plan/errors.ts';
 import { acceptsHtml } from '../plan/negotiate.ts';
 import { plan } from '../plan/plan.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
+import type { RequestHead } from '../plan/request.ts';
 import type { Plannable, Resolution } from '../plan/types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Answer, Handler } from './answer.ts';

@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache';
 import type { NativeAddon } from '../addon/load.ts';
 import type { FileEntry } from '../files/entry.ts';
 import type { FileTable, Listed } from '../files/table.ts';
-import type { RequestHead } from '../http/request.ts';
 import { type ListingForm, listingForm, renderListing } from '../plan/listing.ts';
+import type { RequestHead } from '../plan/request.ts';
 import type { Contents, Listing, ListingPage, Plannable } from '../plan/types.ts';
 
 type Shown = Plannable<FileEntry>;

@@ -1,9 +1,9 @@
 // Values that plan tests start from: a file, its resource, a policy, a request; and how they look at answers.
 
 import type { FieldList } from '../../src/http/field-list.ts';
-import type { RequestFields, RequestHead } from '../../src/http/request.ts';
 import { plan } from '../../src/plan/plan.ts';
 import type { PlanPolicy } from '../../src/plan/policy.ts';
+import type { RequestFields, RequestHead } from '../../src/plan/request.ts';
 import type { Plannable, Representation, ResponsePlan } from '../../src/plan/types.ts';
 
 /** When requests come: long after the files were written. */

@@ -7,9 +7,9 @@ import type {
   Symlinks,
 } from '../../addon/load.ts';
 import type { FieldList } from '../../http/field-list.ts';
-import type { RequestHead } from '../../http/request.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPage, errorPlan } from '../../plan/errors.ts';
+import type { RequestHead } from '../../plan/request.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import type { Transport } from '../transport.ts';
 import { HotIndex } from './hot-index.ts';

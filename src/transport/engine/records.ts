@@ -1,6 +1,7 @@
 // Reads the engine's flat batches: native/engine/record.h's kinds as a closed union, and its counters.
 import { CARRIERS, type EngineRecords } from '../../addon/load.ts';
-import { FIELD_NAMES, type FieldName, type RequestHead } from '../../http/request.ts';
+import { FIELD_NAMES, type FieldName } from '../../http/request.ts';
+import type { RequestHead } from '../../plan/request.ts';
 import { REASONS } from '../../plan/types.ts';
 import type { Tally, TransportStats } from '../transport.ts';
 

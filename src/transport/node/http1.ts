@@ -10,12 +10,12 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/load.ts';
 import type { FieldList } from '../../http/field-list.ts';
-import type { RequestFields, RequestHead } from '../../http/request.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
+import { type RequestHead, requestFields } from '../../plan/request.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
-import { refusalOf } from '../lenience.ts';
+import { rejectionOf } from '../lenience.ts';
 import { readTlsFiles, type TlsFiles } from '../tls.ts';
 import type { Transport } from '../transport.ts';
 import { type Outlet, sendPlan } from './respond.ts';
@@ -79,14 +79,13 @@ export function createHttp1Transport(options: Http1Options): Transport {
   function answer(req: IncomingMessage, res: ServerResponse): void {
     counters.planned++;
     if (hasBody(req)) drain(req, res, limits.maxDrain);
-    const head = headOf(req);
-    const status = invalid(req, head);
+    const status = invalid(req);
     if (status !== undefined) {
       refused.add(req.socket);
       send({ ...errorPlan(status, common), close: true }, res);
       return;
     }
-    const plan = handler(head);
+    const plan = handler(headOf(req));
     if (!(plan instanceof Promise)) {
       send(plan, res);
       return;
@@ -183,16 +182,17 @@ function settings(limits: EngineLimits): ServerOptions {
 const MAX_FIELDS = 100;
 
 /** The status that refuses a head which node's parser let pass, or undefined. */
-function invalid(req: IncomingMessage, head: RequestHead): number | undefined {
+function invalid(req: IncomingMessage): number | undefined {
   const version = { major: req.httpVersionMajor, minor: req.httpVersionMinor };
-  return refusalOf(head, version) ?? (req.rawHeaders.length > 2 * MAX_FIELDS ? 431 : undefined);
+  const rejection = rejectionOf(req.method ?? '', req.headers, version);
+  return rejection ?? (req.rawHeaders.length > 2 * MAX_FIELDS ? 431 : undefined);
 }
 
 function headOf(req: IncomingMessage): RequestHead {
   return {
     method: req.method ?? '',
     target: req.url ?? '',
-    fields: req.headers as RequestFields,
+    fields: requestFields(req.headers),
   };
 }
 

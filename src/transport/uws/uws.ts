@@ -2,12 +2,12 @@
 import { createServer } from 'node:net';
 import type { EngineLimits } from '../../addon/load.ts';
 import type { FieldList } from '../../http/field-list.ts';
-import { FIELD_NAMES, type FieldName, type RequestHead } from '../../http/request.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
+import { REQUEST_FIELDS, type RequestFields, requestFields } from '../../plan/request.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
-import { asksToClose, refusalOf } from '../lenience.ts';
+import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
 import type { TlsFiles } from '../tls.ts';
 import type { Transport } from '../transport.ts';
 import type { UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
@@ -102,14 +102,17 @@ export function handleUws(
   done: () => void,
 ): void {
   const { handler, outlet, maxDrain } = policy;
-  const request = readHead(req);
-  const exchange = openExchange(res, request.method === 'HEAD', done);
-  const status = policy.refused ?? refusalOf(request, VERSION);
+  const method = req.getCaseSensitiveMethod();
+  const query = req.getQuery();
+  const target = query ? `${req.getUrl()}?${query}` : req.getUrl();
+  const received = readFields(req);
+  const exchange = openExchange(res, method === 'HEAD', done);
+  const status = policy.refused ?? rejectionOf(method, received, VERSION);
   const close =
     policy.closing ||
     status !== undefined ||
-    asksToClose(request.fields) ||
-    hasLongBody(request, maxDrain);
+    asksToClose(received) ||
+    hasLongBody(received, maxDrain);
   const send = (plan: Answer) => {
     try {
       sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
@@ -128,7 +131,7 @@ export function handleUws(
     setImmediate(sendLater, errorPlan(status, policy.common));
     return;
   }
-  const plan = handler(request);
+  const plan = handler({ method, target, fields: requestFields(received) });
   if (plan instanceof Promise) plan.then(sendLater);
   else send(plan);
 }
@@ -136,26 +139,29 @@ export function handleUws(
 /** The library answers all others itself. */
 const VERSION = { major: 1, minor: 1 };
 
-const KNOWN: ReadonlySet<string> = new Set(FIELD_NAMES);
+type ReceivedFields = RequestFields & FramingFields;
 
-function readHead(req: UwsRequest): RequestHead {
-  const method = req.getCaseSensitiveMethod();
-  const query = req.getQuery();
-  const target = query ? `${req.getUrl()}?${query}` : req.getUrl();
-  const fields: { [name in FieldName]?: string } = {};
+const KNOWN: ReadonlySet<string> = new Set<keyof ReceivedFields>([
+  ...REQUEST_FIELDS,
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+]);
+
+function readFields(req: UwsRequest): ReceivedFields {
+  const fields: Record<string, string> = {};
   req.forEach((name, value) => {
     if (!KNOWN.has(name)) return;
-    const field = name as FieldName;
-    const before = fields[field];
-    // RFC 9110 §5.3; RFC 6265 §4.2.1 for Cookie
-    fields[field] =
-      before === undefined ? value : `${before}${field === 'cookie' ? '; ' : ', '}${value}`;
+    const before = fields[name];
+    // RFC 9110 §5.3
+    fields[name] = before === undefined ? value : `${before}, ${value}`;
   });
-  return { method, target, fields };
+  return fields;
 }
 
 /** The library drains bodies without a limit. One of unknown length counts as long. */
-function hasLongBody({ fields }: RequestHead, maxDrain: number): boolean {
+function hasLongBody(fields: FramingFields, maxDrain: number): boolean {
   if (fields['transfer-encoding'] !== undefined) return true;
   return Number(fields['content-length'] ?? 0) > maxDrain;
 }
