@@ -182,7 +182,7 @@ function slashOfMount({ url = '', originalUrl }: MountedRequest): string | undef
   const asked = cutAuthority(originalUrl);
   const path = pathOf(asked);
   if (path.endsWith('/')) return undefined;
-  return `../${path.slice(path.lastIndexOf('/') + 1)}/${asked.slice(path.length)}`;
+  return `./${path.slice(path.lastIndexOf('/') + 1)}/${asked.slice(path.length)}`;
 }
 
 function pathOf(url: string): string {
