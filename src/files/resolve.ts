@@ -37,7 +37,7 @@ export interface OpenVariant extends FoundFile {
   readonly path: string;
 }
 
-type Outcome = Resolution<FileEntry>;
+export type Outcome = Resolution<FileEntry>;
 export type Refused = Extract<Outcome, { kind: 'not-found' | 'forbidden' | 'failed' }>;
 
 const NOT_FOUND: Refused = { kind: 'not-found' };
