@@ -80,7 +80,7 @@ export class FileTable {
   }
 
   /** The nearest file of this name at or above the path's directory, as an answer of this status, or not-found. */
-  page(path: string, name: string, status: number): Outcome | Promise<Outcome> {
+  errorPage(path: string, name: string, status: number): Outcome | Promise<Outcome> {
     const key = `${status}\0${name}\0${directoryOf(path)}`;
     return this.#find(key, (shelf) => resolvePage(shelf, path, name, status));
   }

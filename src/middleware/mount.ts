@@ -12,11 +12,10 @@ import { resolveOptions } from '../options/options.ts';
 import { errorPlan } from '../plan/errors.ts';
 import { plan } from '../plan/plan.ts';
 import { type RequestHead, requestFields } from '../plan/request.ts';
-import type { StrategyLimits } from '../plan/types.ts';
-import type { Answer, Handler } from '../site/answer.ts';
-import { createHandler } from '../site/handler.ts';
+import type { Reach } from '../plan/types.ts';
+import type { Answer } from '../site/answer.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
-import { createOrigin } from '../site/site.ts';
+import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
 import { cutOff } from '../transport/node/http2-response.ts';
 import { type Outlet, sendPlan } from '../transport/node/respond.ts';
@@ -59,38 +58,17 @@ export interface Mount {
   close(): void;
 }
 
-type Carrier = StrategyLimits['carrier'];
-
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function openMount(settings: MiddlewareSettings): Mount {
   const { options, fallthrough, redirect, setHeaders, single, ignores } = settings;
   const { addon } = loadNative();
   const log = createLog({ level: options.logLevel, format: options.logFormat });
-  const policies = policiesOf(options, 'full', false);
-  const origin = createOrigin({ ...policies, routed: true, addon, log });
+  const policies = policiesOf(options);
+  const site = createSite({ ...policies, routed: true, addon, log });
   const counters = new Counters();
   const transfers = addon && sharedTransfers(addon, log);
   const outlet: Outlet = { counters, log, transfers, pending: new Set() };
-  const handlers: { [carrier in Carrier]?: Handler } = {};
-
-  /** The strategy depends on what the connection takes, and only on that. */
-  function handlerFor(carrier: Carrier): Handler {
-    handlers[carrier] ??= withSinglePage(
-      createHandler({
-        ...policies,
-        table: origin.table,
-        pages: origin.pages,
-        policy: { ...policies.plan, limits: { ...policies.plan.limits, carrier } },
-        spa: false,
-        errorPages: false,
-        routed: true,
-        log,
-      }),
-      single,
-      ignores,
-    );
-    return handlers[carrier];
-  }
+  const handler = withSinglePage(site.handler, single, ignores);
 
   function decideNow(
     req: MountedRequest,
@@ -104,12 +82,16 @@ export function openMount(settings: MiddlewareSettings): Mount {
       return { kind, plan: errorPlan(405, ['Allow', 'GET, HEAD']) };
     }
     const request: RequestHead = { method, target, fields: requestFields(req.headers) };
+    const reach = reachOf(req, res, addon, transfers);
     const slash = redirect ? slashOfMount(req) : undefined;
     if (slash !== undefined) {
       const moved = { kind: 'redirect', status: 301, location: slash } as const;
-      return { kind: 'answer', plan: plan(request, moved, policies.plan, Date.now()) };
+      return {
+        kind: 'answer',
+        plan: plan(request, moved, { ...policies.plan, reach }, Date.now()),
+      };
     }
-    const found = handlerFor(carrierOf(req, res, addon, transfers))(request);
+    const found = handler(request, reach);
     return found instanceof Promise
       ? found.then((answer) => conclude(answer, res))
       : conclude(found, res);
@@ -158,8 +140,8 @@ export function openMount(settings: MiddlewareSettings): Mount {
     },
     send,
     fail,
-    stats: () => ({ ...counters.snapshot(), files: origin.table.stats() }),
-    close: () => origin.close(),
+    stats: () => ({ ...counters.snapshot(), files: site.table.stats() }),
+    close: () => site.close(),
   };
 }
 
@@ -191,17 +173,17 @@ function pathOf(url: string): string {
 }
 
 /** What this connection takes. Where somebody has wrapped the response's methods, bytes must go through them. */
-function carrierOf(
+function reachOf(
   req: IncomingMessage,
   res: ServerResponse,
   addon: NativeAddon | undefined,
   transfers: Transfers | undefined,
-): Carrier {
+): Reach {
   if (addon === undefined) return 'none';
   if ((req.socket as TLSSocket).encrypted) return 'tls';
   const { write, end } = ServerResponse.prototype;
   const isPlain = req.httpVersionMajor === 1 && res.write === write && res.end === end;
-  return transfers && isPlain ? 'full' : 'memory';
+  return transfers && isPlain ? 'socket' : 'memory';
 }
 
 const stats = new WeakMap<FileEntry, Stats>();

@@ -2,7 +2,7 @@
 // in the evidence.
 
 import type { FieldList } from '../http/field-list.ts';
-import type { PlanPolicy } from './policy.ts';
+import type { Terms } from './policy.ts';
 import type { RequestField, RequestHead } from './request.ts';
 import { slicesOf } from './span.ts';
 import { isWarming } from './strategy.ts';
@@ -30,23 +30,24 @@ export function memoOf<F extends Representation>(
   file: F,
   { status, body }: ResponsePlan<F>,
   extra: FieldList,
-  policy: PlanPolicy,
+  terms: Terms,
 ): Memo | undefined {
-  if (!policy.memos || request.method !== 'GET' || resolution.status !== 200) return undefined;
+  if (terms.reach !== 'engine' || request.method !== 'GET' || resolution.status !== 200)
+    return undefined;
   const conditions = CONDITIONS.filter((name) => request.fields[name] !== undefined);
   if (!isRepeatable(status, conditions, request, file)) return undefined;
   // A 304 moves no bytes; for the others a use that is not counted would keep the file from the cache.
-  if (status !== 304 && isWarming(file, policy.limits)) return undefined;
+  if (status !== 304 && isWarming(file, terms)) return undefined;
 
   const judged: readonly RequestField[] = [
     ...CONDITIONS,
     ...(resolution.resource.variants.length > 0 ? (['accept-encoding'] as const) : []),
-    ...(isAnyOrigin(policy.cors) ? [] : (['origin'] as const)),
+    ...(isAnyOrigin(terms.cors) ? [] : (['origin'] as const)),
     ...(resolution.judged ?? []),
   ];
   const sliced = status === 206 && body.kind !== 'parts';
   const guarded = sliced ? judged.filter((name) => name !== 'range') : judged;
-  const guard = guardOf(request, guarded, policy);
+  const guard = guardOf(request, guarded, terms);
   if (guard === undefined) return undefined;
   return {
     guard,
@@ -55,7 +56,7 @@ export function memoOf<F extends Representation>(
     head: status !== 206,
     etag: status === 200 || sliced ? file.etag : undefined,
     notModified: [...file.fields, ...extra],
-    slices: sliced ? slicesOf(file, extra, policy) : undefined,
+    slices: sliced ? slicesOf(file, extra, terms) : undefined,
     evidence: resolution.evidence,
   };
 }
@@ -68,18 +69,18 @@ export function memoOfMiss<F extends Representation>(
   request: RequestHead,
   { evidence, judged }: Miss,
   page: { readonly resource: Resource<F>; readonly file: F } | undefined,
-  policy: PlanPolicy,
+  terms: Terms,
 ): Memo | undefined {
-  if (!policy.memos || request.method !== 'GET') return undefined;
-  if (page !== undefined && isWarming(page.file, policy.limits)) return undefined;
+  if (terms.reach !== 'engine' || request.method !== 'GET') return undefined;
+  if (page !== undefined && isWarming(page.file, terms)) return undefined;
   const looked: readonly RequestField[] = [
     ...(page !== undefined && page.resource.variants.length > 0
       ? (['accept-encoding'] as const)
       : []),
-    ...(isAnyOrigin(policy.cors) ? [] : (['origin'] as const)),
+    ...(isAnyOrigin(terms.cors) ? [] : (['origin'] as const)),
     ...judged,
   ];
-  const guard = guardOf(request, looked, policy);
+  const guard = guardOf(request, looked, terms);
   if (guard === undefined) return undefined;
   return {
     guard,
@@ -102,7 +103,7 @@ const MAX_GUARD = 256;
 function guardOf(
   { fields }: RequestHead,
   names: readonly RequestField[],
-  { cors }: PlanPolicy,
+  { cors }: Terms,
 ): Memo['guard'] | undefined {
   const guard: Array<readonly [RequestField, string]> = [];
   for (const name of names) {

@@ -10,7 +10,7 @@ export type Strategy = 'mmap' | 'sendfile' | 'read';
  * Why a strategy was chosen, in the order of the native engine's counters.
  * size: by the size thresholds · hot: small and used often enough to be in the cache · cold: small, not
  * (yet) used often enough · budget: the cache has no room · tls: bytes must pass user space ·
- * transport: the carrier cannot take a descriptor · filesystem: this file system's sendfile or mmap is
+ * transport: the connection cannot take a descriptor · filesystem: this file system's sendfile or mmap is
  * not trusted · refused: the kernel refused sendfile for this file · no-addon: the native addon is not
  * loaded · forced: the `strategy` option.
  */
@@ -218,15 +218,18 @@ export interface Memo {
   readonly evidence: readonly Evidence[];
 }
 
-/** What the strategy function must know besides the file; fixed per server and transport. */
+/** The operator's thresholds; fixed for a site's life. */
 export interface StrategyLimits {
   readonly forced: 'auto' | Strategy;
   /** Largest file that the mmap cache takes, bytes. */
   readonly mmapMax: number;
-  /** Uses before a file is hot. */
-  readonly mmapMinUses: number;
   /** Smallest body sent by sendfile, bytes. */
   readonly sendfileMin: number;
-  /** What the carrier can do: `full` takes descriptors; `memory` takes only bytes, `tls` also encrypts them; `none`: no addon. */
-  readonly carrier: 'full' | 'memory' | 'tls' | 'none';
 }
+
+/**
+ * How far bodies get by the connection of a request, which whoever received it knows. `engine`: descriptors, and answers
+ * that have a memo are repeated; `socket`: descriptors; `memory`: only bytes; `tls`: only bytes, to be encrypted;
+ * `none`: only bytes, and there is no addon.
+ */
+export type Reach = 'engine' | 'socket' | 'memory' | 'tls' | 'none';

@@ -29,7 +29,7 @@ const MAX_KEPT = 64 * 1024 * 1024;
 /** Work between two turns of the event loop; the text of a listing comes in pieces of less. */
 const TURN_MS = 1;
 
-export class Pages {
+export class ListingPages {
   readonly #table: Pick<FileTable, 'list'>;
   readonly #addon: NativeAddon | undefined;
   readonly #kept = new LRUCache<string, Kept>({

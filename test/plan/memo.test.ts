@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { plan } from '../../src/plan/plan.ts';
-import type { PlanPolicy } from '../../src/plan/policy.ts';
+import type { Terms } from '../../src/plan/policy.ts';
 import { resolveRanges } from '../../src/plan/ranges.ts';
 import type { RequestFields, RequestHead } from '../../src/plan/request.ts';
 import type { Memo, Representation, ResponsePlan } from '../../src/plan/types.ts';
@@ -25,7 +25,7 @@ const BR_ETAG = variant({ coding: 'br' }).etag ?? '';
 function memo(
   fields: RequestFields,
   resolution: FileResolution = CACHED,
-  over: Partial<PlanPolicy> = {},
+  over: Partial<Terms> = {},
   method = 'GET',
 ): Memo | undefined {
   return plan(get(fields, method), resolution, policy(over), NOW).memo;
@@ -122,9 +122,9 @@ t.test('the 206 of one range is that of all others, whose strategy goes by their
 });
 
 t.test('a transport that repeats nothing gets no licence', (t) => {
-  t.equal(memo({}, CACHED, { memos: false }), undefined);
+  t.equal(memo({}, CACHED, { reach: 'socket' }), undefined);
   const missing = { kind: 'not-found', ...MISS } as const;
-  t.equal(plan(get(), missing, policy({ memos: false }), NOW).memo, undefined);
+  t.equal(plan(get(), missing, policy({ reach: 'socket' }), NOW).memo, undefined);
   t.end();
 });
 

@@ -31,18 +31,19 @@ export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
   const carriers: AnyCarrier[] = [];
   for (const secure of [false, true]) {
     const tls = secure ? TLS : undefined;
+    const reach = secure ? 'tls' : 'memory';
     carriers.push({
       title: secure ? 'node:https' : 'node:http',
       tls: secure,
       create: (handler, log) =>
-        createHttp1Transport({ handler, log, common: [], limits: LIMITS, tls }),
+        createHttp1Transport({ handler, reach, log, common: [], limits: LIMITS, tls }),
     });
     if (library === undefined) continue;
     carriers.push({
       title: secure ? 'uws, TLS' : 'uws',
       tls: secure,
       create: (handler, log) =>
-        createUwsTransport({ library, handler, log, common: [], limits: LIMITS, tls }),
+        createUwsTransport({ library, handler, reach, log, common: [], limits: LIMITS, tls }),
     });
   }
   if (addon === undefined) return carriers;

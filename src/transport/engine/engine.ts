@@ -112,7 +112,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   function ask(id: number, request: RequestHead): void {
-    const plan = handler(request);
+    const plan = handler(request, 'engine');
     if (plan instanceof Promise) plan.then((answer) => answerWith(id, request, answer));
     else answerWith(id, request, plan);
   }

@@ -13,6 +13,7 @@ import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
 import { type RequestHead, requestFields } from '../../plan/request.ts';
+import type { Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
 import { rejectionOf } from '../lenience.ts';
@@ -29,6 +30,7 @@ export interface Http1Options {
   readonly log: Log;
   /** Fields of every answer that is no file's, such as the errors found here. */
   readonly common: FieldList;
+  readonly reach: Reach;
   /** HTTPS with this certificate; plain HTTP without. */
   readonly tls?: TlsFiles | undefined;
   /** With them, files go out by sendfile(2) on an engine thread (plain HTTP only). Closed with the server. */
@@ -37,7 +39,7 @@ export interface Http1Options {
 
 /** A server on node's own HTTP parser and event loop. Call `listen` once. */
 export function createHttp1Transport(options: Http1Options): Transport {
-  const { handler, limits, log, common, tls, transfers } = options;
+  const { handler, reach, limits, log, common, tls, transfers } = options;
   const counters = new Counters();
   const pending = new Set<ServerResponse>();
   const outlet: Outlet = { counters, log, transfers, pending };
@@ -64,7 +66,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
   server.on('checkExpectation', receive);
   server.on('connect', (req, socket) => {
     // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
-    Promise.resolve(handler(headOf(req))).then((plan) =>
+    Promise.resolve(handler(headOf(req), reach)).then((plan) =>
       finishInTurn(socket as Socket, () => wholeText(plan)),
     );
   });
@@ -85,7 +87,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
       send({ ...errorPlan(status, common), close: true }, res);
       return;
     }
-    const plan = handler(headOf(req));
+    const plan = handler(headOf(req), reach);
     if (!(plan instanceof Promise)) {
       send(plan, res);
       return;

@@ -5,6 +5,7 @@ import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
 import { REQUEST_FIELDS, type RequestFields, requestFields } from '../../plan/request.ts';
+import type { Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
 import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
@@ -16,6 +17,7 @@ import { openExchange, sendUwsPlan, type UwsOutlet } from './respond.ts';
 export interface UwsOptions {
   readonly library: UwsLibrary;
   readonly handler: Handler;
+  readonly reach: Reach;
   /** Of these the library lets us keep maxConnections, maxTargetSize (by the plan) and maxDrain. */
   readonly limits: EngineLimits;
   readonly log: Log;
@@ -26,7 +28,7 @@ export interface UwsOptions {
 
 /** A server on uWebSockets.js. Call `listen` once. Throws when the certificate cannot be used. */
 export function createUwsTransport(options: UwsOptions): Transport {
-  const { library, handler, limits, log, common, tls } = options;
+  const { library, handler, reach, limits, log, common, tls } = options;
   const counters = new Counters();
   const outlet: UwsOutlet = { counters, log };
   const app = tls
@@ -45,7 +47,7 @@ export function createUwsTransport(options: UwsOptions): Transport {
     active++;
     counters.planned++;
     const refused = counters.connections > limits.maxConnections ? 503 : undefined;
-    const policy = { handler, outlet, common, maxDrain: limits.maxDrain, closing, refused };
+    const policy = { handler, reach, outlet, common, maxDrain: limits.maxDrain, closing, refused };
     handleUws(res, req, policy, () => {
       active--;
       if (active === 0) onIdle();
@@ -84,6 +86,7 @@ export function createUwsTransport(options: UwsOptions): Transport {
 
 export interface UwsPolicy {
   readonly handler: Handler;
+  readonly reach: Reach;
   readonly outlet: UwsOutlet;
   readonly common: FieldList;
   /** Request bodies up to this many bytes leave the connection open. */
@@ -131,7 +134,7 @@ export function handleUws(
     setImmediate(sendLater, errorPlan(status, policy.common));
     return;
   }
-  const plan = handler({ method, target, fields: requestFields(received) });
+  const plan = handler({ method, target, fields: requestFields(received) }, policy.reach);
   if (plan instanceof Promise) plan.then(sendLater);
   else send(plan);
 }
