@@ -101,7 +101,7 @@ export class Listings implements FileCache {
 
   #start(directory: string): Promise<Read> {
     const flight: Flight = {
-      read: this.#turn()
+      read: this.#slot()
         .then(() => {
           flight.since = this.#options.freshness.now();
           flight.overtaken = false;
@@ -121,7 +121,7 @@ export class Listings implements FileCache {
   }
 
   /** Settles when fewer than MAX_READING are under way. */
-  async #turn(): Promise<void> {
+  async #slot(): Promise<void> {
     while (this.#reading >= MAX_READING) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }

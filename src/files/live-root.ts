@@ -119,7 +119,7 @@ export class LiveRoot {
         return this.#replace({ root: look.root, users: 0 }, undefined);
       case 'error':
         if (look.errno === this.#errno) return;
-        if (meaningOf(look.errno).refusal === 'failed') {
+        if (meaningOf(look.errno).kind === 'failed') {
           // Our own trouble is no evidence of a change: what is open goes on.
           log.error(`cannot look at ${path}: ${look.errno}`, 'root');
           return;

@@ -24,10 +24,10 @@ export interface MemoryOptions {
   readonly turn: Turn;
 }
 
-/** A slot of the arena takes whole cache lines (native/arena.cc), a mapping whole pages. */
+/** A slot of the arena takes whole cache lines (native/files/arena.cc), a mapping whole pages. */
 const GRAIN = { snapshot: 64, file: 4096 } as const;
 
-/** A file written this short a time ago could change again without a trace, so it is not copied (native/arena.cc). */
+/** A file written this short a time ago could change again without a trace, so it is not copied (native/files/arena.cc). */
 const SETTLING_MS = 100;
 
 /** Copies at a time: a working set larger than the cache must not keep libuv's pool busy with copies. */

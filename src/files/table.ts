@@ -12,11 +12,11 @@ import type { FilesPolicy } from './policy.ts';
 import { Resolutions } from './resolutions.ts';
 import {
   type Outcome,
-  type Refused,
-  refusalOf,
   resolve,
-  resolvePage,
+  resolveErrorPage,
   type Shelf,
+  type Unserved,
+  unservedOf,
 } from './resolve.ts';
 import { closeAll, type Found, type Root, versionOf } from './root.ts';
 import { directoryOf, pathKey, resourcesOf } from './table-keys.ts';
@@ -38,7 +38,7 @@ export interface TableStats extends OpenFilesStats {
 }
 
 type Find = (shelf: Shelf) => Promise<Outcome>;
-export type Listed = Contents | Refused;
+export type Listed = Contents | Unserved;
 
 export class FileTable {
   readonly #options: FileTableOptions;
@@ -82,14 +82,14 @@ export class FileTable {
   /** The nearest file of this name at or above the path's directory, as an answer of this status, or not-found. */
   errorPage(path: string, name: string, status: number): Outcome | Promise<Outcome> {
     const key = `${status}\0${name}\0${directoryOf(path)}`;
-    return this.#find(key, (shelf) => resolvePage(shelf, path, name, status));
+    return this.#find(key, (shelf) => resolveErrorPage(shelf, path, name, status));
   }
 
   /** What is in a directory that a lookup found: at once where it is kept and fresh. Or why it cannot be told. */
   list({ path, version }: Listing): Listed | Promise<Listed> {
     const directory = path.slice(1, -1);
     const listed = (read: Read) =>
-      'kind' in read ? read : refusalOf(directory, read, this.#options.log);
+      'kind' in read ? read : unservedOf(directory, read, this.#options.log);
     const read = this.#listings.get(directory, version);
     return read instanceof Promise ? read.then(listed) : listed(read);
   }
@@ -129,7 +129,7 @@ export class FileTable {
   }
 
   /** The kernel refused sendfile for this root-relative path: its answers are planned anew. */
-  refuse(path: string): void {
+  markRefused(path: string): void {
     for (const owner of resourcesOf(path, this.#options.policy)) {
       const resource = this.#files.get(owner);
       if (resource === undefined) continue;
@@ -235,7 +235,7 @@ export class FileTable {
     for (const [i, { path, version }] of evidence.entries()) {
       const one = found[i];
       if (one === undefined || versionOf(one) === version) continue;
-      if (one.type === 'error' && meaningOf(one.errno).refusal === 'failed') {
+      if (one.type === 'error' && meaningOf(one.errno).kind === 'failed') {
         this.#options.log.error(`cannot check ${path}: ${one.errno}`, `open:${path}`);
       } else {
         changed.push(path);

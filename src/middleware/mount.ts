@@ -18,16 +18,16 @@ import { limitsOf, policiesOf } from '../site/policies.ts';
 import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
 import { cutOff } from '../transport/node/http2-response.ts';
+import { whenCurrent } from '../transport/node/pipeline.ts';
 import { type Outlet, sendPlan } from '../transport/node/respond.ts';
 import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
-import { inTurn } from '../transport/node/turn.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import type { MiddlewareSettings } from './options.ts';
 import { withSinglePage } from './single-page.ts';
 
-/** `answer`: the plan is to be sent. `pass`: another handler may know better. `refuse`: an error for the host. */
+/** `answer`: the plan is to be sent. `pass`: another handler may know better. `error`: for the host to answer. */
 export interface Decision {
-  readonly kind: 'answer' | 'pass' | 'refuse';
+  readonly kind: 'answer' | 'pass' | 'error';
   readonly plan: Answer;
 }
 
@@ -42,7 +42,7 @@ export interface Mount {
   /**
    * At once where the answer is known; its plan must be sent in the turn of the event loop in which it
    * comes (`FileEntry`): to await the promise is in time, for nothing but promise reactions runs in
-   * between. Pipelined requests wait for their turn. `target` is the request's as its router took it.
+   * between. Pipelined requests wait for those before them. `target` is the request's as its router took it.
    * Throws or rejects with what `setHeaders` throws.
    */
   decide(req: MountedRequest, res: ServerResponse, target: string): Decision | Promise<Decision>;
@@ -67,7 +67,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
   const site = createSite({ ...policies, routed: true, addon, log });
   const counters = new Counters();
   const transfers = addon && sharedTransfers(addon, log);
-  const outlet: Outlet = { counters, log, transfers, pending: new Set() };
+  const outlet: Outlet = { counters, log, transfers };
   const handler = withSinglePage(site.handler, single, ignores);
 
   function decideNow(
@@ -135,8 +135,8 @@ export function openMount(settings: MiddlewareSettings): Mount {
   return {
     decide(req, res, target) {
       if (res.socket !== null) return decideNow(req, res, target);
-      const turn = new Promise<void>((resolve) => inTurn(req, res, () => resolve()));
-      return turn.then(() => decideNow(req, res, target));
+      const current = new Promise<void>((resolve) => whenCurrent(req, res, () => resolve()));
+      return current.then(() => decideNow(req, res, target));
     },
     send,
     fail,
@@ -151,9 +151,9 @@ function kindOf(status: number, fallthrough: boolean): Decision['kind'] {
     case 403:
     case 404:
     case 414:
-      return fallthrough ? 'pass' : 'refuse';
+      return fallthrough ? 'pass' : 'error';
     default:
-      return status < 500 ? 'answer' : 'refuse';
+      return status < 500 ? 'answer' : 'error';
   }
 }
 

@@ -34,7 +34,7 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
     common: site.common,
     maxDrain: limitsOf(options).maxDrain,
     closing: false,
-    refused: undefined,
+    rejection: undefined,
   };
   const handle = (res: UwsResponse, req: UwsRequest) => {
     counters.planned++;

@@ -4,7 +4,7 @@ import type { FieldList } from '../http/field-list.ts';
 import { reasonPhrase } from '../http/phrases.ts';
 import type { ResponsePlan } from './types.ts';
 
-export interface Page {
+export interface StatusPage {
   /** Content-Type, Content-Length and Cache-Control. */
   readonly fields: FieldList;
   readonly body: string;
@@ -14,7 +14,7 @@ export interface Page {
  * A page that names the status and nothing else: no input is reflected, nothing is loaded. ASCII. Errors
  * are not stored by caches: what is missing now may be there in a second.
  */
-export function errorPage(status: number): Page {
+export function statusPage(status: number): StatusPage {
   const title = `${status} ${reasonPhrase(status)}`.trimEnd();
   const body = `<!doctype html>
 <html lang="en">
@@ -32,7 +32,7 @@ export function errorPage(status: number): Page {
 
 /** The page as an answer, `extra` fields (Allow, Content-Range…) last. */
 export function errorPlan(status: number, extra: FieldList = []): ResponsePlan<never> {
-  const page = errorPage(status);
+  const page = statusPage(status);
   return {
     status,
     fields: [...page.fields, ...extra],

@@ -36,7 +36,7 @@ export function plan<F extends Representation>(
     case 'OPTIONS':
       return planOptions(request, resolution, terms, nowMs);
     default:
-      return planRefusal(request, terms);
+      return planNotAllowed(request, terms);
   }
 }
 
@@ -45,7 +45,7 @@ export function plan<F extends Representation>(
  * cookies and credentials to scripts). 501 (§9.1) would tell the client less. What follows the head of a
  * CONNECT is not HTTP, so its connection closes.
  */
-function planRefusal(request: RequestHead, terms: Terms): ResponsePlan<never> {
+function planNotAllowed(request: RequestHead, terms: Terms): ResponsePlan<never> {
   const answer = planError(405, ['Allow', ALLOW], request, terms);
   return request.method === 'CONNECT' ? { ...answer, close: true } : answer;
 }
@@ -107,7 +107,7 @@ function planFile<F extends Representation>(
     ...(resolution.judged ?? []).flatMap((name) => ['Vary', name]),
   ];
   if (resolution.status !== 200) {
-    const page = planPage(file, resolution.status, extra, terms);
+    const page = planErrorPage(file, resolution.status, extra, terms);
     const { miss, resource } = resolution;
     return miss ? { ...page, memo: memoOfMiss(request, miss, { resource, file }, terms) } : page;
   }
@@ -217,7 +217,7 @@ function planParts<F extends Representation>(
  * A custom error page. §13.2.1, §14.2: neither preconditions nor ranges count where the status would not
  * be 200; so its validators stay at home, and what it says is not to be stored.
  */
-function planPage<F extends Representation>(
+function planErrorPage<F extends Representation>(
   file: F,
   status: number,
   extra: FieldList,

@@ -67,7 +67,7 @@ export function compileRedirects(rules: readonly RedirectRule[]): Redirects {
   });
   const redirects = inOrder(compiled);
   const literals = literalsOf(rules);
-  for (const entry of compiled) refuseLoop(entry, literals, redirects);
+  for (const entry of compiled) checkLoop(entry, literals, redirects);
   return redirects;
 }
 
@@ -220,7 +220,7 @@ function pathOf(location: string): string | undefined {
  * with each of the rules' own segments in the place of one. What only another request could loop through
  * is left to the client, which gives up after MAX_HOPS.
  */
-function refuseLoop(
+function checkLoop(
   { rule, where, pattern }: CompiledRedirect,
   literals: readonly string[],
   redirects: Redirects,

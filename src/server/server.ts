@@ -143,7 +143,7 @@ function createTransport(chosen: Chosen, site: Site, options: Options, log: Log)
         maxHot: options.maxOpenFiles,
         onStale: (files) => table.suspect(files),
         onFault: (file) => table.drop(file),
-        onRefused: (file) => table.refuse(file),
+        onRefused: (file) => table.markRefused(file),
         lookAtRoot: () => table.lookAtRoot(),
       });
       table.attach(transport);

@@ -1,5 +1,4 @@
 // What every transport offers: it receives request heads, asks the handler, sends the plan.
-import type { Reason, Strategy } from '../plan/types.ts';
 
 export type TransportName = 'native' | 'uws' | 'http1';
 
@@ -25,8 +24,6 @@ export interface TransportStats {
   readonly aborted: number;
 }
 
-export type StrategyKey = `${Strategy}:${Reason}`;
-
 export interface Transport {
   readonly name: TransportName;
   /** Starts listening and resolves to the port. Rejects with an Error that has `code` (EADDRINUSE…). */
@@ -34,6 +31,4 @@ export interface Transport {
   /** Stops accepting, finishes what is in flight for at most `graceMs`, then closes everything. */
   close(graceMs: number): Promise<void>;
   stats(): TransportStats;
-  /** A file's cached answers are no longer valid: forget what was memoised for these root-relative paths. */
-  forget(paths: readonly string[]): void;
 }

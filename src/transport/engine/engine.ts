@@ -6,9 +6,10 @@ import type {
   NativeRoot,
   Symlinks,
 } from '../../addon/load.ts';
+import type { PreparedAnswers } from '../../files/freshness.ts';
 import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
-import { errorPage, errorPlan } from '../../plan/errors.ts';
+import { errorPlan, statusPage } from '../../plan/errors.ts';
 import type { RequestHead } from '../../plan/request.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import type { Transport } from '../transport.ts';
@@ -39,12 +40,7 @@ export interface NativeTransportOptions {
   readonly lookAtRoot: () => Promise<NativeRoot | undefined>;
 }
 
-export interface NativeTransport extends Transport {
-  /** Did prepared answers use this root-relative file since the last call? */
-  used(file: string): boolean;
-  /** Another root from now on, or none. */
-  setRoot(root: NativeRoot | undefined): void;
-}
+export interface NativeTransport extends Transport, Required<PreparedAnswers> {}
 
 /** What the engine answers without asking, each with the plan's own page. */
 const ENGINE_ERRORS = [400, 408, 413, 414, 431, 501, 503, 505];
@@ -66,7 +62,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     options.threads,
     options.limits,
     ENGINE_ERRORS.map((status) => {
-      const page = errorPage(status);
+      const page = statusPage(status);
       return [status, headText(status, [...page.fields, ...options.common]), page.body] as const;
     }),
     (batch) => readRecords(batch, receive),

@@ -19,10 +19,10 @@ import { Counters } from '../counters.ts';
 import { rejectionOf } from '../lenience.ts';
 import { readTlsFiles, type TlsFiles } from '../tls.ts';
 import type { Transport } from '../transport.ts';
+import { lastWaiting, whenCurrent } from './pipeline.ts';
 import { type Outlet, sendPlan } from './respond.ts';
 import { ownSockets } from './sockets.ts';
 import type { Transfers } from './transfers.ts';
-import { inTurn, lastWaiting } from './turn.ts';
 
 export interface Http1Options {
   readonly handler: Handler;
@@ -41,10 +41,11 @@ export interface Http1Options {
 export function createHttp1Transport(options: Http1Options): Transport {
   const { handler, reach, limits, log, common, tls, transfers } = options;
   const counters = new Counters();
+  /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
   const outlet: Outlet = { counters, log, transfers, pending };
   /** Node may yet find the same fault in the body that follows. */
-  const refused = new WeakSet<Socket>();
+  const rejected = new WeakSet<Socket>();
   let closing = false;
 
   const server = tls
@@ -67,15 +68,15 @@ export function createHttp1Transport(options: Http1Options): Transport {
   server.on('connect', (req, socket) => {
     // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
     Promise.resolve(handler(headOf(req), reach)).then((plan) =>
-      finishInTurn(socket as Socket, () => wholeText(plan)),
+      finishInOrder(socket as Socket, () => wholeText(plan)),
     );
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    refuse(error, socket as Socket);
+    answerFault(error, socket as Socket);
   });
 
   function receive(req: IncomingMessage, res: ServerResponse): void {
-    inTurn(req, res, answer);
+    whenCurrent(req, res, answer);
   }
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
@@ -83,7 +84,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     if (hasBody(req)) drain(req, res, limits.maxDrain);
     const status = invalid(req);
     if (status !== undefined) {
-      refused.add(req.socket);
+      rejected.add(req.socket);
       send({ ...errorPlan(status, common), close: true }, res);
       return;
     }
@@ -109,28 +110,28 @@ export function createHttp1Transport(options: Http1Options): Transport {
     }
   }
 
-  /** Answers what node's parser or clock refused; then closes. */
-  function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  /** Answers what node's parser or clock found; then closes. */
+  function answerFault(error: NodeJS.ErrnoException, socket: Socket): void {
     if (!sockets.isReady(socket)) {
       socket.destroy();
       return;
     }
-    finishInTurn(socket, () =>
-      refused.has(socket) || SILENT.has(error.code)
+    finishInOrder(socket, () =>
+      rejected.has(socket) || SILENT.has(error.code)
         ? undefined
         : wholeText(errorPlan(statusOf(error), common)),
     );
   }
 
   /** Says the last bytes of a connection after the answers to the requests before. */
-  function finishInTurn(socket: Socket, lastBytes: () => Uint8Array | undefined): void {
+  function finishInOrder(socket: Socket, lastBytes: () => Uint8Array | undefined): void {
     const before = lastWaiting(socket) ?? [...pending].find((res) => res.socket === socket);
     if (before === undefined) {
       sockets.finish(socket, lastBytes());
       return;
     }
     socket.pause();
-    before.once('close', () => finishInTurn(socket, lastBytes));
+    before.once('close', () => finishInOrder(socket, lastBytes));
   }
 
   return {
@@ -155,8 +156,6 @@ export function createHttp1Transport(options: Http1Options): Transport {
       transfers?.close();
     },
     stats: () => ({ ...counters.snapshot(), connections: sockets.size }),
-    // Every answer is planned anew.
-    forget() {},
   };
 }
 
@@ -168,7 +167,7 @@ const CHECK_INTERVAL_MS = 1000;
 function settings(limits: EngineLimits): ServerOptions {
   return {
     noDelay: true,
-    // `answer` looks at Host itself: node would refuse a missing one only, and without a page.
+    // `answer` looks at Host itself: node would reject a missing one only, and without a page.
     requireHostHeader: false,
     joinDuplicateHeaders: true,
     maxHeaderSize: limits.maxHeaderSize,
@@ -183,7 +182,7 @@ function settings(limits: EngineLimits): ServerOptions {
 /** Field lines of one head; as many as the native engine takes. */
 const MAX_FIELDS = 100;
 
-/** The status that refuses a head which node's parser let pass, or undefined. */
+/** The status that rejects a head which node's parser let pass, or undefined. */
 function invalid(req: IncomingMessage): number | undefined {
   const version = { major: req.httpVersionMajor, minor: req.httpVersionMinor };
   const rejection = rejectionOf(req.method ?? '', req.headers, version);

@@ -18,12 +18,12 @@ export interface Outlet {
   readonly log: Log;
   /** Sends files on engine threads; undefined without the addon. */
   readonly transfers: Transfers | undefined;
-  /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
-  readonly pending: Set<ServerResponse>;
+  /** For whom it matters which bodies are not yet wholly handed to their sockets. */
+  readonly pending?: Set<ServerResponse>;
 }
 
 /**
- * Sends the whole answer. The response must be its connection's current one (turn.ts). Throws where the
+ * Sends the whole answer. The response must be its connection's current one (pipeline.ts). Throws where the
  * plan's file is closed already (before the head), and what those throw who have wrapped the response.
  */
 export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): void {
@@ -197,11 +197,11 @@ function sendInPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
 
 /** What somebody else's write() or end() (a compressor's) throws meanwhile costs this answer only. */
 function seeThrough(sending: Promise<void>, res: ServerResponse, { pending, log }: Outlet): void {
-  pending.add(res);
+  pending?.add(res);
   sending
     .catch((error) => {
       log.error(`unexpected: ${textOf(error)}`, 'respond');
       cutOff(res);
     })
-    .finally(() => pending.delete(res));
+    .finally(() => pending?.delete(res));
 }

@@ -46,8 +46,16 @@ export function createUwsTransport(options: UwsOptions): Transport {
   app.any('/*', (res, req) => {
     active++;
     counters.planned++;
-    const refused = counters.connections > limits.maxConnections ? 503 : undefined;
-    const policy = { handler, reach, outlet, common, maxDrain: limits.maxDrain, closing, refused };
+    const rejection = counters.connections > limits.maxConnections ? 503 : undefined;
+    const policy = {
+      handler,
+      reach,
+      outlet,
+      common,
+      maxDrain: limits.maxDrain,
+      closing,
+      rejection,
+    };
     handleUws(res, req, policy, () => {
       active--;
       if (active === 0) onIdle();
@@ -79,8 +87,6 @@ export function createUwsTransport(options: UwsOptions): Transport {
       app.close();
     },
     stats: () => counters.snapshot(),
-    // Every answer is planned anew.
-    forget() {},
   };
 }
 
@@ -93,8 +99,8 @@ export interface UwsPolicy {
   readonly maxDrain: number;
   /** Close connections after their answers. */
   readonly closing: boolean;
-  /** Status to refuse with, whatever is asked. */
-  readonly refused: number | undefined;
+  /** Status to reject with, whatever is asked. */
+  readonly rejection: number | undefined;
 }
 
 /** Answers one request; `done` is called once, when nothing more will be sent for it. */
@@ -110,7 +116,7 @@ export function handleUws(
   const target = query ? `${req.getUrl()}?${query}` : req.getUrl();
   const received = readFields(req);
   const exchange = openExchange(res, method === 'HEAD', done);
-  const status = policy.refused ?? rejectionOf(method, received, VERSION);
+  const status = policy.rejection ?? rejectionOf(method, received, VERSION);
   const close =
     policy.closing ||
     status !== undefined ||
