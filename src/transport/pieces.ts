@@ -23,8 +23,8 @@ export interface Sink {
 }
 
 export interface SendEnd {
-  /** `no-descriptor`: nothing was sent, for the process has none left for it. */
-  readonly outcome: 'sent' | 'changed' | 'aborted' | 'no-descriptor';
+  /** `timed-out`: the client took too little. `no-descriptor`: nothing was sent, for the process has none left for it. */
+  readonly outcome: 'sent' | 'changed' | 'aborted' | 'timed-out' | 'no-descriptor';
   /** Bytes that the kernel took. */
   readonly sent: number;
   /** The kernel's sendfile did not take this file, so that it was read. */
@@ -68,10 +68,13 @@ export async function sendPieces(
     }
     if (refused) {
       file.markRefused();
+      counters.refused++;
       readInstead('refused');
     }
     tally.bytes += sent;
-    return outcome;
+    if (outcome !== 'timed-out') return outcome;
+    counters.timeouts++;
+    return 'aborted';
   }
 
   try {

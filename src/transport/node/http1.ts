@@ -60,7 +60,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
   server.timeout = limits.sendTimeoutMs;
   // Not in node's types, but since 0.x the way to answer a client that has half-closed (RFC 9112 §9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
-  const sockets = ownSockets(server, tls !== undefined, limits.sendTimeoutMs);
+  const sockets = ownSockets(server, tls !== undefined, limits.sendTimeoutMs, counters);
   server.on('request', receive);
   // A final answer instead of 100 (RFC 9110 §10.1.1); node closes the connection after it.
   server.on('checkContinue', receive);
@@ -112,6 +112,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
 
   /** Answers what node's parser or clock found; then closes. */
   function answerFault(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (error.code === LATE) counters.timeouts++;
     if (!sockets.isReady(socket)) {
       socket.destroy();
       return;
@@ -214,6 +215,9 @@ function drain(req: IncomingMessage, res: ServerResponse, limit: number): void {
   });
 }
 
+/** Of a request that was not whole in time. */
+const LATE = 'ERR_HTTP_REQUEST_TIMEOUT';
+
 /** Errors that get no answer: the client is gone, or has said itself that nothing more will be answered. */
 const SILENT: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION']);
 
@@ -227,7 +231,7 @@ function statusOf({ code, message }: NodeJS.ErrnoException): number {
     case 'HPE_INVALID_VERSION':
       // The same code stands for a bare LF after a good version.
       return message.includes('Invalid HTTP version') ? 505 : 400;
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
+    case LATE:
       return 408;
     default:
       return 400;

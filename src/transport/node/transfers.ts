@@ -122,8 +122,9 @@ function outcomeOf(
       return 'changed';
     case 'gone':
     case 'cancelled':
-    case 'timed-out':
       return 'aborted';
+    case 'timed-out':
+      return end;
     default:
       return end satisfies never;
   }

@@ -41,12 +41,14 @@ export function createUwsTransport(options: UwsOptions): Transport {
 
   const countConnections = (_res: UwsResponse, change: number) => {
     counters.connections += change;
+    if (change > 0) counters.accepted++;
   };
   app.filter(countConnections);
   app.any('/*', (res, req) => {
     active++;
     counters.planned++;
     const rejection = counters.connections > limits.maxConnections ? 503 : undefined;
+    if (rejection !== undefined) counters.rejected++;
     const policy = {
       handler,
       reach,
