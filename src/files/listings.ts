@@ -2,8 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Contents } from '../plan/types.ts';
 import type { FileCache, Freshness } from './freshness.ts';
-import { closeAll, type Found, type Root } from './root.ts';
-import { directoryOf } from './table-keys.ts';
+import { closeAll, directoryOf, type Found, type Root } from './root.ts';
 
 export interface ListingsOptions {
   /** Runs it on one root throughout. */

@@ -8,9 +8,9 @@ import type { FileCache, Freshness } from './freshness.ts';
 import { MemoryCache, type MemoryStats } from './memory.ts';
 import { openFileLimit } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';
-import type { OpenVariant } from './resolve.ts';
+import { type OpenVariant, resourcesOf } from './resolve.ts';
+import { directoryOf } from './root.ts';
 import { idleKey, oldestKey } from './second-chance.ts';
-import { directoryOf, resourcesOf } from './table-keys.ts';
 import { createTurn } from './turn.ts';
 
 /** Prepares what is the same in every answer from a file. `path` is the resource's, for its siblings too. */

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { FileCache } from './freshness.ts';
 import type { Outcome } from './resolve.ts';
-import { dependents } from './table-keys.ts';
+import { directoryOf } from './root.ts';
 
 export interface Known {
   readonly resolution: Outcome;
@@ -73,4 +73,25 @@ function sizeOf(resolution: Outcome): number {
     default:
       return 64;
   }
+}
+
+/** NUL is in no path (http/target.ts), so no two questions share a key. */
+export function pathKey(path: string, slash: boolean, navigation: boolean): string {
+  const name = slash && path !== '/' ? `${path}/` : path;
+  return navigation ? `${name}\0` : name;
+}
+
+/**
+ * The keys whose resolution most probably rests on this root-relative path: its own, the name without
+ * its extension, and its directory's. The others (fallbacks, error pages) wait for their next check.
+ */
+export function dependents(path: string): string[] {
+  const own = `/${path}`;
+  const names = [own, own.replace(/\.[^./]+$/, ''), directoryOf(own) || '/'];
+  return names.flatMap((name) => [
+    pathKey(name, false, false),
+    pathKey(name, true, false),
+    pathKey(name, false, true),
+    pathKey(name, true, true),
+  ]);
 }

@@ -46,6 +46,17 @@ const FORBIDDEN: Unserved = { kind: 'forbidden' };
 /** File name extension of each coding's sibling. */
 export const SUFFIXES = { br: '.br', zstd: '.zst', gzip: '.gz' } as const;
 
+/** The resources that a file may belong to: its own, and the one whose precompressed sibling it is. */
+export function resourcesOf(path: string, policy: FilesPolicy): string[] {
+  const owners = [path];
+  for (const coding of policy.codings) {
+    if (coding === 'identity') continue;
+    const suffix = SUFFIXES[coding];
+    if (path.endsWith(suffix)) owners.push(path.slice(0, -suffix.length));
+  }
+  return owners;
+}
+
 /** Levels at which error pages are looked for, from the root down: bounds what a long path can cost. */
 const MAX_PAGE_LEVELS = 32;
 

@@ -9,17 +9,17 @@ import { Listings, type Read } from './listings.ts';
 import { LiveRoot } from './live-root.ts';
 import { type Describe, OpenFiles, type OpenFilesStats } from './open-files.ts';
 import type { FilesPolicy } from './policy.ts';
-import { Resolutions } from './resolutions.ts';
+import { pathKey, Resolutions } from './resolutions.ts';
 import {
   type Outcome,
   resolve,
   resolveErrorPage,
+  resourcesOf,
   type Shelf,
   type Unserved,
   unservedOf,
 } from './resolve.ts';
-import { closeAll, type Found, type Root, versionOf } from './root.ts';
-import { directoryOf, pathKey, resourcesOf } from './table-keys.ts';
+import { closeAll, directoryOf, type Found, type Root, versionOf } from './root.ts';
 
 export interface FileTableOptions {
   readonly policy: FilesPolicy;
