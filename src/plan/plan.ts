@@ -18,7 +18,7 @@ import type { Miss, Plannable, Representation, Resolution, ResponsePlan, Span } 
 type FileResolution<F extends Representation> = Extract<Resolution<F>, { readonly kind: 'file' }>;
 
 /** Methods that every resource has. RFC 9110 §9.3. */
-export const ALLOW = 'GET, HEAD, OPTIONS';
+const ALLOW = 'GET, HEAD, OPTIONS';
 
 /** Plans the answer to a request whose target was resolved, at `nowMs` (milliseconds since the epoch). */
 export function plan<F extends Representation>(

@@ -9,7 +9,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/load.ts';
-import type { FieldList } from '../../http/field-list.ts';
+import { type FieldList, fieldLines } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
 import { type RequestHead, requestFields } from '../../plan/request.ts';
@@ -240,11 +240,10 @@ function statusOf({ code, message }: NodeJS.ErrnoException): number {
 
 /** A whole answer as bytes, for where node has no response object. Its connection closes after it. */
 function wholeText({ status, fields, body }: Answer): Buffer {
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
-  for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  head += `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n`;
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
+  const last = `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n`;
   return Buffer.concat([
-    Buffer.from(head, 'latin1'),
+    Buffer.from(line + fieldLines(fields) + last, 'latin1'),
     body.kind === 'bytes' ? body.bytes : Buffer.of(),
   ]);
 }
