@@ -1,10 +1,10 @@
 // Pages of listings: one for all who want the same, made once while the contents hold, within a budget.
 import t from 'tap';
-import type { RequestHead } from '../src/plan/request.ts';
-import type { Contents, ListingPage } from '../src/plan/types.ts';
-import { ListingPages } from '../src/site/listing-pages.ts';
-import { addon } from './files/fixture.ts';
-import { contentsOf } from './support/contents.ts';
+import type { RequestHead } from '../../src/plan/request.ts';
+import type { Contents, ListingPage } from '../../src/plan/types.ts';
+import { ListingPages } from '../../src/site/listing-pages.ts';
+import { addon } from '../files/fixture.ts';
+import { contentsOf } from '../support/contents.ts';
 
 const LISTING = { kind: 'listing', path: '/d/', version: '1' } as const;
 

@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { NativeAddon } from '../../src/addon/load.ts';
 import { chooseTransport, withTransfers } from '../../src/server/choose.ts';
-import { LIMITS, memoryLog } from './fixtures.ts';
+import { LIMITS, memoryLog } from '../transport/fixtures.ts';
 
 t.test('without room for an engine, node:http sends bytes, and one line says so', async (t) => {
   const addon = {

@@ -3,15 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import type { FilesPolicy } from '../src/files/policy.ts';
-import type { PlanPolicy } from '../src/plan/policy.ts';
-import type { RequestFields } from '../src/plan/request.ts';
-import { compileRules } from '../src/rules/fields.ts';
-import { compileRedirects, compileRewrites } from '../src/rules/redirects.ts';
-import type { Answer } from '../src/site/answer.ts';
-import { createSite, type Site, type SiteOptions } from '../src/site/site.ts';
-import { addon, collect, POLICY, turn } from './files/fixture.ts';
-import { makeTree, type Node, type Teardown } from './support/tree.ts';
+import type { FilesPolicy } from '../../src/files/policy.ts';
+import type { PlanPolicy } from '../../src/plan/policy.ts';
+import type { RequestFields } from '../../src/plan/request.ts';
+import { compileRules } from '../../src/rules/fields.ts';
+import { compileRedirects, compileRewrites } from '../../src/rules/redirects.ts';
+import type { Answer } from '../../src/site/answer.ts';
+import { createSite, type Site, type SiteOptions } from '../../src/site/site.ts';
+import { addon, collect, POLICY, turn } from '../files/fixture.ts';
+import { makeTree, type Node, type Teardown } from '../support/tree.ts';
 
 const PLAN: PlanPolicy = {
   limits: {
