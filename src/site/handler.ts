@@ -2,7 +2,7 @@
 // → redirects, rewrites → resolve (at once when cached) → error page → plan → confirm that the file is
 // still what was planned.
 import type { FileEntry } from '../files/entry.ts';
-import { looksLikeAsset } from '../files/resolve.ts';
+import { looksLikeAsset, type Outcome } from '../files/resolve.ts';
 import type { FileTable } from '../files/table.ts';
 import {
   encodePath,
@@ -18,7 +18,7 @@ import { acceptsHtml } from '../plan/negotiate.ts';
 import { plan } from '../plan/plan.ts';
 import { type PlanPolicy, type Terms, termsOf } from '../plan/policy.ts';
 import type { RequestHead } from '../plan/request.ts';
-import type { Plannable, Resolution } from '../plan/types.ts';
+import type { Plannable } from '../plan/types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Answer, Handler } from './answer.ts';
 import type { ListingPages } from './listing-pages.ts';
@@ -47,7 +47,6 @@ interface Asked {
   readonly terms: Terms;
 }
 
-type Outcome = Resolution<FileEntry>;
 type Shown = Plannable<FileEntry>;
 
 const NOT_FOUND: Shown = { kind: 'not-found' };

@@ -30,6 +30,7 @@ export interface Http1Options {
   readonly log: Log;
   /** Fields of every answer that is no file's, such as the errors found here. */
   readonly common: FieldList;
+  /** How far bodies get by its connections. */
   readonly reach: Reach;
   /** HTTPS with this certificate; plain HTTP without. */
   readonly tls?: TlsFiles | undefined;

@@ -17,6 +17,7 @@ import { openExchange, sendUwsPlan, type UwsOutlet } from './respond.ts';
 export interface UwsOptions {
   readonly library: UwsLibrary;
   readonly handler: Handler;
+  /** How far bodies get by its connections. */
   readonly reach: Reach;
   /** Of these the library lets us keep maxConnections, maxTargetSize (by the plan) and maxDrain. */
   readonly limits: EngineLimits;
@@ -94,6 +95,7 @@ export function createUwsTransport(options: UwsOptions): Transport {
 
 export interface UwsPolicy {
   readonly handler: Handler;
+  /** How far bodies get by its connections. */
   readonly reach: Reach;
   readonly outlet: UwsOutlet;
   readonly common: FieldList;
