@@ -62,7 +62,7 @@ const MAX_ATTEMPTS = 10;
 /** A handler that never throws and never rejects: what nobody expected is logged and answered by 500. */
 export function createHandler(options: HandlerOptions): Handler {
   const { table, listings, policy, redirects, rewrites, log } = options;
-  const terms = termsOf(policy);
+  const termsWithin = termsOf(policy);
 
   function handle(asked: Asked): Answer | Promise<Answer> {
     const { request } = asked;
@@ -182,7 +182,7 @@ export function createHandler(options: HandlerOptions): Handler {
 
   return (request, reach) => {
     try {
-      const answer = answerOf({ request, terms: terms[reach] }, 1);
+      const answer = answerOf({ request, terms: termsWithin[reach] }, 1);
       return answer instanceof Promise ? answer.catch(fail) : answer;
     } catch (error) {
       return fail(error);
