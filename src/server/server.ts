@@ -64,15 +64,19 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const limits = limitsOf(options);
   const best = withTransfers(await chooseTransport(wanted, native, loadUws), native, limits, log);
   const site = openSite(options, best, native.addon, log);
-  const { chosen, transport } = start(best, wanted, site, options, log);
-  if (chosen.fallback) log.warn(`no better transport than node:http: ${chosen.reason}`);
+  let started: Started;
   let port: number;
   try {
-    port = await listen(transport, options);
+    started = start(best, wanted, site, options, log);
+    if (started.chosen.fallback) {
+      log.warn(`no better transport than node:http: ${started.chosen.reason}`);
+    }
+    port = await listen(started.transport, options);
   } catch (error) {
     site.close();
     throw error;
   }
+  const { chosen, transport } = started;
   const urls = urlsOf(options.host, port, tls ? 'https' : 'http');
   let closed: Promise<void> | undefined;
   return {
@@ -87,21 +91,17 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   };
 }
 
-/** On the chosen transport, or on the other where its engine does not start. Closes the site where none does. */
-function start(
-  chosen: Chosen,
-  wanted: Wanted,
-  site: Site,
-  options: Options,
-  log: Log,
-): { readonly chosen: Chosen; readonly transport: Transport } {
+interface Started {
+  readonly chosen: Chosen;
+  readonly transport: Transport;
+}
+
+/** On the chosen transport, or on the other where its engine does not start. */
+function start(chosen: Chosen, wanted: Wanted, site: Site, options: Options, log: Log): Started {
   try {
     return { chosen, transport: createTransport(chosen, site, options, log) };
   } catch (error) {
-    if (chosen.name !== 'native') {
-      site.close();
-      throw error;
-    }
+    if (chosen.name !== 'native') throw error;
     return start(chooseWithoutEngine(wanted, error), wanted, site, options, log);
   }
 }
