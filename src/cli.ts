@@ -7,7 +7,7 @@ import { gatherOptions } from './command/config.ts';
 import { endProcess } from './command/exit.ts';
 import { listenForSignals } from './command/signals.ts';
 import { standardError } from './log/line-writer.ts';
-import { createLog } from './log/log.ts';
+import { createLog, type Log } from './log/log.ts';
 import { COMMAND_OPTIONS, GROUPS, type Options } from './options/options.ts';
 import {
   flagOf,
@@ -18,7 +18,6 @@ import {
   unknownOption,
 } from './options/table.ts';
 import { createServer, type Server } from './server/server.ts';
-import type { Log } from './transport/transport.ts';
 
 const COMMANDS = ['doctor', 'tune'] as const;
 type Command = (typeof COMMANDS)[number] | 'serve';

@@ -1,42 +1,48 @@
-// The import table is law: which room may use which, and which packages. Nothing looks back.
+// The import table is law, for types as for code: which room may use which rooms and packages. Nothing looks back.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
 interface Law {
-  /** Rooms whose code may be used. */
-  readonly code: readonly string[];
-  /** Rooms of which only types may be used. */
-  readonly types: readonly string[];
-  /** Packages; `node:` stands for every built-in module. */
+  readonly rooms: readonly string[];
+  /** `node:` stands for every built-in module. */
   readonly packages: readonly string[];
 }
 
-/** By room: a folder of src, or a file directly in it. Every room may use itself. */
+/** From the ground up: a room may use those that it names, which all stand before it, and itself. */
 const LAWS: Readonly<Record<string, Law>> = {
-  addon: { code: [], types: [], packages: ['node:'] },
-  cli: {
-    code: ['command', 'log', 'options', 'server'],
-    types: ['transport'],
-    packages: ['node:', 'yargs'],
-  },
-  command: {
-    code: ['addon', 'files', 'options', 'server', 'transport/uws'],
-    types: [],
-    packages: ['node:'],
-  },
+  http: { rooms: [], packages: [] },
+  addon: { rooms: [], packages: ['node:'] },
+  log: { rooms: [], packages: ['lru-cache', 'node:'] },
+  rules: { rooms: ['http'], packages: ['picomatch'] },
+  options: { rooms: ['rules'], packages: ['leven'] },
+  plan: { rooms: ['http', 'rules'], packages: [] },
   files: {
-    code: [],
-    types: ['addon', 'plan', 'transport'],
+    rooms: ['addon', 'http', 'log', 'plan'],
     packages: ['etag', 'lru-cache', 'node:'],
   },
-  http: { code: [], types: [], packages: [] },
-  index: { code: ['middleware', 'options', 'server'], types: ['plan', 'transport'], packages: [] },
-  log: { code: [], types: ['transport'], packages: ['lru-cache', 'node:'] },
+  site: {
+    rooms: ['addon', 'files', 'http', 'log', 'options', 'plan', 'rules'],
+    packages: ['lru-cache', 'mime-types', 'node:'],
+  },
+  transport: { rooms: ['files', 'http', 'log', 'plan'], packages: ['node:'] },
+  'transport/engine': {
+    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
+    packages: ['lru-cache', 'node:'],
+  },
+  'transport/node': {
+    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport', 'transport/engine'],
+    packages: ['node:'],
+  },
+  'transport/uws': {
+    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
+    packages: ['node:', 'uWebSockets.js'],
+  },
   middleware: {
-    code: [
+    rooms: [
       'addon',
+      'files',
       'http',
       'log',
       'options',
@@ -46,71 +52,56 @@ const LAWS: Readonly<Record<string, Law>> = {
       'transport/node',
       'transport/uws',
     ],
-    types: ['files'],
     packages: ['@hono/node-server', 'content-disposition', 'fastify', 'hono', 'koa', 'ms', 'node:'],
   },
-  options: { code: [], types: ['rules'], packages: ['leven'] },
-  plan: { code: ['http'], types: ['rules'], packages: [] },
-  rules: { code: ['http', 'plan'], types: [], packages: ['picomatch'] },
   server: {
-    code: [
+    rooms: [
       'addon',
+      'files',
       'log',
       'options',
+      'plan',
       'site',
+      'transport',
       'transport/engine',
       'transport/node',
       'transport/uws',
     ],
-    types: ['files', 'plan', 'transport'],
     packages: ['node:'],
   },
-  site: {
-    code: ['files', 'http', 'options', 'plan', 'rules'],
-    types: ['addon', 'transport'],
-    packages: ['lru-cache', 'mime-types', 'node:'],
-  },
-  transport: { code: ['http'], types: ['files', 'plan'], packages: ['node:'] },
-  'transport/engine': {
-    code: ['addon', 'http', 'plan', 'transport'],
-    types: ['files'],
-    packages: ['lru-cache', 'node:'],
-  },
-  'transport/node': {
-    code: ['plan', 'transport', 'transport/engine'],
-    types: ['addon', 'files', 'http'],
+  command: {
+    rooms: ['addon', 'files', 'options', 'server', 'transport/uws'],
     packages: ['node:'],
   },
-  'transport/uws': {
-    code: ['http', 'plan', 'transport', 'transport/node'],
-    types: ['addon', 'files'],
-    packages: ['node:', 'uWebSockets.js'],
-  },
+  index: { rooms: ['middleware', 'options', 'plan', 'server', 'transport'], packages: [] },
+  cli: { rooms: ['command', 'log', 'options', 'server'], packages: ['node:', 'yargs'] },
 };
+
+/** What package.json names. */
+const LOOSE = ['cli.ts', 'index.ts'];
 
 interface Import {
   readonly from: string;
   readonly specifier: string;
-  readonly typeOnly: boolean;
 }
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) =>
-  file.endsWith('.ts'),
-);
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .sort();
 const imports = files.flatMap((file) => importsOf(file, readFileSync(join(SRC, file), 'utf8')));
 
-/** Static, side-effect, re-exporting and dynamic imports. The formatter keeps them in these forms. */
+/** Imports and re-exports of code and of types, static and dynamic. The formatter keeps them in these forms. */
 function importsOf(from: string, source: string): Import[] {
   const statements =
-    /^(?:import|export)\s+(?<type>type\s)?(?:[\w*\s{},$]+?\sfrom\s)?'(?<static>[^']+)'|\bimport\('(?<dynamic>[^']+)'\)/gm;
+    /^(?:import|export)\s+(?:type\s)?(?:[\w*\s{},$]+?\sfrom\s)?'(?<static>[^']+)'|\bimport\('(?<dynamic>[^']+)'\)/gm;
   return [...source.matchAll(statements)].map(({ groups }) => ({
     from,
     specifier: groups?.static ?? groups?.dynamic ?? '',
-    typeOnly: groups?.type !== undefined,
   }));
 }
 
+/** A folder of src, one of transport, or a file directly in src. */
 function roomOf(file: string): string {
   const [wing = '', room, deeper] = file.split('/');
   return wing === 'transport' && deeper !== undefined
@@ -118,26 +109,30 @@ function roomOf(file: string): string {
     : wing.replace(/\.ts$/, '');
 }
 
+function isOurs({ specifier }: Import): boolean {
+  return specifier.startsWith('.');
+}
+
 function targetOf({ from, specifier }: Import): string {
   return posix.normalize(posix.join(dirname(from), specifier));
 }
 
 /** `@hono/node-server/utils/response` → `@hono/node-server`; every built-in module is `node:`. */
-function packageOf(specifier: string): string {
+function packageOf({ specifier }: Import): string {
   if (specifier.startsWith('node:')) return 'node:';
   const parts = specifier.split('/');
   return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
-function allows({ from, specifier, typeOnly }: Import): boolean {
-  const law = LAWS[roomOf(from)];
-  if (law === undefined) return false;
-  if (!specifier.startsWith('.')) {
-    const name = packageOf(specifier);
-    return typeOnly ? name === 'node:' || law.packages.includes(name) : law.packages.includes(name);
-  }
-  const room = roomOf(targetOf({ from, specifier, typeOnly }));
-  return room === roomOf(from) || law.code.includes(room) || (typeOnly && law.types.includes(room));
+/** What a room really uses. */
+function uses(room: string): Law {
+  const own = imports.filter(({ from }) => roomOf(from) === room);
+  const rooms = own.filter(isOurs).map((one) => roomOf(targetOf(one)));
+  const packages = own.filter((one) => !isOurs(one)).map(packageOf);
+  return {
+    rooms: [...new Set(rooms)].filter((one) => one !== room).sort(),
+    packages: [...new Set(packages)].sort(),
+  };
 }
 
 t.test('the parser of this test sees every form of import', async (t) => {
@@ -150,36 +145,42 @@ t.test('the parser of this test sees every form of import', async (t) => {
     "const f = await import('./f.ts');",
     "import * as g from 'node:g';",
     "export type { H } from './h.ts';",
+    "type I = import('./i.ts').I;",
   ].join('\n');
-  const found = importsOf('x.ts', source).map(({ specifier, typeOnly }) => [specifier, typeOnly]);
-  t.same(found, [
-    ['./a.ts', true],
-    ['./b.ts', false],
-    ['./c.ts', false],
-    ['./d.ts', false],
-    ['./e.ts', false],
-    ['./f.ts', false],
-    ['node:g', false],
-    ['./h.ts', true],
-  ]);
-});
-
-t.test('every file belongs to a room of the table', async (t) => {
   t.same(
-    files.filter((file) => LAWS[roomOf(file)] === undefined),
-    [],
+    importsOf('x.ts', source).map(({ specifier }) => specifier),
+    ['./a.ts', './b.ts', './c.ts', './d.ts', './e.ts', './f.ts', 'node:g', './h.ts', './i.ts'],
   );
 });
 
-t.test('every import is one that the table allows', async (t) => {
+t.test('at the root of src is only what package.json names', async (t) => {
+  t.same(
+    files.filter((file) => !file.includes('/')),
+    LOOSE,
+  );
+});
+
+t.test('every room uses what the table grants it, no more and no less', async (t) => {
   t.ok(imports.length > 50, 'imports were found');
-  t.same(
-    imports.filter((one) => !allows(one)).map((one) => `${one.from} imports ${one.specifier}`),
-    [],
-  );
+  t.same([...new Set(files.map(roomOf))].sort(), Object.keys(LAWS).sort(), 'the rooms');
+  for (const [room, law] of Object.entries(LAWS)) t.same(uses(room), law, room);
+});
+
+t.test('every room stands on those before it', async (t) => {
+  const order = Object.keys(LAWS);
+  for (const [at, room] of order.entries()) {
+    for (const used of uses(room).rooms) t.ok(order.indexOf(used) < at, `${room} uses ${used}`);
+  }
+});
+
+t.test('whatever the table says, nothing below the transports knows of them', async (t) => {
+  for (const room of ['http', 'addon', 'log', 'rules', 'options', 'plan', 'files', 'site']) {
+    t.notMatch(uses(room).rooms.join(' '), /transport/, room);
+  }
 });
 
 t.test('plan is pure: no built-in module, no clock, no randomness', async (t) => {
+  t.same(uses('plan').packages, []);
   for (const file of files.filter((name) => roomOf(name) === 'plan')) {
     const source = readFileSync(join(SRC, file), 'utf8');
     t.notMatch(source, /Date\.now|new Date\(\)|performance\.|Math\.random|process\./, file);
@@ -187,21 +188,20 @@ t.test('plan is pure: no built-in module, no clock, no randomness', async (t) =>
 });
 
 t.test('no file needs itself by way of others', async (t) => {
-  const uses = new Map<string, string[]>();
-  for (const one of imports) {
-    if (one.typeOnly || !one.specifier.startsWith('.')) continue;
-    uses.set(one.from, [...(uses.get(one.from) ?? []), targetOf(one)]);
+  const needs = new Map<string, string[]>();
+  for (const one of imports.filter(isOurs)) {
+    needs.set(one.from, [...(needs.get(one.from) ?? []), targetOf(one)]);
   }
   t.same(
-    files.map((file) => circleFrom(file, uses)).filter((circle) => circle !== undefined),
+    files.map((file) => circleFrom(file, needs)).filter((circle) => circle !== undefined),
     [],
   );
 });
 
-function circleFrom(start: string, uses: ReadonlyMap<string, string[]>): string | undefined {
+function circleFrom(start: string, needs: ReadonlyMap<string, string[]>): string | undefined {
   const seen = new Set<string>();
   const walk = (file: string, trail: readonly string[]): string | undefined => {
-    for (const next of uses.get(file) ?? []) {
+    for (const next of needs.get(file) ?? []) {
       if (next === start) return [...trail, next].join(' → ');
       if (seen.has(next)) continue;
       seen.add(next);

@@ -19,7 +19,6 @@ export const WIRE = {
     'if-unmodified-since',
     'origin',
     'access-control-request-method',
-    'access-control-request-headers',
   ],
   /** What the engine tells (native/engine/record.h). */
   records: [

@@ -1,6 +1,7 @@
 // One open file version: descriptor, identity, prepared fields, and its memory when it is cached.
 import type { NativeFile, NativeMemory } from '../addon/load.ts';
-import type { Coding, FieldList, Representation } from '../plan/types.ts';
+import type { FieldList } from '../http/field-list.ts';
+import type { Coding, Representation } from '../plan/types.ts';
 
 /** The descriptor of one version and whoever must close it. */
 export interface OpenFile {

@@ -1,21 +1,17 @@
 // What a failed open means: one table from errno to outcome and log level (open(2), openat2(2)).
 
-export type Refusal =
-  /** Nothing of that name. */
-  | 'not-found'
-  /** There is something, and this server may not or will not serve it. */
-  | 'forbidden'
-  /** The server's own trouble: 500 or 503. */
-  | 'failed';
-
 export interface Meaning {
-  readonly refusal: Refusal;
+  /**
+   * `not-found`: nothing of that name. `forbidden`: there is something, and this server may not or will not serve it.
+   * `failed`: the server's own trouble, 500 or 503.
+   */
+  readonly kind: 'not-found' | 'forbidden' | 'failed';
   /** Worth a log line? What clients can cause at will is not. */
   readonly level: 'none' | 'warn' | 'error';
 }
 
-const ABSENT: Meaning = { refusal: 'not-found', level: 'none' };
-const FORBIDDEN: Meaning = { refusal: 'forbidden', level: 'none' };
+const ABSENT: Meaning = { kind: 'not-found', level: 'none' };
+const FORBIDDEN: Meaning = { kind: 'forbidden', level: 'none' };
 
 export function meaningOf(errno: string): Meaning {
   switch (errno) {
@@ -37,8 +33,8 @@ export function meaningOf(errno: string): Meaning {
     // The operator probably meant to serve it.
     case 'EACCES':
     case 'EPERM':
-      return { refusal: 'forbidden', level: 'warn' };
+      return { kind: 'forbidden', level: 'warn' };
     default:
-      return { refusal: 'failed', level: 'error' };
+      return { kind: 'failed', level: 'error' };
   }
 }

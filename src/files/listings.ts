@@ -1,20 +1,15 @@
 // What directories contain: read once for all who ask at the same time, kept while it holds.
 import { LRUCache } from 'lru-cache';
 import type { Contents } from '../plan/types.ts';
-import { closeAll, type Found, type Root } from './root.ts';
+import type { FileCache, Freshness } from './freshness.ts';
+import { closeAll, directoryOf, type Found, type Root } from './root.ts';
 
 export interface ListingsOptions {
   /** Runs it on one root throughout. */
   readonly use: <T>(work: (root: Pick<Root, 'open' | 'read'>) => Promise<T>) => Promise<T>;
   /** Hidden names too? */
   readonly dotfiles: boolean;
-  /** What was read is trusted for so long. */
-  readonly revalidateMs: number;
-  /** Milliseconds, monotonic. */
-  readonly now: () => number;
-  /** The contents of this directory are kept, and no longer. */
-  readonly onKeep: (directory: string) => void;
-  readonly onLetGo: (directory: string) => void;
+  readonly freshness: Freshness;
 }
 
 /** Contents, or why there are none: whatever stands there instead of a directory. */
@@ -48,7 +43,7 @@ const MAX_READING = 2;
 /** More are no page for anybody: a million rows take 150 MB and a minute of a browser. */
 const MAX_ENTRIES = 1_000_000;
 
-export class Listings {
+export class Listings implements FileCache {
   readonly #options: ListingsOptions;
   readonly #kept: LRUCache<string, Kept>;
   readonly #flights = new Map<string, Flight>();
@@ -60,7 +55,7 @@ export class Listings {
     this.#kept = new LRUCache({
       maxSize: MAX_KEPT,
       sizeCalculation: ({ read }) => Math.min(sizeOf(read), MAX_KEPT),
-      dispose: (_, directory) => options.onLetGo(directory),
+      dispose: (_, directory) => options.freshness.unwatch(directory),
     });
   }
 
@@ -71,12 +66,14 @@ export class Listings {
    */
   get(directory: string, version: string): Read | Promise<Read> {
     const kept = this.#kept.get(directory);
-    if (kept?.version === version && this.#options.now() < kept.freshUntil) return kept.read;
+    if (kept?.version === version && this.#options.freshness.now() < kept.freshUntil)
+      return kept.read;
     return this.#read(directory);
   }
 
-  /** Something in this directory is no longer what it was. */
-  drop(directory: string): void {
+  /** What its directory holds is no longer what it was. */
+  drop(path: string): void {
+    const directory = directoryOf(path);
     const kept = this.#kept.peek(directory);
     if (kept !== undefined) kept.freshUntil = 0;
     const flight = this.#flights.get(directory);
@@ -94,17 +91,18 @@ export class Listings {
     const flying = this.#flights.get(directory);
     if (flying === undefined) return this.#start(directory);
     const { since, overtaken } = flying;
-    const { now, revalidateMs } = this.#options;
-    if (since === undefined || (!overtaken && now() < since + revalidateMs)) return flying.read;
+    const { freshness } = this.#options;
+    if (since === undefined || (!overtaken && freshness.now() < since + freshness.revalidateMs))
+      return flying.read;
     flying.next ??= flying.read.then(() => this.#start(directory));
     return flying.next;
   }
 
   #start(directory: string): Promise<Read> {
     const flight: Flight = {
-      read: this.#turn()
+      read: this.#slot()
         .then(() => {
-          flight.since = this.#options.now();
+          flight.since = this.#options.freshness.now();
           flight.overtaken = false;
           return this.#options.use((root) => this.#look(root, directory, flight));
         })
@@ -122,7 +120,7 @@ export class Listings {
   }
 
   /** Settles when fewer than MAX_READING are under way. */
-  async #turn(): Promise<void> {
+  async #slot(): Promise<void> {
     while (this.#reading >= MAX_READING) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -155,15 +153,16 @@ export class Listings {
   }
 
   #keep(directory: string, version: string, read: Read, flight: Flight): Read {
+    const { freshness } = this.#options;
     const before = this.#kept.peek(directory)?.read;
     const same = before !== undefined && isSame(before, read) ? before : read;
     const since = flight.overtaken ? Number.NEGATIVE_INFINITY : (flight.since ?? 0);
     // Before what was kept goes: the directory stays watched.
-    this.#options.onKeep(directory);
+    freshness.watch(directory);
     this.#kept.set(directory, {
       read: same,
       version,
-      freshUntil: since + this.#options.revalidateMs,
+      freshUntil: since + freshness.revalidateMs,
     });
     return same;
   }

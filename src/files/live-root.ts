@@ -1,6 +1,7 @@
 // The root as the operator named it: a path. What is open is the directory that it named when it was looked at last.
-import type { Log } from '../transport/transport.ts';
+import type { Log } from '../log/log.ts';
 import { meaningOf } from './errno.ts';
+import type { Freshness } from './freshness.ts';
 import type { Root } from './root.ts';
 import { watchRoot } from './watch-root.ts';
 
@@ -8,12 +9,9 @@ export interface LiveRootOptions {
   /** What the path names now. */
   readonly root: Root;
   readonly path: string;
-  readonly revalidateMs: number;
   readonly watch: boolean;
   readonly log: Log;
-  readonly now: () => number;
-  /** Another directory is served from now on, or none: what was found before holds no more. */
-  readonly onReplaced: () => void;
+  readonly freshness: Freshness;
 }
 
 interface Holding {
@@ -41,7 +39,7 @@ export class LiveRoot {
     this.#options = options;
     this.#held = { root: options.root, users: 0 };
     this.#current = options.root;
-    this.#freshUntil = options.now() + options.revalidateMs;
+    this.#freshUntil = options.freshness.now() + options.freshness.revalidateMs;
     if (options.watch) {
       this.#watcher = watchRoot(options.path, options.log, () => {
         this.suspect();
@@ -56,7 +54,7 @@ export class LiveRoot {
   }
 
   get fresh(): boolean {
-    return this.#options.now() < this.#freshUntil;
+    return this.#options.freshness.now() < this.#freshUntil;
   }
 
   /** The path is looked at before the next answer. */
@@ -101,8 +99,8 @@ export class LiveRoot {
   }
 
   async #look(): Promise<void> {
-    const { now, path, revalidateMs, log } = this.#options;
-    const began = now();
+    const { path, log, freshness } = this.#options;
+    const began = freshness.now();
     const hints = this.#hints;
     const held = this.#held;
     const look = await held.root.look();
@@ -110,7 +108,7 @@ export class LiveRoot {
       if (look.kind === 'moved') look.root.close();
       return;
     }
-    if (hints === this.#hints) this.#freshUntil = began + revalidateMs;
+    if (hints === this.#hints) this.#freshUntil = began + freshness.revalidateMs;
     switch (look.kind) {
       case 'same':
         if (this.#errno === undefined) return;
@@ -121,7 +119,7 @@ export class LiveRoot {
         return this.#replace({ root: look.root, users: 0 }, undefined);
       case 'error':
         if (look.errno === this.#errno) return;
-        if (meaningOf(look.errno).refusal === 'failed') {
+        if (meaningOf(look.errno).kind === 'failed') {
           // Our own trouble is no evidence of a change: what is open goes on.
           log.error(`cannot look at ${path}: ${look.errno}`, 'root');
           return;
@@ -139,7 +137,7 @@ export class LiveRoot {
     this.#errno = errno;
     this.#current = errno === undefined ? next.root : absent(next.root, errno);
     this.#watcher?.renew();
-    this.#options.onReplaced();
+    this.#options.freshness.startAnew(this.#current.native);
     this.#settle(last);
   }
 

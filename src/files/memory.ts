@@ -2,7 +2,10 @@
 import { LRUCache } from 'lru-cache';
 import type { NativeAddon, NativeArena, NativeFile, NativeMemory } from '../addon/load.ts';
 import type { CachedEntry } from './entry.ts';
+import type { Freshness } from './freshness.ts';
 import type { FilesPolicy } from './policy.ts';
+import { idleKey } from './second-chance.ts';
+import type { Turn } from './turn.ts';
 
 export interface MemoryStats {
   readonly entries: number;
@@ -17,30 +20,21 @@ export interface MemoryStats {
 export interface MemoryOptions {
   readonly policy: FilesPolicy;
   readonly addon: NativeAddon | undefined;
-  /** Was the file used lately by answers that nobody counts here? */
-  readonly isUsed: (path: string) => boolean;
-  /** Prepared answers from this file's memory must go. */
-  readonly forget: (path: string) => void;
-  /** The file is no longer the version that was opened. */
-  readonly onStale: (entry: CachedEntry) => void;
-  /** Runs it when nobody can be about to use what this turn handed out. */
-  readonly defer: (work: () => void) => void;
-  /** Resolves when what was deferred has run. */
-  readonly settled: () => Promise<void>;
+  readonly freshness: Freshness;
+  readonly turn: Turn;
 }
 
-/** A slot of the arena takes whole cache lines (native/arena.cc), a mapping whole pages. */
+/** A slot of the arena takes whole cache lines (native/files/arena.cc), a mapping whole pages. */
 const GRAIN = { snapshot: 64, file: 4096 } as const;
 
-/** A file written this short a time ago could change again without a trace, so it is not copied (native/arena.cc). */
+/** A file written this short a time ago could change again without a trace, so it is not copied (native/files/arena.cc). */
 const SETTLING_MS = 100;
 
 /** Copies at a time: a working set larger than the cache must not keep libuv's pool busy with copies. */
 const MAX_LOADS = 8;
 
-/** Entries that one newcomer may drive out, and that may be spared because they are in use. */
+/** Entries that one newcomer may drive out. */
 const MAX_EVICTIONS = 64;
-const MAX_SPARED = 64;
 
 export class MemoryCache {
   readonly #options: MemoryOptions;
@@ -96,7 +90,7 @@ export class MemoryCache {
 
   close(): void {
     this.#cached.clear();
-    this.#options.defer(() => this.#arena?.close());
+    this.#options.turn.defer(() => this.#arena?.close());
   }
 
   #fits(entry: CachedEntry): boolean {
@@ -129,7 +123,7 @@ export class MemoryCache {
       } else if (memory === 'changed') {
         // It may only have been too young: then it tries again, after as many uses.
         entry.uses = 0;
-        if (Date.now() - entry.mtimeMs > SETTLING_MS) this.#options.onStale(entry);
+        if (Date.now() - entry.mtimeMs > SETTLING_MS) this.#options.freshness.drop(entry.path);
       } else if (entry.discarded) {
         memory.release();
       } else {
@@ -139,7 +133,7 @@ export class MemoryCache {
       }
     } catch {
       // An I/O error: whoever sends the file will meet it too, and say so.
-      this.#options.onStale(entry);
+      this.#options.freshness.drop(entry.path);
     } finally {
       this.#loading.delete(entry);
       entry.release();
@@ -147,13 +141,13 @@ export class MemoryCache {
   }
 
   async #take(native: NativeFile, entry: CachedEntry): Promise<NativeMemory | 'changed' | 'full'> {
-    const { addon, policy, settled } = this.#options;
+    const { addon, policy, turn } = this.#options;
     if (addon === undefined || !this.#makeRoom()) return 'full';
     if (policy.mmapSource === 'file') return addon.mapFile(native, entry.size) ?? 'full';
     this.#arena ??= addon.createArena(this.#capacity);
     for (let evictions = 0; ; evictions++) {
       // What was let go in this turn is free after it.
-      await settled();
+      await turn.end();
       const memory = await this.#arena.snapshot(native);
       // Slots are freed when their last sender is done, and free ones may be too small.
       if (memory !== 'full' || evictions === MAX_EVICTIONS || !this.#evictOldest()) return memory;
@@ -174,18 +168,11 @@ export class MemoryCache {
     return this.#capacity - this.#cached.calculatedSize - loading;
   }
 
-  /** Second chance: what hot answers used since the last look is young again. */
   #evictOldest(): boolean {
-    for (let spared = 0; spared < MAX_SPARED; spared++) {
-      const [oldest] = this.#cached.rkeys();
-      if (oldest === undefined) return false;
-      if (!this.#options.isUsed(oldest.path)) {
-        this.#evict(oldest);
-        return true;
-      }
-      this.#cached.get(oldest);
-    }
-    return false;
+    const oldest = idleKey(this.#cached, ({ path }) => this.#options.freshness.isUsed(path));
+    if (oldest === undefined) return false;
+    this.#evict(oldest);
+    return true;
   }
 
   /**
@@ -197,7 +184,7 @@ export class MemoryCache {
     entry.uses = 0;
     this.#cached.delete(entry);
     entry.retireMemory();
-    this.#options.forget(entry.path);
+    this.#options.freshness.forget([entry.path]);
   }
 
   #crowd(entry: CachedEntry): void {
@@ -215,7 +202,7 @@ export class MemoryCache {
       if (room < 0) return;
       this.#crowded.delete(entry);
       entry.crowded = false;
-      this.#options.forget(entry.path);
+      this.#options.freshness.forget([entry.path]);
     }
   }
 }

@@ -4,10 +4,13 @@ import type { NativeAddon } from '../addon/load.ts';
 import type { Coding, Resource, Strategy } from '../plan/types.ts';
 import { CachedEntry, type Description, type FileEntry } from './entry.ts';
 import { ContentEtags, tagSource, versionNow } from './etag.ts';
+import type { FileCache, Freshness } from './freshness.ts';
 import { MemoryCache, type MemoryStats } from './memory.ts';
 import { openFileLimit } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';
-import type { OpenVariant } from './resolve.ts';
+import { type OpenVariant, resourcesOf } from './resolve.ts';
+import { directoryOf } from './root.ts';
+import { idleKey, oldestKey } from './second-chance.ts';
 import { createTurn } from './turn.ts';
 
 /** Prepares what is the same in every answer from a file. `path` is the resource's, for its siblings too. */
@@ -24,15 +27,7 @@ export interface OpenFilesOptions {
   readonly policy: FilesPolicy;
   readonly addon: NativeAddon | undefined;
   readonly describe: Describe;
-  /** Was the file used lately by answers that nobody counts here? */
-  readonly isUsed: (path: string) => boolean;
-  /** What rests on these root-relative paths is no longer valid. */
-  readonly forget: (paths: readonly string[]) => void;
-  /** The file at this path is no longer the version that was opened. */
-  readonly onStale: (path: string) => void;
-  /** A resource comes and goes. */
-  readonly onOpen: (path: string) => void;
-  readonly onClose: (path: string) => void;
+  readonly freshness: Freshness;
 }
 
 export interface OpenFilesStats {
@@ -44,14 +39,11 @@ export interface OpenFilesStats {
 
 type CachedResource = Resource<CachedEntry>;
 
-/** Files that one newcomer may find in use by hot answers before it drives one out all the same. */
-const MAX_SPARED = 64;
-
 /** Two for each path of a batch: the addon looks at a file (O_PATH) before it opens it. */
 const MIN_RELIEF = 8;
 
 /** Entries leave at the end of the turn, so that an answer made in it can still retain them. */
-export class OpenFiles {
+export class OpenFiles implements FileCache {
   readonly #options: OpenFilesOptions;
   /** Weighs descriptors. */
   readonly #resources: LRUCache<string, CachedResource>;
@@ -62,7 +54,7 @@ export class OpenFiles {
   #closed = false;
 
   constructor(options: OpenFilesOptions) {
-    const { policy, addon, isUsed, forget } = options;
+    const { policy, addon, freshness } = options;
     this.#options = options;
     // Sockets need descriptors too: half of the limit is theirs.
     const limit = openFileLimit() ?? Number.POSITIVE_INFINITY;
@@ -73,15 +65,7 @@ export class OpenFiles {
       sizeCalculation: ({ variants }) => 1 + variants.length,
       dispose: (resource, path) => this.#disposed(resource, path),
     });
-    this.#memory = new MemoryCache({
-      policy,
-      addon,
-      isUsed,
-      forget: (path) => forget([path]),
-      onStale: (entry) => options.onStale(entry.path),
-      defer: (work) => this.#turn.defer(work),
-      settled: () => this.#turn.end(),
-    });
+    this.#memory = new MemoryCache({ policy, addon, freshness, turn: this.#turn });
   }
 
   /** The resource at this path, if it is kept. */
@@ -126,18 +110,17 @@ export class OpenFiles {
     } else {
       this.#makeRoom(variants.length);
       // Before the resource in its place goes: their directory stays watched.
-      this.#options.onOpen(path);
+      this.#options.freshness.watch(directoryOf(path));
       this.#resources.set(path, resource);
     }
     return resource;
   }
 
-  /** Lets go of the resource at this path. */
+  /** Lets go of the resources that this file may belong to. */
   drop(path: string): void {
-    this.#resources.delete(path);
+    for (const owner of resourcesOf(path, this.#options.policy)) this.#resources.delete(owner);
   }
 
-  /** Lets go of all of them. */
   clear(): void {
     this.#resources.clear();
   }
@@ -202,39 +185,37 @@ export class OpenFiles {
   }
 
   #enter(path: string, variant: OpenVariant, varies: boolean): CachedEntry {
-    const { policy, describe } = this.#options;
+    const { policy, describe, freshness } = this.#options;
     const { coding, mtimeMs, size, version } = variant;
     const describeWith = (etag: string | undefined) =>
       describe({ path, coding, mtimeMs, etag, varies });
     const source = tagSource(policy.etag, version, size, coding);
     const known = source.kind === 'known' ? source.tag : this.#etags.get(variant);
     const entry = new CachedEntry(variant.file, variant, describeWith(known));
-    entry.onChanged = () => this.#options.onStale(variant.path);
+    entry.onChanged = () => freshness.drop(variant.path);
     if (source.kind === 'hash' && !source.first && known === undefined) {
       this.#etags.compute(entry, (etag) => {
         entry.describe(describeWith(etag));
-        this.#options.forget([variant.path]);
+        freshness.forget([variant.path]);
       });
     }
     return entry;
   }
 
-  /** Second chance: what hot answers used since the last look is young again. */
   #makeRoom(descriptors: number): void {
-    let spared = 0;
+    const isUsed = (path: string) => this.#options.freshness.isUsed(path);
     while (this.#resources.calculatedSize + descriptors > this.#maxOpen) {
-      const [oldest] = this.#resources.rkeys();
-      if (oldest === undefined) return;
-      if (spared++ < MAX_SPARED && this.#options.isUsed(oldest)) this.#resources.get(oldest);
-      else this.#resources.delete(oldest);
+      const path = idleKey(this.#resources, isUsed) ?? oldestKey(this.#resources);
+      if (path === undefined) return;
+      this.#resources.delete(path);
     }
   }
 
   #disposed(resource: CachedResource, path: string): void {
-    this.#options.onClose(path);
+    this.#options.freshness.unwatch(directoryOf(path));
     const entries = [resource.identity, ...resource.variants];
     for (const entry of entries) this.#memory.discard(entry);
-    this.#options.forget(entries.map((entry) => entry.path));
+    this.#options.freshness.forget(entries.map((entry) => entry.path));
     this.#turn.defer(() => discardAll(resource));
   }
 }

@@ -1,7 +1,8 @@
 // From a decoded path to what it names: exact file · clean URL · directory (slash, index, listing) ·
 // extensions · single-page fallback. The first that exists wins.
+
+import type { Log } from '../log/log.ts';
 import type { Coding, Evidence, Miss, Resolution, Resource } from '../plan/types.ts';
-import type { Log } from '../transport/transport.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
@@ -36,14 +37,25 @@ export interface OpenVariant extends FoundFile {
   readonly path: string;
 }
 
-type Outcome = Resolution<FileEntry>;
-export type Refused = Extract<Outcome, { kind: 'not-found' | 'forbidden' | 'failed' }>;
+export type Outcome = Resolution<FileEntry>;
+export type Unserved = Extract<Outcome, { kind: 'not-found' | 'forbidden' | 'failed' }>;
 
-const NOT_FOUND: Refused = { kind: 'not-found' };
-const FORBIDDEN: Refused = { kind: 'forbidden' };
+const NOT_FOUND: Unserved = { kind: 'not-found' };
+const FORBIDDEN: Unserved = { kind: 'forbidden' };
 
 /** File name extension of each coding's sibling. */
 export const SUFFIXES = { br: '.br', zstd: '.zst', gzip: '.gz' } as const;
+
+/** The resources that a file may belong to: its own, and the one whose precompressed sibling it is. */
+export function resourcesOf(path: string, policy: FilesPolicy): string[] {
+  const owners = [path];
+  for (const coding of policy.codings) {
+    if (coding === 'identity') continue;
+    const suffix = SUFFIXES[coding];
+    if (path.endsWith(suffix)) owners.push(path.slice(0, -suffix.length));
+  }
+  return owners;
+}
 
 /** Levels at which error pages are looked for, from the root down: bounds what a long path can cost. */
 const MAX_PAGE_LEVELS = 32;
@@ -68,7 +80,7 @@ export async function resolve(shelf: Shelf, wanted: Wanted): Promise<Outcome> {
 }
 
 /** The nearest file of that name in the path's directory or above it: the page of an error. */
-export async function resolvePage(
+export async function resolveErrorPage(
   shelf: Shelf,
   path: string,
   name: string,
@@ -98,13 +110,13 @@ async function find(search: Search, name: string, slash: boolean): Promise<Outco
   if (name === '') return directory(search, name, true);
   if (slash) {
     const inside = await directory(search, name, true);
-    return inside.kind === 'not-found' ? page(search, name, true) : inside;
+    return inside.kind === 'not-found' ? cleanUrl(search, name, true) : inside;
   }
-  const cleaned = await clean(search, name);
+  const cleaned = await toClean(search, name);
   if (cleaned !== undefined) return cleaned;
   const exact = await search.file(name, 200);
   if (exact.kind !== 'not-found' && exact.kind !== 'directory') return exact;
-  const html = await page(search, name, false);
+  const html = await cleanUrl(search, name, false);
   if (html.kind !== 'not-found') return html;
   if (exact.kind === 'directory') return directory(search, name, false);
   // As in serve-static: for names without an extension.
@@ -116,7 +128,7 @@ async function find(search: Search, name: string, slash: boolean): Promise<Outco
 }
 
 /** /about.html is /about, and /index.html is / — unless another file has the clean path. */
-async function clean(search: Search, name: string): Promise<Outcome | undefined> {
+async function toClean(search: Search, name: string): Promise<Outcome | undefined> {
   if (!search.policy.cleanUrls || !/[^/]\.html$/.test(name)) return undefined;
   const bare = name.slice(0, -'.html'.length);
   const isIndex = lastOf(name) === search.policy.index[0];
@@ -127,7 +139,7 @@ async function clean(search: Search, name: string): Promise<Outcome | undefined>
 }
 
 /** The clean URL of an HTML file. */
-async function page(search: Search, name: string, slash: boolean): Promise<Outcome> {
+async function cleanUrl(search: Search, name: string, slash: boolean): Promise<Outcome> {
   if (!search.policy.cleanUrls) return NOT_FOUND;
   const found = await search.file(`${name}.html`, 200);
   if (found.kind !== 'file') return found.kind === 'directory' ? NOT_FOUND : found;
@@ -193,7 +205,7 @@ class Search {
       closeAll([...siblings, ...(own === undefined ? [] : [own])]);
       return own?.type === 'directory'
         ? { kind: 'directory' }
-        : refusalOf(path, own, this.#shelf.log);
+        : unservedOf(path, own, this.#shelf.log);
     }
     const variants: OpenVariant[] = [{ ...own, path, coding: 'identity' }];
     for (const [i, sibling] of siblings.entries()) {
@@ -216,7 +228,7 @@ class Search {
   async listing(name: string): Promise<Outcome> {
     const [found] = await this.#open([name]);
     if (found !== undefined) closeAll([found]);
-    if (found?.type !== 'directory') return refusalOf(name, found, this.#shelf.log);
+    if (found?.type !== 'directory') return unservedOf(name, found, this.#shelf.log);
     return { kind: 'listing', path: name === '' ? '/' : `/${name}/`, version: found.version };
   }
 
@@ -252,7 +264,7 @@ class Search {
 }
 
 /** Why what was found at this path is not served; a failure is logged. */
-export function refusalOf(path: string, found: Found | undefined, log: Log): Refused {
+export function unservedOf(path: string, found: Found | undefined, log: Log): Unserved {
   if (found?.type === 'file' || found?.type === 'directory') return NOT_FOUND;
   // Neither file nor directory (FIFO, socket, device): there, but nothing to serve.
   if (found?.type !== 'error') return FORBIDDEN;
@@ -260,7 +272,7 @@ export function refusalOf(path: string, found: Found | undefined, log: Log): Ref
   if (meaning.level !== 'none') {
     log[meaning.level](`cannot open ${path}: ${found.errno}`, `open:${path}`);
   }
-  switch (meaning.refusal) {
+  switch (meaning.kind) {
     case 'not-found':
       return NOT_FOUND;
     case 'forbidden':

@@ -78,6 +78,11 @@ export function contentVersion(version: string): string {
   return version.slice(0, version.lastIndexOf('-'));
 }
 
+/** The directory of a path, '' for the root's own; with or without a leading slash, as the path. */
+export function directoryOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
 export function closeAll(found: readonly Found[]): void {
   for (const one of found) {
     if (one.type === 'file' || one.type === 'directory') one.file.close();

@@ -1,28 +1,25 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
-import { LRUCache } from 'lru-cache';
 import type { NativeAddon, NativeRoot } from '../addon/load.ts';
-import type { Contents, Evidence, Listing, Resolution, Strategy } from '../plan/types.ts';
-import type { Log } from '../transport/transport.ts';
+import type { Log } from '../log/log.ts';
+import type { Contents, Evidence, Listing, Strategy } from '../plan/types.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
+import { Freshness, type PreparedAnswers } from './freshness.ts';
 import { Listings, type Read } from './listings.ts';
 import { LiveRoot } from './live-root.ts';
 import { type Describe, OpenFiles, type OpenFilesStats } from './open-files.ts';
 import type { FilesPolicy } from './policy.ts';
-import { type Refused, refusalOf, resolve, resolvePage, type Shelf } from './resolve.ts';
-import { closeAll, type Found, type Root, versionOf } from './root.ts';
-import { dependents, directoryOf, pathKey, resourcesOf } from './table-keys.ts';
-import { createWatcher, type Watcher } from './watch.ts';
-
-/** Whoever keeps prepared answers of its own, made from these files. */
-export interface Answers {
-  /** What rests on these root-relative paths is no longer valid. */
-  forget(paths: readonly string[]): void;
-  /** Was the file used since this was asked last? */
-  used?(path: string): boolean;
-  /** All of it was made from another root than this one, or than none. */
-  setRoot?(root: NativeRoot | undefined): void;
-}
+import { pathKey, Resolutions } from './resolutions.ts';
+import {
+  type Outcome,
+  resolve,
+  resolveErrorPage,
+  resourcesOf,
+  type Shelf,
+  type Unserved,
+  unservedOf,
+} from './resolve.ts';
+import { closeAll, directoryOf, type Found, type Root, versionOf } from './root.ts';
 
 export interface FileTableOptions {
   readonly policy: FilesPolicy;
@@ -40,63 +37,24 @@ export interface TableStats extends OpenFilesStats {
   readonly paths: number;
 }
 
-type Find = (shelf: Shelf) => Promise<Resolution<FileEntry>>;
-export type Listed = Contents | Refused;
-
-interface Known {
-  readonly resolution: Resolution<FileEntry>;
-  freshUntil: number;
-}
-
-/** Resolutions that are remembered, failures among them, and the characters of their paths. */
-const MAX_PATHS = 16_384;
-const MAX_PATH_CHARACTERS = 4 * 1024 * 1024;
+type Find = (shelf: Shelf) => Promise<Outcome>;
+export type Listed = Contents | Unserved;
 
 export class FileTable {
   readonly #options: FileTableOptions;
-  readonly #now: () => number;
+  readonly #freshness: Freshness;
   readonly #root: LiveRoot;
-  /** By `pathKey`. A file's resolution counts while its resource is kept open. */
-  readonly #known: LRUCache<string, Known>;
-  readonly #flights = new Map<string, Promise<Resolution<FileEntry>>>();
   readonly #files: OpenFiles;
   readonly #listings: Listings;
-  readonly #watcher: Watcher | undefined;
-  readonly #answers: Answers[] = [];
-  /** Counts what was dropped: a search that it overtook may have seen the state before. */
-  #drops = 0;
+  readonly #known = new Resolutions();
 
   constructor(options: FileTableOptions) {
     const { policy, root, addon, describe, log } = options;
+    const freshness = new Freshness({ policy, log, now: options.now ?? (() => performance.now()) });
     this.#options = options;
-    this.#now = options.now ?? (() => performance.now());
-    this.#root = new LiveRoot({
-      root,
-      path: policy.root,
-      revalidateMs: policy.revalidateMs,
-      watch: policy.watch,
-      log,
-      now: this.#now,
-      onReplaced: () => this.#startAnew(),
-    });
-    this.#known = new LRUCache({
-      max: MAX_PATHS,
-      maxSize: MAX_PATH_CHARACTERS,
-      sizeCalculation: ({ resolution }, key) => key.length + sizeOf(resolution),
-    });
-    this.#watcher = policy.watch
-      ? createWatcher({ root: policy.root, log, onChange: (path) => this.drop(path) })
-      : undefined;
-    this.#files = new OpenFiles({
-      policy,
-      addon,
-      describe,
-      isUsed: (path) => this.#answers.some((answers) => answers.used?.(path) === true),
-      forget: (paths) => this.#forget(paths),
-      onStale: (path) => this.drop(path),
-      onOpen: (path) => this.#watcher?.watch(directoryOf(path)),
-      onClose: (path) => this.#watcher?.unwatch(directoryOf(path)),
-    });
+    this.#freshness = freshness;
+    this.#root = new LiveRoot({ root, path: policy.root, watch: policy.watch, log, freshness });
+    this.#files = new OpenFiles({ policy, addon, describe, freshness });
     this.#listings = new Listings({
       use: (work) =>
         this.#root.use((root) =>
@@ -106,11 +64,9 @@ export class FileTable {
           }),
         ),
       dotfiles: policy.dotfiles === 'allow',
-      revalidateMs: policy.revalidateMs,
-      now: this.#now,
-      onKeep: (directory) => this.#watcher?.watch(directory),
-      onLetGo: (directory) => this.#watcher?.unwatch(directory),
+      freshness,
     });
+    for (const cache of [this.#files, this.#listings, this.#known]) freshness.join(cache);
   }
 
   /**
@@ -118,30 +74,22 @@ export class FileTable {
    * app may answer it. At once and without I/O where that is known and fresh; concurrent questions share
    * one search. Entries are open as `FileEntry` says.
    */
-  lookup(
-    path: string,
-    slash: boolean,
-    navigation: boolean,
-  ): Resolution<FileEntry> | Promise<Resolution<FileEntry>> {
+  lookup(path: string, slash: boolean, navigation: boolean): Outcome | Promise<Outcome> {
     const key = pathKey(path, slash, navigation);
     return this.#find(key, (shelf) => resolve(shelf, { path, slash, navigation }));
   }
 
   /** The nearest file of this name at or above the path's directory, as an answer of this status, or not-found. */
-  page(
-    path: string,
-    name: string,
-    status: number,
-  ): Resolution<FileEntry> | Promise<Resolution<FileEntry>> {
+  errorPage(path: string, name: string, status: number): Outcome | Promise<Outcome> {
     const key = `${status}\0${name}\0${directoryOf(path)}`;
-    return this.#find(key, (shelf) => resolvePage(shelf, path, name, status));
+    return this.#find(key, (shelf) => resolveErrorPage(shelf, path, name, status));
   }
 
   /** What is in a directory that a lookup found: at once where it is kept and fresh. Or why it cannot be told. */
   list({ path, version }: Listing): Listed | Promise<Listed> {
     const directory = path.slice(1, -1);
     const listed = (read: Read) =>
-      'kind' in read ? read : refusalOf(directory, read, this.#options.log);
+      'kind' in read ? read : unservedOf(directory, read, this.#options.log);
     const read = this.#listings.get(directory, version);
     return read instanceof Promise ? read.then(listed) : listed(read);
   }
@@ -165,22 +113,12 @@ export class FileTable {
 
   /** Forgets at once what is known of this root-relative path: it is no longer what it was. */
   drop(path: string): void {
-    this.#drops++;
-    for (const owner of resourcesOf(path, this.#options.policy)) this.#files.drop(owner);
-    this.#listings.drop(directoryOf(path));
-    for (const key of dependents(path)) this.#known.delete(key);
-    this.#forget([path]);
+    this.#freshness.drop(path);
   }
 
   /** These root-relative paths may have changed: they are looked at before the next answer. */
   suspect(paths: readonly string[]): void {
-    this.#drops++;
-    for (const path of paths) {
-      for (const key of dependents(path)) {
-        const known = this.#known.peek(key);
-        if (known !== undefined) known.freshUntil = 0;
-      }
-    }
+    this.#freshness.suspect(paths);
   }
 
   /** The root's path may name another directory by now. Resolves to what it names. */
@@ -191,7 +129,7 @@ export class FileTable {
   }
 
   /** The kernel refused sendfile for this root-relative path: its answers are planned anew. */
-  refuse(path: string): void {
+  markRefused(path: string): void {
     for (const owner of resourcesOf(path, this.#options.policy)) {
       const resource = this.#files.get(owner);
       if (resource === undefined) continue;
@@ -199,12 +137,12 @@ export class FileTable {
         if (file.path === path) file.markRefused();
       }
     }
-    this.#forget([path]);
+    this.#freshness.forget([path]);
   }
 
   /** From now on, tells these answers what to forget and asks them what is in use. */
-  attach(answers: Answers): void {
-    this.#answers.push(answers);
+  attach(answers: PreparedAnswers): void {
+    this.#freshness.attach(answers);
   }
 
   stats(): TableStats {
@@ -213,38 +151,30 @@ export class FileTable {
 
   /** Closes every file that nobody is sending. */
   close(): void {
-    this.#watcher?.close();
+    this.#freshness.close();
     this.#known.clear();
     this.#listings.clear();
     this.#files.close();
     this.#root.close();
   }
 
-  #find(key: string, search: Find): Resolution<FileEntry> | Promise<Resolution<FileEntry>> {
+  #find(key: string, search: Find): Outcome | Promise<Outcome> {
     if (this.#root.fresh) return this.#fresh(key) ?? this.#search(key, search);
     return this.#root.look().then(() => this.#fresh(key) ?? this.#search(key, search));
   }
 
-  #fresh(key: string): Resolution<FileEntry> | undefined {
+  #fresh(key: string): Outcome | undefined {
     const known = this.#known.get(key);
-    if (known === undefined || this.#now() >= known.freshUntil) return undefined;
+    if (known === undefined || this.#freshness.now() >= known.freshUntil) return undefined;
     return this.#isKept(known.resolution) ? known.resolution : undefined;
   }
 
-  #search(key: string, search: Find): Promise<Resolution<FileEntry>> {
-    const flying = this.#flights.get(key);
-    if (flying !== undefined) return flying;
-    const flight = this.#root
-      .use((root) => this.#refresh(key, root, search))
-      .finally(() => {
-        if (this.#flights.get(key) === flight) this.#flights.delete(key);
-      });
-    this.#flights.set(key, flight);
-    return flight;
+  #search(key: string, search: Find): Promise<Outcome> {
+    return this.#known.share(key, () => this.#root.use((root) => this.#refresh(key, root, search)));
   }
 
-  async #refresh(key: string, root: Root, search: Find): Promise<Resolution<FileEntry>> {
-    const freshUntil = this.#now() + this.#options.policy.revalidateMs;
+  async #refresh(key: string, root: Root, search: Find): Promise<Outcome> {
+    const freshUntil = this.#freshness.now() + this.#freshness.revalidateMs;
     const known = this.#known.get(key);
     if (known?.resolution.kind === 'file' && this.#isKept(known.resolution)) {
       const changed = await this.#check(root, known.resolution.evidence);
@@ -254,7 +184,7 @@ export class FileTable {
         return known.resolution;
       }
     }
-    const drops = this.#drops;
+    const { changes } = this.#freshness;
     const resolution = await search(this.#shelve(root));
     if (isMiss(resolution)) {
       // Whoever deploys may remove the last release as soon as the next one has its place.
@@ -264,7 +194,7 @@ export class FileTable {
     if (!this.#serves(root)) return resolution;
     // The version of a directory must be as new as can be, and a failure may pass: whoever asks next asks anew.
     if (resolution.kind !== 'listing' && resolution.kind !== 'failed') {
-      const overtaken = drops !== this.#drops;
+      const overtaken = changes !== this.#freshness.changes;
       this.#known.set(key, { resolution, freshUntil: overtaken ? 0 : freshUntil });
     }
     return resolution;
@@ -285,17 +215,7 @@ export class FileTable {
     return root === this.#root.current;
   }
 
-  /** Another root: nothing that is known holds there. Searches and answers under way end on the last one. */
-  #startAnew(): void {
-    this.#drops++;
-    for (const answers of this.#answers) answers.setRoot?.(this.#root.current.native);
-    this.#flights.clear();
-    this.#known.clear();
-    this.#listings.clear();
-    this.#files.clear();
-  }
-
-  #isKept(resolution: Resolution<FileEntry>): boolean {
+  #isKept(resolution: Outcome): boolean {
     if (resolution.kind !== 'file') return true;
     const { resource } = resolution;
     return this.#files.get(resource.identity.path) === resource;
@@ -315,7 +235,7 @@ export class FileTable {
     for (const [i, { path, version }] of evidence.entries()) {
       const one = found[i];
       if (one === undefined || versionOf(one) === version) continue;
-      if (one.type === 'error' && meaningOf(one.errno).refusal === 'failed') {
+      if (one.type === 'error' && meaningOf(one.errno).kind === 'failed') {
         this.#options.log.error(`cannot check ${path}: ${one.errno}`, `open:${path}`);
       } else {
         changed.push(path);
@@ -333,29 +253,12 @@ export class FileTable {
     closeAll(found);
     return root.open(paths);
   }
-
-  #forget(paths: readonly string[]): void {
-    for (const answers of this.#answers) answers.forget(paths);
-  }
 }
 
-function isMiss({ kind }: Resolution<FileEntry>): boolean {
+function isMiss({ kind }: Outcome): boolean {
   return kind === 'not-found' || kind === 'forbidden' || kind === 'failed';
 }
 
 function isExhausted(found: Found): boolean {
   return found.type === 'error' && (found.errno === 'EMFILE' || found.errno === 'ENFILE');
-}
-
-/** Characters that a resolution keeps beside its key. */
-function sizeOf(resolution: Resolution<FileEntry>): number {
-  switch (resolution.kind) {
-    case 'file':
-    case 'not-found':
-      return (resolution.evidence ?? []).reduce((sum, { path }) => sum + path.length + 64, 64);
-    case 'redirect':
-      return resolution.location.length + 64;
-    default:
-      return 64;
-  }
 }

@@ -1,7 +1,7 @@
 // Watches the names that lead to the root: a swapped link or a rebuilt directory is seen at once.
 import { type FSWatcher, readlinkSync, realpathSync, watch } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import type { Log } from '../transport/transport.ts';
+import type { Log } from '../log/log.ts';
 
 /** Links followed from the root's path; longer chains are seen by looks only. */
 const MAX_LINKS = 8;

@@ -1,7 +1,7 @@
 // Watches the directories of cached files, so that a change is seen at once and not at the next check.
 import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
-import type { Log } from '../transport/transport.ts';
+import type { Log } from '../log/log.ts';
 
 export interface Watcher {
   /** Counts: a directory (root-relative, '' = the root) is watched while somebody wants it. */

@@ -218,7 +218,7 @@ export function referenceTo(normal: string, raw: string): string {
   const from = raw.split('/');
   const to = normal.split('/');
   const first = to.findIndex((segment, i) => segment !== from[i]);
-  return ('../'.repeat(from.length - 1 - first) || '../plan/') + to.slice(first).join('/');
+  return ('../'.repeat(from.length - 1 - first) || './') + to.slice(first).join('/');
 }
 
 /** Percent-encodes a decoded path segment by segment; the inverse of what `parseTarget` decodes. */

@@ -1,7 +1,13 @@
 // The operator's log: lines on stderr, each key at most once per interval.
 import { LRUCache } from 'lru-cache';
-import type { Log } from '../transport/transport.ts';
 import { standardError } from './line-writer.ts';
+
+/** Something the operator should know; the same key is logged at most once per interval. */
+export interface Log {
+  info(message: string): void;
+  warn(message: string, key?: string): void;
+  error(message: string, key?: string): void;
+}
 
 export type Level = 'info' | 'warn' | 'error';
 
@@ -87,4 +93,9 @@ function printable(message: string): string {
   return message.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => {
     return `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
+}
+
+/** What the log says of something that was thrown: with its stack, for nobody expected it. */
+export function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

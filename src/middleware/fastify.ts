@@ -78,7 +78,7 @@ async function answer(mount: Mount, reply: FastifyReply, target: string): Promis
     reply.callNotFound();
     return reply;
   }
-  if (kind === 'refuse') throw httpError(plan.status);
+  if (kind === 'error') throw httpError(plan.status);
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined && !raw.hasHeader(name)) raw.setHeader(name, value);
   }

@@ -23,7 +23,7 @@ export function zcserve(root: string, options: HonoOptions = {}): MiddlewareHand
     const target = rewrite(decodedTarget(incoming.url ?? ''), rewriteRequestPath);
     const { kind, plan } = await mount.decide(incoming, outgoing, target);
     if (kind === 'pass') return next();
-    if (kind === 'refuse') throw new HTTPException(plan.status as ContentfulStatusCode);
+    if (kind === 'error') throw new HTTPException(plan.status as ContentfulStatusCode);
     c.res.headers.forEach((value, name) => {
       if (!outgoing.hasHeader(name)) outgoing.setHeader(name, value);
     });

@@ -11,7 +11,7 @@ export function zcserve(root: string, options: MiddlewareOptions = {}): Middlewa
     const { req, res } = ctx;
     const { kind, plan } = await mount.decide(req, res, ctx.path + ctx.search);
     if (kind === 'pass') return next();
-    if (kind === 'refuse') throw httpError(plan.status);
+    if (kind === 'error') throw httpError(plan.status);
     mount.send(plan, res);
     ctx.respond = false;
   };

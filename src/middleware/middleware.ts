@@ -1,7 +1,7 @@
 // zcserve as middleware: (req, res, next) for node:http, connect, Express, Polka, HTTPS and HTTP/2's compatibility API.
 import type { ServerResponse } from 'node:http';
+import { reasonPhrase } from '../http/phrases.ts';
 import { cutAuthority, isDevious } from '../http/target.ts';
-import { reasonPhrase } from '../plan/errors.ts';
 import { type Decision, type Mount, type MountedRequest, openMount } from './mount.ts';
 import { type MiddlewareOptions, readMiddlewareOptions } from './options.ts';
 import { uwsHandler } from './uws.ts';

@@ -6,34 +6,28 @@ import type { TLSSocket } from 'node:tls';
 import { loadNative, type NativeAddon } from '../addon/load.ts';
 import type { FileEntry } from '../files/entry.ts';
 import type { TableStats } from '../files/table.ts';
-import type { RequestFields, RequestHead } from '../http/request.ts';
 import { cutAuthority } from '../http/target.ts';
-import { createLog } from '../log/log.ts';
+import { createLog, type Log, textOf } from '../log/log.ts';
 import { resolveOptions } from '../options/options.ts';
 import { errorPlan } from '../plan/errors.ts';
 import { plan } from '../plan/plan.ts';
-import type { StrategyLimits } from '../plan/types.ts';
-import { createHandler } from '../site/handler.ts';
+import { type RequestHead, requestFields } from '../plan/request.ts';
+import type { Reach } from '../plan/types.ts';
+import type { Answer } from '../site/answer.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
-import { createOrigin } from '../site/site.ts';
+import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
 import { cutOff } from '../transport/node/http2-response.ts';
+import { whenCurrent } from '../transport/node/pipeline.ts';
 import { type Outlet, sendPlan } from '../transport/node/respond.ts';
 import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
-import { inTurn } from '../transport/node/turn.ts';
-import {
-  type Answer,
-  type Handler,
-  type Log,
-  type TransportStats,
-  textOf,
-} from '../transport/transport.ts';
+import type { TransportStats } from '../transport/transport.ts';
 import type { MiddlewareSettings } from './options.ts';
 import { withSinglePage } from './single-page.ts';
 
-/** `answer`: the plan is to be sent. `pass`: another handler may know better. `refuse`: an error for the host. */
+/** `answer`: the plan is to be sent. `pass`: another handler may know better. `error`: for the host to answer. */
 export interface Decision {
-  readonly kind: 'answer' | 'pass' | 'refuse';
+  readonly kind: 'answer' | 'pass' | 'error';
   readonly plan: Answer;
 }
 
@@ -48,7 +42,7 @@ export interface Mount {
   /**
    * At once where the answer is known; its plan must be sent in the turn of the event loop in which it
    * comes (`FileEntry`): to await the promise is in time, for nothing but promise reactions runs in
-   * between. Pipelined requests wait for their turn. `target` is the request's as its router took it.
+   * between. Pipelined requests wait for those before them. `target` is the request's as its router took it.
    * Throws or rejects with what `setHeaders` throws.
    */
   decide(req: MountedRequest, res: ServerResponse, target: string): Decision | Promise<Decision>;
@@ -64,38 +58,17 @@ export interface Mount {
   close(): void;
 }
 
-type Carrier = StrategyLimits['carrier'];
-
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function openMount(settings: MiddlewareSettings): Mount {
   const { options, fallthrough, redirect, setHeaders, single, ignores } = settings;
   const { addon } = loadNative();
   const log = createLog({ level: options.logLevel, format: options.logFormat });
-  const policies = policiesOf(options, 'full', false);
-  const origin = createOrigin({ ...policies, routed: true, addon, log });
+  const policies = policiesOf(options);
+  const site = createSite({ ...policies, routed: true, addon, log });
   const counters = new Counters();
   const transfers = addon && sharedTransfers(addon, log);
-  const outlet: Outlet = { counters, log, transfers, pending: new Set() };
-  const handlers: { [carrier in Carrier]?: Handler } = {};
-
-  /** The strategy depends on what the connection takes, and only on that. */
-  function handlerFor(carrier: Carrier): Handler {
-    handlers[carrier] ??= withSinglePage(
-      createHandler({
-        ...policies,
-        table: origin.table,
-        pages: origin.pages,
-        policy: { ...policies.plan, limits: { ...policies.plan.limits, carrier } },
-        spa: false,
-        errorPages: false,
-        routed: true,
-        log,
-      }),
-      single,
-      ignores,
-    );
-    return handlers[carrier];
-  }
+  const outlet: Outlet = { counters, log, transfers };
+  const handler = withSinglePage(site.handler, single, ignores);
 
   function decideNow(
     req: MountedRequest,
@@ -108,13 +81,17 @@ export function openMount(settings: MiddlewareSettings): Mount {
       const kind = fallthrough ? 'pass' : 'answer';
       return { kind, plan: errorPlan(405, ['Allow', 'GET, HEAD']) };
     }
-    const request: RequestHead = { method, target, fields: req.headers as RequestFields };
+    const request: RequestHead = { method, target, fields: requestFields(req.headers) };
+    const reach = reachOf(req, res, addon, transfers);
     const slash = redirect ? slashOfMount(req) : undefined;
     if (slash !== undefined) {
       const moved = { kind: 'redirect', status: 301, location: slash } as const;
-      return { kind: 'answer', plan: plan(request, moved, policies.plan, Date.now()) };
+      return {
+        kind: 'answer',
+        plan: plan(request, moved, { ...policies.plan, reach }, Date.now()),
+      };
     }
-    const found = handlerFor(carrierOf(req, res, addon, transfers))(request);
+    const found = handler(request, reach);
     return found instanceof Promise
       ? found.then((answer) => conclude(answer, res))
       : conclude(found, res);
@@ -158,13 +135,13 @@ export function openMount(settings: MiddlewareSettings): Mount {
   return {
     decide(req, res, target) {
       if (res.socket !== null) return decideNow(req, res, target);
-      const turn = new Promise<void>((resolve) => inTurn(req, res, () => resolve()));
-      return turn.then(() => decideNow(req, res, target));
+      const current = new Promise<void>((resolve) => whenCurrent(req, res, () => resolve()));
+      return current.then(() => decideNow(req, res, target));
     },
     send,
     fail,
-    stats: () => ({ ...counters.snapshot(), files: origin.table.stats() }),
-    close: () => origin.close(),
+    stats: () => ({ ...counters.snapshot(), files: site.table.stats() }),
+    close: () => site.close(),
   };
 }
 
@@ -174,9 +151,9 @@ function kindOf(status: number, fallthrough: boolean): Decision['kind'] {
     case 403:
     case 404:
     case 414:
-      return fallthrough ? 'pass' : 'refuse';
+      return fallthrough ? 'pass' : 'error';
     default:
-      return status < 500 ? 'answer' : 'refuse';
+      return status < 500 ? 'answer' : 'error';
   }
 }
 
@@ -187,7 +164,7 @@ function slashOfMount({ url = '', originalUrl }: MountedRequest): string | undef
   const asked = cutAuthority(originalUrl);
   const path = pathOf(asked);
   if (path.endsWith('/')) return undefined;
-  return `../${path.slice(path.lastIndexOf('/') + 1)}/${asked.slice(path.length)}`;
+  return `./${path.slice(path.lastIndexOf('/') + 1)}/${asked.slice(path.length)}`;
 }
 
 function pathOf(url: string): string {
@@ -196,17 +173,17 @@ function pathOf(url: string): string {
 }
 
 /** What this connection takes. Where somebody has wrapped the response's methods, bytes must go through them. */
-function carrierOf(
+function reachOf(
   req: IncomingMessage,
   res: ServerResponse,
   addon: NativeAddon | undefined,
   transfers: Transfers | undefined,
-): Carrier {
+): Reach {
   if (addon === undefined) return 'none';
   if ((req.socket as TLSSocket).encrypted) return 'tls';
   const { write, end } = ServerResponse.prototype;
   const isPlain = req.httpVersionMajor === 1 && res.write === write && res.end === end;
-  return transfers && isPlain ? 'full' : 'memory';
+  return transfers && isPlain ? 'socket' : 'memory';
 }
 
 const stats = new WeakMap<FileEntry, Stats>();

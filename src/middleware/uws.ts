@@ -4,7 +4,7 @@ import { loadNative } from '../addon/load.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog } from '../log/log.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
-import { createOrigin } from '../site/site.ts';
+import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import type { UwsRequest, UwsResponse } from '../transport/uws/library.ts';
@@ -25,23 +25,23 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
   const { options, single, ignores } = readFileOptions(root, input);
   const { addon } = loadNative();
   const log = createLog({ level: options.logLevel, format: options.logFormat });
-  const policies = policiesOf(options, addon ? 'memory' : 'none', false);
-  const origin = createOrigin({ ...policies, routed: true, addon, log });
+  const site = createSite({ ...policiesOf(options), routed: true, addon, log });
   const counters = new Counters();
   const policy: UwsPolicy = {
-    handler: withSinglePage(origin.handler, single, ignores),
+    handler: withSinglePage(site.handler, single, ignores),
+    reach: addon ? 'memory' : 'none',
     outlet: { counters, log },
-    common: origin.common,
+    common: site.common,
     maxDrain: limitsOf(options).maxDrain,
     closing: false,
-    refused: undefined,
+    rejection: undefined,
   };
   const handle = (res: UwsResponse, req: UwsRequest) => {
     counters.planned++;
     handleUws(res, req, policy, () => {});
   };
   return Object.assign(handle, {
-    stats: () => ({ ...counters.snapshot(), files: origin.table.stats() }),
-    close: () => origin.close(),
+    stats: () => ({ ...counters.snapshot(), files: site.table.stats() }),
+    close: () => site.close(),
   });
 }

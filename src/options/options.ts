@@ -17,7 +17,7 @@ import { defaultsOf, type Option, OptionError, option, optional, readOptions } f
 const DAY_MS = 86_400_000;
 const TIB = 2 ** 40;
 
-/** An engine's ids have six bits for the thread (native/engine_thread.h). */
+/** An engine's ids have six bits for the thread (native/engine). */
 export const MAX_THREADS = 64;
 
 const listening = {

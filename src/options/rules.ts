@@ -1,4 +1,4 @@
-// The structured options: rules by glob or pattern. Their shapes only; plan/ compiles and checks what they say.
+// The structured options: rules by glob or pattern. Their shapes only; rules/ compiles and checks what they say.
 import type { RedirectRule, RewriteRule } from '../rules/redirects.ts';
 import { type Kind, rules } from './kinds.ts';
 

@@ -1,7 +1,8 @@
-// Response fields: those of a representation, computed once per file version, and the helpers they share.
+// Response fields: those of a representation, computed once per file version, and the range of a span.
 import { formatHttpDate } from '../http/date.ts';
+import { type FieldList, pairs } from '../http/field-list.ts';
 import type { Rules } from '../rules/fields.ts';
-import type { Coding, FieldList, Span } from './types.ts';
+import type { Coding, Span } from './types.ts';
 
 export interface RepresentationInput {
   /** Root-relative path of the resource (of the identity, also for its precompressed siblings). */
@@ -63,20 +64,4 @@ export function lastModifiedOf(mtimeMs: number, nowMs: number): string | undefin
 /** RFC 9110 §14.4; inclusive positions, as everywhere in text. */
 export function contentRange(span: Span, size: number): string {
   return `bytes ${span.start}-${span.end - 1}/${size}`;
-}
-
-/** The list as pairs. */
-export function pairs(fields: FieldList): ReadonlyArray<readonly [name: string, value: string]> {
-  const result: Array<readonly [string, string]> = [];
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    result.push([fields[at] ?? '', fields[at + 1] ?? '']);
-  }
-  return result;
-}
-
-/** The list without some fields; `names` in lower case. */
-export function without(fields: FieldList, names: ReadonlySet<string>): FieldList {
-  return pairs(fields)
-    .filter(([name]) => !names.has(name.toLowerCase()))
-    .flat();
 }

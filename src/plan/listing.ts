@@ -1,10 +1,12 @@
 // A directory as a page: HTML for people, JSON for programs, in chunks so that large ones do not hold up the loop.
-import type { RequestHead } from '../http/request.ts';
+
+import type { FieldList } from '../http/field-list.ts';
 import { encodeSegment } from '../http/target.ts';
 import { arrange, type Column, type Entries, type Order, unpack } from './listing-order.ts';
 import { CONTENT_SECURITY_POLICY, SCRIPT, STYLE } from './listing-page.ts';
 import { prefersJson } from './negotiate.ts';
-import type { Contents, FieldList, ListingPage, ResponsePlan } from './types.ts';
+import type { RequestHead } from './request.ts';
+import type { Contents, ListingPage, ResponsePlan } from './types.ts';
 
 /** What can differ between two pages of one directory: twelve forms, whatever else a query says. */
 export interface ListingForm extends Order {

@@ -1,18 +1,12 @@
 // When the engine may repeat an answer without asking: everything the plan looked at is in the guard or
 // in the evidence.
-import type { FieldName, RequestHead } from '../http/request.ts';
-import type { PlanPolicy } from './policy.ts';
+
+import type { FieldList } from '../http/field-list.ts';
+import type { Terms } from './policy.ts';
+import type { RequestField, RequestHead } from './request.ts';
 import { slicesOf } from './span.ts';
 import { isWarming } from './strategy.ts';
-import type {
-  FieldList,
-  Memo,
-  Miss,
-  Representation,
-  Resolution,
-  Resource,
-  ResponsePlan,
-} from './types.ts';
+import type { Memo, Miss, Representation, Resolution, Resource, ResponsePlan } from './types.ts';
 
 /** The fields that may change the answer for any file. RFC 9110 §13.1, §14.2. */
 const CONDITIONS = [
@@ -22,7 +16,7 @@ const CONDITIONS = [
   'if-none-match',
   'if-modified-since',
   'if-unmodified-since',
-] as const satisfies readonly FieldName[];
+] as const satisfies readonly RequestField[];
 
 /**
  * The licence to repeat `answer`, made from `file` for `request`; undefined where there is none. Only
@@ -36,23 +30,24 @@ export function memoOf<F extends Representation>(
   file: F,
   { status, body }: ResponsePlan<F>,
   extra: FieldList,
-  policy: PlanPolicy,
+  terms: Terms,
 ): Memo | undefined {
-  if (!policy.memos || request.method !== 'GET' || resolution.status !== 200) return undefined;
+  if (terms.reach !== 'engine' || request.method !== 'GET' || resolution.status !== 200)
+    return undefined;
   const conditions = CONDITIONS.filter((name) => request.fields[name] !== undefined);
   if (!isRepeatable(status, conditions, request, file)) return undefined;
   // A 304 moves no bytes; for the others a use that is not counted would keep the file from the cache.
-  if (status !== 304 && isWarming(file, policy.limits)) return undefined;
+  if (status !== 304 && isWarming(file, terms)) return undefined;
 
-  const judged: readonly FieldName[] = [
+  const judged: readonly RequestField[] = [
     ...CONDITIONS,
     ...(resolution.resource.variants.length > 0 ? (['accept-encoding'] as const) : []),
-    ...(isAnyOrigin(policy.cors) ? [] : (['origin'] as const)),
+    ...(isAnyOrigin(terms.cors) ? [] : (['origin'] as const)),
     ...(resolution.judged ?? []),
   ];
   const sliced = status === 206 && body.kind !== 'parts';
   const guarded = sliced ? judged.filter((name) => name !== 'range') : judged;
-  const guard = guardOf(request, guarded, policy);
+  const guard = guardOf(request, guarded, terms);
   if (guard === undefined) return undefined;
   return {
     guard,
@@ -61,7 +56,7 @@ export function memoOf<F extends Representation>(
     head: status !== 206,
     etag: status === 200 || sliced ? file.etag : undefined,
     notModified: [...file.fields, ...extra],
-    slices: sliced ? slicesOf(file, extra, policy) : undefined,
+    slices: sliced ? slicesOf(file, extra, terms) : undefined,
     evidence: resolution.evidence,
   };
 }
@@ -74,18 +69,18 @@ export function memoOfMiss<F extends Representation>(
   request: RequestHead,
   { evidence, judged }: Miss,
   page: { readonly resource: Resource<F>; readonly file: F } | undefined,
-  policy: PlanPolicy,
+  terms: Terms,
 ): Memo | undefined {
-  if (!policy.memos || request.method !== 'GET') return undefined;
-  if (page !== undefined && isWarming(page.file, policy.limits)) return undefined;
-  const looked: readonly FieldName[] = [
+  if (terms.reach !== 'engine' || request.method !== 'GET') return undefined;
+  if (page !== undefined && isWarming(page.file, terms)) return undefined;
+  const looked: readonly RequestField[] = [
     ...(page !== undefined && page.resource.variants.length > 0
       ? (['accept-encoding'] as const)
       : []),
-    ...(isAnyOrigin(policy.cors) ? [] : (['origin'] as const)),
+    ...(isAnyOrigin(terms.cors) ? [] : (['origin'] as const)),
     ...judged,
   ];
-  const guard = guardOf(request, looked, policy);
+  const guard = guardOf(request, looked, terms);
   if (guard === undefined) return undefined;
   return {
     guard,
@@ -107,10 +102,10 @@ const MAX_GUARD = 256;
  */
 function guardOf(
   { fields }: RequestHead,
-  names: readonly FieldName[],
-  { cors }: PlanPolicy,
+  names: readonly RequestField[],
+  { cors }: Terms,
 ): Memo['guard'] | undefined {
-  const guard: Array<readonly [FieldName, string]> = [];
+  const guard: Array<readonly [RequestField, string]> = [];
   for (const name of names) {
     const value = fields[name];
     if (value === undefined) continue;
@@ -122,7 +117,7 @@ function guardOf(
 
 function isRepeatable(
   status: number,
-  conditions: readonly FieldName[],
+  conditions: readonly RequestField[],
   request: RequestHead,
   file: Representation,
 ): boolean {

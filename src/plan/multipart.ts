@@ -1,6 +1,7 @@
 // The multipart/byteranges form of several spans, with its exact length. RFC 9110 §14.6, RFC 2046 §5.1.
+import { fieldLines } from '../http/field-list.ts';
 import { contentRange } from './fields.ts';
-import type { FieldList, Part, Representation, Span } from './types.ts';
+import type { Part, Representation, Span } from './types.ts';
 
 export interface Multipart {
   readonly contentType: string;
@@ -36,10 +37,4 @@ export function frameParts(file: Representation, spans: readonly Span[]): Multip
 function boundaryOf(file: Representation): string {
   const version = file.etag ?? `${file.size}-${file.mtimeMs}`;
   return `zc-${version.replace(/[^0-9A-Za-z-]/g, '').slice(0, 60)}`;
-}
-
-function fieldLines(fields: FieldList): string {
-  let lines = '';
-  for (let at = 0; at + 1 < fields.length; at += 2) lines += `${fields[at]}: ${fields[at + 1]}\r\n`;
-  return lines;
 }

@@ -1,49 +1,42 @@
 // What to answer, from values alone: method → resolution → (file) coding → preconditions → range → strategy.
 // RFC 9110. Never throws; no I/O; the clock is a value.
-import type { RequestHead } from '../http/request.ts';
+
+import { type FieldList, without } from '../http/field-list.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
-import { without } from './fields.ts';
 import { planListing } from './listing.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
 import { frameParts } from './multipart.ts';
 import { selectRepresentation } from './negotiate.ts';
-import type { PlanPolicy } from './policy.ts';
+import type { Terms } from './policy.ts';
 import { isRangeCurrent, judgePreconditions } from './preconditions.ts';
 import { type Ranges, resolveRanges } from './ranges.ts';
+import type { RequestHead } from './request.ts';
 import { sendRange, sendSpan, sendWhole, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
-import type {
-  FieldList,
-  Miss,
-  Plannable,
-  Representation,
-  Resolution,
-  ResponsePlan,
-  Span,
-} from './types.ts';
+import type { Miss, Plannable, Representation, Resolution, ResponsePlan, Span } from './types.ts';
 
 type FileResolution<F extends Representation> = Extract<Resolution<F>, { readonly kind: 'file' }>;
 
 /** Methods that every resource has. RFC 9110 §9.3. */
-export const ALLOW = 'GET, HEAD, OPTIONS';
+const ALLOW = 'GET, HEAD, OPTIONS';
 
 /** Plans the answer to a request whose target was resolved, at `nowMs` (milliseconds since the epoch). */
 export function plan<F extends Representation>(
   request: RequestHead,
   resolution: Plannable<F>,
-  policy: PlanPolicy,
+  terms: Terms,
   nowMs: number,
 ): ResponsePlan<F> {
   switch (request.method) {
     case 'GET':
-      return planGet(request, resolution, policy, nowMs);
+      return planGet(request, resolution, terms, nowMs);
     case 'HEAD':
       // RFC 9110 §9.3.2: the fields of GET, without its content.
-      return { ...planGet(request, resolution, policy, nowMs), body: { kind: 'none' } };
+      return { ...planGet(request, resolution, terms, nowMs), body: { kind: 'none' } };
     case 'OPTIONS':
-      return planOptions(request, resolution, policy, nowMs);
+      return planOptions(request, resolution, terms, nowMs);
     default:
-      return planRefusal(request, policy);
+      return planNotAllowed(request, terms);
   }
 }
 
@@ -52,8 +45,8 @@ export function plan<F extends Representation>(
  * cookies and credentials to scripts). 501 (§9.1) would tell the client less. What follows the head of a
  * CONNECT is not HTTP, so its connection closes.
  */
-function planRefusal(request: RequestHead, policy: PlanPolicy): ResponsePlan<never> {
-  const answer = planError(405, ['Allow', ALLOW], request, policy);
+function planNotAllowed(request: RequestHead, terms: Terms): ResponsePlan<never> {
+  const answer = planError(405, ['Allow', ALLOW], request, terms);
   return request.method === 'CONNECT' ? { ...answer, close: true } : answer;
 }
 
@@ -61,13 +54,13 @@ function planRefusal(request: RequestHead, policy: PlanPolicy): ResponsePlan<nev
 function planOptions<F extends Representation>(
   request: RequestHead,
   resolution: Plannable<F>,
-  policy: PlanPolicy,
+  terms: Terms,
   nowMs: number,
 ): ResponsePlan<F> {
   const malformed = resolution.kind === 'bad-path' || resolution.kind === 'too-long';
-  if (malformed && request.target !== '*') return planGet(request, resolution, policy, nowMs);
-  const fields = ['Allow', ALLOW, ...policy.common, ...originFields(request, policy)];
-  if (request.fields['access-control-request-method'] !== undefined && policy.cors.length > 0) {
+  if (malformed && request.target !== '*') return planGet(request, resolution, terms, nowMs);
+  const fields = ['Allow', ALLOW, ...terms.common, ...originFields(request, terms)];
+  if (request.fields['access-control-request-method'] !== undefined && terms.cors.length > 0) {
     fields.push('Access-Control-Allow-Methods', ALLOW, 'Access-Control-Allow-Headers', '*');
     fields.push('Access-Control-Max-Age', '86400');
   }
@@ -77,27 +70,27 @@ function planOptions<F extends Representation>(
 function planGet<F extends Representation>(
   request: RequestHead,
   resolution: Plannable<F>,
-  policy: PlanPolicy,
+  terms: Terms,
   nowMs: number,
 ): ResponsePlan<F> {
   switch (resolution.kind) {
     case 'file':
-      return planFile(request, resolution, policy, nowMs);
+      return planFile(request, resolution, terms, nowMs);
     case 'redirect':
-      return planRedirect(request, resolution, policy);
+      return planRedirect(request, resolution, terms);
     case 'page':
-      return planListing(request, resolution, [...policy.common, ...originFields(request, policy)]);
+      return planListing(request, resolution, [...terms.common, ...originFields(request, terms)]);
     case 'not-found':
-      return planMiss(request, resolution, policy);
+      return planMiss(request, resolution, terms);
     case 'forbidden':
-      return planError(403, [], request, policy);
+      return planError(403, [], request, terms);
     case 'bad-path':
-      return planError(400, [], request, policy);
+      return planError(400, [], request, terms);
     case 'too-long':
-      return planError(414, [], request, policy);
+      return planError(414, [], request, terms);
     case 'failed': {
       const status = statusOfErrno(resolution.errno);
-      return planError(status, retryAfter(status), request, policy);
+      return planError(status, retryAfter(status), request, terms);
     }
   }
 }
@@ -105,46 +98,46 @@ function planGet<F extends Representation>(
 function planFile<F extends Representation>(
   request: RequestHead,
   resolution: FileResolution<F>,
-  policy: PlanPolicy,
+  terms: Terms,
   nowMs: number,
 ): ResponsePlan<F> {
   const file = selectRepresentation(request.fields['accept-encoding'], resolution.resource);
   const extra = [
-    ...originFields(request, policy),
+    ...originFields(request, terms),
     ...(resolution.judged ?? []).flatMap((name) => ['Vary', name]),
   ];
   if (resolution.status !== 200) {
-    const page = planPage(file, resolution.status, extra, policy);
+    const page = planErrorPage(file, resolution.status, extra, terms);
     const { miss, resource } = resolution;
-    return miss ? { ...page, memo: memoOfMiss(request, miss, { resource, file }, policy) } : page;
+    return miss ? { ...page, memo: memoOfMiss(request, miss, { resource, file }, terms) } : page;
   }
 
-  const answer = planConditional(request, file, extra, policy, nowMs);
-  const memo = memoOf(request, resolution, file, answer, extra, policy);
+  const answer = planConditional(request, file, extra, terms, nowMs);
+  const memo = memoOf(request, resolution, file, answer, extra, terms);
   return { ...answer, memo, resource: resolution.resource };
 }
 
 function planMiss(
   request: RequestHead,
   { evidence, judged = [] }: Partial<Miss>,
-  policy: PlanPolicy,
+  terms: Terms,
 ): ResponsePlan<never> {
-  const answer = planError(404, [], request, policy);
+  const answer = planError(404, [], request, terms);
   if (evidence === undefined) return answer;
-  return { ...answer, memo: memoOfMiss(request, { evidence, judged }, undefined, policy) };
+  return { ...answer, memo: memoOfMiss(request, { evidence, judged }, undefined, terms) };
 }
 
 function planConditional<F extends Representation>(
   request: RequestHead,
   file: F,
   extra: FieldList,
-  policy: PlanPolicy,
+  terms: Terms,
   nowMs: number,
 ): ResponsePlan<F> {
   const verdict = judgePreconditions(request.fields, file);
   switch (verdict) {
     case 'failed':
-      return planError(412, [], request, policy);
+      return planError(412, [], request, terms);
     case 'not-modified':
       return {
         status: 304,
@@ -154,7 +147,7 @@ function planConditional<F extends Representation>(
         memo: undefined,
       };
     case 'proceed':
-      return planRanges(request, file, extra, policy, nowMs);
+      return planRanges(request, file, extra, terms, nowMs);
   }
 }
 
@@ -162,39 +155,34 @@ function planRanges<F extends Representation>(
   request: RequestHead,
   file: F,
   extra: FieldList,
-  policy: PlanPolicy,
+  terms: Terms,
   nowMs: number,
 ): ResponsePlan<F> {
-  const ranges = rangesOf(request, file, policy, nowMs);
+  const ranges = rangesOf(request, file, terms, nowMs);
   switch (ranges.kind) {
     case 'unsatisfiable':
       // §15.5.17
-      return planError(416, ['Content-Range', `bytes */${file.size}`], request, policy);
+      return planError(416, ['Content-Range', `bytes */${file.size}`], request, terms);
     case 'whole':
-      return sendWhole(file, extra, policy);
+      return sendWhole(file, extra, terms);
     case 'spans': {
       const [span, ...more] = ranges.spans;
-      if (span === undefined) return sendWhole(file, extra, policy);
+      if (span === undefined) return sendWhole(file, extra, terms);
       return more.length === 0
-        ? sendRange(file, span, extra, policy)
-        : planParts(file, ranges.spans, extra, policy);
+        ? sendRange(file, span, extra, terms)
+        : planParts(file, ranges.spans, extra, terms);
     }
   }
 }
 
 /** §14.2: Range has a meaning for GET only, after the preconditions, while If-Range holds. */
-function rangesOf(
-  request: RequestHead,
-  file: Representation,
-  policy: PlanPolicy,
-  nowMs: number,
-): Ranges {
+function rangesOf(request: RequestHead, file: Representation, terms: Terms, nowMs: number): Ranges {
   const range = request.fields.range;
   const applies =
     range !== undefined &&
     request.method === 'GET' &&
     isRangeCurrent(request.fields['if-range'], file, nowMs);
-  return applies ? resolveRanges(range, file.size, policy.maxRanges) : { kind: 'whole' };
+  return applies ? resolveRanges(range, file.size, terms.maxRanges) : { kind: 'whole' };
 }
 
 /** §15.3.7.2. No answer to a Range is longer than the whole: where the parts would be, the whole is sent. */
@@ -202,12 +190,12 @@ function planParts<F extends Representation>(
   file: F,
   spans: readonly Span[],
   extra: FieldList,
-  policy: PlanPolicy,
+  terms: Terms,
 ): ResponsePlan<F> {
   const { contentType, parts, tail, length } = frameParts(file, spans);
-  if (length > file.size) return sendWhole(file, extra, policy);
+  if (length > file.size) return sendWhole(file, extra, terms);
   const bytes = spans.reduce((sum, { start, end }) => sum + end - start, 0);
-  const choice = chooseStrategy(file, bytes, policy.limits);
+  const choice = chooseStrategy(file, bytes, terms);
   return {
     status: 206,
     fields: [
@@ -217,7 +205,7 @@ function planParts<F extends Representation>(
       contentType,
       'Content-Length',
       String(length),
-      ...timing(choice, policy),
+      ...timing(choice, terms),
     ],
     body: { kind: 'parts', ...choice, file, parts, tail },
     close: false,
@@ -229,15 +217,15 @@ function planParts<F extends Representation>(
  * A custom error page. §13.2.1, §14.2: neither preconditions nor ranges count where the status would not
  * be 200; so its validators stay at home, and what it says is not to be stored.
  */
-function planPage<F extends Representation>(
+function planErrorPage<F extends Representation>(
   file: F,
   status: number,
   extra: FieldList,
-  policy: PlanPolicy,
+  terms: Terms,
 ): ResponsePlan<F> {
   const fields = [...without(file.fields, PAGE_OMITS), ...file.contentFields, ...extra];
   fields.push(...retryAfter(status), 'Cache-Control', 'no-store');
-  return sendSpan(status, file, { start: 0, end: file.size }, fields, policy);
+  return sendSpan(status, file, { start: 0, end: file.size }, fields, terms);
 }
 
 const PAGE_OMITS = new Set(['accept-ranges', 'cache-control', 'etag', 'last-modified']);
@@ -251,9 +239,9 @@ function retryAfter(status: number): FieldList {
 function planRedirect(
   request: RequestHead,
   redirect: Extract<Resolution<never>, { readonly kind: 'redirect' }>,
-  policy: PlanPolicy,
+  terms: Terms,
 ): ResponsePlan<never> {
-  const answer = planError(redirect.status, ['Location', redirect.location], request, policy);
+  const answer = planError(redirect.status, ['Location', redirect.location], request, terms);
   // A redirect may be stored by the rules of its status (RFC 9111 §4.2.2).
   return { ...answer, fields: without(answer.fields, new Set(['cache-control'])) };
 }
@@ -262,15 +250,15 @@ function planError(
   status: number,
   extra: FieldList,
   request: RequestHead,
-  policy: PlanPolicy,
+  terms: Terms,
 ): ResponsePlan<never> {
-  return errorPlan(status, [...extra, ...policy.common, ...originFields(request, policy)]);
+  return errorPlan(status, [...extra, ...terms.common, ...originFields(request, terms)]);
 }
 
 /** CORS by list: the origin is reflected where it is on it. (`Vary: Origin` is among the common fields.) */
-function originFields(request: RequestHead, policy: PlanPolicy): FieldList {
+function originFields(request: RequestHead, terms: Terms): FieldList {
   const origin = request.fields.origin;
-  return origin !== undefined && policy.cors.includes(origin) && origin !== '*'
+  return origin !== undefined && terms.cors.includes(origin) && origin !== '*'
     ? ['Access-Control-Allow-Origin', origin]
     : [];
 }

@@ -1,9 +1,10 @@
-// What the operator decides about answers: fixed per server and transport.
-import type { FieldList, StrategyLimits } from './types.ts';
+// What answers are made by: what the operator decides, and what the connection takes.
 
+import type { FieldList } from '../http/field-list.ts';
+import type { Reach, StrategyLimits } from './types.ts';
+
+/** The operator's part; fixed for a site's life. */
 export interface PlanPolicy {
-  /** Can the transport repeat answers? Only then do plans have a `memo`. */
-  readonly memos: boolean;
   readonly limits: StrategyLimits;
   /** Ranges that one request may ask for; more are answered by the whole file. 0 = no ranges at all. */
   readonly maxRanges: number;
@@ -13,4 +14,21 @@ export interface PlanPolicy {
   readonly cors: readonly string[];
   /** Fields of every answer that is not a file's: errors, redirects, listings (`Rules.common`). */
   readonly common: FieldList;
+}
+
+/** For one request. */
+export interface Terms extends PlanPolicy {
+  readonly reach: Reach;
+}
+
+/** The terms of each reach, so that a request needs none of its own. */
+export function termsOf(policy: PlanPolicy): { readonly [reach in Reach]: Terms } {
+  const within = (reach: Reach): Terms => ({ ...policy, reach });
+  return {
+    engine: within('engine'),
+    socket: within('socket'),
+    memory: within('memory'),
+    tls: within('tls'),
+    none: within('none'),
+  };
 }

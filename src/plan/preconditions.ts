@@ -1,7 +1,7 @@
 // Conditional requests: If-Match, If-None-Match and their kin, in the order of RFC 9110 §13.2.2.
 
 import { parseHttpDate } from '../http/date.ts';
-import type { RequestFields } from '../http/request.ts';
+import type { RequestFields } from './request.ts';
 import type { Representation } from './types.ts';
 
 /** The validators of the selected representation; `lastModified` is an HTTP-date. */

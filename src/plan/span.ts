@@ -1,8 +1,10 @@
 // One span of a representation as an answer: its fields, and how its bytes travel. RFC 9110 §14, §15.3.7.
+
+import type { FieldList } from '../http/field-list.ts';
 import { contentRange } from './fields.ts';
-import type { PlanPolicy } from './policy.ts';
+import type { Terms } from './policy.ts';
 import { chooseStrategy } from './strategy.ts';
-import type { Choice, FieldList, Representation, ResponsePlan, Slices, Span } from './types.ts';
+import type { Choice, Representation, ResponsePlan, Slices, Span } from './types.ts';
 
 /** Content-Length and Server-Timing are added to `fields`. */
 export function sendSpan<F extends Representation>(
@@ -10,13 +12,13 @@ export function sendSpan<F extends Representation>(
   file: F,
   span: Span,
   fields: FieldList,
-  policy: PlanPolicy,
+  terms: Terms,
 ): ResponsePlan<F> {
   const length = span.end - span.start;
-  const choice = chooseStrategy(file, length, policy.limits);
+  const choice = chooseStrategy(file, length, terms);
   return {
     status,
-    fields: [...fields, 'Content-Length', String(length), ...timing(choice, policy)],
+    fields: [...fields, 'Content-Length', String(length), ...timing(choice, terms)],
     body: { kind: choice.strategy, reason: choice.reason, file, span },
     close: false,
     memo: undefined,
@@ -27,9 +29,9 @@ export function sendSpan<F extends Representation>(
 export function sendWhole<F extends Representation>(
   file: F,
   extra: FieldList,
-  policy: PlanPolicy,
+  terms: Terms,
 ): ResponsePlan<F> {
-  return sendSpan(200, file, { start: 0, end: file.size }, fieldsOf(file, extra), policy);
+  return sendSpan(200, file, { start: 0, end: file.size }, fieldsOf(file, extra), terms);
 }
 
 /** The 206 of one range. */
@@ -37,18 +39,18 @@ export function sendRange<F extends Representation>(
   file: F,
   span: Span,
   extra: FieldList,
-  policy: PlanPolicy,
+  terms: Terms,
 ): ResponsePlan<F> {
   const fields = [...fieldsOf(file, extra), 'Content-Range', contentRange(span, file.size)];
-  return sendSpan(206, file, span, fields, policy);
+  return sendSpan(206, file, span, fields, terms);
 }
 
 /** What every `sendRange` of this file has in common. */
-export function slicesOf(file: Representation, extra: FieldList, policy: PlanPolicy): Slices {
-  const { sendfileMin: largeFrom } = policy.limits;
+export function slicesOf(file: Representation, extra: FieldList, terms: Terms): Slices {
+  const { sendfileMin: largeFrom } = terms.limits;
   const sent = (length: number) => {
-    const choice = chooseStrategy(file, length, policy.limits);
-    return { ...choice, fields: timing(choice, policy) };
+    const choice = chooseStrategy(file, length, terms);
+    return { ...choice, fields: timing(choice, terms) };
   };
   return {
     fields: fieldsOf(file, extra),
@@ -63,6 +65,6 @@ function fieldsOf(file: Representation, extra: FieldList): FieldList {
 }
 
 /** Server-Timing (W3C): strategy and reason, as in the log and the counters. */
-export function timing({ strategy, reason }: Choice, policy: PlanPolicy): FieldList {
-  return policy.serverTiming ? ['Server-Timing', `zc;desc="${strategy}:${reason}"`] : [];
+export function timing({ strategy, reason }: Choice, terms: Terms): FieldList {
+  return terms.serverTiming ? ['Server-Timing', `zc;desc="${strategy}:${reason}"`] : [];
 }

@@ -1,5 +1,7 @@
 // The vocabulary of an answer: representations in, response plans out. Plain values, no I/O, no clock.
-import type { FieldName } from '../http/request.ts';
+import type { FieldList } from '../http/field-list.ts';
+import type { Redirect } from '../rules/redirects.ts';
+import type { RequestField } from './request.ts';
 
 /** How body bytes reach the socket: one writev from mapped memory, sendfile(2), or read + write. */
 export type Strategy = 'mmap' | 'sendfile' | 'read';
@@ -8,7 +10,7 @@ export type Strategy = 'mmap' | 'sendfile' | 'read';
  * Why a strategy was chosen.
  * size: by the size thresholds · hot: small and used often enough to be in the cache · cold: small, not
  * (yet) used often enough · budget: the cache has no room · tls: bytes must pass user space ·
- * transport: the carrier cannot take a descriptor · filesystem: this file system's sendfile or mmap is
+ * transport: the connection cannot take a descriptor · filesystem: this file system's sendfile or mmap is
  * not trusted · refused: the kernel refused sendfile for this file · no-addon: the native addon is not
  * loaded · forced: the `strategy` option.
  */
@@ -37,9 +39,6 @@ export interface Span {
 
 /** Content codings that may exist as precompressed siblings, or none. RFC 9110 §8.4.1, RFC 8878. */
 export type Coding = 'identity' | 'br' | 'zstd' | 'gzip';
-
-/** Response fields as a flat list: name, value, name, value… (the form node:http takes as is). */
-export type FieldList = readonly string[];
 
 /** One version of one file in one content coding: all that a plan needs to know of it. */
 export interface Representation {
@@ -89,7 +88,7 @@ export interface Evidence {
 /** What a miss rests on, and the request fields that had a say in it. */
 export interface Miss {
   readonly evidence: readonly Evidence[];
-  readonly judged: readonly FieldName[];
+  readonly judged: readonly RequestField[];
 }
 
 /** Entries of a directory, packed: an object for each would take ten times the memory. */
@@ -133,15 +132,11 @@ export type Resolution<F extends Representation> =
       /** 200, or the status of the custom page that this file is (404.html for a miss). */
       readonly status: number;
       /** Request fields that chose this file besides the path: `accept` for an SPA's fallback. */
-      readonly judged?: readonly FieldName[];
+      readonly judged?: readonly RequestField[];
       /** Of a custom page: the miss that it stands for, and what that rests on. */
       readonly miss?: Miss;
     }
-  | {
-      readonly kind: 'redirect';
-      readonly status: 301 | 302 | 303 | 307 | 308;
-      readonly location: string;
-    }
+  | Redirect
   | Listing
   | ({ readonly kind: 'not-found' } & Partial<Miss>)
   | { readonly kind: 'forbidden' }
@@ -208,8 +203,8 @@ export interface Slices {
  * `etag` gets a 304 with `notModified`.
  */
 export interface Memo {
-  readonly guard: ReadonlyArray<readonly [name: FieldName, value: string]>;
-  readonly judged: readonly FieldName[];
+  readonly guard: ReadonlyArray<readonly [name: RequestField, value: string]>;
+  readonly judged: readonly RequestField[];
   readonly head: boolean;
   readonly etag: string | undefined;
   readonly notModified: FieldList;
@@ -221,15 +216,18 @@ export interface Memo {
   readonly evidence: readonly Evidence[];
 }
 
-/** What the strategy function must know besides the file; fixed per server and transport. */
+/** The operator's thresholds; fixed for a site's life. */
 export interface StrategyLimits {
   readonly forced: 'auto' | Strategy;
   /** Largest file that the mmap cache takes, bytes. */
   readonly mmapMax: number;
-  /** Uses before a file is hot. */
-  readonly mmapMinUses: number;
   /** Smallest body sent by sendfile, bytes. */
   readonly sendfileMin: number;
-  /** What the carrier can do: `full` takes descriptors; `memory` takes only bytes, `tls` also encrypts them; `none`: no addon. */
-  readonly carrier: 'full' | 'memory' | 'tls' | 'none';
 }
+
+/**
+ * How far bodies get by the connection of a request, which whoever received it knows. `engine`: descriptors, and answers
+ * that have a memo are repeated; `socket`: descriptors; `memory`: only bytes; `tls`: only bytes, to be encrypted;
+ * `none`: only bytes, and there is no addon.
+ */
+export type Reach = 'engine' | 'socket' | 'memory' | 'tls' | 'none';

@@ -1,8 +1,7 @@
 // The operator's rules for response fields, compiled once at start: headers and Cache-Control by glob,
 // immutable hashed names, the security preset, CORS.
 import picomatch from 'picomatch';
-import { pairs } from '../plan/fields.ts';
-import type { FieldList } from '../plan/types.ts';
+import { type FieldList, pairs } from '../http/field-list.ts';
 
 export interface RulesConfig {
   /** Glob → field → value; of several values for one field the last wins, null removes the field. */

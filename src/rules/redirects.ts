@@ -3,9 +3,13 @@
 // In `from` (a decoded path; a slash at the end does not matter), `:name` stands for one segment or part
 // of one, `/*` at the end for the rest, which may be empty. `to` may use both.
 import { encodePath, normalise, parseTarget } from '../http/target.ts';
-import type { Resolution } from '../plan/types.ts';
 
-export type Redirect = Extract<Resolution<never>, { readonly kind: 'redirect' }>;
+/** Where a request is sent instead. */
+export interface Redirect {
+  readonly kind: 'redirect';
+  readonly status: 301 | 302 | 303 | 307 | 308;
+  readonly location: string;
+}
 
 export interface RewriteRule {
   readonly from: string;
@@ -63,7 +67,7 @@ export function compileRedirects(rules: readonly RedirectRule[]): Redirects {
   });
   const redirects = inOrder(compiled);
   const literals = literalsOf(rules);
-  for (const entry of compiled) refuseLoop(entry, literals, redirects);
+  for (const entry of compiled) checkLoop(entry, literals, redirects);
   return redirects;
 }
 
@@ -216,7 +220,7 @@ function pathOf(location: string): string | undefined {
  * with each of the rules' own segments in the place of one. What only another request could loop through
  * is left to the client, which gives up after MAX_HOPS.
  */
-function refuseLoop(
+function checkLoop(
   { rule, where, pattern }: CompiledRedirect,
   literals: readonly string[],
   redirects: Redirects,

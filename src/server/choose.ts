@@ -1,8 +1,9 @@
 // Which transport serves, and why: from what was asked for and what loads on this machine.
 import type { EngineLimits, Native, NativeAddon } from '../addon/load.ts';
-import type { StrategyLimits } from '../plan/types.ts';
+import type { Log } from '../log/log.ts';
+import type { Reach } from '../plan/types.ts';
 import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
-import type { Log, TransportName } from '../transport/transport.ts';
+import type { TransportName } from '../transport/transport.ts';
 import type { Uws, UwsLibrary } from '../transport/uws/library.ts';
 
 export interface Wanted {
@@ -14,7 +15,7 @@ export interface Wanted {
 export type Chosen = {
   /** One line: why this one, or why not a better one. */
   readonly reason: string;
-  readonly carrier: StrategyLimits['carrier'];
+  readonly reach: Reach;
   /** A better one was to be had and does not load: worth a line in the log. */
   readonly fallback: boolean;
 } & (
@@ -55,7 +56,7 @@ export function chooseWithoutEngine({ transport }: Wanted, cause: unknown): Chos
   const reason = `the system has no room for an engine thread (${code})`;
   if (transport === 'native') throw unavailable('native', reason);
   // Nor for one that takes descriptors from node:http.
-  return { name: 'http1', transfers: undefined, carrier: 'memory', reason, fallback: true };
+  return { name: 'http1', transfers: undefined, reach: 'memory', reason, fallback: true };
 }
 
 /** Starts what node:http hands descriptors to, where it is to send by them; without it, bytes are all it can send. */
@@ -65,9 +66,9 @@ export function withTransfers(
   limits: EngineLimits,
   log: Log,
 ): Chosen {
-  if (chosen.name !== 'http1' || chosen.carrier !== 'full' || addon === undefined) return chosen;
+  if (chosen.name !== 'http1' || chosen.reach !== 'socket' || addon === undefined) return chosen;
   const transfers = startTransfers(addon, limits, log);
-  return { ...chosen, transfers, carrier: transfers ? 'full' : 'memory' };
+  return { ...chosen, transfers, reach: transfers ? 'socket' : 'memory' };
 }
 
 function choosePlain(native: Native): Chosen {
@@ -83,16 +84,16 @@ function chooseTls(uws: Uws, native: Native): Chosen {
 }
 
 function onEngine(addon: NativeAddon, reason: string): Chosen {
-  return { name: 'native', addon, carrier: 'full', reason, fallback: false };
+  return { name: 'native', addon, reach: 'engine', reason, fallback: false };
 }
 
 function onUws(library: UwsLibrary, tls: boolean, reason: string): Chosen {
-  return { name: 'uws', library, carrier: tls ? 'tls' : 'memory', reason, fallback: false };
+  return { name: 'uws', library, reach: tls ? 'tls' : 'memory', reason, fallback: false };
 }
 
 function onNode(tls: boolean, native: Native, reason: string, fallback: boolean): Chosen {
-  const plain = native.addon === undefined ? 'none' : 'full';
-  return { name: 'http1', carrier: tls ? 'tls' : plain, transfers: undefined, reason, fallback };
+  const plain = native.addon === undefined ? 'none' : 'socket';
+  return { name: 'http1', reach: tls ? 'tls' : plain, transfers: undefined, reason, fallback };
 }
 
 function unavailable(name: TransportName, reason: string): Error {

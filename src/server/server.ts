@@ -1,24 +1,31 @@
-// One server's life: choose a transport, open the origin, listen, count, stop.
+// One server's life: choose a transport, open the site, listen, count, stop.
 import { access } from 'node:fs/promises';
 import { availableParallelism, networkInterfaces } from 'node:os';
 import { loadNative, type NativeAddon } from '../addon/load.ts';
 import type { TableStats } from '../files/table.ts';
-import { createLog } from '../log/log.ts';
+import { createLog, type Log } from '../log/log.ts';
 import {
   MAX_THREADS,
   type Options,
   type OptionsInput,
   resolveOptions,
 } from '../options/options.ts';
+import { takesDescriptors } from '../plan/strategy.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
-import { createOrigin, type Origin } from '../site/site.ts';
+import { createSite, type Site } from '../site/site.ts';
 import { createNativeTransport } from '../transport/engine/engine.ts';
 import { createHttp1Transport } from '../transport/node/http1.ts';
 import type { TlsFiles } from '../transport/tls.ts';
-import type { Log, Transport, TransportName, TransportStats } from '../transport/transport.ts';
+import type { Transport, TransportName, TransportStats } from '../transport/transport.ts';
 import { loadUws } from '../transport/uws/library.ts';
 import { createUwsTransport } from '../transport/uws/uws.ts';
-import { type Chosen, chooseTransport, chooseWithoutEngine, withTransfers } from './choose.ts';
+import {
+  type Chosen,
+  chooseTransport,
+  chooseWithoutEngine,
+  type Wanted,
+  withTransfers,
+} from './choose.ts';
 import { cannotListen, cannotServe } from './problems.ts';
 
 export interface ServerStats extends TransportStats {
@@ -55,20 +62,21 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
   await access('/');
   const limits = limitsOf(options);
-  const { chosen, origin, transport } = start(
-    withTransfers(await chooseTransport(wanted, native, loadUws), native, limits, log),
-    (error) => chooseWithoutEngine(wanted, error),
-    options,
-    log,
-  );
-  if (chosen.fallback) log.warn(`no better transport than node:http: ${chosen.reason}`);
+  const best = withTransfers(await chooseTransport(wanted, native, loadUws), native, limits, log);
+  const site = openSite(options, best, native.addon, log);
+  let started: Started;
   let port: number;
   try {
-    port = await listen(transport, options);
+    started = start(best, wanted, site, options, log);
+    if (started.chosen.fallback) {
+      log.warn(`no better transport than node:http: ${started.chosen.reason}`);
+    }
+    port = await listen(started.transport, options);
   } catch (error) {
-    origin.close();
+    site.close();
     throw error;
   }
+  const { chosen, transport } = started;
   const urls = urlsOf(options.host, port, tls ? 'https' : 'http');
   let closed: Promise<void> | undefined;
   return {
@@ -76,53 +84,45 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     urls,
     port,
     transport: transport.name,
-    sendfile: chosen.carrier === 'full',
+    sendfile: takesDescriptors(chosen.reach),
     reason: chosen.reason,
-    close: () => (closed ??= transport.close(options.grace).finally(origin.close)),
-    stats: () => ({ ...transport.stats(), files: origin.table.stats() }),
+    close: () => (closed ??= transport.close(options.grace).finally(site.close)),
+    stats: () => ({ ...transport.stats(), files: site.table.stats() }),
   };
 }
 
 interface Started {
   readonly chosen: Chosen;
-  readonly origin: Origin;
   readonly transport: Transport;
 }
 
-/** Everything but listening, on the chosen transport, or on the other where its engine does not start. */
-function start(
-  chosen: Chosen,
-  chooseOther: (error: unknown) => Chosen,
-  options: Options,
-  log: Log,
-): Started {
-  const origin = openOrigin(options, chosen, loadNative().addon, log);
+/** On the chosen transport, or on the other where its engine does not start. */
+function start(chosen: Chosen, wanted: Wanted, site: Site, options: Options, log: Log): Started {
   try {
-    return { chosen, origin, transport: createTransport(chosen, origin, options, log) };
+    return { chosen, transport: createTransport(chosen, site, options, log) };
   } catch (error) {
-    origin.close();
     if (chosen.name !== 'native') throw error;
-    return start(chooseOther(error), chooseOther, options, log);
+    return start(chooseWithoutEngine(wanted, error), wanted, site, options, log);
   }
 }
 
-function openOrigin(
+function openSite(
   options: Options,
   chosen: Chosen,
   addon: NativeAddon | undefined,
   log: Log,
-): Origin {
-  const policies = policiesOf(options, chosen.carrier, chosen.name === 'native');
+): Site {
+  const policies = policiesOf(options);
   try {
-    return createOrigin({ ...policies, routed: false, addon, log });
+    return createSite({ ...policies, routed: false, addon, log });
   } catch (error) {
     if (chosen.name === 'http1') chosen.transfers?.close();
     throw cannotServe(policies.files.root, error);
   }
 }
 
-function createTransport(chosen: Chosen, origin: Origin, options: Options, log: Log): Transport {
-  const { handler, table, root, common } = origin;
+function createTransport(chosen: Chosen, site: Site, options: Options, log: Log): Transport {
+  const { handler, table, root, common } = site;
   const limits = limitsOf(options);
   const tls = tlsOf(options);
   switch (chosen.name) {
@@ -143,17 +143,26 @@ function createTransport(chosen: Chosen, origin: Origin, options: Options, log: 
         maxHot: options.maxOpenFiles,
         onStale: (files) => table.suspect(files),
         onFault: (file) => table.drop(file),
-        onRefused: (file) => table.refuse(file),
+        onRefused: (file) => table.markRefused(file),
         lookAtRoot: () => table.lookAtRoot(),
       });
       table.attach(transport);
       return transport;
     }
     case 'uws':
-      return createUwsTransport({ library: chosen.library, handler, limits, log, common, tls });
+      return createUwsTransport({
+        library: chosen.library,
+        handler,
+        reach: chosen.reach,
+        limits,
+        log,
+        common,
+        tls,
+      });
     case 'http1':
       return createHttp1Transport({
         handler,
+        reach: chosen.reach,
         limits,
         log,
         common,

@@ -2,9 +2,8 @@
 // → redirects, rewrites → resolve (at once when cached) → error page → plan → confirm that the file is
 // still what was planned.
 import type { FileEntry } from '../files/entry.ts';
-import { looksLikeAsset } from '../files/resolve.ts';
+import { looksLikeAsset, type Outcome } from '../files/resolve.ts';
 import type { FileTable } from '../files/table.ts';
-import type { RequestHead } from '../http/request.ts';
 import {
   encodePath,
   isDevious,
@@ -13,18 +12,20 @@ import {
   parseTarget,
   referenceTo,
 } from '../http/target.ts';
+import { type Log, textOf } from '../log/log.ts';
 import { errorPlan, statusOfErrno } from '../plan/errors.ts';
 import { acceptsHtml } from '../plan/negotiate.ts';
 import { plan } from '../plan/plan.ts';
-import type { PlanPolicy } from '../plan/policy.ts';
-import type { Plannable, Resolution } from '../plan/types.ts';
+import { type PlanPolicy, type Terms, termsOf } from '../plan/policy.ts';
+import type { RequestHead } from '../plan/request.ts';
+import type { Plannable } from '../plan/types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
-import type { Answer, Handler, Log } from '../transport/transport.ts';
-import type { Pages } from './listing-pages.ts';
+import type { Answer, Handler } from './answer.ts';
+import type { ListingPages } from './listing-pages.ts';
 
 export interface HandlerOptions {
   readonly table: FileTable;
-  readonly pages: Pages;
+  readonly listings: ListingPages;
   readonly policy: PlanPolicy;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
@@ -40,7 +41,12 @@ export interface HandlerOptions {
   readonly log: Log;
 }
 
-type Outcome = Resolution<FileEntry>;
+/** What is asked for, and the terms on which it is answered. */
+interface Asked {
+  readonly request: RequestHead;
+  readonly terms: Terms;
+}
+
 type Shown = Plannable<FileEntry>;
 
 const NOT_FOUND: Shown = { kind: 'not-found' };
@@ -55,25 +61,27 @@ const MAX_ATTEMPTS = 10;
 
 /** A handler that never throws and never rejects: what nobody expected is logged and answered by 500. */
 export function createHandler(options: HandlerOptions): Handler {
-  const { table, pages, policy, redirects, rewrites, log } = options;
+  const { table, listings, policy, redirects, rewrites, log } = options;
+  const termsWithin = termsOf(policy);
 
-  function handle(request: RequestHead): Answer | Promise<Answer> {
+  function handle(asked: Asked): Answer | Promise<Answer> {
+    const { request } = asked;
     const target = parseTarget(request.target);
     if (target.kind === 'asterisk') {
       // RFC 9112 §3.2.4: the asterisk is for OPTIONS only.
-      return send(request, request.method === 'OPTIONS' ? NOT_FOUND : BAD_PATH);
+      return planned(asked, request.method === 'OPTIONS' ? NOT_FOUND : BAD_PATH);
     }
-    if (target.kind !== 'path') return send(request, target);
+    if (target.kind !== 'path') return planned(asked, target);
     // No other method reads a file.
-    if (request.method !== 'GET' && request.method !== 'HEAD') return send(request, NOT_FOUND);
+    if (request.method !== 'GET' && request.method !== 'HEAD') return planned(asked, NOT_FOUND);
 
     // No client needs these, and a redirect would tell what there is behind a guard.
     if (options.routed && (isDevious(target.raw) || !request.target.startsWith('/'))) {
-      return send(request, NOT_FOUND);
+      return planned(asked, NOT_FOUND);
     }
     const { query, slash } = target;
     const redirect = redirects(target.path, query);
-    if (redirect !== undefined) return send(request, redirect);
+    if (redirect !== undefined) return planned(asked, redirect);
     const rewritten = rewrites(target.path);
     const path = rewritten ?? target.path;
 
@@ -82,14 +90,14 @@ export function createHandler(options: HandlerOptions): Handler {
     const moved = rewritten !== undefined;
     const end = (outcome: Outcome) =>
       options.routed && leadsToNormalForm(outcome) && normalForm(target) !== target.raw
-        ? send(request, toNormalForm(target))
-        : finish(request, outcome, path, moved, query);
+        ? planned(asked, toNormalForm(target))
+        : finish(asked, outcome, path, moved, query);
     return found instanceof Promise ? found.then(end) : end(found);
   }
 
   /** `path` was looked up; it is the client's own unless it was `moved` by a rewrite. */
   function finish(
-    request: RequestHead,
+    asked: Asked,
     outcome: Outcome | Shown,
     path: string,
     moved: boolean,
@@ -99,47 +107,46 @@ export function createHandler(options: HandlerOptions): Handler {
       case 'redirect': {
         const { status } = outcome;
         const location = moved ? fromRoot(outcome.location, path) : outcome.location;
-        return send(request, { kind: 'redirect', status, location: location + query });
+        return planned(asked, { kind: 'redirect', status, location: location + query });
       }
       case 'not-found':
-        return withPage(request, outcome, path, '404.html', 404);
+        return withErrorPage(asked, outcome, path, '404.html', 404);
       case 'failed':
-        return withPage(request, outcome, path, '50x.html', statusOfErrno(outcome.errno));
+        return withErrorPage(asked, outcome, path, '50x.html', statusOfErrno(outcome.errno));
       case 'listing': {
-        const shown = pages.show(request, outcome);
+        const shown = listings.show(asked.request, outcome);
         return shown instanceof Promise
-          ? shown.then((page) => finish(request, page, path, moved, query))
-          : finish(request, shown, path, moved, query);
+          ? shown.then((page) => finish(asked, page, path, moved, query))
+          : finish(asked, shown, path, moved, query);
       }
       default:
-        return send(request, outcome);
+        return planned(asked, outcome);
     }
   }
 
-  function withPage(
-    request: RequestHead,
+  function withErrorPage(
+    asked: Asked,
     outcome: Shown,
     path: string,
     name: string,
     status: number,
   ): Answer | Promise<Answer> {
-    if (!options.errorPages) return send(request, outcome);
-    const page = table.page(path, name, status);
+    if (!options.errorPages) return planned(asked, outcome);
+    const page = table.errorPage(path, name, status);
     return page instanceof Promise
-      ? page.then((found) => send(request, withMiss(found, outcome)))
-      : send(request, withMiss(page, outcome));
+      ? page.then((found) => planned(asked, withMiss(found, outcome)))
+      : planned(asked, withMiss(page, outcome));
   }
 
-  function send(request: RequestHead, outcome: Shown): Answer {
-    const answer = plan(request, outcome, policy, Date.now());
+  function planned({ request, terms }: Asked, outcome: Shown): Answer {
+    const answer = plan(request, outcome, terms, Date.now());
     const { body } = answer;
     if (body.kind !== 'none' && body.kind !== 'bytes') table.use(body.file);
     return answer;
   }
 
   function fail(error: unknown): Answer {
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    log.error(`unexpected: ${detail}`, 'handler');
+    log.error(`unexpected: ${textOf(error)}`, 'handler');
     return errorPlan(500, policy.common);
   }
 
@@ -147,18 +154,14 @@ export function createHandler(options: HandlerOptions): Handler {
    * What is sent from the file itself must be what the head says, also where nobody watches: the open file
    * is looked at once more, and an answer from one that has changed is made anew.
    */
-  function confirm(
-    request: RequestHead,
-    answer: Answer,
-    attempt: number,
-  ): Answer | Promise<Answer> {
+  function confirm(asked: Asked, answer: Answer, attempt: number): Answer | Promise<Answer> {
     const { body } = answer;
     if (body.kind === 'none' || body.kind === 'bytes') return answer;
     const { file } = body;
     const strategy = body.kind === 'parts' ? body.strategy : body.kind;
     const again = () => {
       table.drop(file.path);
-      return attempt < MAX_ATTEMPTS ? answerOf(request, attempt + 1) : unsettled();
+      return attempt < MAX_ATTEMPTS ? answerOf(asked, attempt + 1) : unsettled();
     };
     const current = table.isCurrent(file, strategy, answer.resource?.identity);
     if (current instanceof Promise) return current.then((is) => (is ? answer : again()));
@@ -170,16 +173,16 @@ export function createHandler(options: HandlerOptions): Handler {
     return errorPlan(503, ['Retry-After', '1', ...policy.common]);
   }
 
-  function answerOf(request: RequestHead, attempt: number): Answer | Promise<Answer> {
-    const answer = handle(request);
+  function answerOf(asked: Asked, attempt: number): Answer | Promise<Answer> {
+    const answer = handle(asked);
     return answer instanceof Promise
-      ? answer.then((made) => confirm(request, made, attempt))
-      : confirm(request, answer, attempt);
+      ? answer.then((made) => confirm(asked, made, attempt))
+      : confirm(asked, answer, attempt);
   }
 
-  return (request) => {
+  return (request, reach) => {
     try {
-      const answer = answerOf(request, 1);
+      const answer = answerOf({ request, terms: termsWithin[reach] }, 1);
       return answer instanceof Promise ? answer.catch(fail) : answer;
     } catch (error) {
       return fail(error);

@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache';
 import type { NativeAddon } from '../addon/load.ts';
 import type { FileEntry } from '../files/entry.ts';
 import type { FileTable, Listed } from '../files/table.ts';
-import type { RequestHead } from '../http/request.ts';
 import { type ListingForm, listingForm, renderListing } from '../plan/listing.ts';
+import type { RequestHead } from '../plan/request.ts';
 import type { Contents, Listing, ListingPage, Plannable } from '../plan/types.ts';
 
 type Shown = Plannable<FileEntry>;
@@ -29,7 +29,7 @@ const MAX_KEPT = 64 * 1024 * 1024;
 /** Work between two turns of the event loop; the text of a listing comes in pieces of less. */
 const TURN_MS = 1;
 
-export class Pages {
+export class ListingPages {
   readonly #table: Pick<FileTable, 'list'>;
   readonly #addon: NativeAddon | undefined;
   readonly #kept = new LRUCache<string, Kept>({

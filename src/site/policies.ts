@@ -5,12 +5,9 @@ import type { FilesPolicy } from '../files/policy.ts';
 import type { Options } from '../options/options.ts';
 import { OptionError } from '../options/table.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
-import type { StrategyLimits } from '../plan/types.ts';
 import { compileRules, type Rules } from '../rules/fields.ts';
 import { compileRedirects, compileRewrites } from '../rules/redirects.ts';
-import type { OriginOptions } from './site.ts';
-
-type Carrier = StrategyLimits['carrier'];
+import type { SiteOptions } from './site.ts';
 
 /** RFC 9110 §4.1 asks for at least 8000 octets. */
 const MAX_TARGET_SIZE = 8192;
@@ -18,17 +15,13 @@ const MAX_TARGET_SIZE = 8192;
 /** A request body up to this is read away, so that its connection can stay. */
 const MAX_DRAIN = 65_536;
 
-/** `carrier` and `memos` are what the transport can do. Throws an OptionError that names the rule which does not hold. */
-export function policiesOf(
-  options: Options,
-  carrier: Carrier,
-  memos: boolean,
-): Omit<OriginOptions, 'routed' | 'addon' | 'log'> {
+/** Throws an OptionError that names the rule which does not hold. */
+export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addon' | 'log'> {
   const compiled = compile(options);
   return {
     ...compiled,
     files: filesPolicy(options),
-    plan: planPolicy(options, compiled.rules, carrier, memos),
+    plan: planPolicy(options, compiled.rules),
   };
 }
 
@@ -81,11 +74,10 @@ function filesPolicy(options: Options): FilesPolicy {
   };
 }
 
-function planPolicy(options: Options, rules: Rules, carrier: Carrier, memos: boolean): PlanPolicy {
-  const { strategy: forced, mmapMax, mmapMinUses, sendfileMin } = options;
+function planPolicy(options: Options, rules: Rules): PlanPolicy {
+  const { strategy: forced, mmapMax, sendfileMin } = options;
   return {
-    memos,
-    limits: { forced, mmapMax, mmapMinUses, sendfileMin, carrier },
+    limits: { forced, mmapMax, sendfileMin },
     maxRanges: options.maxRanges,
     serverTiming: options.serverTiming,
     cors: options.cors,

@@ -1,4 +1,4 @@
-// One origin: a root directory, the table of its files and the handler that answers from it.
+// One site: a root directory, the table of its files and the handler that answers from it.
 
 import type { NativeAddon } from '../addon/load.ts';
 import { openRoot } from '../files/open.ts';
@@ -6,17 +6,18 @@ import type { Describe } from '../files/open-files.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import type { Root } from '../files/root.ts';
 import { FileTable } from '../files/table.ts';
+import type { FieldList } from '../http/field-list.ts';
+import type { Log } from '../log/log.ts';
 import { lastModifiedOf, representationFields } from '../plan/fields.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
-import type { FieldList } from '../plan/types.ts';
 import type { Rules } from '../rules/fields.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
-import type { Handler, Log } from '../transport/transport.ts';
+import type { Handler } from './answer.ts';
 import { createHandler } from './handler.ts';
-import { Pages } from './listing-pages.ts';
+import { ListingPages } from './listing-pages.ts';
 import { typeOf } from './media-type.ts';
 
-export interface OriginOptions {
+export interface SiteOptions {
   readonly files: FilesPolicy;
   readonly plan: PlanPolicy;
   readonly rules: Rules;
@@ -28,12 +29,10 @@ export interface OriginOptions {
   readonly log: Log;
 }
 
-export interface Origin {
+export interface Site {
   /** The one that is open at the start; the table replaces it. */
   readonly root: Root;
   readonly table: FileTable;
-  /** Of listings. */
-  readonly pages: Pages;
   readonly handler: Handler;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
@@ -42,14 +41,14 @@ export interface Origin {
 }
 
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
-export function createOrigin(options: OriginOptions): Origin {
+export function createSite(options: SiteOptions): Site {
   const { files, plan, redirects, rewrites, routed, addon, log } = options;
   const root = openRoot(files.root, files.symlinks, addon);
   const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
-  const pages = new Pages(table, addon);
+  const listings = new ListingPages(table, addon);
   const handler = createHandler({
     table,
-    pages,
+    listings,
     policy: plan,
     redirects,
     rewrites,
@@ -58,10 +57,10 @@ export function createOrigin(options: OriginOptions): Origin {
     routed,
     log,
   });
-  return { root, table, pages, handler, common: plan.common, close: () => table.close() };
+  return { root, table, handler, common: plan.common, close: () => table.close() };
 }
 
-function describeBy({ files, plan, rules }: OriginOptions): Describe {
+function describeBy({ files, plan, rules }: SiteOptions): Describe {
   return ({ path, coding, mtimeMs, etag, varies }) => {
     const contentType = typeOf(path);
     const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;

@@ -1,156 +1,100 @@
-// Brings a body to its receiver piece by piece, as fast as that takes it: by read(2), or by descriptor where it can.
-import { fstat, read } from 'node:fs';
+// The one switch over what a body can be. A carrier knows how it sends each of the forms that are left.
 import type { FileEntry } from '../files/entry.ts';
-import type { Reason, Span } from '../plan/types.ts';
-import type { Counters } from './counters.ts';
-import type { Log, Tally } from './transport.ts';
+import type { Body, Reason, Span } from '../plan/types.ts';
+import type { Pieces } from './pieces.ts';
 
-/** Part heads (strings) and spans of one file, in order. */
-export interface Pieces {
-  readonly strategy: 'sendfile' | 'read';
-  readonly reason: Reason;
-  readonly file: FileEntry;
-  readonly pieces: ReadonlyArray<string | Span>;
+/** One span of a file. */
+export type SpanBody = Extract<Body<FileEntry>, { readonly span: Span }>;
+
+type PartsBody = Extract<Body<FileEntry>, { readonly kind: 'parts' }>;
+
+/** Sends one answer's body, each form in its carrier's way, and counts it. */
+export interface BodyWriter {
+  none(): void;
+  /** Bytes that are no file's. */
+  bytes(bytes: Uint8Array): void;
+  /** Bytes of a file, in mapped memory: there while the file is retained. */
+  memory(bytes: Buffer, file: FileEntry, reason: Reason): void;
+  /** By descriptor; absent where the carrier takes none: its files are read. */
+  descriptor?(body: SpanBody): void;
+  /** Piece by piece. */
+  pieces(body: Pieces): void;
 }
 
-/** Whoever takes the bytes of one response. */
-export interface Sink {
-  /** Settles when the bytes are accepted (the chunk may be reused then), or to false when the client is gone. */
-  write(chunk: Uint8Array): Promise<boolean>;
-  /** Sends a span by descriptor, where the sink takes descriptors. */
-  send?(file: FileEntry, span: Span): Promise<SendEnd>;
-}
-
-export interface SendEnd {
-  /** `no-descriptor`: nothing was sent, for the process has none left for it. */
-  readonly outcome: 'sent' | 'changed' | 'aborted' | 'no-descriptor';
-  /** Bytes that the kernel took. */
-  readonly sent: number;
-  /** The kernel's sendfile did not take this file, so that it was read. */
-  readonly refused?: boolean;
-  /** Errno of the read that failed, where the outcome is `changed` because of one. */
-  readonly error?: string | undefined;
-}
-
-/**
- * Delivers the pieces in order, counts them, and holds the file meanwhile. False: the body is not what
- * its head promised (the file changed or could not be read, or the client is gone), so the connection
- * must be closed. Never rejects.
- */
-export async function deliver(
-  body: Pieces,
-  sink: Sink,
-  counters: Counters,
-  log: Log,
-): Promise<boolean> {
-  const { file } = body;
-  let { strategy } = body;
-  let tally = counters.file(strategy, body.reason);
-  tally.responses++;
-  counters.transfers++;
-  file.retain();
-
-  /** What is left goes by read(2); the response is counted as read. */
-  function readInstead(reason: Reason): void {
-    tally.responses--;
-    tally = counters.file('read', reason);
-    tally.responses++;
-    strategy = 'read';
-  }
-
-  async function sendSpan(span: Span, send: NonNullable<Sink['send']>): Promise<Outcome> {
-    const { outcome, sent, refused, error } = await send(file, span);
-    if (error !== undefined) throw new Error(error);
-    if (outcome === 'no-descriptor') {
-      readInstead('transport');
-      return readSpan(file, span, sink, tally);
+/** The body's file is retained. */
+export function writeBody(body: Body<FileEntry>, writer: BodyWriter): void {
+  switch (body.kind) {
+    case 'none':
+      writer.none();
+      return;
+    case 'bytes':
+      writer.bytes(body.bytes);
+      return;
+    case 'mmap': {
+      const bytes = viewOf(body);
+      if (bytes) writer.memory(bytes, body.file, body.reason);
+      else writer.pieces(readSpan(body));
+      return;
     }
-    if (refused) {
-      file.markRefused();
-      readInstead('refused');
+    case 'sendfile':
+      if (writer.descriptor) writer.descriptor(body);
+      else writer.pieces(readSpan(body));
+      return;
+    case 'read':
+      writer.pieces(readSpan(body));
+      return;
+    case 'parts': {
+      const bytes = body.strategy === 'mmap' ? multipartOf(body) : undefined;
+      if (bytes) writer.memory(bytes, body.file, body.reason);
+      else writer.pieces(piecesOf(body, writer.descriptor !== undefined));
+      return;
     }
-    tally.bytes += sent;
-    return outcome;
+    default:
+      body satisfies never;
   }
+}
 
+/** Retains the body's file while `send` runs. Throws, before that, where it is closed already. */
+export function withFile(body: Body<FileEntry>, send: () => void): void {
+  const file = body.kind === 'none' || body.kind === 'bytes' ? undefined : body.file;
+  file?.retain();
   try {
-    for (const piece of body.pieces) {
-      const outcome =
-        typeof piece === 'string'
-          ? await writeCounted(Buffer.from(piece, 'latin1'), sink, tally)
-          : strategy === 'sendfile' && sink.send
-            ? await sendSpan(piece, sink.send)
-            : await readSpan(file, piece, sink, tally);
-      if (outcome === 'sent') continue;
-      if (outcome === 'changed') {
-        reportChange(file, counters, log);
-      } else {
-        counters.aborted++;
-      }
-      return false;
-    }
-    return true;
-  } catch (error) {
-    log.error(`${file.path}: ${(error as Error).message}`, file.path);
-    return false;
+    send();
   } finally {
-    file.release();
-    counters.transfers--;
+    file?.release();
   }
 }
 
-/** A file that was cut or written while it was sent; its connection is closed. */
-export function reportChange(file: FileEntry, counters: Counters, log: Log): void {
-  counters.truncated++;
-  file.markChanged();
-  log.warn(`${file.path}: changed while it was sent; closed the connection`, file.path);
+/** The span's bytes in memory without a copy; undefined where reading them could fault. */
+function viewOf({ file, span }: SpanBody): Buffer | undefined {
+  const memory = file.memory?.bytes();
+  return memory && Buffer.from(memory, span.start, span.end - span.start);
 }
 
-type Outcome = 'sent' | 'changed' | 'aborted';
-
-async function writeCounted(chunk: Uint8Array, sink: Sink, tally: Tally): Promise<Outcome> {
-  if (!(await sink.write(chunk))) return 'aborted';
-  tally.bytes += chunk.length;
-  return 'sent';
+function readSpan({ file, reason, span }: SpanBody): Pieces {
+  return { strategy: 'read', reason, file, pieces: [span] };
 }
 
-/** Bytes per read(2): large enough to make the trip to libuv's pool cheap, small enough for many at once. */
-const CHUNK = 128 * 1024;
-const MAX_SPARE = 16;
-const spare: Buffer[] = [];
-
-/** read(2) and write in turn. The last bytes are held back until fstat says that the file is still the same. */
-async function readSpan(file: FileEntry, span: Span, sink: Sink, tally: Tally): Promise<Outcome> {
-  const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
-  try {
-    for (let at = span.start; at < span.end; ) {
-      const length = await readAt(file.file.fd, buffer, Math.min(CHUNK, span.end - at), at);
-      if (length === 0) return 'changed';
-      at += length;
-      if (at === span.end && !(await isUnchanged(file))) return 'changed';
-      const outcome = await writeCounted(buffer.subarray(0, length), sink, tally);
-      if (outcome !== 'sent') return outcome;
-    }
-    return 'sent';
-  } finally {
-    if (spare.length < MAX_SPARE) spare.push(buffer);
-  }
+function piecesOf(
+  { strategy, reason, file, parts, tail }: PartsBody,
+  byDescriptor: boolean,
+): Pieces {
+  return {
+    strategy: strategy === 'sendfile' && byDescriptor ? strategy : 'read',
+    reason,
+    file,
+    pieces: [...parts.flatMap((part) => [part.head, part.span]), tail],
+  };
 }
 
-function readAt(fd: number, buffer: Buffer, length: number, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(fd, buffer, 0, length, position, (error, got) => (error ? reject(error) : resolve(got)));
-  });
-}
-
-/** Milliseconds as a double resolve 0.25 µs today; a difference below 1 µs is rounding. */
-const SAME_TIME_MS = 0.001;
-
-function isUnchanged(file: FileEntry): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    fstat(file.file.fd, (error, now) => {
-      if (error) reject(error);
-      else resolve(now.size === file.size && Math.abs(now.mtimeMs - file.mtimeMs) < SAME_TIME_MS);
-    });
-  });
+/** A multipart body from memory, in one buffer: many small pieces cost more than one small copy. */
+function multipartOf(body: PartsBody): Buffer | undefined {
+  const memory = body.file.memory?.bytes();
+  if (!memory) return undefined;
+  const chunks = piecesOf(body, false).pieces.map((piece) =>
+    typeof piece === 'string'
+      ? Buffer.from(piece, 'latin1')
+      : Buffer.from(memory, piece.start, piece.end - piece.start),
+  );
+  return Buffer.concat(chunks);
 }

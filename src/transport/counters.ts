@@ -11,6 +11,10 @@ export class Counters {
   transfers = 0;
   truncated = 0;
   aborted = 0;
+  accepted = 0;
+  rejected = 0;
+  timeouts = 0;
+  refused = 0;
   readonly none: Tally = { responses: 0, bytes: 0 };
   readonly bytes: Tally = { responses: 0, bytes: 0 };
   readonly #files: { readonly [strategy in Strategy]: TallyRow } = {
@@ -43,6 +47,10 @@ export class Counters {
       transfers: this.transfers,
       truncated: this.truncated,
       aborted: this.aborted,
+      accepted: this.accepted,
+      rejected: this.rejected,
+      timeouts: this.timeouts,
+      refused: this.refused,
     };
   }
 }

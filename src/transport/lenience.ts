@@ -1,16 +1,24 @@
 // What a library's lenient parser lets pass and RFC 9112 does not: judged before the handler sees the request.
 import { isAuthority } from '../http/authority.ts';
-import type { RequestHead } from '../http/request.ts';
+
+/** The fields that a transport itself goes by, as they were received. */
+export interface FramingFields {
+  readonly host?: string | undefined;
+  readonly connection?: string | undefined;
+  readonly 'content-length'?: string | undefined;
+  readonly 'transfer-encoding'?: string | undefined;
+}
 
 /** RFC 9110 §5.6.2 */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
- * The status that refuses a head, or undefined. Whoever sent it and we may disagree on where its body
+ * The status that rejects a head, or undefined. Whoever sent it and we may disagree on where its body
  * ends, so its connection must close.
  */
-export function refusalOf(
-  { method, fields }: RequestHead,
+export function rejectionOf(
+  method: string,
+  fields: FramingFields,
   version: { readonly major: number; readonly minor: number },
 ): 400 | 501 | 505 | undefined {
   const { host, 'content-length': length, 'transfer-encoding': codings } = fields;
@@ -33,6 +41,6 @@ export function refusalOf(
 }
 
 /** Does the Connection field ask to close, in whatever company (RFC 9112 §9.6)? */
-export function asksToClose({ connection }: RequestHead['fields']): boolean {
+export function asksToClose({ connection }: FramingFields): boolean {
   return connection !== undefined && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(connection);
 }

@@ -1,14 +1,6 @@
 // What every transport offers: it receives request heads, asks the handler, sends the plan.
-import type { FileEntry } from '../files/entry.ts';
-import type { RequestHead } from '../http/request.ts';
-import type { Reason, ResponsePlan, Strategy } from '../plan/types.ts';
 
 export type TransportName = 'native' | 'uws' | 'http1';
-
-export type Answer = ResponsePlan<FileEntry>;
-
-/** Answers a request head. Synchronous when everything is cached; never throws, never rejects. */
-export type Handler = (request: RequestHead) => Answer | Promise<Answer>;
 
 export interface Tally {
   responses: number;
@@ -30,9 +22,15 @@ export interface TransportStats {
   readonly truncated: number;
   /** Clients that went away before the last byte. */
   readonly aborted: number;
+  /** Connections accepted since the start, those rejected among them. 0 for middleware: they are its host's. */
+  readonly accepted?: number;
+  /** Connections turned away because there were `maxConnections`. 0 for middleware. */
+  readonly rejected?: number;
+  /** Requests whose head came too slowly, and answers that were taken too slowly. uWebSockets.js tells of none: 0. */
+  readonly timeouts?: number;
+  /** Files that the kernel refused to send by sendfile, once for each answer that found out: they are read. */
+  readonly refused?: number;
 }
-
-export type StrategyKey = `${Strategy}:${Reason}`;
 
 export interface Transport {
   readonly name: TransportName;
@@ -41,18 +39,4 @@ export interface Transport {
   /** Stops accepting, finishes what is in flight for at most `graceMs`, then closes everything. */
   close(graceMs: number): Promise<void>;
   stats(): TransportStats;
-  /** A file's cached answers are no longer valid: forget what was memoised for these root-relative paths. */
-  forget(paths: readonly string[]): void;
-}
-
-/** Something the operator should know; the same key is logged at most once per interval. */
-export interface Log {
-  info(message: string): void;
-  warn(message: string, key?: string): void;
-  error(message: string, key?: string): void;
-}
-
-/** What the log says of something that was thrown: with its stack, for nobody expected it. */
-export function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

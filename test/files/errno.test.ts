@@ -2,7 +2,7 @@
 import t from 'tap';
 import { meaningOf } from '../../src/files/errno.ts';
 
-for (const [errno, refusal, level] of [
+for (const [errno, kind, level] of [
   ['ENOENT', 'not-found', 'none'],
   ['ENOTDIR', 'not-found', 'none'],
   ['ENAMETOOLONG', 'not-found', 'none'],
@@ -19,5 +19,5 @@ for (const [errno, refusal, level] of [
   ['ESTALE', 'failed', 'error'],
   ['EWHATEVER', 'failed', 'error'],
 ] as const) {
-  t.same(meaningOf(errno), { refusal, level }, errno);
+  t.same(meaningOf(errno), { kind, level }, errno);
 }

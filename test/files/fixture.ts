@@ -7,8 +7,8 @@ import type { FilesPolicy } from '../../src/files/policy.ts';
 import type { Found, Root } from '../../src/files/root.ts';
 import { FileTable } from '../../src/files/table.ts';
 import { parseTarget } from '../../src/http/target.ts';
+import type { Log } from '../../src/log/log.ts';
 import type { Contents, Resolution } from '../../src/plan/types.ts';
-import type { Log } from '../../src/transport/transport.ts';
 import { makeTree, type Node, type Teardown } from '../support/tree.ts';
 
 export const addon: NativeAddon | undefined = loadNative().addon;

@@ -2,6 +2,7 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { Freshness } from '../../src/files/freshness.ts';
 import { LiveRoot } from '../../src/files/live-root.ts';
 import type { Look, Root } from '../../src/files/root.ts';
 import { WAYS as DEPLOYMENTS } from '../support/releases.ts';
@@ -163,14 +164,19 @@ t.test('trouble of our own is no evidence of a change', async (t) => {
     look: async () => looks.shift() ?? { kind: 'same' },
     close: () => {},
   };
+  const freshness = new Freshness({
+    policy: { root: '/site', revalidateMs: 0, watch: false },
+    log: collect(lines),
+    now: () => 0,
+  });
+  const replaced = () => t.fail('replaced');
+  freshness.join({ drop: replaced, clear: replaced });
   const live = new LiveRoot({
     root,
     path: '/site',
-    revalidateMs: 0,
     watch: false,
     log: collect(lines),
-    now: () => 0,
-    onReplaced: () => t.fail('replaced'),
+    freshness,
   });
   await live.look();
   await live.look();

@@ -300,11 +300,15 @@ for (const [way, addon] of WAYS) {
         ['/c/nowhere', '404.html'],
         [`${'/a'.repeat(2000)}`, 'a/404.html'],
       ] as const) {
-        t.equal(summary(await site.table.page(path, '404.html', 404)), expected, path.slice(0, 40));
+        t.equal(
+          summary(await site.table.errorPage(path, '404.html', 404)),
+          expected,
+          path.slice(0, 40),
+        );
       }
-      t.match(await site.table.page('/x', '404.html', 404), { kind: 'file', status: 404 });
-      t.match(await site.table.page('/a/x', '50x.html', 503), { kind: 'file', status: 503 });
-      t.match(await site.table.page('/a/x', '403.html', 403), { kind: 'not-found' });
+      t.match(await site.table.errorPage('/x', '404.html', 404), { kind: 'file', status: 404 });
+      t.match(await site.table.errorPage('/a/x', '50x.html', 503), { kind: 'file', status: 503 });
+      t.match(await site.table.errorPage('/a/x', '403.html', 403), { kind: 'not-found' });
     });
 
     t.test('no path reaches outside the root or a hidden file', async (t) => {

@@ -230,11 +230,11 @@ for (const [way, addon] of WAYS) {
       const site = makeSite(t, { 'a.js': 'a', 'a.js.gz': 'z' }, { addon });
       const found = await site.find('/a.js');
       if (found.kind !== 'file') return t.fail(found.kind);
-      site.table.refuse('a.js.gz');
+      site.table.markRefused('a.js.gz');
       t.equal(found.resource.identity.refused, false);
       t.equal(found.resource.variants[0]?.refused, true);
       t.same(site.forgotten, ['a.js.gz']);
-      site.table.refuse('nowhere');
+      site.table.markRefused('nowhere');
     });
 
     t.test('what a drop overtakes is looked at again', async (t) => {

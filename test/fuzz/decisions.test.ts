@@ -1,10 +1,10 @@
 // The pure parts under mutated text: targets, ranges, codings, preconditions, and options as a user may write them.
 import t from 'tap';
-import type { RequestFields } from '../../src/http/request.ts';
 import { parseTarget } from '../../src/http/target.ts';
 import { OPTIONS, resolveOptions } from '../../src/options/options.ts';
 import { OptionError } from '../../src/options/table.ts';
 import { plan } from '../../src/plan/plan.ts';
+import type { RequestFields } from '../../src/plan/request.ts';
 import { times } from '../faults/effort.ts';
 import {
   ETAG,

@@ -1,7 +1,7 @@
 // What holds for every answer, whatever was asked: RFC 9110 and RFC 9112.
 
 import { parseHttpDate } from '../../src/http/date.ts';
-import { reasonPhrase } from '../../src/plan/errors.ts';
+import { reasonPhrase } from '../../src/http/phrases.ts';
 import type { Answer } from '../support/client.ts';
 
 /** Fields that no answer has twice (RFC 9110 §5.3: they are no lists, or one line of ours says all). */

@@ -1,12 +1,13 @@
 import t from 'tap';
-import { errorPage, errorPlan, reasonPhrase, statusOfErrno } from '../../src/plan/errors.ts';
+import { reasonPhrase } from '../../src/http/phrases.ts';
+import { errorPlan, statusOfErrno, statusPage } from '../../src/plan/errors.ts';
 import { field } from './given.ts';
 
 const STATUSES = [400, 401, 403, 404, 405, 408, 412, 413, 414, 416, 431, 500, 501, 503, 505];
 
 t.test('each error has a small page that names it, in ASCII, with its exact length', (t) => {
   for (const status of STATUSES) {
-    const { fields, body } = errorPage(status);
+    const { fields, body } = statusPage(status);
     t.match(reasonPhrase(status), /^[A-Z][A-Za-z ]+$/, `${status} has a phrase`);
     t.ok(body.includes(`<h1>${status} ${reasonPhrase(status)}</h1>`), `${status} is named`);
     t.match(body, /^[\n\x20-\x7e]+$/, `${status} is ASCII`);
@@ -19,13 +20,13 @@ t.test('each error has a small page that names it, in ASCII, with its exact leng
 });
 
 t.test('a page loads and runs nothing', (t) => {
-  t.notMatch(errorPage(404).body, /<script|<link|<style|style=|src=|href=|\son\w+=/);
+  t.notMatch(statusPage(404).body, /<script|<link|<style|style=|src=|href=|\son\w+=/);
   t.end();
 });
 
 t.test('a status without a phrase still has a page', (t) => {
   t.equal(reasonPhrase(599), '');
-  t.match(errorPage(599).body, /<h1>599<\/h1>/);
+  t.match(statusPage(599).body, /<h1>599<\/h1>/);
   t.end();
 });
 
@@ -37,7 +38,7 @@ t.test('the page as an answer, extra fields last', (t) => {
   t.equal(answer.memo, undefined);
   t.equal(answer.body.kind, 'bytes');
   if (answer.body.kind === 'bytes') {
-    t.equal(new TextDecoder().decode(answer.body.bytes), errorPage(405).body);
+    t.equal(new TextDecoder().decode(answer.body.bytes), statusPage(405).body);
   }
   t.end();
 });

@@ -1,10 +1,10 @@
 import t from 'tap';
+import { without } from '../../src/http/field-list.ts';
 import {
   contentRange,
   lastModifiedOf,
   type RepresentationInput,
   representationFields,
-  without,
 } from '../../src/plan/fields.ts';
 import { compileRules, type RulesConfig } from '../../src/rules/fields.ts';
 import { ETAG, field, LAST_MODIFIED } from './given.ts';

@@ -1,9 +1,10 @@
 // Values that plan tests start from: a file, its resource, a policy, a request; and how they look at answers.
 
-import type { RequestFields, RequestHead } from '../../src/http/request.ts';
+import type { FieldList } from '../../src/http/field-list.ts';
 import { plan } from '../../src/plan/plan.ts';
-import type { PlanPolicy } from '../../src/plan/policy.ts';
-import type { FieldList, Plannable, Representation, ResponsePlan } from '../../src/plan/types.ts';
+import type { Terms } from '../../src/plan/policy.ts';
+import type { RequestFields, RequestHead } from '../../src/plan/request.ts';
+import type { Plannable, Representation, ResponsePlan } from '../../src/plan/types.ts';
 
 /** When requests come: long after the files were written. */
 export const NOW = Date.UTC(2026, 0, 1);
@@ -55,16 +56,14 @@ export function found(
   return { kind: 'file', resource: { identity, variants }, evidence, status };
 }
 
-export function policy(over: Partial<PlanPolicy> = {}): PlanPolicy {
+export function policy(over: Partial<Terms> = {}): Terms {
   return {
-    memos: true,
     limits: {
       forced: 'auto',
       mmapMax: 65_536,
-      mmapMinUses: 2,
       sendfileMin: 16_384,
-      carrier: 'full',
     },
+    reach: 'engine',
     maxRanges: 16,
     serverTiming: false,
     cors: [],
@@ -95,7 +94,7 @@ export type Answer = ResponsePlan<Representation>;
 export function answer(
   fields: RequestFields = {},
   resolution: Plannable<Representation> = found(),
-  over: Partial<PlanPolicy> = {},
+  over: Partial<Terms> = {},
   method = 'GET',
 ): Answer {
   return plan(get(fields, method), resolution, policy(over), NOW);

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import type { RequestHead } from '../../src/http/request.ts';
 import { parseTarget } from '../../src/http/target.ts';
 import {
   escapeHtml,
@@ -11,6 +10,7 @@ import {
   renderListing,
 } from '../../src/plan/listing.ts';
 import { CONTENT_SECURITY_POLICY } from '../../src/plan/listing-page.ts';
+import type { RequestHead } from '../../src/plan/request.ts';
 import { contentsOf, type Item } from '../support/contents.ts';
 import { field, get } from './given.ts';
 

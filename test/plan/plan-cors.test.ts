@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { RequestFields } from '../../src/http/request.ts';
+import type { RequestFields } from '../../src/plan/request.ts';
 import { type Answer, answer, ETAG, everyResolution, field, found } from './given.ts';
 
 t.test('CORS: any origin', (t) => {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { FIELD_NAMES, type RequestFields } from '../../src/http/request.ts';
 import { plan } from '../../src/plan/plan.ts';
+import { REQUEST_FIELDS, type RequestFields } from '../../src/plan/request.ts';
 import type { Plannable, Representation } from '../../src/plan/types.ts';
 import { type Answer, ETAG, everyResolution, field, LAST_MODIFIED, NOW, policy } from './given.ts';
 
 const anyFields: fc.Arbitrary<RequestFields> = fc.dictionary(
-  fc.constantFrom(...FIELD_NAMES),
+  fc.constantFrom(...REQUEST_FIELDS),
   fc.oneof(
     fc.string(),
     fc.string({ unit: 'binary' }),

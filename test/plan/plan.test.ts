@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { RequestFields } from '../../src/http/request.ts';
 import { plan } from '../../src/plan/plan.ts';
+import type { RequestFields } from '../../src/plan/request.ts';
 import {
   type Answer,
   answer,

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import type { RequestFields } from '../../src/http/request.ts';
 import {
   isRangeCurrent,
   judgePreconditions,
   parseEntityTags,
   type Verdict,
 } from '../../src/plan/preconditions.ts';
+import type { RequestFields } from '../../src/plan/request.ts';
 import { LAST_MODIFIED, NOW } from './given.ts';
 
 const EARLIER = 'Sun, 06 Nov 1994 08:49:36 GMT';

@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { loadNative, type NativeAddon } from '../../src/addon/load.ts';
+import type { Log } from '../../src/log/log.ts';
+import type { Handler } from '../../src/site/answer.ts';
 import { createHttp1Transport } from '../../src/transport/node/http1.ts';
 import { startTransfers } from '../../src/transport/node/transfers.ts';
-import type { Handler, Log, Transport } from '../../src/transport/transport.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import { createUwsTransport } from '../../src/transport/uws/uws.ts';
 import { connect, requestBytes } from '../support/client.ts';
@@ -49,13 +51,15 @@ const carriers: Carrier[] = [
     title: 'node:http',
     strategy: 'read',
     tls: false,
-    create: (handler, log) => createHttp1Transport({ handler, log, common: [], limits }),
+    create: (handler, log) =>
+      createHttp1Transport({ handler, reach: 'memory', log, common: [], limits }),
   },
   {
     title: 'node:https',
     strategy: 'read',
     tls: true,
-    create: (handler, log) => createHttp1Transport({ handler, log, common: [], limits, tls }),
+    create: (handler, log) =>
+      createHttp1Transport({ handler, reach: 'tls', log, common: [], limits, tls }),
   },
 ];
 if (addon) {
@@ -66,7 +70,7 @@ if (addon) {
     tls: false,
     create: (handler, log) =>
       createHttp1Transport({
-        ...{ handler, log, common: [], limits },
+        ...{ handler, reach: 'socket', log, common: [], limits },
         transfers: startTransfers(addon, limits, log),
       }),
   });
@@ -80,6 +84,7 @@ if (library) {
       create: (handler, log) =>
         createUwsTransport({
           ...{ library, handler, log, limits, common: [] },
+          reach: secure ? 'tls' : 'memory',
           tls: secure ? tls : undefined,
         }),
     });
@@ -189,8 +194,8 @@ for (const carrier of carriers) {
 
     t.test('HEAD and 304 have the fields of the answer and no body', async (t) => {
       const { handler } = await makeSite(t, carrier.strategy, carrier.addon);
-      const asPlanned: Handler = async (request) => {
-        const answer = await handler(request);
+      const asPlanned: Handler = async (request, reach) => {
+        const answer = await handler(request, reach);
         return request.method === 'HEAD' ? { ...answer, body: { kind: 'none' } } : answer;
       };
       const { address } = await start(t, carrier, asPlanned);
@@ -277,7 +282,7 @@ for (const carrier of carriers) {
 
     t.test('who goes while a file is read for it is counted out once', async (t) => {
       const { big, handler } = await hugeSite(t, carrier);
-      const later: Handler = async (request) => handler(request);
+      const later: Handler = async (request, reach) => handler(request, reach);
       const { address, transport, close } = await start(t, carrier, later);
       const pool = occupyPool();
       const leaver = await connect(address);

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import type { EngineLimits, NativeAddon, NativeFile, NativeMemory } from '../../src/addon/load.ts';
 import type { FileEntry } from '../../src/files/entry.ts';
 import { openRoot } from '../../src/files/open.ts';
-import type { RequestHead } from '../../src/http/request.ts';
+import type { FieldList } from '../../src/http/field-list.ts';
+import type { Log } from '../../src/log/log.ts';
 import { errorPlan } from '../../src/plan/errors.ts';
-import type { Body, FieldList, Span } from '../../src/plan/types.ts';
-import type { Answer, Handler, Log } from '../../src/transport/transport.ts';
+import type { RequestHead } from '../../src/plan/request.ts';
+import type { Body, Span } from '../../src/plan/types.ts';
+import type { Answer, Handler } from '../../src/site/answer.ts';
 import { makeTree, pattern, type Teardown } from '../support/tree.ts';
 
 export const LIMITS: EngineLimits = {

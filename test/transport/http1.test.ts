@@ -1,14 +1,14 @@
 // HTTP/1.1 on node:http: its syntax, its order and its limits, on raw sockets.
 import t, { type Test } from 'tap';
+import type { Handler } from '../../src/site/answer.ts';
 import { createHttp1Transport } from '../../src/transport/node/http1.ts';
-import type { Handler } from '../../src/transport/transport.ts';
 import { connect, requestBytes } from '../support/client.ts';
 import { pattern } from '../support/tree.ts';
 import { answer, LARGE, LIMITS, makeSite, memoryLog, SMALL } from './fixtures.ts';
 
 async function serve(t: Test, handler: Handler, limits = LIMITS) {
   const log = memoryLog();
-  const transport = createHttp1Transport({ handler, limits, log, common: [] });
+  const transport = createHttp1Transport({ handler, reach: 'memory', limits, log, common: [] });
   const port = await transport.listen('127.0.0.1', 0);
   t.teardown(() => transport.close(0));
   return { transport, log, address: { port } };
@@ -16,9 +16,9 @@ async function serve(t: Test, handler: Handler, limits = LIMITS) {
 
 t.test('request syntax gets the answers of RFC 9110 and RFC 9112', async (t) => {
   const { handler } = await makeSite(t, 'read');
-  const echo: Handler = (request) =>
+  const echo: Handler = (request, reach) =>
     request.target === '/bytes'
-      ? handler(request)
+      ? handler(request, reach)
       : answer(200, ['X-Target', request.target, 'Content-Length', '0'], { kind: 'none' });
   const { address } = await serve(t, echo);
   const host = 'Host: a\r\n';
@@ -154,6 +154,12 @@ t.test('a client that has half-closed gets its whole response', async (t) => {
 t.test('a taken port is an error with its code', async (t) => {
   const { handler } = await makeSite(t, 'read');
   const { address } = await serve(t, handler);
-  const second = createHttp1Transport({ handler, limits: LIMITS, log: memoryLog(), common: [] });
+  const second = createHttp1Transport({
+    handler,
+    reach: 'memory',
+    limits: LIMITS,
+    log: memoryLog(),
+    common: [],
+  });
   await t.rejects(second.listen('127.0.0.1', address.port), { code: 'EADDRINUSE' });
 });

@@ -1,64 +1,16 @@
 // A plan that comes too late, when its file is closed: costs one answer, never the process.
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
-import { openRoot } from '../../src/files/open.ts';
 import { errorPlan } from '../../src/plan/errors.ts';
-import { createNativeTransport } from '../../src/transport/engine/engine.ts';
-import { createHttp1Transport } from '../../src/transport/node/http1.ts';
-import type { Handler, Log, Transport } from '../../src/transport/transport.ts';
-import { loadUws } from '../../src/transport/uws/library.ts';
-import { createUwsTransport } from '../../src/transport/uws/uws.ts';
 import { connect, request, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { fileAnswer, LIMITS, memoryLog, openEntry, tableHandler } from './fixtures.ts';
+import { everyCarrier } from './every.ts';
+import { fileAnswer, memoryLog, openEntry, tableHandler } from './fixtures.ts';
 
 const tree = makeTree(t, { 'small.bin': { size: 1000 }, 'large.bin': { size: 10 ** 6 } });
-const tls = {
-  cert: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
-  key: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
-};
-const limits = LIMITS;
 const { addon } = loadNative();
-const { library } = await loadUws();
 
-type Create = (handler: Handler, log: Log) => Transport;
-const CARRIERS = new Map<string, Create>([
-  ['node:http', (handler, log) => createHttp1Transport({ handler, log, common: [], limits })],
-  ['node:https', (handler, log) => createHttp1Transport({ handler, log, common: [], limits, tls })],
-]);
-if (library) {
-  CARRIERS.set('uws', (handler, log) =>
-    createUwsTransport({ library, handler, log, common: [], limits }),
-  );
-  CARRIERS.set('uws, TLS', (handler, log) =>
-    createUwsTransport({ library, handler, log, common: [], limits, tls }),
-  );
-}
-if (addon) {
-  const root = openRoot(tree, 'inside', addon);
-  t.teardown(() => root.close());
-  CARRIERS.set('native', (handler, log) => {
-    if (root.native === undefined) throw new Error('no native root');
-    return createNativeTransport({
-      addon,
-      root: root.native,
-      symlinks: 'inside',
-      threads: 1,
-      limits,
-      handler,
-      log,
-      common: [],
-      maxHot: 16,
-      onStale() {},
-      onRefused() {},
-      onFault() {},
-      lookAtRoot: async () => root.native,
-    });
-  });
-}
-
-for (const [title, create] of CARRIERS) {
+for (const { title, tls, create } of everyCarrier(t, tree)) {
   t.test(title, async (t) => {
     const closed = async (path: string) => {
       const entry = await openEntry(t, tree, path, { addon });
@@ -81,7 +33,7 @@ for (const [title, create] of CARRIERS) {
     const transport = create(handler, log);
     const port = await transport.listen('127.0.0.1', 0);
     t.teardown(() => transport.close(0));
-    const address = { port, tls: title.includes('https') || title.includes('TLS') };
+    const address = { port, tls };
     for (const target of ['/small', '/small-later', '/large', '/large-later']) {
       const connection = await connect(address);
       await connection.send(requestBytes(target));

@@ -6,13 +6,16 @@ import type {
   NativeRoot,
   Symlinks,
 } from '../../addon/load.ts';
-import { READ_FIELDS, type RequestHead } from '../../http/request.ts';
-import { errorPage, errorPlan } from '../../plan/errors.ts';
-import type { FieldList } from '../../plan/types.ts';
-import { type Answer, type Handler, type Log, type Transport, textOf } from '../transport.ts';
+import type { PreparedAnswers } from '../../files/freshness.ts';
+import { type FieldList, fieldLines } from '../../http/field-list.ts';
+import { type Log, textOf } from '../../log/log.ts';
+import { errorPlan, statusPage } from '../../plan/errors.ts';
+import { REQUEST_FIELDS, type RequestHead } from '../../plan/request.ts';
+import type { Answer, Handler } from '../../site/answer.ts';
+import type { Transport } from '../transport.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
-import { engineReply, fieldLines, hotReply } from './reply.ts';
+import { engineReply, hotReply } from './reply.ts';
 
 export interface NativeTransportOptions {
   readonly addon: NativeAddon;
@@ -37,12 +40,7 @@ export interface NativeTransportOptions {
   readonly lookAtRoot: () => Promise<NativeRoot | undefined>;
 }
 
-export interface NativeTransport extends Transport {
-  /** Did prepared answers use this root-relative file since the last call? */
-  used(file: string): boolean;
-  /** Another root from now on, or none. */
-  setRoot(root: NativeRoot | undefined): void;
-}
+export interface NativeTransport extends Transport, Required<PreparedAnswers> {}
 
 /** What the engine answers without asking, each with the plan's own page. */
 const ENGINE_ERRORS = [400, 408, 413, 414, 431, 501, 503, 505];
@@ -63,9 +61,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     options.symlinks,
     options.threads,
     options.limits,
-    READ_FIELDS,
+    REQUEST_FIELDS,
     ENGINE_ERRORS.map((status) => {
-      const page = errorPage(status);
+      const page = statusPage(status);
       return [status, fieldLines([...page.fields, ...options.common]), page.body] as const;
     }),
     (batch) => readRecords(batch, receive),
@@ -111,7 +109,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   function ask(id: number, request: RequestHead): void {
-    const plan = handler(request);
+    const plan = handler(request, 'engine');
     if (plan instanceof Promise) plan.then((answer) => answerWith(id, request, answer));
     else answerWith(id, request, plan);
   }

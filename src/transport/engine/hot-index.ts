@@ -1,6 +1,7 @@
 // Which paths the engine answers by itself: the policy of its hot table, kept on the JavaScript thread.
 import { LRUCache } from 'lru-cache';
 import type { HotReply, NativeEngine } from '../../addon/load.ts';
+import { idleKey, oldestKey } from '../../files/second-chance.ts';
 import { isNormal } from '../../http/target.ts';
 import type { Evidence, Memo } from '../../plan/types.ts';
 import { Doorkeeper } from './doorkeeper.ts';
@@ -22,8 +23,6 @@ interface Place {
 
 /** Prepared replies of one path: the Accept-Encoding values and ranges that clients really send. */
 const MAX_REPLIES = 16;
-/** Entries that one newcomer may find in use and spare. */
-const MAX_SPARED = 64;
 
 /**
  * Bytes of all prepared replies, for each path that there may be: an ordinary one rests on four names (a file
@@ -152,16 +151,10 @@ export class HotIndex {
     this.#bytes += bytes;
   }
 
-  /** Second chance: what the engine used since the last look is young again. */
   #evict(): void {
-    for (let spared = 0; ; spared++) {
-      const [oldest] = this.#paths.rkeys();
-      if (oldest === undefined) return;
-      const hot = this.#paths.get(oldest);
-      if (hot === undefined || (spared < MAX_SPARED && this.#engine.used(oldest))) continue;
-      this.#drop(oldest, hot);
-      return;
-    }
+    const path = idleKey(this.#paths, (one) => this.#engine.used(one)) ?? oldestKey(this.#paths);
+    const hot = path === undefined ? undefined : this.#paths.peek(path);
+    if (path !== undefined && hot !== undefined) this.#drop(path, hot);
   }
 
   #drop(path: string, hot: HotPath): void {

@@ -1,7 +1,7 @@
 // Reads the engine's flat batches: its records as a closed union, and its counters.
 import type { EngineRecords } from '../../addon/types.ts';
 import { type ExchangeEnd, type FileFault, WIRE } from '../../addon/wire.ts';
-import type { FieldName, RequestHead } from '../../http/request.ts';
+import { REQUEST_FIELDS, type RequestField, type RequestHead } from '../../plan/request.ts';
 import type { Tally, TransportStats } from '../transport.ts';
 
 export type EngineRecord =
@@ -29,6 +29,9 @@ const at = Object.fromEntries(WIRE.recordValues.map((name, i) => [name, i])) as 
   readonly [name in (typeof WIRE.recordValues)[number]]: number;
 };
 const PREFIX = WIRE.recordValues.length;
+
+/** The plan's fields by the engine's number. */
+const FIELDS = WIRE.fields.map((name) => REQUEST_FIELDS.find((field) => field === name));
 
 /** Calls `receive` for each record of a batch, in order. */
 export function readRecords(batch: EngineRecords, receive: (record: EngineRecord) => void): void {
@@ -78,9 +81,9 @@ function readRequest(
   end: number,
   target: string,
 ): RequestHead {
-  const fields: { [name in FieldName]?: string } = {};
+  const fields: { [name in RequestField]?: string } = {};
   for (let i = start + PREFIX; i < end; i += 2) {
-    const name = WIRE.fields[Number(batch[i])];
+    const name = FIELDS[Number(batch[i])];
     if (name !== undefined) fields[name] = String(batch[i + 1]);
   }
   return { method: String(batch[start + at.method]), target, fields };

@@ -1,17 +1,11 @@
-// Turns a plan into what the engine sends: one head as text, one body by reference.
+// Turns a plan into what the engine sends: one list of fields as text, one body by reference.
 import type { EngineReply, HotReply } from '../../addon/types.ts';
 import { flagsOf, type Way, WIRE } from '../../addon/wire.ts';
 import type { FileEntry } from '../../files/entry.ts';
-import type { FieldName } from '../../http/request.ts';
-import type { FieldList, Memo, Reason, Slices, Strategy } from '../../plan/types.ts';
-import type { Answer } from '../transport.ts';
-
-/** Fields with their CRLFs; the engine adds those between it and its peer. RFC 9112 §5. */
-export function fieldLines(fields: FieldList): string {
-  let lines = '';
-  for (let i = 0; i + 1 < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  return lines;
-}
+import { fieldLines } from '../../http/field-list.ts';
+import type { RequestField } from '../../plan/request.ts';
+import type { Memo, Reason, Slices, Strategy } from '../../plan/types.ts';
+import type { Answer } from '../../site/answer.ts';
 
 export function engineReply({ status, fields, body, close }: Answer): EngineReply {
   const lines = fieldLines(fields);
@@ -77,7 +71,7 @@ function sliceTemplates(file: FileEntry, { fields, small, large }: Slices) {
 }
 
 /** Bit mask of the fields, as the engine counts them. */
-export function fieldMask(names: readonly FieldName[]): number {
+export function fieldMask(names: readonly RequestField[]): number {
   return names.reduce((mask, name) => mask | (1 << WIRE.fields.indexOf(name)), 0);
 }
 

@@ -9,17 +9,20 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/load.ts';
-import type { RequestFields, RequestHead } from '../../http/request.ts';
+import { type FieldList, fieldLines } from '../../http/field-list.ts';
+import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
-import type { FieldList } from '../../plan/types.ts';
+import { type RequestHead, requestFields } from '../../plan/request.ts';
+import type { Reach } from '../../plan/types.ts';
+import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
-import { refusalOf } from '../lenience.ts';
+import { rejectionOf } from '../lenience.ts';
 import { readTlsFiles, type TlsFiles } from '../tls.ts';
-import { type Answer, type Handler, type Log, type Transport, textOf } from '../transport.ts';
+import type { Transport } from '../transport.ts';
+import { lastWaiting, whenCurrent } from './pipeline.ts';
 import { type Outlet, sendPlan } from './respond.ts';
 import { ownSockets } from './sockets.ts';
 import type { Transfers } from './transfers.ts';
-import { inTurn, lastWaiting } from './turn.ts';
 
 export interface Http1Options {
   readonly handler: Handler;
@@ -27,6 +30,8 @@ export interface Http1Options {
   readonly log: Log;
   /** Fields of every answer that is no file's, such as the errors found here. */
   readonly common: FieldList;
+  /** How far bodies get by its connections. */
+  readonly reach: Reach;
   /** HTTPS with this certificate; plain HTTP without. */
   readonly tls?: TlsFiles | undefined;
   /** With them, files go out by sendfile(2) on an engine thread (plain HTTP only). Closed with the server. */
@@ -35,12 +40,13 @@ export interface Http1Options {
 
 /** A server on node's own HTTP parser and event loop. Call `listen` once. */
 export function createHttp1Transport(options: Http1Options): Transport {
-  const { handler, limits, log, common, tls, transfers } = options;
+  const { handler, reach, limits, log, common, tls, transfers } = options;
   const counters = new Counters();
+  /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
   const outlet: Outlet = { counters, log, transfers, pending };
   /** Node may yet find the same fault in the body that follows. */
-  const refused = new WeakSet<Socket>();
+  const rejected = new WeakSet<Socket>();
   let closing = false;
 
   const server = tls
@@ -55,36 +61,35 @@ export function createHttp1Transport(options: Http1Options): Transport {
   server.timeout = limits.sendTimeoutMs;
   // Not in node's types, but since 0.x the way to answer a client that has half-closed (RFC 9112 §9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
-  const sockets = ownSockets(server, tls !== undefined, limits.sendTimeoutMs);
+  const sockets = ownSockets(server, tls !== undefined, limits.sendTimeoutMs, counters);
   server.on('request', receive);
   // A final answer instead of 100 (RFC 9110 §10.1.1); node closes the connection after it.
   server.on('checkContinue', receive);
   server.on('checkExpectation', receive);
   server.on('connect', (req, socket) => {
     // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
-    Promise.resolve(handler(headOf(req))).then((plan) =>
-      finishInTurn(socket as Socket, () => wholeText(plan)),
+    Promise.resolve(handler(headOf(req), reach)).then((plan) =>
+      finishInOrder(socket as Socket, () => wholeText(plan)),
     );
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    refuse(error, socket as Socket);
+    answerFault(error, socket as Socket);
   });
 
   function receive(req: IncomingMessage, res: ServerResponse): void {
-    inTurn(req, res, answer);
+    whenCurrent(req, res, answer);
   }
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
     counters.planned++;
     if (hasBody(req)) drain(req, res, limits.maxDrain);
-    const head = headOf(req);
-    const status = invalid(req, head);
+    const status = invalid(req);
     if (status !== undefined) {
-      refused.add(req.socket);
+      rejected.add(req.socket);
       send({ ...errorPlan(status, common), close: true }, res);
       return;
     }
-    const plan = handler(head);
+    const plan = handler(headOf(req), reach);
     if (!(plan instanceof Promise)) {
       send(plan, res);
       return;
@@ -106,28 +111,29 @@ export function createHttp1Transport(options: Http1Options): Transport {
     }
   }
 
-  /** Answers what node's parser or clock refused; then closes. */
-  function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  /** Answers what node's parser or clock found; then closes. */
+  function answerFault(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (error.code === LATE) counters.timeouts++;
     if (!sockets.isReady(socket)) {
       socket.destroy();
       return;
     }
-    finishInTurn(socket, () =>
-      refused.has(socket) || SILENT.has(error.code)
+    finishInOrder(socket, () =>
+      rejected.has(socket) || SILENT.has(error.code)
         ? undefined
         : wholeText(errorPlan(statusOf(error), common)),
     );
   }
 
   /** Says the last bytes of a connection after the answers to the requests before. */
-  function finishInTurn(socket: Socket, lastBytes: () => Uint8Array | undefined): void {
+  function finishInOrder(socket: Socket, lastBytes: () => Uint8Array | undefined): void {
     const before = lastWaiting(socket) ?? [...pending].find((res) => res.socket === socket);
     if (before === undefined) {
       sockets.finish(socket, lastBytes());
       return;
     }
     socket.pause();
-    before.once('close', () => finishInTurn(socket, lastBytes));
+    before.once('close', () => finishInOrder(socket, lastBytes));
   }
 
   return {
@@ -152,8 +158,6 @@ export function createHttp1Transport(options: Http1Options): Transport {
       transfers?.close();
     },
     stats: () => ({ ...counters.snapshot(), connections: sockets.size }),
-    // Every answer is planned anew.
-    forget() {},
   };
 }
 
@@ -165,7 +169,7 @@ const CHECK_INTERVAL_MS = 1000;
 function settings(limits: EngineLimits): ServerOptions {
   return {
     noDelay: true,
-    // `answer` looks at Host itself: node would refuse a missing one only, and without a page.
+    // `answer` looks at Host itself: node would reject a missing one only, and without a page.
     requireHostHeader: false,
     joinDuplicateHeaders: true,
     maxHeaderSize: limits.maxHeaderSize,
@@ -180,17 +184,18 @@ function settings(limits: EngineLimits): ServerOptions {
 /** Field lines of one head; as many as the native engine takes. */
 const MAX_FIELDS = 100;
 
-/** The status that refuses a head which node's parser let pass, or undefined. */
-function invalid(req: IncomingMessage, head: RequestHead): number | undefined {
+/** The status that rejects a head which node's parser let pass, or undefined. */
+function invalid(req: IncomingMessage): number | undefined {
   const version = { major: req.httpVersionMajor, minor: req.httpVersionMinor };
-  return refusalOf(head, version) ?? (req.rawHeaders.length > 2 * MAX_FIELDS ? 431 : undefined);
+  const rejection = rejectionOf(req.method ?? '', req.headers, version);
+  return rejection ?? (req.rawHeaders.length > 2 * MAX_FIELDS ? 431 : undefined);
 }
 
 function headOf(req: IncomingMessage): RequestHead {
   return {
     method: req.method ?? '',
     target: req.url ?? '',
-    fields: req.headers as RequestFields,
+    fields: requestFields(req.headers),
   };
 }
 
@@ -211,6 +216,9 @@ function drain(req: IncomingMessage, res: ServerResponse, limit: number): void {
   });
 }
 
+/** Of a request that was not whole in time. */
+const LATE = 'ERR_HTTP_REQUEST_TIMEOUT';
+
 /** Errors that get no answer: the client is gone, or has said itself that nothing more will be answered. */
 const SILENT: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION']);
 
@@ -224,7 +232,7 @@ function statusOf({ code, message }: NodeJS.ErrnoException): number {
     case 'HPE_INVALID_VERSION':
       // The same code stands for a bare LF after a good version.
       return message.includes('Invalid HTTP version') ? 505 : 400;
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
+    case LATE:
       return 408;
     default:
       return 400;
@@ -233,11 +241,10 @@ function statusOf({ code, message }: NodeJS.ErrnoException): number {
 
 /** A whole answer as bytes, for where node has no response object. Its connection closes after it. */
 function wholeText({ status, fields, body }: Answer): Buffer {
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
-  for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  head += `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n`;
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
+  const last = `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n`;
   return Buffer.concat([
-    Buffer.from(head, 'latin1'),
+    Buffer.from(line + fieldLines(fields) + last, 'latin1'),
     body.kind === 'bytes' ? body.bytes : Buffer.of(),
   ]);
 }

@@ -1,10 +1,13 @@
 // Sends a plan as the response of node:http, node:https or http2's compatibility API.
 import { ServerResponse } from 'node:http';
 import type { FileEntry } from '../../files/entry.ts';
-import type { Body, FieldList, Reason, Span } from '../../plan/types.ts';
-import { deliver, type Pieces, reportChange } from '../body.ts';
+import type { FieldList } from '../../http/field-list.ts';
+import { type Log, textOf } from '../../log/log.ts';
+import type { Reason } from '../../plan/types.ts';
+import type { Answer } from '../../site/answer.ts';
+import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
 import type { Counters } from '../counters.ts';
-import { type Answer, type Log, textOf } from '../transport.ts';
+import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
 import { closeWithClient, cutOff } from './http2-response.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
@@ -15,68 +18,58 @@ export interface Outlet {
   readonly log: Log;
   /** Sends files on engine threads; undefined without the addon. */
   readonly transfers: Transfers | undefined;
-  /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
-  readonly pending: Set<ServerResponse>;
+  /** For whom it matters which bodies are not yet wholly handed to their sockets. */
+  readonly pending?: Set<ServerResponse>;
 }
 
 /**
- * Sends the whole answer. The response must be its connection's current one (turn.ts). Throws where the
+ * Sends the whole answer. The response must be its connection's current one (pipeline.ts). Throws where the
  * plan's file is closed already (before the head), and what those throw who have wrapped the response.
  */
 export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): void {
-  const file = fileOf(plan);
-  file?.retain();
-  try {
-    sendHeld(plan, res, outlet);
-  } finally {
-    file?.release();
-  }
+  withFile(plan.body, () => {
+    if (plan.close) res.shouldKeepAlive = false;
+    writeHead(plan.status, plan.fields, res);
+    writeBody(plan.body, new ResponseWriter(res, outlet));
+  });
 }
 
-function sendHeld(plan: Answer, res: ServerResponse, outlet: Outlet): void {
-  const { body } = plan;
-  if (plan.close) res.shouldKeepAlive = false;
-  writeHead(plan.status, plan.fields, res);
-  switch (body.kind) {
-    case 'none':
-      outlet.counters.none.responses++;
-      res.end();
-      return;
-    case 'bytes':
-      outlet.counters.bytes.responses++;
-      if (body.bytes.length > SLICE) {
-        seeThrough(sendSlices(body.bytes, res, outlet), res, outlet);
-        return;
-      }
-      outlet.counters.bytes.bytes += body.bytes.length;
-      res.end(body.bytes);
-      return;
-    case 'mmap': {
-      const bytes = viewOf(body.file, body.span);
-      if (bytes) sendMemory(bytes, body.file, body.reason, res, outlet);
-      else sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, res, outlet);
-      return;
-    }
-    case 'sendfile':
-      sendFile(body, res, outlet);
-      return;
-    case 'read':
-      sendPieces({ ...body, strategy: body.kind, pieces: [body.span] }, res, outlet);
-      return;
-    case 'parts': {
-      const bytes = body.strategy === 'mmap' ? multipartOf(body) : undefined;
-      if (bytes) sendMemory(bytes, body.file, body.reason, res, outlet);
-      else sendPieces(piecesOf(body), res, outlet);
-      return;
-    }
-    default:
-      body satisfies never;
-  }
-}
+class ResponseWriter implements BodyWriter {
+  readonly #res: ServerResponse;
+  readonly #outlet: Outlet;
 
-/** The file that the body comes from. */
-export function fileOf({ body }: Answer): FileEntry | undefined {
-  return body.kind === 'none' || body.kind === 'bytes' ? undefined : body.file;
+  constructor(res: ServerResponse, outlet: Outlet) {
+    this.#res = res;
+    this.#outlet = outlet;
+  }
+
+  none(): void {
+    this.#outlet.counters.none.responses++;
+    this.#res.end();
+  }
+
+  bytes(bytes: Uint8Array): void {
+    const tally = this.#outlet.counters.bytes;
+    tally.responses++;
+    if (bytes.length > SLICE) {
+      seeThrough(sendSlices(bytes, this.#res, this.#outlet), this.#res, this.#outlet);
+      return;
+    }
+    tally.bytes += bytes.length;
+    this.#res.end(bytes);
+  }
+
+  memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
+    sendMemory(bytes, file, reason, this.#res, this.#outlet);
+  }
+
+  descriptor(body: SpanBody): void {
+    sendFile(body, this.#res, this.#outlet);
+  }
+
+  pieces(body: Pieces): void {
+    sendInPieces(body, this.#res, this.#outlet);
+  }
 }
 
 /** Fields that say how the body is framed and coded: nobody's earlier setting may contradict the plan's. */
@@ -118,12 +111,6 @@ function joinVary(theirs: string, ours: string): string {
   const missing = ours.split(',').filter((name) => !names.includes(name.trim().toLowerCase()));
   if (names.includes('*') || missing.length === 0) return theirs;
   return `${theirs}, ${missing.join(',').trim()}`;
-}
-
-/** The span's bytes in memory without a copy; undefined where reading them could fault. */
-export function viewOf(file: FileEntry, span: Span): Buffer | undefined {
-  const memory = file.memory?.bytes();
-  return memory && Buffer.from(memory, span.start, span.end - span.start);
 }
 
 /** Head and body leave in one write; the memory is held until the kernel has the bytes. */
@@ -171,10 +158,8 @@ async function sendSlices(
   }
 }
 
-type FileBody = Extract<Body<FileEntry>, { readonly span: Span }>;
-
 /** What the socket takes at once goes at once; an engine thread sends the rest. */
-function sendFile(body: FileBody, res: ServerResponse, outlet: Outlet): void {
+function sendFile(body: SpanBody, res: ServerResponse, outlet: Outlet): void {
   const { file, reason, span } = body;
   const { counters, log, transfers } = outlet;
   const { socket } = res;
@@ -188,7 +173,7 @@ function sendFile(body: FileBody, res: ServerResponse, outlet: Outlet): void {
   if (taken >= 0 && taken < span.end - span.start) {
     tally.bytes += taken;
     const rest = { start: span.start + taken, end: span.end };
-    sendPieces({ file, reason, strategy: 'sendfile', pieces: [rest] }, res, outlet);
+    sendInPieces({ file, reason, strategy: 'sendfile', pieces: [rest] }, res, outlet);
     return;
   }
   tally.responses++;
@@ -201,9 +186,9 @@ function sendFile(body: FileBody, res: ServerResponse, outlet: Outlet): void {
   }
 }
 
-function sendPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
+function sendInPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
   const sink = responseSink(res, outlet.transfers);
-  const sending = deliver(body, sink, outlet.counters, outlet.log).then((whole) => {
+  const sending = sendPieces(body, sink, outlet.counters, outlet.log).then((whole) => {
     if (whole) res.end();
     else cutOff(res);
   });
@@ -212,34 +197,11 @@ function sendPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
 
 /** What somebody else's write() or end() (a compressor's) throws meanwhile costs this answer only. */
 function seeThrough(sending: Promise<void>, res: ServerResponse, { pending, log }: Outlet): void {
-  pending.add(res);
+  pending?.add(res);
   sending
     .catch((error) => {
       log.error(`unexpected: ${textOf(error)}`, 'respond');
       cutOff(res);
     })
-    .finally(() => pending.delete(res));
-}
-
-type Parts = Extract<Body<FileEntry>, { kind: 'parts' }>;
-
-export function piecesOf({ strategy, reason, file, parts, tail }: Parts): Pieces {
-  return {
-    strategy: strategy === 'mmap' ? 'read' : strategy,
-    reason,
-    file,
-    pieces: [...parts.flatMap((part) => [part.head, part.span]), tail],
-  };
-}
-
-/** A multipart body from memory, in one buffer: many small pieces cost more than one small copy. */
-export function multipartOf(body: Parts): Buffer | undefined {
-  const memory = body.file.memory?.bytes();
-  if (!memory) return undefined;
-  const chunks = piecesOf(body).pieces.map((piece) =>
-    typeof piece === 'string'
-      ? Buffer.from(piece, 'latin1')
-      : Buffer.from(memory, piece.start, piece.end - piece.start),
-  );
-  return Buffer.concat(chunks);
+    .finally(() => pending?.delete(res));
 }

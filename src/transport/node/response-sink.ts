@@ -2,7 +2,7 @@
 import { ServerResponse } from 'node:http';
 import type { NativeFile } from '../../addon/load.ts';
 import type { Span } from '../../plan/types.ts';
-import type { SendEnd, Sink } from '../body.ts';
+import type { SendEnd, Sink } from '../pieces.ts';
 import { closeWithClient } from './http2-response.ts';
 import type { Transfers } from './transfers.ts';
 

@@ -1,6 +1,7 @@
 // Who owns a socket of node's servers, and until when: from accept to end, in the states too that node sets no limit for.
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import type { Counters } from '../counters.ts';
 
 export interface Sockets {
   /** Connections of this moment, those within their TLS handshake too. */
@@ -16,17 +17,27 @@ export interface Sockets {
   destroyAll(): void;
 }
 
-/** Owns every socket that the server (node:http's or node:https's) accepts from now on. */
-export function ownSockets(server: EventEmitter, tls: boolean, sendTimeoutMs: number): Sockets {
+/** Owns every socket that the server (node:http's or node:https's) accepts from now on, and counts them. */
+export function ownSockets(
+  server: EventEmitter,
+  tls: boolean,
+  sendTimeoutMs: number,
+  counters: Counters,
+): Sockets {
   /** As accepted: ending one ends the TLS socket over it. */
   const accepted = new Set<Socket>();
   const ready = new WeakSet<Socket>();
 
   server.on('connection', (socket: Socket) => {
+    counters.accepted++;
     accepted.add(socket);
     socket.once('close', () => accepted.delete(socket));
     socket.on('error', ignore);
     if (!tls) own(socket);
+  });
+  server.on('drop', () => {
+    counters.accepted++;
+    counters.rejected++;
   });
   server.on('secureConnection', (socket: Socket) => {
     // Not earlier: a client that half-closes within its handshake has gone (RFC 9112 §9.6 is about requests).
@@ -38,7 +49,11 @@ export function ownSockets(server: EventEmitter, tls: boolean, sendTimeoutMs: nu
   function own(socket: Socket): void {
     ready.add(socket);
     socket.on('error', ignore);
-    socket.on('timeout', () => socket.destroy());
+    socket.on('timeout', () => {
+      // One without bytes that wait for it was idle.
+      if (socket.writableLength > 0) counters.timeouts++;
+      socket.destroy();
+    });
   }
 
   return {

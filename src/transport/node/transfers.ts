@@ -2,10 +2,10 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { EngineLimits, NativeAddon, NativeEngine, NativeFile } from '../../addon/load.ts';
+import type { Log } from '../../log/log.ts';
 import type { Span } from '../../plan/types.ts';
-import type { SendEnd } from '../body.ts';
 import { type EngineRecord, readRecords } from '../engine/records.ts';
-import type { Log } from '../transport.ts';
+import type { SendEnd } from '../pieces.ts';
 
 export interface Transfers {
   /** Has the socket a descriptor of its own that the kernel sends from? TLS and imitations have none. */
@@ -122,8 +122,9 @@ function outcomeOf(
       return 'changed';
     case 'gone':
     case 'cancelled':
-    case 'timed-out':
       return 'aborted';
+    case 'timed-out':
+      return end;
     default:
       return end satisfies never;
   }

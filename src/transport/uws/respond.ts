@@ -1,11 +1,12 @@
 // Sends a plan as a uWebSockets.js response: small bodies by end(), larger ones by tryEnd() as the client takes them.
 import type { FileEntry } from '../../files/entry.ts';
-import { reasonPhrase } from '../../plan/errors.ts';
+import { reasonPhrase } from '../../http/phrases.ts';
+import type { Log } from '../../log/log.ts';
 import type { Reason } from '../../plan/types.ts';
-import { deliver, type Pieces, type Sink } from '../body.ts';
+import type { Answer } from '../../site/answer.ts';
+import { type BodyWriter, withFile, writeBody } from '../body.ts';
 import type { Counters } from '../counters.ts';
-import { fileOf, multipartOf, piecesOf, viewOf } from '../node/respond.ts';
-import type { Answer, Log } from '../transport.ts';
+import { type Pieces, type Sink, sendPieces } from '../pieces.ts';
 import type { UwsResponse } from './library.ts';
 
 /** A response and the end of its client, which may come at any time. */
@@ -49,53 +50,53 @@ const END_MAX = 15 * 1024;
  * where the plan's file is closed already, before anything is written.
  */
 export function sendUwsPlan(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet): void {
-  const file = fileOf(plan);
-  file?.retain();
-  try {
-    sendHeld(plan, exchange, outlet);
-  } finally {
-    file?.release();
-  }
+  withFile(plan.body, () => writeBody(plan.body, new ExchangeWriter(plan, exchange, outlet)));
 }
 
-function sendHeld(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet): void {
-  const { res, isHead } = exchange;
-  const { body } = plan;
-  const { counters } = outlet;
-  switch (body.kind) {
-    case 'none':
-      counters.none.responses++;
-      endWithoutBody(plan, exchange);
-      return;
-    case 'bytes':
-      counters.bytes.responses++;
-      if (isHead) {
-        endWithoutBody(plan, exchange);
-        return;
-      }
-      counters.bytes.bytes += body.bytes.length;
-      writeHead(plan, res);
-      sendBytes(body.bytes, plan.close, exchange, () => {});
-      return;
-    case 'mmap': {
-      const bytes = viewOf(body.file, body.span);
-      if (bytes) sendMemory(bytes, plan, body, exchange, counters);
-      else sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, plan, exchange, outlet);
-      return;
-    }
-    case 'sendfile':
-    case 'read':
-      // No descriptor can be had from the library: the plan's carrier says so, and `sendfile` does not come.
-      sendPieces({ ...body, strategy: 'read', pieces: [body.span] }, plan, exchange, outlet);
-      return;
-    case 'parts': {
-      const bytes = body.strategy === 'mmap' ? multipartOf(body) : undefined;
-      if (bytes) sendMemory(bytes, plan, body, exchange, counters);
-      else sendPieces({ ...piecesOf(body), strategy: 'read' }, plan, exchange, outlet);
+/** No descriptor can be had from the library. */
+class ExchangeWriter implements BodyWriter {
+  readonly #plan: Answer;
+  readonly #exchange: UwsExchange;
+  readonly #outlet: UwsOutlet;
+
+  constructor(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet) {
+    this.#plan = plan;
+    this.#exchange = exchange;
+    this.#outlet = outlet;
+  }
+
+  none(): void {
+    this.#outlet.counters.none.responses++;
+    endWithoutBody(this.#plan, this.#exchange);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    const tally = this.#outlet.counters.bytes;
+    tally.responses++;
+    if (this.#exchange.isHead) {
+      endWithoutBody(this.#plan, this.#exchange);
       return;
     }
-    default:
-      body satisfies never;
+    tally.bytes += bytes.length;
+    writeHead(this.#plan, this.#exchange.res);
+    sendBytes(bytes, this.#plan.close, this.#exchange, () => {});
+  }
+
+  memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
+    const { counters } = this.#outlet;
+    const tally = counters.file('mmap', reason);
+    tally.responses++;
+    file.retain();
+    writeHead(this.#plan, this.#exchange.res);
+    sendBytes(bytes, this.#plan.close, this.#exchange, (whole) => {
+      if (whole) tally.bytes += bytes.length;
+      else counters.aborted++;
+      file.release();
+    });
+  }
+
+  pieces(body: Pieces): void {
+    sendInPieces(body, this.#plan, this.#exchange, this.#outlet);
   }
 }
 
@@ -119,24 +120,6 @@ function endWithoutBody(plan: Answer, { res, done }: UwsExchange): void {
 function contentLength({ fields }: Answer): string | undefined {
   const at = fields.indexOf('Content-Length');
   return at < 0 ? undefined : fields[at + 1];
-}
-
-function sendMemory(
-  bytes: Buffer,
-  plan: Answer,
-  { file, reason }: { readonly file: FileEntry; readonly reason: Reason },
-  exchange: UwsExchange,
-  counters: Counters,
-): void {
-  const tally = counters.file('mmap', reason);
-  tally.responses++;
-  file.retain();
-  writeHead(plan, exchange.res);
-  sendBytes(bytes, plan.close, exchange, (whole) => {
-    if (whole) tally.bytes += bytes.length;
-    else counters.aborted++;
-    file.release();
-  });
 }
 
 /** Sends bytes that stay where they are until `settled`, which is called once: were all of them taken? */
@@ -171,7 +154,7 @@ function sendBytes(
   });
 }
 
-function sendPieces(
+function sendInPieces(
   body: Pieces,
   plan: Answer,
   exchange: UwsExchange,
@@ -185,7 +168,7 @@ function sendPieces(
     sendBytes(new Uint8Array(), plan.close, exchange, () => {});
     return;
   }
-  deliver(body, uwsSink(exchange, plan, total), counters, log).then((whole) => {
+  sendPieces(body, uwsSink(exchange, plan, total), counters, log).then((whole) => {
     if (!whole && !exchange.gone) exchange.res.close();
     exchange.done();
   });

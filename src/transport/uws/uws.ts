@@ -1,19 +1,24 @@
 // HTTPS (and, on request, plain HTTP) on uWebSockets.js.
 import { createServer } from 'node:net';
 import type { EngineLimits } from '../../addon/load.ts';
-import { FIELD_NAMES, type FieldName, type RequestHead } from '../../http/request.ts';
+import type { FieldList } from '../../http/field-list.ts';
+import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
-import type { FieldList } from '../../plan/types.ts';
+import { REQUEST_FIELDS, type RequestFields, requestFields } from '../../plan/request.ts';
+import type { Reach } from '../../plan/types.ts';
+import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
-import { asksToClose, refusalOf } from '../lenience.ts';
+import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
 import type { TlsFiles } from '../tls.ts';
-import { type Answer, type Handler, type Log, type Transport, textOf } from '../transport.ts';
+import type { Transport } from '../transport.ts';
 import type { UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
 import { openExchange, sendUwsPlan, type UwsOutlet } from './respond.ts';
 
 export interface UwsOptions {
   readonly library: UwsLibrary;
   readonly handler: Handler;
+  /** How far bodies get by its connections. */
+  readonly reach: Reach;
   /** Of these the library lets us keep maxConnections, maxTargetSize (by the plan) and maxDrain. */
   readonly limits: EngineLimits;
   readonly log: Log;
@@ -24,7 +29,7 @@ export interface UwsOptions {
 
 /** A server on uWebSockets.js. Call `listen` once. Throws when the certificate cannot be used. */
 export function createUwsTransport(options: UwsOptions): Transport {
-  const { library, handler, limits, log, common, tls } = options;
+  const { library, handler, reach, limits, log, common, tls } = options;
   const counters = new Counters();
   const outlet: UwsOutlet = { counters, log };
   const app = tls
@@ -37,13 +42,23 @@ export function createUwsTransport(options: UwsOptions): Transport {
 
   const countConnections = (_res: UwsResponse, change: number) => {
     counters.connections += change;
+    if (change > 0) counters.accepted++;
   };
   app.filter(countConnections);
   app.any('/*', (res, req) => {
     active++;
     counters.planned++;
-    const refused = counters.connections > limits.maxConnections ? 503 : undefined;
-    const policy = { handler, outlet, common, maxDrain: limits.maxDrain, closing, refused };
+    const rejection = counters.connections > limits.maxConnections ? 503 : undefined;
+    if (rejection !== undefined) counters.rejected++;
+    const policy = {
+      handler,
+      reach,
+      outlet,
+      common,
+      maxDrain: limits.maxDrain,
+      closing,
+      rejection,
+    };
     handleUws(res, req, policy, () => {
       active--;
       if (active === 0) onIdle();
@@ -75,21 +90,21 @@ export function createUwsTransport(options: UwsOptions): Transport {
       app.close();
     },
     stats: () => counters.snapshot(),
-    // Every answer is planned anew.
-    forget() {},
   };
 }
 
 export interface UwsPolicy {
   readonly handler: Handler;
+  /** How far bodies get by its connections. */
+  readonly reach: Reach;
   readonly outlet: UwsOutlet;
   readonly common: FieldList;
   /** Request bodies up to this many bytes leave the connection open. */
   readonly maxDrain: number;
   /** Close connections after their answers. */
   readonly closing: boolean;
-  /** Status to refuse with, whatever is asked. */
-  readonly refused: number | undefined;
+  /** Status to reject with, whatever is asked. */
+  readonly rejection: number | undefined;
 }
 
 /** Answers one request; `done` is called once, when nothing more will be sent for it. */
@@ -100,14 +115,17 @@ export function handleUws(
   done: () => void,
 ): void {
   const { handler, outlet, maxDrain } = policy;
-  const request = readHead(req);
-  const exchange = openExchange(res, request.method === 'HEAD', done);
-  const status = policy.refused ?? refusalOf(request, VERSION);
+  const method = req.getCaseSensitiveMethod();
+  const query = req.getQuery();
+  const target = query ? `${req.getUrl()}?${query}` : req.getUrl();
+  const received = readFields(req);
+  const exchange = openExchange(res, method === 'HEAD', done);
+  const status = policy.rejection ?? rejectionOf(method, received, VERSION);
   const close =
     policy.closing ||
     status !== undefined ||
-    asksToClose(request.fields) ||
-    hasLongBody(request, maxDrain);
+    asksToClose(received) ||
+    hasLongBody(received, maxDrain);
   const send = (plan: Answer) => {
     try {
       sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
@@ -126,7 +144,7 @@ export function handleUws(
     setImmediate(sendLater, errorPlan(status, policy.common));
     return;
   }
-  const plan = handler(request);
+  const plan = handler({ method, target, fields: requestFields(received) }, policy.reach);
   if (plan instanceof Promise) plan.then(sendLater);
   else send(plan);
 }
@@ -134,25 +152,29 @@ export function handleUws(
 /** The library answers all others itself. */
 const VERSION = { major: 1, minor: 1 };
 
-const KNOWN: ReadonlySet<string> = new Set(FIELD_NAMES);
+type ReceivedFields = RequestFields & FramingFields;
 
-function readHead(req: UwsRequest): RequestHead {
-  const method = req.getCaseSensitiveMethod();
-  const query = req.getQuery();
-  const target = query ? `${req.getUrl()}?${query}` : req.getUrl();
-  const fields: { [name in FieldName]?: string } = {};
+const KNOWN: ReadonlySet<string> = new Set<keyof ReceivedFields>([
+  ...REQUEST_FIELDS,
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+]);
+
+function readFields(req: UwsRequest): ReceivedFields {
+  const fields: Record<string, string> = {};
   req.forEach((name, value) => {
     if (!KNOWN.has(name)) return;
-    const field = name as FieldName;
-    const before = fields[field];
-    // RFC 9110 §5.3; RFC 6265 §4.2.1 for Cookie
-    fields[field] = before === undefined ? value : `${before}, ${value}`;
+    const before = fields[name];
+    // RFC 9110 §5.3
+    fields[name] = before === undefined ? value : `${before}, ${value}`;
   });
-  return { method, target, fields };
+  return fields;
 }
 
 /** The library drains bodies without a limit. One of unknown length counts as long. */
-function hasLongBody({ fields }: RequestHead, maxDrain: number): boolean {
+function hasLongBody(fields: FramingFields, maxDrain: number): boolean {
   if (fields['transfer-encoding'] !== undefined) return true;
   return Number(fields['content-length'] ?? 0) > maxDrain;
 }

@@ -5,16 +5,16 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { loadNative } from '../src/addon/load.ts';
-import { type Connection, connect, request, requestBytes } from './support/client.ts';
-import { runCommand, startCommand } from './support/command.ts';
-import { makeTree, pattern, type Teardown } from './support/tree.ts';
+import { loadNative } from '../../src/addon/load.ts';
+import { type Connection, connect, request, requestBytes } from '../support/client.ts';
+import { runCommand, startCommand } from '../support/command.ts';
+import { makeTree, pattern, type Teardown } from '../support/tree.ts';
 
 const VERSION = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ).version;
-const CERT = fileURLToPath(new URL('support/tls/cert.pem', import.meta.url));
-const KEY = fileURLToPath(new URL('support/tls/key.pem', import.meta.url));
+const CERT = fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url));
+const KEY = fileURLToPath(new URL('../support/tls/key.pem', import.meta.url));
 const MIB = 2 ** 20;
 
 /** A port that is taken for as long as the test runs. */

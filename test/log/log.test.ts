@@ -1,6 +1,6 @@
 // The log: one line for a message, each key once per interval.
 import t from 'tap';
-import { createLog, type LogOptions } from '../src/log/log.ts';
+import { createLog, type LogOptions } from '../../src/log/log.ts';
 
 function record(options: Partial<LogOptions> = {}) {
   const lines: string[] = [];

@@ -5,8 +5,8 @@ import { existsSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { NATIVE, sourcesUpTo } from './support/native.ts';
-import { makeTree } from './support/tree.ts';
+import { NATIVE, sourcesUpTo } from '../support/native.ts';
+import { makeTree } from '../support/tree.ts';
 
 const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 const MUSL = `/usr/include/${MACHINE}-linux-musl`;

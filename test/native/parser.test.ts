@@ -1,7 +1,7 @@
 // The request-head parser by RFC section: the message, the request line, the target and Host.
 import t from 'tap';
-import { claimsOf, get, HOST, to, words } from './support/parser-claims.ts';
-import { buildProgram } from './support/parser-program.ts';
+import { claimsOf, get, HOST, to, words } from '../support/parser-claims.ts';
+import { buildProgram } from '../support/parser-program.ts';
 
 const { parse, accept, refuse } = claimsOf(buildProgram(t, 'parser_cli.cc'));
 

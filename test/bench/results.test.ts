@@ -1,10 +1,10 @@
 // What the benchmark makes of its samples: medians, marks, verdicts; and what --only selects.
 import t from 'tap';
-import { compare, type Verdict } from '../bench/report/compare.ts';
-import { figure, isClientBound, isDisturbed, type Run, type Sample } from '../bench/results.ts';
-import { scenarios } from '../bench/scenarios.ts';
-import { select } from '../bench/selection.ts';
-import { nginx } from '../nginx-compare/nginx.ts';
+import { compare, type Verdict } from '../../bench/report/compare.ts';
+import { figure, isClientBound, isDisturbed, type Run, type Sample } from '../../bench/results.ts';
+import { scenarios } from '../../bench/scenarios.ts';
+import { select } from '../../bench/selection.ts';
+import { nginx } from '../../nginx-compare/nginx.ts';
 
 t.test('figures are medians with the lowest and highest turn', async (t) => {
   const table: readonly (readonly [readonly number[], number, number, number])[] = [

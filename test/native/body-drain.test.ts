@@ -1,12 +1,12 @@
 // The body drain: bodies of known length and the chunked coding, within their limits.
 import t, { type Test } from 'tap';
-import { show, words } from './support/parser-claims.ts';
+import { show, words } from '../support/parser-claims.ts';
 import {
   type BodyFraming,
   type BodyReport,
   buildProgram,
   drainBodies,
-} from './support/parser-program.ts';
+} from '../support/parser-program.ts';
 
 const program = buildProgram(t, 'parser_cli.cc');
 

@@ -1,10 +1,10 @@
 // Pages of listings: one for all who want the same, made once while the contents hold, within a budget.
 import t from 'tap';
-import type { RequestHead } from '../src/http/request.ts';
-import type { Contents, ListingPage } from '../src/plan/types.ts';
-import { Pages } from '../src/site/listing-pages.ts';
-import { addon } from './files/fixture.ts';
-import { contentsOf } from './support/contents.ts';
+import type { RequestHead } from '../../src/plan/request.ts';
+import type { Contents, ListingPage } from '../../src/plan/types.ts';
+import { ListingPages } from '../../src/site/listing-pages.ts';
+import { addon } from '../files/fixture.ts';
+import { contentsOf } from '../support/contents.ts';
 
 const LISTING = { kind: 'listing', path: '/d/', version: '1' } as const;
 
@@ -26,7 +26,7 @@ function ask(query: string, accept = 'text/html'): RequestHead {
 /** Pages of one directory, whose contents can be changed. */
 function pagesOf(contents: Contents) {
   const table = { contents, list: () => table.contents };
-  const pages = new Pages(table, addon);
+  const pages = new ListingPages(table, addon);
   return {
     table,
     show: async (query: string, accept?: string): Promise<ListingPage> => {
@@ -96,6 +96,6 @@ t.test('what is kept has a bound; the least used goes', async (t) => {
 
 t.test('why there is no listing goes through', async (t) => {
   const gone = { kind: 'not-found' } as const;
-  const pages = new Pages({ list: async () => gone }, addon);
+  const pages = new ListingPages({ list: async () => gone }, addon);
   t.equal(await pages.show(ask(''), LISTING), gone);
 });

@@ -2,19 +2,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { gatherOptions } from '../src/command/config.ts';
+import { gatherOptions } from '../../src/command/config.ts';
 import {
   COMMAND_OPTIONS,
   GROUPS,
   OPTIONS,
   type OptionsInput,
   resolveOptions,
-} from '../src/options/options.ts';
-import { flagOf, isWritable, OptionError, variableOf } from '../src/options/table.ts';
-import { optionsTable } from './support/options-table.ts';
-import { makeTree } from './support/tree.ts';
+} from '../../src/options/options.ts';
+import { flagOf, isWritable, OptionError, variableOf } from '../../src/options/table.ts';
+import { optionsTable } from '../support/options-table.ts';
+import { makeTree } from '../support/tree.ts';
 
-const README = fileURLToPath(new URL('../README.md', import.meta.url));
+const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
 /** Resolves what types would refuse. */
 const resolveAny = (input: Readonly<Record<string, unknown>>) =>

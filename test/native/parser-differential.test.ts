@@ -2,11 +2,11 @@
 import { METHODS } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import t from 'tap';
-import { WIRE } from '../src/addon/wire.ts';
-import { askNode, type NodeAnswer } from './support/node-parser.ts';
-import { get, HOST, to } from './support/parser-claims.ts';
-import { mutated, seeds } from './support/parser-corpus.ts';
-import { buildProgram, type HeadReport, parseHeads } from './support/parser-program.ts';
+import { WIRE } from '../../src/addon/wire.ts';
+import { askNode, type NodeAnswer } from '../support/node-parser.ts';
+import { get, HOST, to } from '../support/parser-claims.ts';
+import { mutated, seeds } from '../support/parser-corpus.ts';
+import { buildProgram, type HeadReport, parseHeads } from '../support/parser-program.ts';
 
 const known: ReadonlySet<string> = new Set(WIRE.fields);
 const program = buildProgram(t, 'parser_cli.cc');

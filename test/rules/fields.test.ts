@@ -1,5 +1,5 @@
 import t from 'tap';
-import { pairs } from '../../src/plan/fields.ts';
+import { pairs } from '../../src/http/field-list.ts';
 import { compileRules, isHashed, type RulesConfig } from '../../src/rules/fields.ts';
 
 const NONE: RulesConfig = {

@@ -1,7 +1,7 @@
 // Properties of the request-head parser: a generated head parses to what it was made of.
 import fc from 'fast-check';
 import t from 'tap';
-import { buildProgram, drainBodies, parseHeads } from './support/parser-program.ts';
+import { buildProgram, drainBodies, parseHeads } from '../support/parser-program.ts';
 
 const program = buildProgram(t, 'parser_cli.cc');
 

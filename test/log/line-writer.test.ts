@@ -2,9 +2,9 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { createLineWriter } from '../src/log/line-writer.ts';
-import { createLog } from '../src/log/log.ts';
-import { makeTree } from './support/tree.ts';
+import { createLineWriter } from '../../src/log/line-writer.ts';
+import { createLog } from '../../src/log/log.ts';
+import { makeTree } from '../support/tree.ts';
 
 const FOREVER_MS = 60_000;
 

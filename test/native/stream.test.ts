@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
-import { CXX_FLAGS, findCompiler, NATIVE, sourcesUpTo } from './support/native.ts';
-import { makeTree } from './support/tree.ts';
+import { CXX_FLAGS, findCompiler, NATIVE, sourcesUpTo } from '../support/native.ts';
+import { makeTree } from '../support/tree.ts';
 
 const compiler = findCompiler();
 

@@ -1,8 +1,8 @@
 // The request-head parser by RFC section: field lines, the body's framing, persistence and expectations.
 import t from 'tap';
-import { WIRE } from '../src/addon/wire.ts';
-import { claimsOf, get, HOST, words } from './support/parser-claims.ts';
-import { buildProgram } from './support/parser-program.ts';
+import { WIRE } from '../../src/addon/wire.ts';
+import { claimsOf, get, HOST, words } from '../support/parser-claims.ts';
+import { buildProgram } from '../support/parser-program.ts';
 
 const { parse, accept, refuse } = claimsOf(buildProgram(t, 'parser_cli.cc'));
 

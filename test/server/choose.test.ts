@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { NativeAddon } from '../../src/addon/load.ts';
 import { chooseTransport, withTransfers } from '../../src/server/choose.ts';
-import { LIMITS, memoryLog } from './fixtures.ts';
+import { LIMITS, memoryLog } from '../transport/fixtures.ts';
 
 t.test('without room for an engine, node:http sends bytes, and one line says so', async (t) => {
   const addon = {
@@ -14,9 +14,9 @@ t.test('without room for an engine, node:http sends bytes, and one line says so'
   const native = { addon, file: 'zcserve.node' };
   const noUws = async () => ({ library: undefined, reason: 'not wanted' });
   const best = await chooseTransport({ transport: 'http1', tls: false }, native, noUws);
-  t.equal(best.carrier, 'full');
+  t.equal(best.reach, 'socket');
   const log = memoryLog();
-  t.match(withTransfers(best, native, LIMITS, log), { carrier: 'memory', transfers: undefined });
+  t.match(withTransfers(best, native, LIMITS, log), { reach: 'memory', transfers: undefined });
   t.match(log.lines, ['no sendfile, files are read: EMFILE: no descriptor left']);
 
   const secure = await chooseTransport({ transport: 'http1', tls: true }, native, noUws);

@@ -3,30 +3,29 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import type { FilesPolicy } from '../src/files/policy.ts';
-import type { RequestFields } from '../src/http/request.ts';
-import type { PlanPolicy } from '../src/plan/policy.ts';
-import { compileRules } from '../src/rules/fields.ts';
-import { compileRedirects, compileRewrites } from '../src/rules/redirects.ts';
-import { createOrigin, type Origin, type OriginOptions } from '../src/site/site.ts';
-import type { Answer } from '../src/transport/transport.ts';
-import { addon, collect, POLICY, turn } from './files/fixture.ts';
-import { makeTree, type Node, type Teardown } from './support/tree.ts';
+import type { FilesPolicy } from '../../src/files/policy.ts';
+import type { PlanPolicy } from '../../src/plan/policy.ts';
+import type { RequestFields } from '../../src/plan/request.ts';
+import { compileRules } from '../../src/rules/fields.ts';
+import { compileRedirects, compileRewrites } from '../../src/rules/redirects.ts';
+import type { Answer } from '../../src/site/answer.ts';
+import { createSite, type Site, type SiteOptions } from '../../src/site/site.ts';
+import { addon, collect, POLICY, turn } from '../files/fixture.ts';
+import { makeTree, type Node, type Teardown } from '../support/tree.ts';
 
 const PLAN: PlanPolicy = {
-  memos: true,
   limits: {
     forced: 'auto',
     mmapMax: 65536,
-    mmapMinUses: 2,
     sendfileMin: 65536,
-    carrier: addon === undefined ? 'none' : 'full',
   },
   maxRanges: 16,
   serverTiming: false,
   cors: [],
   common: [],
 };
+
+const REACH = addon === undefined ? 'none' : 'engine';
 
 const NO_RULES = {
   headers: {},
@@ -37,21 +36,21 @@ const NO_RULES = {
   cors: [],
 };
 
-interface Subject extends Origin {
+interface Subject extends Site {
   readonly path: string;
   readonly lines: string[];
   ask(target: string, fields?: RequestFields, method?: string): Promise<Answer>;
 }
 
-function makeOrigin(
+function makeSite(
   t: Teardown,
   tree: Readonly<Record<string, Node>>,
   files: Partial<FilesPolicy> = {},
-  options: Partial<OriginOptions> = {},
+  options: Partial<SiteOptions> = {},
 ): Subject {
   const path = makeTree(t, tree);
   const lines: string[] = [];
-  const origin = createOrigin({
+  const site = createSite({
     files: { ...POLICY, root: path, ...files },
     plan: PLAN,
     rules: compileRules(NO_RULES),
@@ -62,10 +61,10 @@ function makeOrigin(
     log: collect(lines),
     ...options,
   });
-  t.teardown(() => origin.close());
+  t.teardown(() => site.close());
   const ask = async (target: string, fields: RequestFields = {}, method = 'GET') =>
-    origin.handler({ method, target, fields });
-  return { ...origin, path, lines, ask };
+    site.handler({ method, target, fields }, REACH);
+  return { ...site, path, lines, ask };
 }
 
 function field(answer: Answer, name: string): string | undefined {
@@ -78,7 +77,7 @@ function pathOf({ body }: Answer): string | undefined {
 }
 
 t.test('statuses by what the target names', async (t) => {
-  const origin = makeOrigin(t, {
+  const site = makeSite(t, {
     'a.txt': 'a',
     'd/index.html': 'd',
     '.hidden': 'h',
@@ -107,20 +106,20 @@ t.test('statuses by what the target names', async (t) => {
   ];
   for (const [method, target, status] of cases) {
     const name = target.length > 40 ? `${target.slice(0, 8)}… (${target.length})` : target;
-    t.equal((await origin.ask(target, {}, method)).status, status, `${method} ${name}`);
+    t.equal((await site.ask(target, {}, method)).status, status, `${method} ${name}`);
   }
 });
 
 t.test('a redirect keeps the query', async (t) => {
-  const origin = makeOrigin(t, { 'd/index.html': 'd', 'about.html': 'a' }, { cleanUrls: true });
-  t.equal(field(await origin.ask('/d?a=1&b'), 'location'), './d/?a=1&b');
-  t.equal(field(await origin.ask('/d'), 'location'), './d/');
-  t.equal(field(await origin.ask('/about.html?x'), 'location'), './about?x');
+  const site = makeSite(t, { 'd/index.html': 'd', 'about.html': 'a' }, { cleanUrls: true });
+  t.equal(field(await site.ask('/d?a=1&b'), 'location'), './d/?a=1&b');
+  t.equal(field(await site.ask('/d'), 'location'), './d/');
+  t.equal(field(await site.ask('/about.html?x'), 'location'), './about?x');
 });
 
 t.test('no redirect of ours leads to another host', async (t) => {
   const tree = { 'evil.example/index.html': 'x', 'a:b/index.html': 'x', 'd/x': 'x', '@/y/z': 'z' };
-  const origin = makeOrigin(t, tree, { cleanUrls: true, listing: true });
+  const site = makeSite(t, tree, { cleanUrls: true, listing: true });
   for (const target of [
     '//evil.example',
     '///evil.example',
@@ -133,7 +132,7 @@ t.test('no redirect of ours leads to another host', async (t) => {
     '/evil.example/index.html',
     '//evil.example//index.html',
   ]) {
-    const location = field(await origin.ask(target), 'location');
+    const location = field(await site.ask(target), 'location');
     const base = `http://here.example${target}`;
     t.equal(new URL(location ?? '', base).host, 'here.example', `${target} → ${location}`);
     t.match(location, /^\.{1,2}\//);
@@ -141,7 +140,7 @@ t.test('no redirect of ours leads to another host', async (t) => {
 });
 
 t.test('redirects come first, rewrites after them', async (t) => {
-  const origin = makeOrigin(
+  const site = makeSite(
     t,
     { 'new/index.html': 'new', 'real.txt': 'real', 'new/sub/x': 'x' },
     {},
@@ -154,13 +153,13 @@ t.test('redirects come first, rewrites after them', async (t) => {
       ]),
     },
   );
-  const redirected = await origin.ask('/old/x?q');
+  const redirected = await site.ask('/old/x?q');
   t.equal(redirected.status, 302);
   t.equal(field(redirected, 'location'), '/new/x?q');
-  t.equal((await origin.ask('/old/alias')).status, 302);
-  t.equal(pathOf(await origin.ask('/alias?q')), 'real.txt');
+  t.equal((await site.ask('/old/alias')).status, 302);
+  t.equal(pathOf(await site.ask('/alias?q')), 'real.txt');
   t.equal(
-    field(await origin.ask('/way/sub?q'), 'location'),
+    field(await site.ask('/way/sub?q'), 'location'),
     '/new/sub/?q',
     'the slash is for the path that was looked up',
   );
@@ -168,38 +167,38 @@ t.test('redirects come first, rewrites after them', async (t) => {
 
 t.test('error pages: 404.html and 50x.html, with the status of the error', async (t) => {
   const tree = { '404.html': 'none', 'a/404.html': 'none in a', '50x.html': 'broken', 'a/x': 'x' };
-  const origin = makeOrigin(t, tree);
-  const missing = await origin.ask('/a/nowhere');
+  const site = makeSite(t, tree);
+  const missing = await site.ask('/a/nowhere');
   t.equal(missing.status, 404);
   t.equal(pathOf(missing), 'a/404.html');
   t.equal(field(missing, 'etag'), undefined, 'not its validators');
-  t.equal(pathOf(await origin.ask('/nowhere')), '404.html');
-  t.equal((await origin.ask('/404.html')).status, 200, 'by its own name it is a page');
-  const conditional = await origin.ask('/nowhere', { 'if-none-match': '*', range: 'bytes=0-0' });
+  t.equal(pathOf(await site.ask('/nowhere')), '404.html');
+  t.equal((await site.ask('/404.html')).status, 200, 'by its own name it is a page');
+  const conditional = await site.ask('/nowhere', { 'if-none-match': '*', range: 'bytes=0-0' });
   t.equal(conditional.status, 404);
 
-  await origin.ask('/50x.html');
-  const open = origin.root.open;
+  await site.ask('/50x.html');
+  const open = site.root.open;
   for (const [errno, status] of [
     ['EMFILE', 503],
     ['EIO', 500],
   ] as const) {
-    origin.root.open = async (paths) =>
+    site.root.open = async (paths) =>
       paths.some((path) => path.endsWith('.html'))
         ? open(paths)
         : paths.map(() => ({ type: 'error', errno }));
-    const failed = await origin.ask(`/fails-with-${errno}`);
+    const failed = await site.ask(`/fails-with-${errno}`);
     t.equal(failed.status, status, errno);
     t.equal(pathOf(failed), '50x.html');
   }
-  origin.root.open = open;
+  site.root.open = open;
 
-  const plain = makeOrigin(t, tree, { errorPages: false });
+  const plain = makeSite(t, tree, { errorPages: false });
   t.equal((await plain.ask('/nowhere')).body.kind, 'bytes');
 });
 
 t.test('a single-page app answers navigations only', async (t) => {
-  const origin = makeOrigin(t, { 'index.html': 'app', 'app.js': 'js' }, { spa: 'index.html' });
+  const site = makeSite(t, { 'index.html': 'app', 'app.js': 'js' }, { spa: 'index.html' });
   const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
   const cases: ReadonlyArray<readonly [string, RequestFields, number]> = [
     ['/users/7', html, 200],
@@ -211,46 +210,46 @@ t.test('a single-page app answers navigations only', async (t) => {
     ['/app.js', html, 200],
   ];
   for (const [target, fields, status] of cases) {
-    t.equal((await origin.ask(target, fields)).status, status, `${target} ${fields.accept}`);
+    t.equal((await site.ask(target, fields)).status, status, `${target} ${fields.accept}`);
   }
 });
 
 t.test('a known file is answered in the same turn', async (t) => {
-  const origin = makeOrigin(t, { 'a.txt': 'a', '404.html': 'n' });
+  const site = makeSite(t, { 'a.txt': 'a', '404.html': 'n' });
   for (const target of ['/a.txt', '/nowhere']) {
-    await origin.ask(target);
-    t.notOk(origin.handler({ method: 'GET', target, fields: {} }) instanceof Promise, target);
+    await site.ask(target);
+    t.notOk(site.handler({ method: 'GET', target, fields: {} }, REACH) instanceof Promise, target);
   }
-  t.notOk(origin.handler({ method: 'GET', target: '/%', fields: {} }) instanceof Promise);
-  const unknown = origin.handler({ method: 'POST', target: '/unknown', fields: {} });
+  t.notOk(site.handler({ method: 'GET', target: '/%', fields: {} }, REACH) instanceof Promise);
+  const unknown = site.handler({ method: 'POST', target: '/unknown', fields: {} }, REACH);
   t.notOk(unknown instanceof Promise, 'other methods look at no file');
 });
 
 t.test('only answers that carry bytes count as uses', async (t) => {
-  const origin = makeOrigin(t, { 'a.txt': 'a' });
+  const site = makeSite(t, { 'a.txt': 'a' });
   const uses = async () => {
-    const found = await origin.table.lookup('/a.txt', false, false);
+    const found = await site.table.lookup('/a.txt', false, false);
     return found.kind === 'file' ? found.resource.identity.uses : -1;
   };
-  const etag = field(await origin.ask('/a.txt', {}, 'HEAD'), 'etag') ?? '';
-  await origin.ask('/a.txt', { 'if-none-match': etag });
-  await origin.ask('/a.txt', { 'if-match': '"x"' });
+  const etag = field(await site.ask('/a.txt', {}, 'HEAD'), 'etag') ?? '';
+  await site.ask('/a.txt', { 'if-none-match': etag });
+  await site.ask('/a.txt', { 'if-match': '"x"' });
   t.equal(await uses(), 0);
-  await origin.ask('/a.txt');
-  await origin.ask('/a.txt', { range: 'bytes=0-0' });
+  await site.ask('/a.txt');
+  await site.ask('/a.txt', { range: 'bytes=0-0' });
   t.equal(await uses(), 2);
 });
 
 t.test('a large listing is rendered in turns, with every name', async (t) => {
-  const origin = makeOrigin(t, {}, { listing: true });
-  for (let i = 0; i < 2000; i++) writeFileSync(join(origin.path, `${i}.txt`), '');
+  const site = makeSite(t, {}, { listing: true });
+  for (let i = 0; i < 2000; i++) writeFileSync(join(site.path, `${i}.txt`), '');
   for (const [accept, pattern] of [
     ['text/html', /<a href="\d+\.txt">/g],
     ['application/json', /"href":"\d+\.txt"/g],
   ] as const) {
     let turns = 0;
     let done = false;
-    const answer = origin.ask('/', { accept }).finally(() => {
+    const answer = site.ask('/', { accept }).finally(() => {
       done = true;
     });
     while (!done) {
@@ -267,20 +266,23 @@ t.test('a large listing is rendered in turns, with every name', async (t) => {
 });
 
 t.test('what nobody expected is answered by 500 and said once', async (t) => {
-  const origin = makeOrigin(t, { 'a.txt': 'a' });
-  origin.root.open = () => Promise.reject(new Error('boom'));
-  t.equal((await origin.ask('/a.txt')).status, 500);
-  t.equal((await origin.ask('/b.txt')).status, 500);
-  t.equal(origin.lines.length, 1);
-  t.match(origin.lines[0], /unexpected: Error: boom/);
-  origin.table.lookup = () => {
+  const site = makeSite(t, { 'a.txt': 'a' });
+  site.root.open = () => Promise.reject(new Error('boom'));
+  t.equal((await site.ask('/a.txt')).status, 500);
+  t.equal((await site.ask('/b.txt')).status, 500);
+  t.equal(site.lines.length, 1);
+  t.match(site.lines[0], /unexpected: Error: boom/);
+  site.table.lookup = () => {
     throw new Error('at once');
   };
-  t.equal(origin.handler({ method: 'GET', target: '/c', fields: {} }) instanceof Promise, false);
+  t.equal(
+    site.handler({ method: 'GET', target: '/c', fields: {} }, REACH) instanceof Promise,
+    false,
+  );
 });
 
 t.test('any request gets an answer whose length is what it says', async (t) => {
-  const origin = makeOrigin(
+  const site = makeSite(
     t,
     { 'a.txt': 'abc', 'a.txt.gz': 'z', 'd/index.html': 'd', 'e/x': 'x', '404.html': 'n' },
     { listing: true, cleanUrls: true, spa: 'd/index.html' },
@@ -309,7 +311,7 @@ t.test('any request gets an answer whose length is what it says', async (t) => {
   const method = fc.constantFrom('GET', 'GET', 'HEAD', 'OPTIONS', 'POST', 'x');
   await fc.assert(
     fc.asyncProperty(method, target, fields, async (method, target, fields) => {
-      const answer = await origin.ask(target, fields, method);
+      const answer = await site.ask(target, fields, method);
       if (answer.status < 200 || answer.status > 599) return false;
       const length = Number(field(answer, 'content-length') ?? 0);
       const { body } = answer;
@@ -320,14 +322,14 @@ t.test('any request gets an answer whose length is what it says', async (t) => {
     }),
     { numRuns: 1000 },
   );
-  t.same(origin.lines, [], 'and nothing unexpected happened');
+  t.same(site.lines, [], 'and nothing unexpected happened');
 });
 
 t.test('variants of one file are told apart by their tags', async (t) => {
-  const origin = makeOrigin(t, { 'a.js': 'original', 'a.js.br': 'b', 'a.js.gz': 'gg' });
+  const site = makeSite(t, { 'a.js': 'original', 'a.js.br': 'b', 'a.js.gz': 'gg' });
   const tags = new Set<string | undefined>();
   for (const coding of ['identity', 'br', 'gzip']) {
-    const answer = await origin.ask('/a.js', { 'accept-encoding': `${coding}, identity;q=0.5` });
+    const answer = await site.ask('/a.js', { 'accept-encoding': `${coding}, identity;q=0.5` });
     t.equal(field(answer, 'content-encoding') ?? 'identity', coding);
     t.equal(field(answer, 'vary'), 'Accept-Encoding');
     t.equal(field(answer, 'content-type'), 'text/javascript; charset=utf-8');

@@ -5,16 +5,16 @@ import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import t from 'tap';
-import { type Findings, type Plan, runCampaign } from '../bench/campaign.ts';
-import { autocannonGenerator } from '../bench/load/autocannon.ts';
-import { steadyGenerator } from '../bench/load/steady.ts';
-import { findWrk } from '../bench/load/wrk.ts';
-import { quiet } from '../bench/progress.ts';
-import { get, type Scenario, scenarios } from '../bench/scenarios.ts';
-import type { ServerKind } from '../bench/servers/server.ts';
-import { KIB, prepareSite, sized } from '../bench/site.ts';
-import { verify, WrongAnswer } from '../bench/verify.ts';
-import { nginx } from '../nginx-compare/nginx.ts';
+import { type Findings, type Plan, runCampaign } from '../../bench/campaign.ts';
+import { autocannonGenerator } from '../../bench/load/autocannon.ts';
+import { steadyGenerator } from '../../bench/load/steady.ts';
+import { findWrk } from '../../bench/load/wrk.ts';
+import { quiet } from '../../bench/progress.ts';
+import { get, type Scenario, scenarios } from '../../bench/scenarios.ts';
+import type { ServerKind } from '../../bench/servers/server.ts';
+import { KIB, prepareSite, sized } from '../../bench/site.ts';
+import { verify, WrongAnswer } from '../../bench/verify.ts';
+import { nginx } from '../../nginx-compare/nginx.ts';
 
 const notModified = scenarios.filter(({ name }) => name === 'not-modified');
 

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Responses that wait for their turn, by connection, in order. */
+/** Responses that wait for those before them, by connection, in order. */
 const queues = new WeakMap<Socket, ServerResponse[]>();
 
 /**
@@ -10,7 +10,7 @@ const queues = new WeakMap<Socket, ServerResponse[]>();
  * never, if the connection ends first. While a response waits, no more requests are read from the
  * connection.
  */
-export function inTurn(
+export function whenCurrent(
   req: IncomingMessage,
   res: ServerResponse,
   run: (req: IncomingMessage, res: ServerResponse) => void,
@@ -34,7 +34,7 @@ export function inTurn(
   });
 }
 
-/** The last response that waits for its turn on the connection. */
+/** The last response that waits on the connection. */
 export function lastWaiting(socket: Socket): ServerResponse | undefined {
   return queues.get(socket)?.at(-1);
 }

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { buildProgram } from './support/parser-program.ts';
+import { buildProgram } from '../support/parser-program.ts';
 
 /** For a quicker run while working, or a longer one. */
 const heads = process.env.ZCSERVE_FUZZ_HEADS ?? '1000000';

@@ -1,6 +1,6 @@
 // Where `zcserve tune` puts the thresholds, for given costs.
 import t from 'tap';
-import { chooseThresholds, type Measured, type Thresholds } from '../src/command/tune.ts';
+import { chooseThresholds, type Measured, type Thresholds } from '../../src/command/tune.ts';
 
 t.test('tune changes the strategy where that is best over all sizes', async (t) => {
   const at = (size: number, read: number, mmap: number, sendfile: number): Measured => ({

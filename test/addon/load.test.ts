@@ -1,7 +1,7 @@
 // Which of the prebuilt engines a process loads.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { systemOf } from '../src/addon/load.ts';
+import { systemOf } from '../../src/addon/load.ts';
 
 /** The start of an executable: an ELF header, and the path of its loader (PT_INTERP). */
 const executable = (loader: string) =>

@@ -1,0 +1,39 @@
+// The request as the plan sees it: its head with the fields that are read here.
+
+/** The fields that an answer may depend on. Every carrier delivers these, and no others. */
+export const REQUEST_FIELDS = [
+  'accept',
+  'accept-encoding',
+  'range',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'origin',
+  'access-control-request-method',
+] as const;
+
+export type RequestField = (typeof REQUEST_FIELDS)[number];
+
+/** Field values by lower-case name; a field sent on several lines is one value joined by ", " (RFC 9110 §5.3). */
+export type RequestFields = { readonly [name in RequestField]?: string | undefined };
+
+/** A request, as far as a static server reads it. The transport has already checked its syntax. */
+export interface RequestHead {
+  /** Case-sensitive method token, RFC 9110 §9.1. */
+  readonly method: string;
+  /** request-target as sent: origin-form, absolute-form or `*` (RFC 9112 §3.2). Never decoded. */
+  readonly target: string;
+  readonly fields: RequestFields;
+}
+
+/** Of all the fields that were received, those that the plan reads. */
+export function requestFields(received: RequestFields): RequestFields {
+  const fields: { [name in RequestField]?: string } = {};
+  for (const name of REQUEST_FIELDS) {
+    const value = received[name];
+    if (value !== undefined) fields[name] = value;
+  }
+  return fields;
+}

@@ -1,0 +1,29 @@
+// The list of request fields that the plan reads is what it reads: not less, which types see to, and not more.
+import t from 'tap';
+import { plan } from '../../src/plan/plan.ts';
+import { REQUEST_FIELDS, type RequestFields, requestFields } from '../../src/plan/request.ts';
+import { everyResolution, get, NOW, policy } from './given.ts';
+
+t.test('every field of the list has a say in some answer', async (t) => {
+  const read = new Set<string>();
+  const spy = (fields: RequestFields) =>
+    new Proxy(fields, {
+      get(target, name) {
+        read.add(String(name));
+        return Reflect.get(target, name);
+      },
+    });
+  for (const method of ['GET', 'OPTIONS']) {
+    for (const resolution of everyResolution()) {
+      for (const fields of [{}, { range: 'bytes=0-1' }]) {
+        plan(get(spy(fields), method), resolution, policy({ cors: ['https://a.example'] }), NOW);
+      }
+    }
+  }
+  t.same([...read].sort(), [...REQUEST_FIELDS].sort());
+});
+
+t.test('of what was received, the plan gets these and no others', async (t) => {
+  const received = { host: 'a', range: 'bytes=0-1', cookie: 'b', accept: undefined };
+  t.strictSame(requestFields(received), { range: 'bytes=0-1' });
+});

@@ -1,0 +1,75 @@
+// Every transport that can run here, by the handler that it asks.
+import { fileURLToPath } from 'node:url';
+import { loadNative } from '../../src/addon/load.ts';
+import { openRoot } from '../../src/files/open.ts';
+import type { Log } from '../../src/log/log.ts';
+import type { Handler } from '../../src/site/answer.ts';
+import { createNativeTransport } from '../../src/transport/engine/engine.ts';
+import { createHttp1Transport } from '../../src/transport/node/http1.ts';
+import type { Transport } from '../../src/transport/transport.ts';
+import { loadUws } from '../../src/transport/uws/library.ts';
+import { createUwsTransport } from '../../src/transport/uws/uws.ts';
+import type { Teardown } from '../support/tree.ts';
+import { LIMITS } from './fixtures.ts';
+
+export interface AnyCarrier {
+  readonly title: string;
+  readonly tls: boolean;
+  create(handler: Handler, log: Log): Transport;
+}
+
+const TLS = {
+  cert: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
+  key: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
+};
+
+const { addon } = loadNative();
+const { library } = await loadUws();
+
+/** `tree`: the root that the engine opens. */
+export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
+  const carriers: AnyCarrier[] = [];
+  for (const secure of [false, true]) {
+    const tls = secure ? TLS : undefined;
+    const reach = secure ? 'tls' : 'memory';
+    carriers.push({
+      title: secure ? 'node:https' : 'node:http',
+      tls: secure,
+      create: (handler, log) =>
+        createHttp1Transport({ handler, reach, log, common: [], limits: LIMITS, tls }),
+    });
+    if (library === undefined) continue;
+    carriers.push({
+      title: secure ? 'uws, TLS' : 'uws',
+      tls: secure,
+      create: (handler, log) =>
+        createUwsTransport({ library, handler, reach, log, common: [], limits: LIMITS, tls }),
+    });
+  }
+  if (addon === undefined) return carriers;
+  const root = openRoot(tree, 'inside', addon);
+  t.teardown(() => root.close());
+  carriers.push({
+    title: 'native',
+    tls: false,
+    create(handler, log) {
+      if (root.native === undefined) throw new Error('no native root');
+      return createNativeTransport({
+        addon,
+        root: root.native,
+        symlinks: 'inside',
+        threads: 1,
+        limits: LIMITS,
+        handler,
+        log,
+        common: [],
+        maxHot: 16,
+        onStale() {},
+        onRefused() {},
+        onFault() {},
+        lookAtRoot: async () => root.native,
+      });
+    },
+  });
+  return carriers;
+}

@@ -1,0 +1,53 @@
+// The plan says which request fields it reads: every carrier delivers exactly these.
+import t from 'tap';
+import { errorPlan } from '../../src/plan/errors.ts';
+import { REQUEST_FIELDS, type RequestHead } from '../../src/plan/request.ts';
+import { connect } from '../support/client.ts';
+import { makeTree } from '../support/tree.ts';
+import { everyCarrier } from './every.ts';
+import { memoryLog } from './fixtures.ts';
+
+/** Others that clients send. */
+const OTHERS = [
+  'accept-language',
+  'authorization',
+  'cookie',
+  'forwarded',
+  'referer',
+  'user-agent',
+  'x-forwarded-for',
+  'x-other',
+];
+
+/** One more that the engine's own mask lets through. */
+const ENGINE_TOO = 'access-control-request-headers';
+
+for (const { title, tls, create } of everyCarrier(t, makeTree(t, {}))) {
+  t.test(title, async (t) => {
+    const asked: RequestHead[] = [];
+    const transport = create((request) => {
+      asked.push(request);
+      return errorPlan(404);
+    }, memoryLog());
+    const port = await transport.listen('127.0.0.1', 0);
+    t.teardown(() => transport.close(0));
+    const connection = await connect({ port, tls });
+    t.teardown(() => connection.close());
+
+    const names = [...REQUEST_FIELDS, ...OTHERS, ...(title === 'native' ? [] : [ENGINE_TOO])];
+    const lines = names.map((name) => `${name}: of ${name}\r\n`).join('');
+    await connection.send(`GET /all?q HTTP/1.1\r\nHost: a\r\n${lines}\r\n`);
+    await connection.read();
+    await connection.send('GET /twice HTTP/1.1\r\nHost: a\r\nAccept: a\r\nAccept: b\r\n\r\n');
+    await connection.read();
+    await connection.send('GET /none HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n');
+    await connection.read();
+
+    const all = Object.fromEntries(REQUEST_FIELDS.map((name) => [name, `of ${name}`]));
+    t.strictSame(asked, [
+      { method: 'GET', target: '/all?q', fields: all },
+      { method: 'GET', target: '/twice', fields: { accept: 'a, b' } },
+      { method: 'GET', target: '/none', fields: {} },
+    ]);
+  });
+}
