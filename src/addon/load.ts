@@ -5,8 +5,6 @@ import { fileURLToPath } from 'node:url';
 import type { NativeAddon } from './types.ts';
 import { differenceOf } from './wire.ts';
 
-export type * from './types.ts';
-
 export type Native =
   | { readonly addon: NativeAddon; readonly file: string }
   | { readonly addon: undefined; readonly reason: string };

@@ -1,6 +1,6 @@
 // The memory cache: which small files that are used often have their bytes in mapped memory.
 import { LRUCache } from 'lru-cache';
-import type { NativeAddon, NativeArena, NativeFile, NativeMemory } from '../addon/load.ts';
+import type { NativeAddon, NativeArena, NativeFile, NativeMemory } from '../addon/types.ts';
 import type { CachedEntry } from './entry.ts';
 import type { Freshness } from './freshness.ts';
 import type { FilesPolicy } from './policy.ts';

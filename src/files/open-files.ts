@@ -1,6 +1,6 @@
 // The files that are kept open: by path, the least recently used closed first.
 import { LRUCache } from 'lru-cache';
-import type { NativeAddon } from '../addon/load.ts';
+import type { NativeAddon } from '../addon/types.ts';
 import type { Coding, Resource, Strategy } from '../plan/types.ts';
 import { CachedEntry, type Description, type FileEntry } from './entry.ts';
 import { ContentEtags, tagSource, versionNow } from './etag.ts';

@@ -1,5 +1,5 @@
 // Opens the root: beneath its descriptor with the addon (openat2), by path without it.
-import type { NativeAddon, NativeFile, NativeRoot, Opened, Symlinks } from '../addon/load.ts';
+import type { NativeAddon, NativeFile, NativeRoot, Opened, Symlinks } from '../addon/types.ts';
 import type { OpenFile } from './entry.ts';
 import { openRootByPath } from './open-by-path.ts';
 import type { Found, Root } from './root.ts';

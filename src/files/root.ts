@@ -1,5 +1,5 @@
 // The contract of an open root: the only way to open anything, and what can be found beneath it.
-import type { NativeRoot } from '../addon/load.ts';
+import type { NativeRoot } from '../addon/types.ts';
 import type { Contents } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 

@@ -1,5 +1,5 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
-import type { NativeAddon, NativeRoot } from '../addon/load.ts';
+import type { NativeAddon, NativeRoot } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import type { Contents, Evidence, Listing, Strategy } from '../plan/types.ts';
 import type { FileEntry } from './entry.ts';

@@ -1,5 +1,6 @@
 // Which transport serves, and why: from what was asked for and what loads on this machine.
-import type { EngineLimits, Native, NativeAddon } from '../addon/load.ts';
+import type { Native } from '../addon/load.ts';
+import type { EngineLimits, NativeAddon } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import type { Reach } from '../plan/types.ts';
 import { startTransfers, type Transfers } from '../transport/node/transfers.ts';

@@ -1,7 +1,8 @@
 // One server's life: choose a transport, open the site, listen, count, stop.
 import { access } from 'node:fs/promises';
 import { availableParallelism, networkInterfaces } from 'node:os';
-import { loadNative, type NativeAddon } from '../addon/load.ts';
+import { loadNative } from '../addon/load.ts';
+import type { NativeAddon } from '../addon/types.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog, type Log } from '../log/log.ts';
 import {

@@ -1,6 +1,6 @@
 // Listings as pages: rendered once for all who want the same, a millisecond at a time, and kept within a budget.
 import { LRUCache } from 'lru-cache';
-import type { NativeAddon } from '../addon/load.ts';
+import type { NativeAddon } from '../addon/types.ts';
 import type { FileEntry } from '../files/entry.ts';
 import type { FileTable, Listed } from '../files/table.ts';
 import { type ListingForm, listingForm, renderListing } from '../plan/listing.ts';

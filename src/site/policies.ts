@@ -1,6 +1,6 @@
 // From options to policies: what the files, the plan and the transports go by. Fixed for one server's life.
 import { resolve } from 'node:path';
-import type { EngineLimits } from '../addon/load.ts';
+import type { EngineLimits } from '../addon/types.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import type { Options } from '../options/options.ts';
 import { OptionError } from '../options/table.ts';

@@ -1,6 +1,6 @@
 // One site: a root directory, the table of its files and the handler that answers from it.
 
-import type { NativeAddon } from '../addon/load.ts';
+import type { NativeAddon } from '../addon/types.ts';
 import { openRoot } from '../files/open.ts';
 import type { Describe } from '../files/open-files.ts';
 import type { FilesPolicy } from '../files/policy.ts';

@@ -1,6 +1,7 @@
 // A file table over a temporary tree, with what it logged and opened, with and without the addon.
 import { readdirSync, readlinkSync, readSync } from 'node:fs';
-import { loadNative, type NativeAddon } from '../../src/addon/load.ts';
+import { loadNative } from '../../src/addon/load.ts';
+import type { NativeAddon } from '../../src/addon/types.ts';
 import type { FileEntry } from '../../src/files/entry.ts';
 import { openRoot } from '../../src/files/open.ts';
 import type { FilesPolicy } from '../../src/files/policy.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { NativeAddon } from '../../src/addon/load.ts';
+import type { NativeAddon } from '../../src/addon/types.ts';
 import type { FilesPolicy } from '../../src/files/policy.ts';
 import type { Contents } from '../../src/plan/types.ts';
 import { contentsOf, type Item, itemsOf } from '../support/contents.ts';

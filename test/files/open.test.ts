@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
-import type { NativeAddon, Symlinks } from '../../src/addon/load.ts';
+import type { NativeAddon, Symlinks } from '../../src/addon/types.ts';
 import { openRoot } from '../../src/files/open.ts';
 import { closeAll, type Found, versionOf } from '../../src/files/root.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';

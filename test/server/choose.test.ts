@@ -1,6 +1,6 @@
 // What node:http hands files to: there from the start, or said to be missing.
 import t from 'tap';
-import type { NativeAddon } from '../../src/addon/load.ts';
+import type { NativeAddon } from '../../src/addon/types.ts';
 import { chooseTransport, withTransfers } from '../../src/server/choose.ts';
 import { LIMITS, memoryLog } from '../transport/fixtures.ts';
 

@@ -1,7 +1,7 @@
 // What transport tests share: file entries that count their references, a handler that is a table, limits.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EngineLimits, NativeAddon, NativeFile, NativeMemory } from '../../src/addon/load.ts';
+import type { EngineLimits, NativeAddon, NativeFile, NativeMemory } from '../../src/addon/types.ts';
 import type { FileEntry } from '../../src/files/entry.ts';
 import { openRoot } from '../../src/files/open.ts';
 import type { FieldList } from '../../src/http/field-list.ts';

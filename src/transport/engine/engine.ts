@@ -5,7 +5,7 @@ import type {
   NativeEngine,
   NativeRoot,
   Symlinks,
-} from '../../addon/load.ts';
+} from '../../addon/types.ts';
 import type { PreparedAnswers } from '../../files/freshness.ts';
 import { type FieldList, fieldLines } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';

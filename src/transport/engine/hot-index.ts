@@ -1,6 +1,6 @@
 // Which paths the engine answers by itself: the policy of its hot table, kept on the JavaScript thread.
 import { LRUCache } from 'lru-cache';
-import type { HotReply, NativeEngine } from '../../addon/load.ts';
+import type { HotReply, NativeEngine } from '../../addon/types.ts';
 import { idleKey, oldestKey } from '../../files/second-chance.ts';
 import { isNormal } from '../../http/target.ts';
 import type { Evidence, Memo } from '../../plan/types.ts';

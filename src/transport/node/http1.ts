@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { EngineLimits } from '../../addon/load.ts';
+import type { EngineLimits } from '../../addon/types.ts';
 import { type FieldList, fieldLines } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';

@@ -1,6 +1,6 @@
 // A node response as the sink of a body: writes with backpressure, descriptors through an engine thread.
 import { ServerResponse } from 'node:http';
-import type { NativeFile } from '../../addon/load.ts';
+import type { NativeFile } from '../../addon/types.ts';
 import type { Span } from '../../plan/types.ts';
 import type { SendEnd, Sink } from '../pieces.ts';
 import { closeWithClient } from './http2-response.ts';

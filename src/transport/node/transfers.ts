@@ -1,7 +1,7 @@
 // Hands (socket, file, span) to an engine thread and tells when the bytes are sent.
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { EngineLimits, NativeAddon, NativeEngine, NativeFile } from '../../addon/load.ts';
+import type { EngineLimits, NativeAddon, NativeEngine, NativeFile } from '../../addon/types.ts';
 import type { Log } from '../../log/log.ts';
 import type { Span } from '../../plan/types.ts';
 import { type EngineRecord, readRecords } from '../engine/records.ts';

@@ -1,6 +1,6 @@
 // HTTPS (and, on request, plain HTTP) on uWebSockets.js.
 import { createServer } from 'node:net';
-import type { EngineLimits } from '../../addon/load.ts';
+import type { EngineLimits } from '../../addon/types.ts';
 import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
