@@ -93,7 +93,10 @@ export interface HashableEntry extends Hashable {
 
 /** Tags from content, computed once per version. */
 export class ContentEtags {
-  readonly #known = new LRUCache<string, string>({ max: MAX_REMEMBERED });
+  readonly #known = new LRUCache<string, string>({
+    maxSize: MAX_REMEMBERED,
+    sizeCalculation: () => 1,
+  });
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
   #hashing = 0;

@@ -2,7 +2,7 @@
 import type { EngineLimits, Native, NativeAddon } from '../addon/load.ts';
 import type { Log } from '../log/log.ts';
 import type { Reach } from '../plan/types.ts';
-import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
+import type { Transfers } from '../transport/node/transfers.ts';
 import type { TransportName } from '../transport/transport.ts';
 import type { Uws, UwsLibrary } from '../transport/uws/library.ts';
 
@@ -60,13 +60,14 @@ export function chooseWithoutEngine({ transport }: Wanted, cause: unknown): Chos
 }
 
 /** Starts what node:http hands descriptors to, where it is to send by them; without it, bytes are all it can send. */
-export function withTransfers(
+export async function withTransfers(
   chosen: Chosen,
   { addon }: Native,
   limits: EngineLimits,
   log: Log,
-): Chosen {
+): Promise<Chosen> {
   if (chosen.name !== 'http1' || chosen.reach !== 'socket' || addon === undefined) return chosen;
+  const { startTransfers } = await import('../transport/node/transfers.ts');
   const transfers = startTransfers(addon, limits, log);
   return { ...chosen, transfers, reach: transfers ? 'socket' : 'memory' };
 }

@@ -16,10 +16,13 @@ t.test('without room for an engine, node:http sends bytes, and one line says so'
   const best = await chooseTransport({ transport: 'http1', tls: false }, native, noUws);
   t.equal(best.reach, 'socket');
   const log = memoryLog();
-  t.match(withTransfers(best, native, LIMITS, log), { reach: 'memory', transfers: undefined });
+  t.match(await withTransfers(best, native, LIMITS, log), {
+    reach: 'memory',
+    transfers: undefined,
+  });
   t.match(log.lines, ['no sendfile, files are read: EMFILE: no descriptor left']);
 
   const secure = await chooseTransport({ transport: 'http1', tls: true }, native, noUws);
-  t.equal(withTransfers(secure, native, LIMITS, log), secure, 'TLS needs none');
+  t.equal(await withTransfers(secure, native, LIMITS, log), secure, 'TLS needs none');
   t.equal(log.lines.length, 1);
 });
