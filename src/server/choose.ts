@@ -4,7 +4,7 @@ import type { Log } from '../log/log.ts';
 import type { Reach } from '../plan/types.ts';
 import type { Transfers } from '../transport/node/transfers.ts';
 import type { TransportName } from '../transport/transport.ts';
-import type { Uws, UwsLibrary } from '../transport/uws/library.ts';
+import type { FoundUws, Uws, UwsLibrary } from '../transport/uws/library.ts';
 
 export interface Wanted {
   readonly transport: 'auto' | TransportName;
@@ -39,7 +39,7 @@ export async function chooseTransport(
     case 'uws': {
       const uws = await loadUws();
       if (uws.library === undefined) throw unavailable('uws', uws.reason);
-      return onUws(uws.library, tls, 'asked for');
+      return onUws(uws, tls, 'asked for');
     }
     case 'http1':
       return onNode(tls, native, 'asked for', false);
@@ -79,16 +79,18 @@ function choosePlain(native: Native): Chosen {
 }
 
 function chooseTls(uws: Uws, native: Native): Chosen {
-  return uws.library === undefined
+  if (uws.library !== undefined) return onUws(uws, true, 'TLS');
+  return uws.installed
     ? onNode(true, native, `TLS by node:https: ${uws.reason}`, true)
-    : onUws(uws.library, true, 'TLS');
+    : onNode(true, native, 'TLS by node:https', false);
 }
 
 function onEngine(addon: NativeAddon, reason: string): Chosen {
   return { name: 'native', addon, reach: 'engine', reason, fallback: false };
 }
 
-function onUws(library: UwsLibrary, tls: boolean, reason: string): Chosen {
+function onUws({ library, version }: FoundUws, tls: boolean, why: string): Chosen {
+  const reason = `${why}, uWebSockets.js ${version}`;
   return { name: 'uws', library, reach: tls ? 'tls' : 'memory', reason, fallback: false };
 }
 

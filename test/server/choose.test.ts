@@ -12,7 +12,8 @@ t.test('without room for an engine, node:http sends bytes, and one line says so'
     },
   } as unknown as NativeAddon;
   const native = { addon, file: 'zcserve.node' };
-  const noUws = async () => ({ library: undefined, reason: 'not wanted' });
+  const noUws = async () =>
+    ({ library: undefined, installed: false, reason: 'not wanted' }) as const;
   const best = await chooseTransport({ transport: 'http1', tls: false }, native, noUws);
   t.equal(best.reach, 'socket');
   const log = memoryLog();
