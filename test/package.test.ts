@@ -127,6 +127,7 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
       'README.md',
       'SECURITY.md',
       'dist',
+      'docs',
       'native',
       'package.json',
     ]);
