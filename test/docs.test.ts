@@ -56,6 +56,17 @@ t.test('every link of a page leads to a file, and to a heading that it has', asy
   }
 });
 
+t.test('every test that a page names is there', async (t) => {
+  const named = PAGES.flatMap((page) =>
+    [...read(page).matchAll(/`(test\/[\w./-]+)`/g)].map(([, file = '']) => ({ page, file })),
+  );
+  t.ok(named.length > 20, 'tests are named');
+  t.same(
+    named.filter(({ file }) => !existsSync(join(CHECKOUT, file))),
+    [],
+  );
+});
+
 t.test('README has no more than 150 lines', async (t) => {
   const lines = read('README.md').split('\n').length;
   t.ok(lines <= 150, `${lines} lines`);
