@@ -1,8 +1,9 @@
 // The results of a run: their form on disk, and the medians that are read from them.
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GeneratorName, Latency } from './load/load.ts';
 import type { Machine } from './machine.ts';
+import { writeRaw } from './raw.ts';
 import type { Tag } from './servers/server.ts';
 
 /** One turn of one server in one scenario. Per-request figures are of the server's process tree. */
@@ -131,11 +132,10 @@ export function fileStem(date: string): string {
   return date.slice(0, 19).replaceAll(':', '-');
 }
 
-/** Writes a run as raw JSON, whole or not at all, and returns the path. */
+/** Writes a run's raw results, whole or not at all, and returns the path. */
 export function saveRun(directory: string, name: string, run: Run): string {
   mkdirSync(directory, { recursive: true });
-  const path = join(directory, `${fileStem(run.date)}-${name}.json`);
-  writeFileSync(`${path}.part`, `${JSON.stringify(run, undefined, 1)}\n`);
-  renameSync(`${path}.part`, path);
+  const path = join(directory, `${fileStem(run.date)}-${name}.json.gz`);
+  writeRaw(path, run);
   return path;
 }

@@ -1,9 +1,9 @@
 // npm run bench: every scenario × every server, and the report of a run.
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { progressOn } from './progress.ts';
+import { readRaw } from './raw.ts';
 import { summary } from './report/markdown.ts';
 import { writeReport } from './report/report.ts';
 import type { Run } from './results.ts';
@@ -43,11 +43,12 @@ const flags = await yargs(hideBin(process.argv))
   .option('report', {
     type: 'boolean',
     default: false,
-    describe: 'Write the HTML page and Markdown, and update README between its markers',
+    describe: 'Write the HTML page and Markdown, and update README and docs between their markers',
   })
   .option('readme', {
     type: 'string',
-    describe: 'With --report: README markers that a run of less than everything writes between',
+    describe:
+      'With --report: markers of docs/performance.md that a run of less than everything writes between',
   })
   .option('from', { type: 'string', describe: 'Report on this raw result file instead of running' })
   .option('list', { type: 'boolean', default: false, describe: 'List scenarios and servers' })
@@ -55,7 +56,8 @@ const flags = await yargs(hideBin(process.argv))
   .parse();
 
 if (flags.list) list();
-else if (flags.from !== undefined) await writeReport(readRun(flags.from), RESULTS, flags.readme);
+else if (flags.from !== undefined)
+  await writeReport(readRaw(flags.from) as Run, RESULTS, flags.readme);
 else await runAll();
 
 async function runAll(): Promise<void> {
@@ -88,10 +90,6 @@ async function runAll(): Promise<void> {
     process.stderr.write(`FAILED ${server} in ${scenario}: ${outcome.reason}\n`);
     process.exitCode = 1;
   }
-}
-
-function readRun(path: string): Run {
-  return JSON.parse(readFileSync(path, 'utf8')) as Run;
 }
 
 function list(): void {

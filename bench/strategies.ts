@@ -6,6 +6,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { findPinning } from './process.ts';
 import { progressOn } from './progress.ts';
+import { beside, writeRaw } from './raw.ts';
 import { get } from './scenarios.ts';
 import { INTERRUPTED, runSession, siteRoot } from './session.ts';
 import { KIB, MIB } from './site.ts';
@@ -73,9 +74,9 @@ for (const size of COPY_SIZES) {
 }
 
 const findings: StrategyFindings = { run, cold, copies };
-writeFileSync(path, `${JSON.stringify(findings, undefined, 1)}\n`);
-writeFileSync(path.replace(/json$/, 'svg'), await strategyChart(run, cold));
+writeRaw(path, findings);
+writeFileSync(beside(path, 'svg'), await strategyChart(run, cold));
 const markdown = strategyReport(findings);
-writeFileSync(path.replace(/json$/, 'md'), markdown);
+writeFileSync(beside(path, 'md'), markdown);
 process.stdout.write(flags.json ? `${JSON.stringify(findings)}\n` : markdown);
 process.stderr.write(`raw results: ${path}\n`);

@@ -9,6 +9,7 @@ import { hideBin } from 'yargs/helpers';
 import { compile } from './compile.ts';
 import { describeMachine } from './machine.ts';
 import { findPinning, run, start } from './process.ts';
+import { writeRaw } from './raw.ts';
 import { type Figure, figure, fileStem } from './results.ts';
 import { untilPrinted } from './servers/server.ts';
 import { CLI, parseReadyLine } from './servers/zcserve.ts';
@@ -69,11 +70,11 @@ async function measureAll(): Promise<void> {
     ...{ rounds: flags.rounds, seconds: flags.seconds, connections: CONNECTIONS, rows },
   };
   const path = join(HERE, 'results', `${fileStem(date)}-wire`);
-  writeFileSync(`${path}.json`, `${JSON.stringify(findings, undefined, 1)}\n`);
+  writeRaw(`${path}.json.gz`, findings);
   const report = wireReport(findings);
   writeFileSync(`${path}.md`, report);
   process.stdout.write(report);
-  process.stderr.write(`raw results: ${path}.json\n`);
+  process.stderr.write(`raw results: ${path}.json.gz\n`);
 }
 
 /** Bytes of a body, and of a client's recv(2). */

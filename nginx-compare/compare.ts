@@ -1,11 +1,12 @@
 // npm run bench:nginx: zcserve with one engine thread against nginx with one worker.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { progressOn } from '../bench/progress.ts';
-import { readmePath, updateReadme } from '../bench/report/readme.ts';
+import { beside, readRaw } from '../bench/raw.ts';
+import { updatePage } from '../bench/report/pages.ts';
 import type { Run } from '../bench/results.ts';
 import { get } from '../bench/scenarios.ts';
 import { floors } from '../bench/servers/floor.ts';
@@ -43,19 +44,20 @@ for (const kind of [zcserve, nginx]) {
 
 const { run, path } = flags.from === undefined ? await measure() : readRun(flags.from);
 const markdown = report(run);
-const page = path.replace(/\.json$/, '.md');
+const page = beside(path, 'md');
 writeFileSync(page, markdown);
 if (!flags.quick && !run.interrupted)
-  updateReadme(
+  updatePage(
+    'docs/performance.md',
     'nginx',
-    `${comparison(run)}\n\n[The whole run](${readmePath(page)}): \`${run.command}\`.\n`,
+    (link) => `${comparison(run)}\n\n[The whole run](${link(page)}): \`${run.command}\`.\n`,
   );
 process.stdout.write(flags.json ? `${JSON.stringify(run)}\n` : markdown);
 if (run.interrupted) process.exitCode = INTERRUPTED;
 else if (run.rows.some((row) => row.outcome.kind === 'failed')) process.exitCode = 1;
 
 function readRun(path: string) {
-  return { run: JSON.parse(readFileSync(path, 'utf8')) as Run, path: resolve(path) };
+  return { run: readRaw(path) as Run, path: resolve(path) };
 }
 
 function measure() {

@@ -20,7 +20,7 @@ ${facts(run)
 `;
 }
 
-/** The part that README has, too. */
+/** The part that docs/performance.md has, too. */
 export function comparison(run: Run): string {
   const others = run.servers.map((server) => server.name).filter((name) => name !== 'zcserve');
   return `Server CPU time per request in microseconds, warm, over keep-alive connections. “nginx ÷ zcserve”

@@ -2,22 +2,15 @@
 // The `zcserve` command: reads the command line, runs one server, ends it on a signal.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import yargs from 'yargs';
+import { NAME_OF, readPlainArguments } from './command/arguments.ts';
 import { gatherOptions } from './command/config.ts';
 import { endProcess } from './command/exit.ts';
 import { listenForSignals } from './command/signals.ts';
 import { standardError } from './log/line-writer.ts';
 import { createLog, type Log } from './log/log.ts';
-import { COMMAND_OPTIONS, GROUPS, type Options } from './options/options.ts';
-import {
-  flagOf,
-  isWritable,
-  nearest,
-  type Option,
-  OptionError,
-  unknownOption,
-} from './options/table.ts';
-import { createServer, type Server } from './server/server.ts';
+import type { Options } from './options/options.ts';
+import { nearest, OptionError, unknownOption } from './options/table.ts';
+import type { Server } from './server/server.ts';
 
 const COMMANDS = ['doctor', 'tune'] as const;
 type Command = (typeof COMMANDS)[number] | 'serve';
@@ -33,20 +26,6 @@ const LAST_LINES_MS = 1000;
 const LAST_READS_MS = 500;
 const AT_ONCE_MS = 100;
 
-const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
-zcserve doctor [root] [options]  say what would be used here, and why
-zcserve tune [root] [options]    measure, and print the best thresholds for this machine
-
-Sizes take k, m, g (powers of 1024); times take ms, s, m, h (a bare number is milliseconds).
-Each option is also a variable (ZCSERVE_MMAP_MAX) and a name in the --config file (mmapMax).`;
-
-/** By flag without its dashes: `mmap-max` → mmapMax. The root is an argument, rules have no flag. */
-const NAME_OF = new Map(
-  Object.entries(COMMAND_OPTIONS)
-    .filter(([name, row]) => isWritable(row) && name !== 'root')
-    .map(([name]) => [flagOf(name).slice(2), name]),
-);
-
 // A reader that has left (`| head`), or a full disk, ends no server.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
@@ -55,11 +34,12 @@ await main(process.argv.slice(2)).catch((error: unknown) => {
 });
 
 async function main(args: readonly string[]): Promise<void> {
-  const parser = describe(args);
-  const { _: words, $0: _, help, version, ...flags } = await parser.parseAsync();
-  if (help) return console.log(await parser.getHelp());
-  if (version) return console.log(readVersion());
-  const { command, root } = readWords(words.map(String));
+  const asked =
+    readPlainArguments(args) ?? (await (await import('./command/usage.ts')).readArguments(args));
+  if (asked === 'version') return console.log(readVersion());
+  if ('help' in asked) return console.log(asked.help);
+  const { words, flags } = asked;
+  const { command, root } = readWords(words);
   const { options, json } = gatherOptions({ ...readFlags(flags), root }, process.env);
   switch (command) {
     case 'serve':
@@ -72,7 +52,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function serve(options: Options, json: boolean): Promise<void> {
-  const starting = createServer(options);
+  const starting = import('./server/server.ts').then(({ createServer }) => createServer(options));
   stopOnSignal(starting, createLog({ level: options.logLevel, format: options.logFormat }));
   const server = await starting;
   console.log(json ? JSON.stringify(report(server)) : banner(server, options));
@@ -113,50 +93,6 @@ async function exit(status: number): Promise<never> {
   return endProcess(status, LAST_READS_MS);
 }
 
-/** yargs takes the words apart and lays out the help; what values mean is the option table's. */
-function describe(args: readonly string[]) {
-  const parser = yargs(args.map(withValue))
-    .scriptName('zcserve')
-    .help(false)
-    .version(false)
-    .usage(USAGE)
-    .parserConfiguration({
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .alias({ p: 'port', h: 'help', v: 'version' })
-    .option('help', { type: 'boolean', describe: 'print this' })
-    .option('version', { type: 'boolean', describe: 'print the version' })
-    .exitProcess(false)
-    .wrap(Math.min(process.stdout.columns ?? 100, 120));
-  for (const [group, rows] of Object.entries(GROUPS)) {
-    for (const [name, row] of Object.entries(rows)) {
-      const flag = flagOf(name).slice(2);
-      if (NAME_OF.has(flag)) parser.option(flag, { group: `${group}:`, describe: helpOf(row) });
-    }
-  }
-  return parser.group(['help', 'version'], 'Command:');
-}
-
-function helpOf({ kind, default: initial, help, peers }: Option): string {
-  const value = kind.bare === undefined ? `<${kind.shape}> ` : `[=${kind.shape}] `;
-  const notes = [initial === undefined ? [] : `default ${kind.show(initial)}`, peers ?? []].flat();
-  return `${kind.shape === '' ? '' : value}${help}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
-}
-
-/** Gives a flag that may stand alone its value, so that it never takes the word behind it: --listing ./dir. */
-function withValue(argument: string): string {
-  const named = (flag: string) =>
-    COMMAND_OPTIONS[NAME_OF.get(flag) as keyof typeof COMMAND_OPTIONS]?.kind;
-  const bare = argument.startsWith('--') ? named(argument.slice(2))?.bare : undefined;
-  if (bare !== undefined) return `${argument}=${bare}`;
-  const negated = /^--no-(.+)$/.exec(argument)?.[1];
-  return negated && named(negated)?.shape === '' ? `--${negated}=false` : argument;
-}
-
 function readWords(words: readonly string[]): { command: Command; root: string | undefined } {
   const command = COMMANDS.find((name) => name === words[0]);
   const [root, extra] = command ? words.slice(1) : words;
@@ -168,7 +104,6 @@ function readWords(words: readonly string[]): { command: Command; root: string |
 function readFlags(flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [flag, value] of Object.entries(flags)) {
-    if (flag === 'p') continue;
     const name = NAME_OF.get(flag);
     if (name === undefined) throw unknownFlag(flag);
     values[name] = value;

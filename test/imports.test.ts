@@ -15,7 +15,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   http: { rooms: [], packages: [] },
   addon: { rooms: [], packages: ['node:'] },
   log: { rooms: [], packages: ['lru-cache', 'node:'] },
-  rules: { rooms: ['http'], packages: ['picomatch'] },
+  rules: { rooms: ['http'], packages: ['node:', 'picomatch'] },
   options: { rooms: ['rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
   files: {
@@ -71,10 +71,10 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   command: {
     rooms: ['addon', 'files', 'options', 'server', 'transport/uws'],
-    packages: ['node:'],
+    packages: ['node:', 'yargs'],
   },
   index: { rooms: ['middleware', 'options', 'plan', 'server', 'transport'], packages: [] },
-  cli: { rooms: ['command', 'log', 'options', 'server'], packages: ['node:', 'yargs'] },
+  cli: { rooms: ['command', 'log', 'options', 'server'], packages: ['node:'] },
 };
 
 /** What package.json names. */
@@ -91,10 +91,10 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .sort();
 const imports = files.flatMap((file) => importsOf(file, readFileSync(join(SRC, file), 'utf8')));
 
-/** Imports and re-exports of code and of types, static and dynamic. The formatter keeps them in these forms. */
+/** Imports and re-exports of code and of types, static and dynamic, and CommonJS modules that are loaded late. The formatter keeps them in these forms. */
 function importsOf(from: string, source: string): Import[] {
   const statements =
-    /^(?:import|export)\s+(?:type\s)?(?:[\w*\s{},$]+?\sfrom\s)?'(?<static>[^']+)'|\bimport\('(?<dynamic>[^']+)'\)/gm;
+    /^(?:import|export)\s+(?:type\s)?(?:[\w*\s{},$]+?\sfrom\s)?'(?<static>[^']+)'|\b(?:import|require)\('(?<dynamic>[^']+)'\)/gm;
   return [...source.matchAll(statements)].map(({ groups }) => ({
     from,
     specifier: groups?.static ?? groups?.dynamic ?? '',
@@ -146,10 +146,11 @@ t.test('the parser of this test sees every form of import', async (t) => {
     "import * as g from 'node:g';",
     "export type { H } from './h.ts';",
     "type I = import('./i.ts').I;",
+    "const { j } = require('j') as typeof J;",
   ].join('\n');
   t.same(
     importsOf('x.ts', source).map(({ specifier }) => specifier),
-    ['./a.ts', './b.ts', './c.ts', './d.ts', './e.ts', './f.ts', 'node:g', './h.ts', './i.ts'],
+    ['./a.ts', './b.ts', './c.ts', './d.ts', './e.ts', './f.ts', 'node:g', './h.ts', './i.ts', 'j'],
   );
 });
 

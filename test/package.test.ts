@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { loadUws } from '../src/transport/uws/library.ts';
 import { request } from './support/client.ts';
 import { startProgram } from './support/command.ts';
 import { plainCommand } from './support/plain-command.ts';
@@ -13,18 +14,46 @@ const MIB = 2 ** 20;
 
 /** Node's own binaries need it too (its BUILDING.md): no system that runs one of them is too old for the engine. */
 const GLIBC = '2.28';
+/** MiB that an import may add to a process, with a sixth to spare: the same modules of Node weigh more from 22 on. */
+const MAX_IMPORT = Number.parseInt(process.versions.node, 10) < 22 ? 14 : 18;
 /** ELF machines by the names that Node has for them. */
 const MACHINES: Readonly<Record<string, RegExp>> = { x64: /X86-64/, arm64: /AArch64/ };
 
 const TSC = join(CHECKOUT, 'node_modules/typescript/bin/tsc');
 
+const LOADED = new URL('support/loaded.mjs', import.meta.url).href;
+const CERT = fileURLToPath(new URL('support/tls/cert.pem', import.meta.url));
+const KEY = fileURLToPath(new URL('support/tls/key.pem', import.meta.url));
+
 interface Ended {
+  readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 function run(cwd: string, program: string, ...args: readonly string[]): Ended {
   return spawnSync(...plainCommand(program, args), { cwd, encoding: 'utf8' });
+}
+
+/** Bytes of the files below a directory. */
+function sizeOf(directory: string): number {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .map((name) => lstatSync(join(directory, name)))
+    .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0);
+}
+
+/** What test/support/loaded.mjs has said: other packages, and rooms of this one. */
+function loadedIn(stderr: string) {
+  const files = stderr.split('\n').filter((line) => line.startsWith('loaded '));
+  const inPackage = (file: string) =>
+    /.*\/node_modules\/([^/]+)\/(?:dist\/(.*)\/)?/.exec(file) ?? [];
+  const packages = new Set(files.map((file) => inPackage(file)[1]));
+  packages.delete('zcserve');
+  packages.delete(undefined);
+  return {
+    packages: [...packages].toSorted(),
+    rooms: new Set(files.map((file) => inPackage(file)[2])),
+  };
 }
 
 /** The newer of two versions such as 2.3.4. */
@@ -61,6 +90,8 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
     'package.json': '{"type": "module"}',
     'site/small.txt': 'hello',
     'site/large.bin': { size: MIB },
+    'empty.mjs': 'console.log(process.memoryUsage.rss());',
+    'importing.mjs': "import 'zcserve'; console.log(process.memoryUsage.rss());",
     'use.ts': [
       "import { createServer, type OptionsInput, type Server } from 'zcserve';",
       "const options: OptionsInput = { root: 'site', port: 0, mmapMax: '32k' };",
@@ -84,7 +115,7 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
       files: ['use.ts'],
     }),
   });
-  const install = ['--ignore-scripts', '--omit=optional', '--prefer-offline', '--loglevel=error'];
+  const install = ['--ignore-scripts', '--prefer-offline', '--loglevel=error'];
   must(home, 'npm', 'install', ...install, tarball);
   const installed = join(home, 'node_modules/zcserve');
 
@@ -96,10 +127,16 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
       'README.md',
       'SECURITY.md',
       'dist',
+      'docs',
       'native',
       'package.json',
     ]);
     t.notOk(readdirSync(join(installed, 'native')).includes('build'));
+  });
+
+  await t.test('with all that comes with it, it takes no more than 10 MB', async (t) => {
+    t.ok(sizeOf(join(home, 'node_modules')) < 10_000_000);
+    t.notOk(existsSync(join(home, 'node_modules/uWebSockets.js')));
   });
 
   const reads = run(home, 'readelf', '--version').stdout !== null;
@@ -135,6 +172,91 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
     t.match(report, engine ? { transport: 'native', sendfile: true } : { transport: 'http1' });
     t.equal((await request({ port }, '/small.txt')).body.toString(), 'hello');
     t.ok((await request({ port }, '/large.bin')).body.equals(pattern(MIB)));
+  });
+
+  const cli = join(installed, 'dist/cli.js');
+
+  await t.test('plain serving loads nothing that it does not use', async (t) => {
+    const args = [`--import=${LOADED}`, cli, 'site'];
+    const running = await startProgram(t, process.execPath, args, { cwd: home });
+    t.equal((await request({ port: running.port }, '/small.txt')).status, 200);
+    running.process.kill('SIGTERM');
+    const { packages, rooms } = loadedIn((await running.ended).stderr);
+    t.same(packages, ['etag', 'leven', 'lru-cache']);
+    const transport = running.report.transport === 'native' ? 'engine' : 'node';
+    t.ok(rooms.has(`transport/${transport}`), 'the transport that serves');
+    const others = [
+      'transport/uws',
+      'middleware',
+      transport === 'node' ? 'transport/engine' : 'transport/node',
+    ];
+    t.same(
+      others.filter((room) => rooms.has(room)),
+      [],
+      'and no other',
+    );
+  });
+
+  await t.test(
+    'an import of it loads neither the command nor what only some sites use',
+    async (t) => {
+      const program = ['--input-type=module', '--eval', "import 'zcserve'"];
+      const { stderr } = run(home, process.execPath, `--import=${LOADED}`, ...program);
+      const { packages, rooms } = loadedIn(stderr);
+      t.same(packages, ['leven', 'lru-cache', 'ms']);
+      t.ok(rooms.has('middleware'));
+      t.notOk(rooms.has('command'));
+    },
+  );
+
+  await t.test(`an import of it takes less than ${MAX_IMPORT} MiB of memory`, async (t) => {
+    const resident = (name: string) => {
+      const samples = Array.from({ length: 5 }, () =>
+        Number(run(home, process.execPath, name).stdout),
+      );
+      return samples.toSorted((a, b) => a - b)[2] ?? Number.NaN;
+    };
+    const added = (resident('importing.mjs') - resident('empty.mjs')) / MIB;
+    t.ok(added > 1 && added < MAX_IMPORT, `${added.toFixed(1)} MiB`);
+  });
+
+  await t.test('without uWebSockets.js, --transport uws says what to install', async (t) => {
+    const { status, stderr } = run(home, process.execPath, cli, 'site', '--transport=uws');
+    t.equal(status, 1);
+    t.equal(
+      stderr,
+      'zcserve: transport uws is not available here: uWebSockets.js is not installed: npm install uWebSockets.js@npm:uwebsockets@3\n',
+    );
+    const tls = ['--tls-cert', CERT, '--tls-key', KEY];
+    const running = await startProgram(t, process.execPath, [cli, 'site', ...tls], { cwd: home });
+    t.match(running.report, { transport: 'http1', reason: 'TLS by node:https' });
+    running.process.kill('SIGTERM');
+    t.equal((await running.ended).stderr, '', 'which is no fault');
+  });
+
+  await t.test('with uWebSockets.js beside it, it serves and says the version', async (t) => {
+    const beside = join(CHECKOUT, 'node_modules/uWebSockets.js');
+    symlinkSync(beside, join(home, 'node_modules/uWebSockets.js'));
+    const { version } = JSON.parse(readFileSync(join(beside, 'package.json'), 'utf8'));
+    const { library, ...why } = await loadUws();
+    if (library === undefined) {
+      t.match(run(home, process.execPath, cli, 'site', '--transport=uws'), {
+        status: 1,
+        stderr: `zcserve: transport uws is not available here: ${'reason' in why ? why.reason : ''}\n`,
+      });
+      return;
+    }
+    for (const [args, reason] of [
+      [['--transport=uws'], `asked for, uWebSockets.js ${version}`],
+      [['--tls-cert', CERT, '--tls-key', KEY], `TLS, uWebSockets.js ${version}`],
+    ] as const) {
+      const running = await startProgram(t, process.execPath, [cli, 'site', ...args], {
+        cwd: home,
+      });
+      t.match(running.report, { transport: 'uws', reason });
+      const address = { port: running.port, tls: running.report.url.startsWith('https') };
+      t.equal((await request(address, '/small.txt')).body.toString(), 'hello');
+    }
   });
 
   await t.test('its types and its API work', async (t) => {

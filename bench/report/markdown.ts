@@ -2,6 +2,8 @@
 import type { Run, ScenarioInfo } from '../results.ts';
 import { compare, standingsIn, withoutFigures } from './compare.ts';
 import { facts } from './facts.ts';
+import { number } from './format.ts';
+import type { Link } from './pages.ts';
 import {
   DETAIL_HEAD,
   detailRow,
@@ -26,24 +28,66 @@ ${table(SUMMARY_HEAD, comparisons.map(summaryRow))}
 `;
 }
 
-/** README's part: the verdict over everything, and the rows that most readers look for. */
-export function readmePart(run: Run, chart: string | undefined, report: string): string {
+/** What a report has written. */
+export interface ReportFiles {
+  readonly chart: string | undefined;
+  readonly report: string;
+}
+
+/** The part of docs: the verdict over everything, and the rows that most readers look for. */
+export function measuredPart(run: Run, files: ReportFiles, link: Link): string {
   const comparisons = compare(run);
-  const shown = comparisons.filter(({ scenario }) => README_GROUPS.includes(scenario.group));
-  const image =
-    chart === undefined ? '' : `![Server CPU time per request by body size](${chart})\n\n`;
-  return `${image}${verdictText(comparisons)}
+  const shown = comparisons.filter(({ scenario }) => SHOWN_GROUPS.includes(scenario.group));
+  return `${image(files, link)}${verdictText(comparisons)}
 
 Server CPU time per request in microseconds: median (lowest–highest turn). “× floor” is our cost over a
 bare epoll server's; “peer ÷ ours” above 1 means that we need less.
 
 ${table(SUMMARY_HEAD, shown.map(summaryRow))}
 
-[Every row, and how it was measured](${report}): \`${run.command}\`, ${run.date.slice(0, 10)}.
+[Every row, and how it was measured](${link(files.report)}): \`${run.command}\`, ${run.date.slice(0, 10)}.
 `;
 }
 
-const README_GROUPS: readonly string[] = ['get', 'semantics', 'mix'];
+const SHOWN_GROUPS: readonly string[] = ['get', 'semantics', 'mix'];
+
+/** README's part: the chart, and medians of a few servers in a few scenarios, so that it fits a page. */
+export function overview(run: Run, files: ReportFiles, link: Link): string {
+  const shown = run.scenarios.filter(({ name }) => OVERVIEW_SCENARIOS.includes(name));
+  const rows = shown.map((scenario) => {
+    const standings = standingsIn(run, scenario, 'cpu');
+    const medians = Object.values(OVERVIEW_SERVERS).map((names) => {
+      const best = standings.find(({ server }) => names.includes(server));
+      return best === undefined ? '–' : number(best.figure.median);
+    });
+    return [scenario.title, ...medians];
+  });
+  return `${image(files, link)}${table(['', ...Object.keys(OVERVIEW_SERVERS)], rows)}
+
+[Every server and scenario](${link(files.report)}), ${run.date.slice(0, 10)}.
+`;
+}
+
+const OVERVIEW_SCENARIOS: readonly string[] = [
+  ...['get-1k', 'get-16k', 'get-128k', 'get-1m', 'get-16m'],
+  ...['not-modified', 'range-16k', 'gzip', 'site'],
+];
+
+/** By column; of several servers the best. */
+const OVERVIEW_SERVERS: Readonly<Record<string, readonly string[]>> = {
+  zcserve: ['zcserve'],
+  floor: ['floor-mmap', 'floor-sendfile'],
+  nginx: ['nginx'],
+  Bun: ['bun'],
+  'as middleware': ['zcserve-middleware'],
+  sirv: ['sirv'],
+  'serve-static': ['serve-static'],
+};
+
+function image({ chart }: ReportFiles, link: Link): string {
+  if (chart === undefined) return '';
+  return `![Server CPU time per request by body size](${link(chart)})\n\n`;
+}
 
 export function fullReport(run: Run): string {
   return `# Benchmark, ${run.date.slice(0, 10)}

@@ -1,14 +1,14 @@
-// Writes the report of a run: HTML page, Markdown, charts, and README's part between its markers.
+// Writes the report of a run: HTML page, Markdown, charts, and the parts of README and docs between their markers.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileStem, type Run } from '../results.ts';
 import { scenarios } from '../scenarios.ts';
 import { chartBySize, chartOfScenario } from './charts.ts';
 import { htmlReport } from './html.ts';
-import { fullReport, readmePart } from './markdown.ts';
-import { readmePath, updateReadme } from './readme.ts';
+import { fullReport, measuredPart, overview } from './markdown.ts';
+import { shownPath, updatePage } from './pages.ts';
 
-/** `part`: the markers of README that a run of less than everything may write between. */
+/** `part`: the markers of docs/performance.md that a run of less than everything may write between. */
 export async function writeReport(run: Run, directory: string, part?: string): Promise<void> {
   const stem = join(directory, `${fileStem(run.date)}-report`);
   const bySize = await chartBySize(run);
@@ -22,11 +22,12 @@ export async function writeReport(run: Run, directory: string, part?: string): P
   write(`${stem}.md`, fullReport(run));
   const markers = isWhole(run) ? 'bench' : part;
   if (markers === undefined) {
-    process.stderr.write('README.md stays as it is: not every scenario was run\n');
+    process.stderr.write('docs/performance.md stays as it is: not every scenario was run\n');
     return;
   }
-  const chart = bySize === undefined ? undefined : readmePath(`${stem}.svg`);
-  updateReadme(markers, readmePart(run, chart, readmePath(`${stem}.md`)));
+  const files = { chart: bySize && `${stem}.svg`, report: `${stem}.md` };
+  updatePage('docs/performance.md', markers, (link) => measuredPart(run, files, link));
+  if (isWhole(run)) updatePage('README.md', 'overview', (link) => overview(run, files, link));
 }
 
 function isWhole(run: Run): boolean {
@@ -35,5 +36,5 @@ function isWhole(run: Run): boolean {
 
 function write(path: string, text: string): void {
   writeFileSync(path, text);
-  process.stderr.write(`wrote ${readmePath(path)}\n`);
+  process.stderr.write(`wrote ${shownPath(path)}\n`);
 }

@@ -1,8 +1,9 @@
 // Strong entity-tags: from what identifies a version, or from its content, hashed once per version.
-import { createHash } from 'node:crypto';
+import type crypto from 'node:crypto';
 import { fstat, read } from 'node:fs';
+import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
-import etag from 'etag';
+import type entityTag from 'etag';
 import { LRUCache } from 'lru-cache';
 import type { Coding } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
@@ -11,6 +12,11 @@ import { contentVersion, versionOfStamp } from './root.ts';
 
 const readFd = promisify(read);
 const fstatFd = promisify(fstat);
+
+// Loaded with the first file: both bring OpenSSL's part of Node, a megabyte, to a process that may serve none.
+const require = createRequire(import.meta.url);
+const etag = (entity: string | Buffer) => (require('etag') as typeof entityTag)(entity);
+const sha256 = () => (require('node:crypto') as typeof crypto).createHash('sha256');
 
 /** How a version comes to its tag. */
 export type TagSource =
@@ -93,7 +99,10 @@ export interface HashableEntry extends Hashable {
 
 /** Tags from content, computed once per version. */
 export class ContentEtags {
-  readonly #known = new LRUCache<string, string>({ max: MAX_REMEMBERED });
+  readonly #known = new LRUCache<string, string>({
+    maxSize: MAX_REMEMBERED,
+    sizeCalculation: () => 1,
+  });
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
   #hashing = 0;
@@ -147,7 +156,7 @@ export class ContentEtags {
 /** Never rejects. */
 async function contentEtag({ version, file, size, coding }: Hashable): Promise<string | undefined> {
   try {
-    const hash = createHash('sha256');
+    const hash = sha256();
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(1, size)));
     let position = 0;
     while (position < size) {

@@ -60,7 +60,6 @@ export class OpenFiles implements FileCache {
     const limit = openFileLimit() ?? Number.POSITIVE_INFINITY;
     this.#maxOpen = Math.max(8, Math.min(policy.maxOpenFiles, Math.floor(limit / 2)));
     this.#resources = new LRUCache({
-      max: this.#maxOpen,
       maxSize: this.#maxOpen,
       sizeCalculation: ({ variants }) => 1 + variants.length,
       dispose: (resource, path) => this.#disposed(resource, path),

@@ -1,6 +1,6 @@
 // One site inside somebody else's server: decides whether a request is its own, and sends the answer.
 import { fstatSync, type Stats } from 'node:fs';
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { loadNative } from '../addon/load.ts';
@@ -18,6 +18,7 @@ import type { Answer } from '../site/answer.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
 import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
+import { http } from '../transport/node/builtin.ts';
 import { cutOff } from '../transport/node/http2-response.ts';
 import { whenCurrent } from '../transport/node/pipeline.ts';
 import { type Outlet, sendPlan } from '../transport/node/respond.ts';
@@ -182,7 +183,7 @@ function reachOf(
 ): Reach {
   if (addon === undefined) return 'none';
   if ((req.socket as TLSSocket).encrypted) return 'tls';
-  const { write, end } = ServerResponse.prototype;
+  const { write, end } = http.ServerResponse.prototype;
   const isPlain = req.httpVersionMajor === 1 && res.write === write && res.end === end;
   return transfers && isPlain ? 'socket' : 'memory';
 }

@@ -1,7 +1,10 @@
 // The operator's rules for response fields, compiled once at start: headers and Cache-Control by glob,
 // immutable hashed names, the security preset, CORS.
-import picomatch from 'picomatch';
+import { createRequire } from 'node:module';
+import type picomatch from 'picomatch';
 import { type FieldList, pairs } from '../http/field-list.ts';
+
+const require = createRequire(import.meta.url);
 
 export interface RulesConfig {
   /** Glob → field → value; of several values for one field the last wins, null removes the field. */
@@ -122,7 +125,9 @@ export function compileRules(config: RulesConfig): Rules {
 function compileGlob(where: string, glob: string): (path: string) => boolean {
   const pattern = glob.startsWith('/') ? glob.slice(1) : glob;
   if (pattern === '') throw new Error(`${where}: the glob is empty; "**" matches every file`);
-  const matches = picomatch(pattern, { dot: true, basename: !glob.includes('/') });
+  // Most servers have no globs: they start without its parser.
+  const compile = require('picomatch') as typeof picomatch;
+  const matches = compile(pattern, { dot: true, basename: !glob.includes('/') });
   return (path) => matches(path);
 }
 

@@ -3,9 +3,9 @@ import type { Native } from '../addon/load.ts';
 import type { EngineLimits, NativeAddon } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import type { Reach } from '../plan/types.ts';
-import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
+import type { Transfers } from '../transport/node/transfers.ts';
 import type { TransportName } from '../transport/transport.ts';
-import type { Uws, UwsLibrary } from '../transport/uws/library.ts';
+import type { FoundUws, Uws, UwsLibrary } from '../transport/uws/library.ts';
 
 export interface Wanted {
   readonly transport: 'auto' | TransportName;
@@ -40,7 +40,7 @@ export async function chooseTransport(
     case 'uws': {
       const uws = await loadUws();
       if (uws.library === undefined) throw unavailable('uws', uws.reason);
-      return onUws(uws.library, tls, 'asked for');
+      return onUws(uws, tls, 'asked for');
     }
     case 'http1':
       return onNode(tls, native, 'asked for', false);
@@ -61,13 +61,14 @@ export function chooseWithoutEngine({ transport }: Wanted, cause: unknown): Chos
 }
 
 /** Starts what node:http hands descriptors to, where it is to send by them; without it, bytes are all it can send. */
-export function withTransfers(
+export async function withTransfers(
   chosen: Chosen,
   { addon }: Native,
   limits: EngineLimits,
   log: Log,
-): Chosen {
+): Promise<Chosen> {
   if (chosen.name !== 'http1' || chosen.reach !== 'socket' || addon === undefined) return chosen;
+  const { startTransfers } = await import('../transport/node/transfers.ts');
   const transfers = startTransfers(addon, limits, log);
   return { ...chosen, transfers, reach: transfers ? 'socket' : 'memory' };
 }
@@ -79,16 +80,18 @@ function choosePlain(native: Native): Chosen {
 }
 
 function chooseTls(uws: Uws, native: Native): Chosen {
-  return uws.library === undefined
+  if (uws.library !== undefined) return onUws(uws, true, 'TLS');
+  return uws.installed
     ? onNode(true, native, `TLS by node:https: ${uws.reason}`, true)
-    : onUws(uws.library, true, 'TLS');
+    : onNode(true, native, 'TLS by node:https', false);
 }
 
 function onEngine(addon: NativeAddon, reason: string): Chosen {
   return { name: 'native', addon, reach: 'engine', reason, fallback: false };
 }
 
-function onUws(library: UwsLibrary, tls: boolean, reason: string): Chosen {
+function onUws({ library, version }: FoundUws, tls: boolean, why: string): Chosen {
+  const reason = `${why}, uWebSockets.js ${version}`;
   return { name: 'uws', library, reach: tls ? 'tls' : 'memory', reason, fallback: false };
 }
 

@@ -14,12 +14,9 @@ import {
 import { takesDescriptors } from '../plan/strategy.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
 import { createSite, type Site } from '../site/site.ts';
-import { createNativeTransport } from '../transport/engine/engine.ts';
-import { createHttp1Transport } from '../transport/node/http1.ts';
 import type { TlsFiles } from '../transport/tls.ts';
 import type { Transport, TransportName, TransportStats } from '../transport/transport.ts';
-import { loadUws } from '../transport/uws/library.ts';
-import { createUwsTransport } from '../transport/uws/uws.ts';
+import type { Uws } from '../transport/uws/library.ts';
 import {
   type Chosen,
   chooseTransport,
@@ -63,12 +60,13 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
   await access('/');
   const limits = limitsOf(options);
-  const best = withTransfers(await chooseTransport(wanted, native, loadUws), native, limits, log);
+  const asked = await chooseTransport(wanted, native, loadUws);
+  const best = await withTransfers(asked, native, limits, log);
   const site = openSite(options, best, native.addon, log);
   let started: Started;
   let port: number;
   try {
-    started = start(best, wanted, site, options, log);
+    started = await start(best, wanted, site, options, log);
     if (started.chosen.fallback) {
       log.warn(`no better transport than node:http: ${started.chosen.reason}`);
     }
@@ -98,9 +96,15 @@ interface Started {
 }
 
 /** On the chosen transport, or on the other where its engine does not start. */
-function start(chosen: Chosen, wanted: Wanted, site: Site, options: Options, log: Log): Started {
+async function start(
+  chosen: Chosen,
+  wanted: Wanted,
+  site: Site,
+  options: Options,
+  log: Log,
+): Promise<Started> {
   try {
-    return { chosen, transport: createTransport(chosen, site, options, log) };
+    return { chosen, transport: await createTransport(chosen, site, options, log) };
   } catch (error) {
     if (chosen.name !== 'native') throw error;
     return start(chooseWithoutEngine(wanted, error), wanted, site, options, log);
@@ -122,12 +126,19 @@ function openSite(
   }
 }
 
-function createTransport(chosen: Chosen, site: Site, options: Options, log: Log): Transport {
+/** Each transport's code is loaded where it is used. */
+async function createTransport(
+  chosen: Chosen,
+  site: Site,
+  options: Options,
+  log: Log,
+): Promise<Transport> {
   const { handler, table, root, common } = site;
   const limits = limitsOf(options);
   const tls = tlsOf(options);
   switch (chosen.name) {
     case 'native': {
+      const { createNativeTransport } = await import('../transport/engine/engine.ts');
       if (root.native === undefined) throw new Error('the root was opened without the addon');
       const transport = createNativeTransport({
         addon: chosen.addon,
@@ -150,7 +161,8 @@ function createTransport(chosen: Chosen, site: Site, options: Options, log: Log)
       table.attach(transport);
       return transport;
     }
-    case 'uws':
+    case 'uws': {
+      const { createUwsTransport } = await import('../transport/uws/uws.ts');
       return createUwsTransport({
         library: chosen.library,
         handler,
@@ -160,7 +172,9 @@ function createTransport(chosen: Chosen, site: Site, options: Options, log: Log)
         common,
         tls,
       });
-    case 'http1':
+    }
+    case 'http1': {
+      const { createHttp1Transport } = await import('../transport/node/http1.ts');
       return createHttp1Transport({
         handler,
         reach: chosen.reach,
@@ -170,7 +184,12 @@ function createTransport(chosen: Chosen, site: Site, options: Options, log: Log)
         tls,
         transfers: chosen.transfers,
       });
+    }
   }
+}
+
+async function loadUws(): Promise<Uws> {
+  return (await import('../transport/uws/library.ts')).loadUws();
 }
 
 function tlsOf({ tlsCert, tlsKey }: Options): TlsFiles | undefined {

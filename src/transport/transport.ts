@@ -23,13 +23,13 @@ export interface TransportStats {
   /** Clients that went away before the last byte. */
   readonly aborted: number;
   /** Connections accepted since the start, those rejected among them. 0 for middleware: they are its host's. */
-  readonly accepted?: number;
+  readonly accepted: number;
   /** Connections turned away because there were `maxConnections`. 0 for middleware. */
-  readonly rejected?: number;
+  readonly rejected: number;
   /** Requests whose head came too slowly, and answers that were taken too slowly. uWebSockets.js tells of none: 0. */
-  readonly timeouts?: number;
+  readonly timeouts: number;
   /** Files that the kernel refused to send by sendfile, once for each answer that found out: they are read. */
-  readonly refused?: number;
+  readonly refused: number;
 }
 
 export interface Transport {

@@ -1,7 +1,18 @@
 // What the benchmark makes of its samples: medians, marks, verdicts; and what --only selects.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import t from 'tap';
+import { beside, readRaw } from '../../bench/raw.ts';
 import { compare, type Verdict } from '../../bench/report/compare.ts';
-import { figure, isClientBound, isDisturbed, type Run, type Sample } from '../../bench/results.ts';
+import { overview } from '../../bench/report/markdown.ts';
+import {
+  figure,
+  isClientBound,
+  isDisturbed,
+  type Run,
+  type Sample,
+  saveRun,
+} from '../../bench/results.ts';
 import { scenarios } from '../../bench/scenarios.ts';
 import { select } from '../../bench/selection.ts';
 import { nginx } from '../../nginx-compare/nginx.ts';
@@ -59,6 +70,35 @@ t.test('--only names scenarios and servers, and refuses what it does not know', 
   );
   t.equal(select('server', all).scenarios.length, scenarios.length);
   t.throws(() => select('get-1k,nothing', all), { message: /nothing is called "nothing"/ });
+});
+
+t.test(
+  'the overview has medians by column, the better of two floors, and a dash for whom was not run',
+  async (t) => {
+    const run = runWith({
+      zcserve: [5, 6, 9],
+      'floor-mmap': [7],
+      'floor-sendfile': [4],
+      sirv: [40],
+    });
+    const text = overview(run, { chart: undefined, report: 'a.md' }, (path) => `to/${path}`);
+    const cells = text.split('\n').find((line) => /\b40\b/.test(line));
+    t.strictSame(
+      cells?.split('|').map((cell) => cell.trim()),
+      ['', '', '6', '4', '–', '–', '–', '40', '–', ''],
+    );
+    t.match(text, /\]\(to\/a\.md\), 2025-01-01/);
+  },
+);
+
+t.test('raw results read back as they were, packed or not', async (t) => {
+  const run = runWith({ zcserve: [1] });
+  const path = saveRun(t.testdir(), 'bench', run);
+  t.match(path, /2025-01-01T00-00-00-bench\.json\.gz$/);
+  t.strictSame(readRaw(path), run);
+  const unpacked = beside(path, 'md').replace(/md$/, 'json');
+  writeFileSync(unpacked, gunzipSync(readFileSync(path)));
+  t.strictSame(readRaw(unpacked), run);
 });
 
 function sampleWith(figures: Partial<Sample>): Sample {

@@ -12,14 +12,18 @@ t.test('without room for an engine, node:http sends bytes, and one line says so'
     },
   } as unknown as NativeAddon;
   const native = { addon, file: 'zcserve.node' };
-  const noUws = async () => ({ library: undefined, reason: 'not wanted' });
+  const noUws = async () =>
+    ({ library: undefined, installed: false, reason: 'not wanted' }) as const;
   const best = await chooseTransport({ transport: 'http1', tls: false }, native, noUws);
   t.equal(best.reach, 'socket');
   const log = memoryLog();
-  t.match(withTransfers(best, native, LIMITS, log), { reach: 'memory', transfers: undefined });
+  t.match(await withTransfers(best, native, LIMITS, log), {
+    reach: 'memory',
+    transfers: undefined,
+  });
   t.match(log.lines, ['no sendfile, files are read: EMFILE: no descriptor left']);
 
   const secure = await chooseTransport({ transport: 'http1', tls: true }, native, noUws);
-  t.equal(withTransfers(secure, native, LIMITS, log), secure, 'TLS needs none');
+  t.equal(await withTransfers(secure, native, LIMITS, log), secure, 'TLS needs none');
   t.equal(log.lines.length, 1);
 });

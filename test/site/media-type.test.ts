@@ -1,6 +1,7 @@
 // Content-Type by name.
+import { contentType } from 'mime-types';
 import t from 'tap';
-import { typeOf } from '../../src/site/media-type.ts';
+import { typeOf, USUAL } from '../../src/site/media-type.ts';
 
 const CASES: ReadonlyArray<readonly [path: string, type: string]> = [
   ['index.html', 'text/html; charset=utf-8'],
@@ -28,3 +29,7 @@ const CASES: ReadonlyArray<readonly [path: string, type: string]> = [
 
 for (const [path, type] of CASES) t.equal(typeOf(path), type, path);
 for (const [path, type] of CASES) t.equal(typeOf(path), type, `${path}, remembered`);
+
+for (const [extension, type] of USUAL) {
+  t.equal(type, contentType(extension), `${extension} as mime-types has it`);
+}

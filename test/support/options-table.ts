@@ -1,4 +1,4 @@
-// README's tables of options, made from the table in the code.
+// The tables of docs/options.md, made from the table in the code.
 
 import { GROUPS } from '../../src/options/options.ts';
 import { flagOf, isWritable, type Option } from '../../src/options/table.ts';

@@ -78,9 +78,12 @@ async function transport(options: Options, native: Native, tls: boolean): Promis
 }
 
 async function uws(): Promise<Finding> {
-  const { library, ...why } = await loadUws();
-  const text = 'reason' in why ? why.reason : 'loads and passes its self-test';
-  return finding('uWebSockets.js', library !== undefined, text);
+  const found = await loadUws();
+  const subject = 'uWebSockets.js';
+  if (found.library === undefined) {
+    return finding(subject, found.installed ? false : undefined, found.reason);
+  }
+  return finding(subject, true, `${found.version} loads and passes its self-test`);
 }
 
 async function root(options: Options, native: Native): Promise<Finding[]> {

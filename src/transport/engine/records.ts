@@ -107,6 +107,5 @@ export function readStats(counters: Float64Array): TransportStats {
       tally.bytes += bytes;
     }
   }
-  const { hot, planned, connections, transfers, truncated, aborted } = plain;
-  return { byStrategy, hot, planned, connections, transfers, truncated, aborted };
+  return { byStrategy, ...plain };
 }

@@ -1,11 +1,5 @@
 // HTTP/1.1 on node:http and node:https: the transport that works everywhere.
-import {
-  createServer,
-  type IncomingMessage,
-  type ServerOptions,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http';
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/types.ts';
@@ -19,6 +13,7 @@ import { Counters } from '../counters.ts';
 import { rejectionOf } from '../lenience.ts';
 import { readTlsFiles, type TlsFiles } from '../tls.ts';
 import type { Transport } from '../transport.ts';
+import { http } from './builtin.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
 import { type Outlet, sendPlan } from './respond.ts';
 import { ownSockets } from './sockets.ts';
@@ -55,7 +50,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
         ...readTlsFiles(tls),
         handshakeTimeout: limits.headerTimeoutMs,
       })
-    : createServer(settings(limits));
+    : http.createServer(settings(limits));
   server.maxConnections = limits.maxConnections;
   server.maxHeadersCount = 0;
   server.timeout = limits.sendTimeoutMs;
@@ -241,7 +236,7 @@ function statusOf({ code, message }: NodeJS.ErrnoException): number {
 
 /** A whole answer as bytes, for where node has no response object. Its connection closes after it. */
 function wholeText({ status, fields, body }: Answer): Buffer {
-  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
+  const line = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n`;
   const last = `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n`;
   return Buffer.concat([
     Buffer.from(line + fieldLines(fields) + last, 'latin1'),

@@ -1,5 +1,5 @@
 // Sends a plan as the response of node:http, node:https or http2's compatibility API.
-import { ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { FileEntry } from '../../files/entry.ts';
 import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
@@ -8,6 +8,7 @@ import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
 import type { Counters } from '../counters.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
+import { http } from './builtin.ts';
 import { closeWithClient, cutOff } from './http2-response.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
@@ -81,7 +82,7 @@ const STRUCTURE = new Set(['content-length', 'content-range', 'content-encoding'
  */
 function writeHead(status: number, fields: FieldList, res: ServerResponse): void {
   const before = res.getHeaderNames();
-  if (before.length === 0 && res.writeHead === ServerResponse.prototype.writeHead) {
+  if (before.length === 0 && res.writeHead === http.ServerResponse.prototype.writeHead) {
     res.writeHead(status, fields as string[]);
     return;
   }

@@ -1,8 +1,9 @@
 // A node response as the sink of a body: writes with backpressure, descriptors through an engine thread.
-import { ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { NativeFile } from '../../addon/types.ts';
 import type { Span } from '../../plan/types.ts';
 import type { SendEnd, Sink } from '../pieces.ts';
+import { http } from './builtin.ts';
 import { closeWithClient } from './http2-response.ts';
 import type { Transfers } from './transfers.ts';
 
@@ -24,7 +25,7 @@ export function responseSink(res: ServerResponse, transfers: Transfers | undefin
     if (gone) return Promise.resolve(false);
     return new Promise((resolve) => {
       interrupt = () => resolve(false);
-      if (res.write === ServerResponse.prototype.write) {
+      if (res.write === http.ServerResponse.prototype.write) {
         res.write(chunk, (error) => resolve(!error));
         return;
       }

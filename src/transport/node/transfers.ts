@@ -1,6 +1,6 @@
 // Hands (socket, file, span) to an engine thread and tells when the bytes are sent.
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { EngineLimits, NativeAddon, NativeEngine, NativeFile } from '../../addon/types.ts';
 import type { Log } from '../../log/log.ts';
 import type { Span } from '../../plan/types.ts';
@@ -132,7 +132,7 @@ function outcomeOf(
 
 /** libuv's descriptor of a TCP or Unix socket, or -1: in no documentation, and in every version since 0.x. */
 function descriptorOf(socket: Socket): number {
-  if (socket instanceof TLSSocket) return -1;
+  if ((socket as Socket & Partial<TLSSocket>).encrypted) return -1;
   const { _handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } | null };
   return _handle?.fd ?? -1;
 }

@@ -1,5 +1,8 @@
 // uWebSockets.js: the part of it that we use, how it is loaded, and the test that its binary must pass.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
 
 export interface UwsRequest {
   /** Lower-cases the method in place: ask for the exact one first. */
@@ -46,9 +49,18 @@ export interface UwsLibrary {
   readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
 }
 
+export interface FoundUws {
+  readonly library: UwsLibrary;
+  readonly version: string;
+}
+
 export type Uws =
-  | { readonly library: UwsLibrary }
-  | { readonly library: undefined; readonly reason: string };
+  | FoundUws
+  | { readonly library: undefined; readonly installed: boolean; readonly reason: string };
+
+/** A package that whoever wants it installs beside ours: its binaries for all systems are 257 MB. */
+const PACKAGE = 'uWebSockets.js';
+const ABSENT = `${PACKAGE} is not installed: npm install ${PACKAGE}@npm:uwebsockets@3`;
 
 /** Leaves the `uWebSockets` field out of answers. */
 const NO_SIGNATURE = '999999990007';
@@ -69,20 +81,33 @@ async function load(): Promise<Uws> {
     };
     library._cfg(NO_SIGNATURE);
     const fault = await selfTest(library);
-    if (fault === undefined) return { library };
-    return { library: undefined, reason: `uWebSockets.js failed its self-test: ${fault}` };
+    if (fault === undefined) return { library, version: readVersion() };
+    return unusable(`${PACKAGE} failed its self-test: ${fault}`);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { library: undefined, reason: message.split('\n', 1)[0] ?? message };
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_MODULE_NOT_FOUND') {
+      return { library: undefined, installed: false, reason: ABSENT };
+    }
+    return unusable(message.split('\n', 1)[0] ?? message);
   }
 }
 
-/** A body that no socket buffer takes at once, so that the test goes through backpressure. */
-const LARGE = Buffer.alloc(16 * 2 ** 20, 'uWebSockets.js self-test;');
+function unusable(reason: string): Uws {
+  return { library: undefined, installed: true, reason };
+}
 
-const EXPECTED: ReadonlyArray<
-  readonly [method: string, target: string, head: RegExp, body: Buffer]
-> = [
+/** Its main file lies beside its package.json, which it does not export in every version. */
+function readVersion(): string {
+  const main = createRequire(import.meta.url).resolve(PACKAGE);
+  return JSON.parse(readFileSync(join(dirname(main), 'package.json'), 'utf8')).version;
+}
+
+/** Size of a body that no socket buffer takes at once, so that the test goes through backpressure. */
+const LARGE = 16 * 2 ** 20;
+
+type Expected = readonly [method: string, target: string, head: RegExp, body: Buffer];
+
+const expected = (large: Buffer): readonly Expected[] => [
   [
     'GET',
     '/small?q',
@@ -91,24 +116,20 @@ const EXPECTED: ReadonlyArray<
   ],
   ['HEAD', '/head', /^HTTP\/1\.1 200 OK\r\n.*Content-Length: 77\r\n/s, Buffer.of()],
   ['GET', '/none', /^HTTP\/1\.1 304 Not Modified\r\n(?!.*Content-Length)/s, Buffer.of()],
-  [
-    'GET',
-    '/large',
-    new RegExp(`^HTTP/1\\.1 200 OK\r\n.*Content-Length: ${LARGE.length}\r\n`, 's'),
-    LARGE,
-  ],
+  ['GET', '/large', new RegExp(`^HTTP/1\\.1 200 OK\r\n.*Content-Length: ${LARGE}\r\n`, 's'), large],
 ];
 
 /** Serves one answer of each kind to itself. Undefined when all of them are as they must be. */
 async function selfTest(library: UwsLibrary): Promise<string | undefined> {
-  const app = library.App().any('/*', answerTest);
+  const large = Buffer.alloc(LARGE, 'uWebSockets.js self-test;');
+  const app = library.App().any('/*', (res, req) => answerTest(res, req, large));
   const token = await new Promise<unknown>((resolve) => {
     app.listen('127.0.0.1', 0, library.LIBUS_LISTEN_EXCLUSIVE_PORT, resolve);
   });
   if (!token) return 'it cannot listen';
   try {
     const port = library.us_socket_local_port(token);
-    for (const [method, target, head, body] of EXPECTED) {
+    for (const [method, target, head, body] of expected(large)) {
       const answer = await ask(port, method, target);
       const end = answer.indexOf('\r\n\r\n') + 4;
       if (!head.test(answer.toString('latin1', 0, end))) return `${method} ${target}: wrong head`;
@@ -120,7 +141,7 @@ async function selfTest(library: UwsLibrary): Promise<string | undefined> {
   }
 }
 
-function answerTest(res: UwsResponse, req: UwsRequest): void {
+function answerTest(res: UwsResponse, req: UwsRequest, large: Buffer): void {
   const method = req.getCaseSensitiveMethod();
   const path = req.getUrl();
   switch (path) {
@@ -132,8 +153,8 @@ function answerTest(res: UwsResponse, req: UwsRequest): void {
       return;
     case '/large': {
       res.onAborted(() => {});
-      res.onWritable((offset) => res.tryEnd(LARGE.subarray(offset), LARGE.length)[0]);
-      res.tryEnd(LARGE, LARGE.length);
+      res.onWritable((offset) => res.tryEnd(large.subarray(offset), LARGE)[0]);
+      res.tryEnd(large, LARGE);
       return;
     }
     default:

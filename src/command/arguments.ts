@@ -1,0 +1,59 @@
+// The command line taken apart: what the words and flags mean is the option table's.
+import { parseArgs } from 'node:util';
+import { COMMAND_OPTIONS } from '../options/options.ts';
+import { flagOf, isWritable } from '../options/table.ts';
+
+export interface Arguments {
+  readonly words: readonly string[];
+  /** By flag without its dashes; whatever the parser made of its value. */
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+/** By flag without its dashes: `mmap-max` → mmapMax. The root is an argument, rules have no flag. */
+export const NAME_OF: ReadonlyMap<string, string> = new Map(
+  Object.entries(COMMAND_OPTIONS)
+    .filter(([name, row]) => isWritable(row) && name !== 'root')
+    .map(([name]) => [flagOf(name).slice(2), name]),
+);
+
+const PLAIN = Object.fromEntries(
+  [...NAME_OF.keys()].map((flag) => [
+    flag,
+    { type: 'string', ...(flag === 'port' ? { short: 'p' } : {}) } as const,
+  ]),
+);
+
+/**
+ * A command line on which Node's own parser and yargs agree: words, and known flags with one value each. Undefined for
+ * any other, which is yargs's to read, to explain or to refuse; to load it takes as long as to start a server.
+ */
+export function readPlainArguments(args: readonly string[]): Arguments | undefined {
+  try {
+    const { values, positionals, tokens } = parseArgs({
+      args: args.map(withValue),
+      options: PLAIN,
+      allowPositionals: true,
+      tokens: true,
+    });
+    const given = tokens.filter((token) => token.kind === 'option');
+    const isPlain =
+      tokens.every(({ kind }) => kind !== 'option-terminator') &&
+      given.length === Object.keys(values).length &&
+      given.every(({ rawName, inlineValue, value = '' }) =>
+        inlineValue ? rawName !== '-p' && !/^['"]/.test(value) : !/^[-'"]/.test(value),
+      );
+    return isPlain ? { words: positionals, flags: { ...values } } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Gives a flag that may stand alone its value, so that it never takes the word behind it: --listing ./dir. */
+export function withValue(argument: string): string {
+  const named = (flag: string) =>
+    COMMAND_OPTIONS[NAME_OF.get(flag) as keyof typeof COMMAND_OPTIONS]?.kind;
+  const bare = argument.startsWith('--') ? named(argument.slice(2))?.bare : undefined;
+  if (bare !== undefined) return `${argument}=${bare}`;
+  const negated = /^--no-(.+)$/.exec(argument)?.[1];
+  return negated && named(negated)?.shape === '' ? `--${negated}=false` : argument;
+}

@@ -1,0 +1,57 @@
+// The command line by yargs: every form of it, and the help.
+import yargs from 'yargs';
+import { GROUPS } from '../options/options.ts';
+import { flagOf, type Option } from '../options/table.ts';
+import { type Arguments, NAME_OF, withValue } from './arguments.ts';
+
+const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
+zcserve doctor [root] [options]  say what would be used here, and why
+zcserve tune [root] [options]    measure, and print the best thresholds for this machine
+
+Sizes take k, m, g (powers of 1024); times take ms, s, m, h (a bare number is milliseconds).
+Each option is also a variable (ZCSERVE_MMAP_MAX) and a name in the --config file (mmapMax).`;
+
+/** What the command line asks for: something to be done, or to be told. */
+export type Asked = Arguments | 'version' | { readonly help: string };
+
+/** Reads any command line; unknown flags are among its flags. */
+export async function readArguments(args: readonly string[]): Promise<Asked> {
+  const parser = describe(args);
+  const { _: words, $0: _, p: __, help, version, ...flags } = await parser.parseAsync();
+  if (help) return { help: await parser.getHelp() };
+  if (version) return 'version';
+  return { words: words.map(String), flags };
+}
+
+function describe(args: readonly string[]) {
+  const parser = yargs(args.map(withValue))
+    .scriptName('zcserve')
+    .help(false)
+    .version(false)
+    .usage(USAGE)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .alias({ p: 'port', h: 'help', v: 'version' })
+    .option('help', { type: 'boolean', describe: 'print this' })
+    .option('version', { type: 'boolean', describe: 'print the version' })
+    .exitProcess(false)
+    .wrap(Math.min(process.stdout.columns ?? 100, 120));
+  for (const [group, rows] of Object.entries(GROUPS)) {
+    for (const [name, row] of Object.entries(rows)) {
+      const flag = flagOf(name).slice(2);
+      if (NAME_OF.has(flag)) parser.option(flag, { group: `${group}:`, describe: helpOf(row) });
+    }
+  }
+  return parser.group(['help', 'version'], 'Command:');
+}
+
+function helpOf({ kind, default: initial, help, peers }: Option): string {
+  const value = kind.bare === undefined ? `<${kind.shape}> ` : `[=${kind.shape}] `;
+  const notes = [initial === undefined ? [] : `default ${kind.show(initial)}`, peers ?? []].flat();
+  return `${kind.shape === '' ? '' : value}${help}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
+}
