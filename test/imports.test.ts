@@ -1,8 +1,17 @@
 // The import table is law, for types as for code: which room may use which rooms and packages. Nothing looks back.
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import {
+  circlesIn,
+  graphOf,
+  type Import,
+  importsOf,
+  readImports,
+  roomOf,
+  sourcesIn,
+} from './support/imports.ts';
 
 interface Law {
   readonly rooms: readonly string[];
@@ -80,42 +89,9 @@ const LAWS: Readonly<Record<string, Law>> = {
 /** What package.json names. */
 const LOOSE = ['cli.ts', 'index.ts'];
 
-interface Import {
-  readonly from: string;
-  readonly specifier: string;
-}
-
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .sort();
-const imports = files.flatMap((file) => importsOf(file, readFileSync(join(SRC, file), 'utf8')));
-
-/** Imports and re-exports of code and of types, static and dynamic, and CommonJS modules that are loaded late. The formatter keeps them in these forms. */
-function importsOf(from: string, source: string): Import[] {
-  const statements =
-    /^(?:import|export)\s+(?:type\s)?(?:[\w*\s{},$]+?\sfrom\s)?'(?<static>[^']+)'|\b(?:import|require)\('(?<dynamic>[^']+)'\)/gm;
-  return [...source.matchAll(statements)].map(({ groups }) => ({
-    from,
-    specifier: groups?.static ?? groups?.dynamic ?? '',
-  }));
-}
-
-/** A folder of src, one of transport, or a file directly in src. */
-function roomOf(file: string): string {
-  const [wing = '', room, deeper] = file.split('/');
-  return wing === 'transport' && deeper !== undefined
-    ? `${wing}/${room}`
-    : wing.replace(/\.ts$/, '');
-}
-
-function isOurs({ specifier }: Import): boolean {
-  return specifier.startsWith('.');
-}
-
-function targetOf({ from, specifier }: Import): string {
-  return posix.normalize(posix.join(dirname(from), specifier));
-}
+const files = sourcesIn(SRC, /\.ts$/);
+const imports = readImports(SRC, files, importsOf);
 
 /** `@hono/node-server/utils/response` → `@hono/node-server`; every built-in module is `node:`. */
 function packageOf({ specifier }: Import): string {
@@ -127,8 +103,8 @@ function packageOf({ specifier }: Import): string {
 /** What a room really uses. */
 function uses(room: string): Law {
   const own = imports.filter(({ from }) => roomOf(from) === room);
-  const rooms = own.filter(isOurs).map((one) => roomOf(targetOf(one)));
-  const packages = own.filter((one) => !isOurs(one)).map(packageOf);
+  const rooms = own.flatMap(({ target }) => (target === undefined ? [] : [roomOf(target)]));
+  const packages = own.filter(({ target }) => target === undefined).map(packageOf);
   return {
     rooms: [...new Set(rooms)].filter((one) => one !== room).sort(),
     packages: [...new Set(packages)].sort(),
@@ -189,27 +165,17 @@ t.test('plan is pure: no built-in module, no clock, no randomness', async (t) =>
 });
 
 t.test('no file needs itself by way of others', async (t) => {
-  const needs = new Map<string, string[]>();
-  for (const one of imports.filter(isOurs)) {
-    needs.set(one.from, [...(needs.get(one.from) ?? []), targetOf(one)]);
-  }
-  t.same(
-    files.map((file) => circleFrom(file, needs)).filter((circle) => circle !== undefined),
-    [],
-  );
+  t.same(circlesIn(graphOf(imports, (file) => file)), []);
 });
 
-function circleFrom(start: string, needs: ReadonlyMap<string, string[]>): string | undefined {
-  const seen = new Set<string>();
-  const walk = (file: string, trail: readonly string[]): string | undefined => {
-    for (const next of needs.get(file) ?? []) {
-      if (next === start) return [...trail, next].join(' → ');
-      if (seen.has(next)) continue;
-      seen.add(next);
-      const circle = walk(next, [...trail, next]);
-      if (circle !== undefined) return circle;
-    }
-    return undefined;
-  };
-  return walk(start, [start]);
-}
+t.test('a circle is found, with all who are in it', async (t) => {
+  const needs = { a: 'b', b: 'c', c: 'b', d: 'a', x: 'y', y: 'z', z: 'x' };
+  const graph = graphOf(
+    Object.entries(needs).map(([from, target]) => ({ from, specifier: target, target })),
+    (file) => file,
+  );
+  t.same(circlesIn(graph), [
+    ['b', 'c'],
+    ['x', 'y', 'z'],
+  ]);
+});
