@@ -1,11 +1,12 @@
 // The addon's exports for listings: reading a directory, and bytes that many replies share.
+#include "addon/directory.h"
+
 #include <cerrno>
 #include <cstring>
 #include <memory>
 
-#include "addon/directory.h"
-#include "files/directory.h"
 #include "addon/values.h"
+#include "files/directory.h"
 
 namespace zc::js {
 namespace {

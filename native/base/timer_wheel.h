@@ -1,6 +1,7 @@
 // Deadlines in slots of one tick. Moving a deadline later costs nothing: the timer is looked at when its old slot comes.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace zc {

@@ -1,4 +1,5 @@
-// Parses the records on stdin and prints one line of JSON for each: the parser as a program, for test/parser.test.ts.
+// Parses the records on stdin and prints one line of JSON for each: the parser as a program, for
+// test/native/parser.test.ts.
 //
 // A record is six little-endian numbers of 32 bits, then its bytes:
 //   0, max_head, max_target, max_fields, 0, size        a head; a limit of 0 is the default

@@ -1,5 +1,5 @@
 // Mutates request heads and chunked bodies and checks what must hold for any bytes; built with the sanitizers by
-// test/parser-fuzz.test.ts.
+// test/native/parser-fuzz.test.ts.
 //
 // parser_fuzz HEADS SEED [FIRST]: HEADS heads from number FIRST (default 0), and a body for every fourth. Each input
 // follows from the seed and its number alone, so `parser_fuzz 1 SEED NUMBER` repeats one.

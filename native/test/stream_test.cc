@@ -1,5 +1,5 @@
 // HTTP/1 on a stream that is no socket (record_stream.h), without a thread, an epoll or a port. Built and run by
-// test/stream.test.ts; prints a line for each claim.
+// test/native/stream.test.ts; prints a line for each claim.
 #include <fcntl.h>
 #include <unistd.h>
 
