@@ -5,6 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 export const NATIVE = fileURLToPath(new URL('../../native/', import.meta.url));
 
+/** The engine's rooms, lowest first. */
+export const { ROOMS }: { readonly ROOMS: readonly string[] } = await import(
+  join(NATIVE, 'sources.mjs')
+);
+
 /** The flags of every program of ours. */
 export const CXX_FLAGS = ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-pthread', `-I${NATIVE}`];
 
