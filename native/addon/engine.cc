@@ -28,19 +28,28 @@ napi_value engine_reply(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+// add(path, judged, evidence)
+napi_value engine_add(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  const uint64_t handle = host ? host->engine->add(read_hot_entry(env, args.values)) : 0;
+  return number(env, static_cast<double>(handle));
+}
+
+// put(handle, at, reply)
 napi_value engine_put(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
   if (!host) return undefined(env);
-  Ref<HotEntry> entry = read_hot_entry(env, args[0]);
-  if (!entry) return throw_type(env, "put(entry): not a hot reply");
-  host->engine->put(std::move(entry), to_count(env, get(env, args[0], "at")));
+  HotReply reply;
+  if (!read_hot_reply(env, args[2], reply)) return throw_type(env, "put(handle, at, reply): not a hot reply");
+  host->engine->put(to_count(env, args[0]), to_count(env, args[1]), std::move(reply));
   return undefined(env);
 }
 
 napi_value engine_remove(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
-  if (const Ref<EngineHost> host = host_of(env, args.self)) host->engine->remove(to_text(env, args[0]));
+  if (const Ref<EngineHost> host = host_of(env, args.self)) host->engine->remove(to_count(env, args[0]));
   return undefined(env);
 }
 
@@ -54,7 +63,7 @@ napi_value engine_set_root(napi_env env, napi_callback_info info) {
 napi_value engine_used(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
-  return boolean(env, host && host->engine->used(to_text(env, args[0])));
+  return boolean(env, host && host->engine->used(to_count(env, args[0])));
 }
 
 napi_value engine_transfer(napi_env env, napi_callback_info info) {
@@ -216,7 +225,7 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
 void define_engine(napi_env env, napi_value exports) {
   handles(env).engine = define_handle(
       env, "Engine",
-      {getter("threads", engine_threads), method("listen", engine_listen), method("reply", engine_reply), method("put", engine_put),
+      {getter("threads", engine_threads), method("listen", engine_listen), method("reply", engine_reply), method("add", engine_add), method("put", engine_put),
        method("remove", engine_remove), method("setRoot", engine_set_root),
        method("used", engine_used), method("transfer", engine_transfer),
        method("cancel", engine_cancel), method("stats", engine_stats), method("stop", engine_stop),

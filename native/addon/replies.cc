@@ -68,33 +68,6 @@ Ref<Reply> read_reply_object(napi_env env, napi_value object) {
   return reply;
 }
 
-bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {
-  hot.reply = read_reply_object(env, object);
-  if (!hot.reply) return false;
-  const napi_value large = get(env, object, "large");
-  if (is_type(env, large, napi_object)) {
-    hot.large = read_reply_object(env, large);
-    if (!hot.large) return false;
-    hot.large_from = to_count(env, get(env, object, "largeFrom"));
-  }
-  hot.answers_head = to_boolean(env, get(env, object, "answersHead"));
-  const napi_value etag = get(env, object, "etag");
-  if (is_type(env, etag, napi_string)) {
-    hot.etag = to_text(env, etag);
-    hot.not_modified = make_ref<Reply>();
-    hot.not_modified->status = 304;
-    hot.not_modified->fields = to_text(env, get(env, object, "notModified"));
-  }
-  const napi_value guard = get(env, object, "guard");
-  for (uint32_t i = 0; i + 1 < length(env, guard); i += 2) {
-    const uint64_t field = to_count(env, element(env, guard, i));
-    if (field >= kFieldCount) return false;
-    hot.guard.push_back({static_cast<uint8_t>(field), to_text(env, element(env, guard, i + 1))});
-    hot.guard_mask |= bit(static_cast<Field>(field));
-  }
-  return true;
-}
-
 }  // namespace
 
 uint64_t to_count(napi_env env, napi_value value) {
@@ -122,18 +95,39 @@ Ref<Reply> read_reply(napi_env env, const napi_value* values) {
   return reply;
 }
 
-Ref<HotEntry> read_hot_entry(napi_env env, napi_value object) {
+bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {
+  hot.reply = read_reply_object(env, object);
+  if (!hot.reply) return false;
+  const napi_value large = get(env, object, "large");
+  if (is_type(env, large, napi_object)) {
+    hot.large = read_reply_object(env, large);
+    if (!hot.large) return false;
+    hot.large_from = to_count(env, get(env, object, "largeFrom"));
+  }
+  hot.answers_head = to_boolean(env, get(env, object, "answersHead"));
+  const napi_value etag = get(env, object, "etag");
+  if (is_type(env, etag, napi_string)) {
+    hot.etag = to_text(env, etag);
+    hot.not_modified = make_ref<Reply>();
+    hot.not_modified->status = 304;
+    hot.not_modified->fields = to_text(env, get(env, object, "notModified"));
+  }
+  const napi_value guard = get(env, object, "guard");
+  for (uint32_t i = 0; i + 1 < length(env, guard); i += 2) {
+    const uint64_t field = to_count(env, element(env, guard, i));
+    if (field >= kFieldCount) return false;
+    hot.guard.push_back({static_cast<uint8_t>(field), to_text(env, element(env, guard, i + 1))});
+    hot.guard_mask |= bit(static_cast<Field>(field));
+  }
+  return true;
+}
+
+Ref<HotEntry> read_hot_entry(napi_env env, const napi_value* values) {
   auto entry = make_ref<HotEntry>();
-  entry->path = to_text(env, get(env, object, "path"));
-  entry->judged = static_cast<uint32_t>(to_count(env, get(env, object, "judged")));
-  HotReply hot;
-  if (!read_hot_reply(env, get(env, object, "reply"), hot)) return {};
-  entry->replies.push_back(std::move(hot));
-  const napi_value evidence = get(env, object, "evidence");
-  for (uint32_t i = 0; i + 1 < length(env, evidence); i += 2) {
-    entry->evidence.push_back({to_utf8(env, element(env, evidence, i)), to_text(env, element(env, evidence, i + 1))});
-    const std::string& version = entry->evidence.back().version;
-    entry->remote = entry->remote || (!version.empty() && is_remote(FileStat::device_of(version)));
+  entry->path = to_text(env, values[0]);
+  entry->judged = static_cast<uint32_t>(to_count(env, values[1]));
+  for (uint32_t i = 0; i + 1 < length(env, values[2]); i += 2) {
+    entry->evidence.push_back({to_utf8(env, element(env, values[2], i)), to_text(env, element(env, values[2], i + 1))});
   }
   return entry;
 }

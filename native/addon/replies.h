@@ -13,8 +13,10 @@ uint64_t to_count(napi_env env, napi_value value);
  * is released or not what its way takes, or a span is outside it.
  */
 Ref<Reply> read_reply(napi_env env, const napi_value* values);
-/** Null where one of its replies is not one. */
-Ref<HotEntry> read_hot_entry(napi_env env, napi_value object);
+/** HotReply. False where one of its replies is not one. */
+bool read_hot_reply(napi_env env, napi_value object, HotReply& hot);
+/** A path without replies: path, judged, evidence. */
+Ref<HotEntry> read_hot_entry(napi_env env, const napi_value* values);
 /** The body of somebody else's response: file, sendfile, start, end. */
 Ref<Reply> read_transfer(napi_env env, const napi_value* values);
 

@@ -7,7 +7,7 @@
 
 namespace zc {
 
-/** T is a pointer, owning or not. Ids: owner (6 bits), generation (26 bits), index (20 bits): exact in a double, and never 0. */
+/** T is a pointer, owning or not, or counted. Ids: owner (6 bits), generation (26 bits), index (20 bits): exact in a double, and never 0. */
 template <class T>
 class Slots {
  public:
@@ -34,14 +34,23 @@ class Slots {
     return index < slots_.size() && slots_[index].thing && id_of(index) == id ? &*slots_[index].thing : nullptr;
   }
 
+  /** The number means another thing from now on, where it means one at all. */
+  void replace(uint64_t id, T thing) {
+    if (find(id)) slots_[id & kIndexMask].thing = std::move(thing);
+  }
+
   /** Gives back the thing; null when it is not there. */
   T remove(uint64_t id) {
-    if (!find(id)) return nullptr;
+    if (!find(id)) return T();
     const auto index = static_cast<uint32_t>(id & kIndexMask);
     Slot& slot = slots_[index];
     slot.generation = slot.generation + 1 == 1u << kGenerationBits ? 1 : slot.generation + 1;
     free_.push_back(index);
-    return std::exchange(slot.thing, nullptr);
+    return std::exchange(slot.thing, T());
+  }
+
+  void clear() {
+    for (size_t i = 0; i < slots_.size(); ++i) remove(id_of(i));
   }
 
   /** Each that is there when it is its turn: some may be removed meanwhile. */
@@ -57,7 +66,7 @@ class Slots {
   static constexpr uint64_t kIndexMask = (uint64_t{1} << kIndexBits) - 1;
 
   struct Slot {
-    T thing = nullptr;
+    T thing{};
     uint32_t generation = 1;
   };
 

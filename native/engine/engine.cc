@@ -75,21 +75,33 @@ void Engine::end_batch() {
   for (size_t i = 0; i < threads_.size(); ++i) threads_[i]->post_all(batches_[i]);
 }
 
-void Engine::put(Ref<HotEntry> entry, size_t at) {
-  Ref<HotEntry>& known = entries_[entry->path];
-  entry->remote = entry->remote || (root_ && root_->volume() == Volume::remote);
+uint64_t Engine::add(Ref<HotEntry> entry) {
+  entry->remote = root_ && root_->volume() == Volume::remote;
+  for (const Evidence& evidence : entry->evidence) {
+    const std::string& version = evidence.version;
+    entry->remote = entry->remote || (!version.empty() && is_remote(FileStat::device_of(version)));
+  }
+  return entries_.add(std::move(entry));
+}
+
+void Engine::put(uint64_t handle, size_t at, HotReply reply) {
+  HotEntry* const known = entries_.find(handle);
+  if (!known) return;
+  // The threads have the entry as it was, and may be reading it.
+  auto entry = make_ref<HotEntry>();
+  entry->path = known->path;
+  entry->judged = known->judged;
+  entry->evidence = known->evidence;
+  entry->remote = known->remote;
+  entry->replies = known->replies;
+  if (at < entry->replies.size()) entry->replies[at] = std::move(reply);
+  else entry->replies.push_back(std::move(reply));
   // Where no thread may look, TypeScript has looked, at most `revalidate` ago.
-  if (entry->remote || (known && known->unsure.load(std::memory_order_relaxed))) {
+  if (known->remote || known->unsure.load(std::memory_order_relaxed)) {
     entry->valid_until = monotonic_ms() + shared_->setup.revalidate;
   }
-  if (known) {
-    std::vector<HotReply> replies = known->replies;
-    if (at < replies.size()) replies[at] = std::move(entry->replies.front());
-    else replies.push_back(std::move(entry->replies.front()));
-    entry->replies = std::move(replies);
-    entry->used.store(known->used.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  }
-  known = entry;
+  entry->used.store(known->used.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  entries_.replace(handle, entry);
   post_all([&entry] {
     Command command{};
     command.kind = Command::put;
@@ -98,12 +110,13 @@ void Engine::put(Ref<HotEntry> entry, size_t at) {
   });
 }
 
-void Engine::remove(const std::string& path) {
-  if (entries_.erase(path) == 0) return;
-  post_all([&path] {
+void Engine::remove(uint64_t handle) {
+  const Ref<HotEntry> entry = entries_.remove(handle);
+  if (!entry || entry->replies.empty()) return;
+  post_all([&entry] {
     Command command{};
     command.kind = Command::remove;
-    command.path = path;
+    command.path = entry->path;
     return command;
   });
 }
@@ -119,9 +132,9 @@ void Engine::set_root(Ref<Root> root) {
   });
 }
 
-bool Engine::used(const std::string& path) {
-  const auto found = entries_.find(path);
-  return found != entries_.end() && found->second->used.exchange(false, std::memory_order_relaxed);
+bool Engine::used(uint64_t handle) {
+  const HotEntry* entry = entries_.find(handle);
+  return entry && entry->used.exchange(false, std::memory_order_relaxed);
 }
 
 int64_t Engine::transfer(int socket, Ref<Reply> body) {

@@ -3,7 +3,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/thread.h"
@@ -26,13 +25,15 @@ class Engine {
    */
   int listen(const std::string& host, uint16_t port, std::string& reason);
   void reply(uint64_t id, Ref<Reply> reply);
-  /** The entry has one reply: the `at`-th of its path, whose others stay, or one more. */
-  void put(Ref<HotEntry> entry, size_t at);
-  void remove(const std::string& path);
+  /** A path that has no prepared reply yet. Returns its handle, which means nothing when it is removed; 0: too many. */
+  uint64_t add(Ref<HotEntry> entry);
+  /** The `at`-th reply of the path, whose others stay, or one more. */
+  void put(uint64_t handle, size_t at, HotReply reply);
+  void remove(uint64_t handle);
   /** The root from now on (null: there is none), or the assurance that it is. Entries made from another one are forgotten. */
   void set_root(Ref<Root> root);
   /** Has the entry answered since this was asked last? */
-  bool used(const std::string& path);
+  bool used(uint64_t handle);
   /** Sends the reply's body (no head) on a duplicate of the socket. Returns the transfer's id, or a negative errno. */
   int64_t transfer(int socket, Ref<Reply> body);
   void cancel(uint64_t id);
@@ -53,7 +54,7 @@ class Engine {
   const Ref<EngineShared> shared_;
   std::vector<Ref<EngineThread>> threads_;
   int shortage_ = 0;
-  std::unordered_map<std::string, Ref<HotEntry>> entries_;
+  Slots<Ref<HotEntry>> entries_{0};
   Ref<Root> root_;
   uint64_t next_transfer_ = 0;
   bool batching_ = false;

@@ -219,28 +219,33 @@ class Owner {
   }
 
   void churn() {
-    const std::string path = "/" + std::to_string(random_.below(8));
-    if (random_.one_in(3)) return engine_->remove(path);
+    const size_t path = random_.below(8);
+    uint64_t& handle = handles_[path];
     const size_t file = random_.below(kFiles);
-    auto entry = make_ref<HotEntry>();
-    entry->path = path;
-    entry->judged = 1u << kRange | 1u << kIfNoneMatch;
+    if (random_.one_in(3)) {
+      engine_->remove(handle);
+      auto entry = make_ref<HotEntry>();
+      entry->path = "/" + std::to_string(path);
+      entry->judged = bit(kRange) | bit(kIfNoneMatch);
+      const std::string version = random_.one_in(8) ? "other" : site_.open(file)->stat().version();
+      entry->evidence.push_back({std::to_string(file), version});
+      handle = engine_->add(std::move(entry));
+      require(handle != 0, "a path can be prepared");
+    }
     HotReply hot;
     hot.reply = reply_with(file, random_.one_in(2) ? Way::mmap : Way::sendfile);
     hot.not_modified = make_ref<Reply>();
     hot.not_modified->status = 304;
     hot.etag = "\"e\"";
     hot.answers_head = random_.one_in(2);
-    entry->replies.push_back(std::move(hot));
-    const std::string version = random_.one_in(8) ? "other" : site_.open(file)->stat().version();
-    entry->evidence.push_back({std::to_string(file), version});
-    engine_->put(std::move(entry), random_.below(4));
-    engine_->used(path);
+    engine_->put(handle, random_.below(4), std::move(hot));
+    engine_->used(handle);
   }
 
   Random random_;
   const Site& site_;
   Ref<Arena> arena_;
+  uint64_t handles_[8] = {};
   std::unique_ptr<Engine> engine_;
 };
 

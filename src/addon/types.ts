@@ -101,18 +101,6 @@ export interface HotReply extends EngineReply {
   readonly largeFrom: number;
 }
 
-export interface HotEntry {
-  /** Path bytes as sent, query cut off. */
-  readonly path: string;
-  /** Bit mask of field indexes that a guard must match. */
-  readonly judged: number;
-  readonly reply: HotReply;
-  /** Its place among the replies of the path, which all have these fields and this evidence. */
-  readonly at: number;
-  /** Flat: root-relative path, version ('' = absent), … */
-  readonly evidence: readonly string[];
-}
-
 /** One batch of records from the engine, flat: for each WIRE.recordValues, then its fields: index, value… */
 export type EngineRecords = ReadonlyArray<string | number | undefined>;
 
@@ -132,16 +120,22 @@ export interface NativeEngine {
     parts?: EngineReply['parts'],
     tail?: string,
   ): void;
-  /** Adds the reply to those of its path, or replaces the one in its place. */
-  put(entry: HotEntry): void;
-  remove(path: string): void;
+  /**
+   * A path, as bytes as sent without the query, that the engine may answer once it has a reply. `judged`: bit mask of the
+   * fields that a guard must match. `evidence`, flat: root-relative path, version ('' = absent), … Returns its handle,
+   * which means nothing any more when it is removed, or another root is set.
+   */
+  add(path: string, judged: number, evidence: readonly string[]): number;
+  /** The reply in that place among those of the path, or one more. */
+  put(handle: number, at: number, reply: HotReply): void;
+  remove(handle: number): void;
   /**
    * The root from now on (undefined: there is none), or the assurance that it still is: entries that were made from
    * another one are forgotten.
    */
   setRoot(root: NativeRoot | undefined): void;
   /** Was the entry used since the last call? (second chance for the LRU) */
-  used(path: string): boolean;
+  used(handle: number): boolean;
   /** Sends the span of the file on a duplicate of `socketFd`; the end comes as a record. Returns its id. */
   transfer(
     socketFd: number,

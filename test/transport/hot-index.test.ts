@@ -1,6 +1,6 @@
 // What is handed to the engine to repeat: what is asked for again, in bounds that no client can move.
 import t from 'tap';
-import type { HotEntry, HotReply } from '../../src/addon/types.ts';
+import type { HotReply } from '../../src/addon/types.ts';
 import type { Memo } from '../../src/plan/types.ts';
 import { HotIndex } from '../../src/transport/engine/hot-index.ts';
 
@@ -8,13 +8,16 @@ import { HotIndex } from '../../src/transport/engine/hot-index.ts';
 function makeIndex(max = 100) {
   const paths = new Map<string, Map<number, HotReply>>();
   const used = new Set<string>();
+  const handles: string[] = [''];
+  const pathOf = (handle: number) => handles[handle] ?? '';
   const engine = {
-    put: ({ path, at, reply }: HotEntry) => {
-      const replies = paths.get(path) ?? new Map<number, HotReply>();
-      paths.set(path, replies.set(at, reply));
+    add: (path: string) => handles.push(path) - 1,
+    put: (handle: number, at: number, reply: HotReply) => {
+      const replies = paths.get(pathOf(handle)) ?? new Map<number, HotReply>();
+      paths.set(pathOf(handle), replies.set(at, reply));
     },
-    remove: (path: string) => void paths.delete(path),
-    used: (path: string) => used.delete(path),
+    remove: (handle: number) => void paths.delete(pathOf(handle)),
+    used: (handle: number) => used.delete(pathOf(handle)),
   };
   const index = new HotIndex(engine, max);
   /** Bytes of the replies that the engine has. */

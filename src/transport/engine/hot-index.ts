@@ -7,7 +7,12 @@ import type { Evidence, Memo } from '../../plan/types.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { fieldMask } from './reply.ts';
 
+type HotEngine = Pick<NativeEngine, 'add' | 'put' | 'remove' | 'used'>;
+
 interface HotPath {
+  readonly path: string;
+  /** The engine's. */
+  readonly handle: number;
   readonly evidence: readonly Evidence[];
   readonly judged: number;
   /** By guard, the oldest first. */
@@ -39,17 +44,17 @@ const EVIDENCE_BYTES = 256;
  * same question comes again.
  */
 export class HotIndex {
-  readonly #engine: Pick<NativeEngine, 'put' | 'remove' | 'used'>;
+  readonly #engine: HotEngine;
   readonly #paths: LRUCache<string, HotPath>;
   /** Root-relative file path → hot paths whose evidence names it. */
-  readonly #byFile = new Map<string, Set<string>>();
+  readonly #byFile = new Map<string, Set<HotPath>>();
   readonly #doorkeeper = new Doorkeeper();
   /** Files of which answers were forgotten in this turn: one that was planned before may yet be offered. */
   readonly #forgotten = new Set<string>();
   readonly #max: number;
   #bytes = 0;
 
-  constructor(engine: Pick<NativeEngine, 'put' | 'remove' | 'used'>, max: number) {
+  constructor(engine: HotEngine, max: number) {
     this.#engine = engine;
     this.#max = max;
     this.#paths = new LRUCache({ max: max + 1 });
@@ -70,7 +75,7 @@ export class HotIndex {
       hot !== undefined &&
       !(hot.judged === judged && sameEvidence(hot.evidence, memo.evidence))
     ) {
-      this.#drop(path, hot);
+      this.#drop(hot);
       hot = undefined;
     }
     const prepared = reply();
@@ -78,8 +83,7 @@ export class HotIndex {
     const place = { at: this.#vacate(hot, guard), bytes: 2 * guard.length + sizeOfReply(prepared) };
     hot.replies.set(guard, place);
     this.#count(hot, place.bytes);
-    const evidence = memo.evidence.flatMap(({ path: file, version }) => [file, version]);
-    this.#engine.put({ path, judged, evidence, reply: prepared, at: place.at });
+    this.#engine.put(hot.handle, place.at, prepared);
     while (this.#paths.size > this.#max || this.#bytes > this.#max * BYTES_PER_PATH) this.#evict();
   }
 
@@ -87,7 +91,7 @@ export class HotIndex {
   stale(path: string): string[] {
     const hot = this.#paths.get(path);
     if (hot === undefined) return [];
-    this.#drop(path, hot);
+    this.#drop(hot);
     return hot.evidence.map((evidence) => evidence.path);
   }
 
@@ -96,10 +100,7 @@ export class HotIndex {
     if (this.#forgotten.size === 0) setImmediate(() => this.#forgotten.clear());
     for (const file of files) {
       this.#forgotten.add(file);
-      for (const path of [...(this.#byFile.get(file) ?? [])]) {
-        const hot = this.#paths.get(path);
-        if (hot !== undefined) this.#drop(path, hot);
-      }
+      for (const hot of [...(this.#byFile.get(file) ?? [])]) this.#drop(hot);
     }
   }
 
@@ -113,7 +114,7 @@ export class HotIndex {
   /** Did the engine answer from this file since the last call? */
   used(file: string): boolean {
     let used = false;
-    for (const path of this.#byFile.get(file) ?? []) used = this.#engine.used(path) || used;
+    for (const { handle } of this.#byFile.get(file) ?? []) used = this.#engine.used(handle) || used;
     return used;
   }
 
@@ -124,11 +125,13 @@ export class HotIndex {
   #add(slice: string, evidence: readonly Evidence[], judged: number): HotPath {
     // A slice of the target would keep its query in memory too (V8).
     const path = Buffer.from(slice, 'latin1').toString('latin1');
-    const hot: HotPath = { evidence, judged, replies: new Map(), bytes: 0 };
+    const versions = evidence.flatMap(({ path: file, version }) => [file, version]);
+    const handle = this.#engine.add(path, judged, versions);
+    const hot: HotPath = { path, handle, evidence, judged, replies: new Map(), bytes: 0 };
     this.#paths.set(path, hot);
     for (const { path: file } of evidence) {
       const paths = this.#byFile.get(file) ?? new Set();
-      this.#byFile.set(file, paths.add(path));
+      this.#byFile.set(file, paths.add(hot));
     }
     this.#count(hot, PATH_BYTES + 3 * path.length + sizeOfEvidence(evidence));
     return hot;
@@ -152,18 +155,19 @@ export class HotIndex {
   }
 
   #evict(): void {
-    const path = idleKey(this.#paths, (one) => this.#engine.used(one)) ?? oldestKey(this.#paths);
+    const isUsed = (path: string) => this.#engine.used(this.#paths.peek(path)?.handle ?? 0);
+    const path = idleKey(this.#paths, isUsed) ?? oldestKey(this.#paths);
     const hot = path === undefined ? undefined : this.#paths.peek(path);
-    if (path !== undefined && hot !== undefined) this.#drop(path, hot);
+    if (hot !== undefined) this.#drop(hot);
   }
 
-  #drop(path: string, hot: HotPath): void {
-    this.#paths.delete(path);
+  #drop(hot: HotPath): void {
+    this.#paths.delete(hot.path);
     this.#bytes -= hot.bytes;
-    this.#engine.remove(path);
+    this.#engine.remove(hot.handle);
     for (const { path: file } of hot.evidence) {
       const paths = this.#byFile.get(file);
-      paths?.delete(path);
+      paths?.delete(hot);
       if (paths?.size === 0) this.#byFile.delete(file);
     }
   }
