@@ -19,8 +19,8 @@ export type Target =
   | { readonly kind: 'bad-path' }
   | { readonly kind: 'too-long' };
 
-/** Bytes of a request-target; the limit of the native parser and of nginx's large_client_header_buffers. */
-const MAX_TARGET = 8192;
+/** Bytes of a request-target: nginx's large_client_header_buffers; RFC 9110 §4.1 asks for at least 8000. */
+export const MAX_TARGET = 8192;
 
 /** Bytes of a decoded path: Linux's PATH_MAX (limits.h) less its NUL. */
 const MAX_PATH = 4095;

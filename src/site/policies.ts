@@ -2,15 +2,13 @@
 import { resolve } from 'node:path';
 import type { EngineLimits } from '../addon/types.ts';
 import type { FilesPolicy } from '../files/policy.ts';
+import { MAX_TARGET } from '../http/target.ts';
 import type { Options } from '../options/options.ts';
 import { OptionError } from '../options/table.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
 import { compileRules, type Rules } from '../rules/fields.ts';
 import { compileRedirects, compileRewrites } from '../rules/redirects.ts';
 import type { SiteOptions } from './site.ts';
-
-/** RFC 9110 §4.1 asks for at least 8000 octets. */
-const MAX_TARGET_SIZE = 8192;
 
 /** A request body up to this is read away, so that its connection can stay. */
 const MAX_DRAIN = 65_536;
@@ -28,7 +26,7 @@ export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addo
 export function limitsOf(options: Options): EngineLimits {
   return {
     maxHeaderSize: options.maxHeaderSize,
-    maxTargetSize: Math.min(MAX_TARGET_SIZE, options.maxHeaderSize),
+    maxTargetSize: Math.min(MAX_TARGET, options.maxHeaderSize),
     maxConnections: options.maxConnections,
     headerTimeoutMs: options.headerTimeout,
     keepAliveTimeoutMs: options.keepAliveTimeout,
