@@ -22,11 +22,11 @@ interface Law {
 /** From the ground up: a room may use those that it names, which all stand before it, and itself. */
 const LAWS: Readonly<Record<string, Law>> = {
   http: { rooms: [], packages: [] },
-  addon: { rooms: [], packages: ['node:'] },
   log: { rooms: [], packages: ['lru-cache', 'node:'] },
   rules: { rooms: ['http'], packages: ['node:', 'picomatch'] },
   options: { rooms: ['rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
+  addon: { rooms: ['plan'], packages: ['node:'] },
   files: {
     rooms: ['addon', 'http', 'log', 'plan'],
     packages: ['etag', 'lru-cache', 'node:'],

@@ -1,24 +1,16 @@
 // The table across the border: what the engine and this side know by number, each list once here and once in native/.
 // It is compared when the addon is loaded, so that an order can be changed in two places or in none.
+import { REQUEST_FIELDS } from '../plan/request.ts';
 
 export const WIRE = {
-  /** Request fields that the engine reads or can deliver (native/http/fields.h). */
+  /** Request fields (native/http/fields.h): those that the engine reads for itself, and the plan's. */
   fields: [
     'host',
     'connection',
     'content-length',
     'transfer-encoding',
     'expect',
-    'accept',
-    'accept-encoding',
-    'range',
-    'if-range',
-    'if-match',
-    'if-none-match',
-    'if-modified-since',
-    'if-unmodified-since',
-    'origin',
-    'access-control-request-method',
+    ...REQUEST_FIELDS,
   ],
   /** What the engine tells (native/engine/record.h). */
   records: [

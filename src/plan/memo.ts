@@ -3,7 +3,7 @@
 
 import type { FieldList } from '../http/field-list.ts';
 import type { Terms } from './policy.ts';
-import type { RequestField, RequestHead } from './request.ts';
+import { REQUEST_FIELDS, type RequestField, type RequestHead } from './request.ts';
 import { slicesOf } from './span.ts';
 import { isWarming } from './strategy.ts';
 import type { Memo, Miss, Representation, Resolution, Resource, ResponsePlan } from './types.ts';
@@ -39,12 +39,7 @@ export function memoOf<F extends Representation>(
   // A 304 moves no bytes; for the others a use that is not counted would keep the file from the cache.
   if (status !== 304 && isWarming(file, terms)) return undefined;
 
-  const judged: readonly RequestField[] = [
-    ...CONDITIONS,
-    ...(resolution.resource.variants.length > 0 ? (['accept-encoding'] as const) : []),
-    ...(isAnyOrigin(terms.cors) ? [] : (['origin'] as const)),
-    ...(resolution.judged ?? []),
-  ];
+  const judged = judgedOf(resolution.judged ?? [], resolution.resource, terms);
   const sliced = status === 206 && body.kind !== 'parts';
   const guarded = sliced ? judged.filter((name) => name !== 'range') : judged;
   const guard = guardOf(request, guarded, terms);
@@ -73,13 +68,7 @@ export function memoOfMiss<F extends Representation>(
 ): Memo | undefined {
   if (terms.reach !== 'engine' || request.method !== 'GET') return undefined;
   if (page !== undefined && isWarming(page.file, terms)) return undefined;
-  const looked: readonly RequestField[] = [
-    ...(page !== undefined && page.resource.variants.length > 0
-      ? (['accept-encoding'] as const)
-      : []),
-    ...(isAnyOrigin(terms.cors) ? [] : (['origin'] as const)),
-    ...judged,
-  ];
+  const looked = judgedOf(judged, page?.resource, terms).filter((name) => !isCondition(name));
   const guard = guardOf(request, looked, terms);
   if (guard === undefined) return undefined;
   return {
@@ -91,6 +80,38 @@ export function memoOfMiss<F extends Representation>(
     slices: undefined,
     evidence,
   };
+}
+
+/** The fields that have a say in a GET. `chosenBy`: those that had one in what was found. */
+function judgedOf<F extends Representation>(
+  chosenBy: readonly RequestField[],
+  resource: Resource<F> | undefined,
+  terms: Terms,
+): RequestField[] {
+  return REQUEST_FIELDS.filter((name) => chosenBy.includes(name) || hasSay(name, resource, terms));
+}
+
+/** Yes, unless it is known to have none: one that is new to the plan must not be forgotten here. */
+function hasSay<F extends Representation>(
+  name: RequestField,
+  resource: Resource<F> | undefined,
+  { cors }: Terms,
+): boolean {
+  switch (name) {
+    case 'accept':
+    case 'access-control-request-method':
+      return false;
+    case 'accept-encoding':
+      return resource !== undefined && resource.variants.length > 0;
+    case 'origin':
+      return !isAnyOrigin(cors);
+    default:
+      return true;
+  }
+}
+
+function isCondition(name: RequestField): boolean {
+  return (CONDITIONS as readonly RequestField[]).includes(name);
 }
 
 /** Characters of a field value in a guard: browsers' longest, the Accept of a navigation, has 135. */
