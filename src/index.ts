@@ -4,5 +4,5 @@ export type { MiddlewareOptions } from './middleware/options.ts';
 export type { Options, OptionsInput } from './options/options.ts';
 export { OptionError } from './options/table.ts';
 export type { Choice, Reason, Strategy } from './plan/types.ts';
+export type { TransportName } from './server/choose.ts';
 export { createServer, type Server, type ServerStats } from './server/server.ts';
-export type { TransportName } from './transport/transport.ts';

@@ -35,7 +35,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     rooms: ['addon', 'files', 'http', 'log', 'options', 'plan', 'rules'],
     packages: ['lru-cache', 'mime-types', 'node:'],
   },
-  transport: { rooms: ['files', 'http', 'log', 'plan'], packages: ['node:'] },
+  transport: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
   'transport/engine': {
     rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
     packages: ['lru-cache', 'node:'],
@@ -82,7 +82,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     rooms: ['addon', 'files', 'options', 'server', 'transport/uws'],
     packages: ['node:', 'yargs'],
   },
-  index: { rooms: ['middleware', 'options', 'plan', 'server', 'transport'], packages: [] },
+  index: { rooms: ['middleware', 'options', 'plan', 'server'], packages: [] },
   cli: { rooms: ['command', 'log', 'options', 'server'], packages: ['node:'] },
 };
 

@@ -2,6 +2,30 @@
 // It is compared when the addon is loaded, so that an order can be changed in two places or in none.
 import { REQUEST_FIELDS } from '../plan/request.ts';
 
+/** What is counted since the start. A carrier that cannot know one of them leaves it at 0. */
+export class Counts {
+  /** Connections accepted since the start, those rejected among them. 0 for middleware: they are its host's. */
+  accepted = 0;
+  /** Connections of this moment. */
+  connections = 0;
+  /** Answers given without running JavaScript. */
+  hot = 0;
+  /** Answers planned in JavaScript. */
+  planned = 0;
+  /** Bodies being sent now. */
+  transfers = 0;
+  /** Sends whose file was truncated or changed before the last byte; their connections were closed. */
+  truncated = 0;
+  /** Clients that went away before the last byte. */
+  aborted = 0;
+  /** Requests whose head came too slowly, and answers that were taken too slowly. uWebSockets.js tells of none: 0. */
+  timeouts = 0;
+  /** Connections turned away because there were `maxConnections`. 0 for middleware. */
+  rejected = 0;
+  /** Files that the kernel refused to send by sendfile, once for each answer that found out: they are read. */
+  refused = 0;
+}
+
 export const WIRE = {
   /** Request fields (native/http/fields.h): those that the engine reads for itself, and the plan's. */
   fields: [
@@ -45,18 +69,7 @@ export const WIRE = {
   /** What happened to a file while it was sent (native/http/body.h). */
   faults: ['none', 'truncated', 'changed', 'failed'],
   /** Counters of an engine thread (native/engine/counters.h). */
-  counters: [
-    'accepted',
-    'connections',
-    'hot',
-    'planned',
-    'transfers',
-    'truncated',
-    'aborted',
-    'timeouts',
-    'rejected',
-    'refused',
-  ],
+  counters: Object.keys(new Counts()) as ReadonlyArray<keyof Counts>,
   /** First bits of the parts of a reply's flags (native/addon/layout.h). */
   wayShift: 0,
   reasonShift: 4,

@@ -1,14 +1,22 @@
-// Which transport serves, and why: from what was asked for and what loads on this machine.
+// Which transport serves, and why: from what was asked for and what loads on this machine; then makes it.
+import { availableParallelism } from 'node:os';
 import type { Native } from '../addon/load.ts';
 import type { EngineLimits, NativeAddon } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
+import { MAX_THREADS, type Options } from '../options/options.ts';
 import type { Reach } from '../plan/types.ts';
+import { limitsOf } from '../site/policies.ts';
+import type { Site } from '../site/site.ts';
 import type { Transfers } from '../transport/node/transfers.ts';
-import type { TransportName } from '../transport/transport.ts';
+import type { TlsFiles } from '../transport/tls.ts';
+import type { Transport } from '../transport/transport.ts';
 import type { FoundUws, Uws, UwsLibrary } from '../transport/uws/library.ts';
 
+/** Who speaks HTTP. */
+export type TransportName = Exclude<Options['transport'], 'auto'>;
+
 export interface Wanted {
-  readonly transport: 'auto' | TransportName;
+  readonly transport: Options['transport'];
   readonly tls: boolean;
 }
 
@@ -73,6 +81,68 @@ export async function withTransfers(
   return { ...chosen, transfers, reach: transfers ? 'socket' : 'memory' };
 }
 
+/** The chosen one, for this site; its code is loaded here. Throws where it cannot start. */
+export async function createTransport(
+  chosen: Chosen,
+  site: Site,
+  options: Options,
+  log: Log,
+): Promise<Transport> {
+  const { handler, table, root, common } = site;
+  const limits = limitsOf(options);
+  const tls = tlsOf(options);
+  switch (chosen.name) {
+    case 'native': {
+      const { createNativeTransport } = await import('../transport/engine/engine.ts');
+      if (root.native === undefined) throw new Error('the root was opened without the addon');
+      const transport = createNativeTransport({
+        addon: chosen.addon,
+        root: root.native,
+        symlinks: options.symlinks,
+        threads:
+          options.threads === 'auto'
+            ? Math.min(availableParallelism(), MAX_THREADS)
+            : options.threads,
+        limits,
+        handler,
+        log,
+        common,
+        maxHot: options.maxOpenFiles,
+        onStale: (files) => table.suspect(files),
+        onFault: (file) => table.drop(file),
+        onRefused: (file) => table.markRefused(file),
+        lookAtRoot: () => table.lookAtRoot(),
+      });
+      table.attach(transport);
+      return transport;
+    }
+    case 'uws': {
+      const { createUwsTransport } = await import('../transport/uws/uws.ts');
+      return createUwsTransport({
+        library: chosen.library,
+        handler,
+        reach: chosen.reach,
+        limits,
+        log,
+        common,
+        tls,
+      });
+    }
+    case 'http1': {
+      const { createHttp1Transport } = await import('../transport/node/http1.ts');
+      return createHttp1Transport({
+        handler,
+        reach: chosen.reach,
+        limits,
+        log,
+        common,
+        tls,
+        transfers: chosen.transfers,
+      });
+    }
+  }
+}
+
 function choosePlain(native: Native): Chosen {
   return native.addon === undefined
     ? onNode(false, native, native.reason, true)
@@ -102,4 +172,9 @@ function onNode(tls: boolean, native: Native, reason: string, fallback: boolean)
 
 function unavailable(name: TransportName, reason: string): Error {
   return new Error(`transport ${name} is not available here: ${reason}`);
+}
+
+/** The certificate to serve with; undefined for plain HTTP. */
+export function tlsOf({ tlsCert, tlsKey }: Options): TlsFiles | undefined {
+  return tlsCert && tlsKey ? { cert: tlsCert, key: tlsKey } : undefined;
 }

@@ -1,26 +1,23 @@
 // One server's life: choose a transport, open the site, listen, count, stop.
 import { access } from 'node:fs/promises';
-import { availableParallelism, networkInterfaces } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { loadNative } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog, type Log } from '../log/log.ts';
-import {
-  MAX_THREADS,
-  type Options,
-  type OptionsInput,
-  resolveOptions,
-} from '../options/options.ts';
+import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
 import { createSite, type Site } from '../site/site.ts';
-import type { TlsFiles } from '../transport/tls.ts';
-import type { Transport, TransportName, TransportStats } from '../transport/transport.ts';
+import type { Transport, TransportStats } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
 import {
   type Chosen,
   chooseTransport,
   chooseWithoutEngine,
+  createTransport,
+  type TransportName,
+  tlsOf,
   type Wanted,
   withTransfers,
 } from './choose.ts';
@@ -82,7 +79,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     url: urls[0] ?? '',
     urls,
     port,
-    transport: transport.name,
+    transport: chosen.name,
     sendfile: takesDescriptors(chosen.reach),
     reason: chosen.reason,
     close: () => (closed ??= transport.close(options.grace).finally(site.close)),
@@ -126,74 +123,8 @@ function openSite(
   }
 }
 
-/** Each transport's code is loaded where it is used. */
-async function createTransport(
-  chosen: Chosen,
-  site: Site,
-  options: Options,
-  log: Log,
-): Promise<Transport> {
-  const { handler, table, root, common } = site;
-  const limits = limitsOf(options);
-  const tls = tlsOf(options);
-  switch (chosen.name) {
-    case 'native': {
-      const { createNativeTransport } = await import('../transport/engine/engine.ts');
-      if (root.native === undefined) throw new Error('the root was opened without the addon');
-      const transport = createNativeTransport({
-        addon: chosen.addon,
-        root: root.native,
-        symlinks: options.symlinks,
-        threads:
-          options.threads === 'auto'
-            ? Math.min(availableParallelism(), MAX_THREADS)
-            : options.threads,
-        limits,
-        handler,
-        log,
-        common,
-        maxHot: options.maxOpenFiles,
-        onStale: (files) => table.suspect(files),
-        onFault: (file) => table.drop(file),
-        onRefused: (file) => table.markRefused(file),
-        lookAtRoot: () => table.lookAtRoot(),
-      });
-      table.attach(transport);
-      return transport;
-    }
-    case 'uws': {
-      const { createUwsTransport } = await import('../transport/uws/uws.ts');
-      return createUwsTransport({
-        library: chosen.library,
-        handler,
-        reach: chosen.reach,
-        limits,
-        log,
-        common,
-        tls,
-      });
-    }
-    case 'http1': {
-      const { createHttp1Transport } = await import('../transport/node/http1.ts');
-      return createHttp1Transport({
-        handler,
-        reach: chosen.reach,
-        limits,
-        log,
-        common,
-        tls,
-        transfers: chosen.transfers,
-      });
-    }
-  }
-}
-
 async function loadUws(): Promise<Uws> {
   return (await import('../transport/uws/library.ts')).loadUws();
-}
-
-function tlsOf({ tlsCert, tlsKey }: Options): TlsFiles | undefined {
-  return tlsCert && tlsKey ? { cert: tlsCert, key: tlsKey } : undefined;
 }
 
 /** Ports that `portFallback` tries after the first. */

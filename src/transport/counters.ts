@@ -1,20 +1,12 @@
 // What one transport has sent, counted by the path that the bytes really took.
+import { Counts, WIRE } from '../addon/wire.ts';
 import type { Reason, Strategy } from '../plan/types.ts';
 import type { Tally, TransportStats } from './transport.ts';
 
 type TallyRow = { [reason in Reason]?: Tally };
 
 /** The counters of one transport; senders write them, `snapshot` reads them. */
-export class Counters {
-  planned = 0;
-  connections = 0;
-  transfers = 0;
-  truncated = 0;
-  aborted = 0;
-  accepted = 0;
-  rejected = 0;
-  timeouts = 0;
-  refused = 0;
+export class Counters extends Counts {
   readonly none: Tally = { responses: 0, bytes: 0 };
   readonly bytes: Tally = { responses: 0, bytes: 0 };
   readonly #files: { readonly [strategy in Strategy]: TallyRow } = {
@@ -39,18 +31,7 @@ export class Counters {
         byStrategy[`${strategy}:${reason}`] = { ...tally };
       }
     }
-    return {
-      byStrategy,
-      hot: 0,
-      planned: this.planned,
-      connections: this.connections,
-      transfers: this.transfers,
-      truncated: this.truncated,
-      aborted: this.aborted,
-      accepted: this.accepted,
-      rejected: this.rejected,
-      timeouts: this.timeouts,
-      refused: this.refused,
-    };
+    const counts = Object.fromEntries(WIRE.counters.map((name) => [name, this[name]]));
+    return { ...new Counts(), ...counts, byStrategy };
   }
 }

@@ -2,8 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { OptionsInput } from '../../src/options/options.ts';
+import type { TransportName } from '../../src/server/choose.ts';
 import type { ServerStats } from '../../src/server/server.ts';
-import type { TransportName } from '../../src/transport/transport.ts';
 import type { Teardown } from '../support/tree.ts';
 
 export type Command =

@@ -1,8 +1,8 @@
 // In a mount namespace of its own: another directory is mounted over the root and taken off again. Prints what was served.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import type { TransportName } from '../../src/server/choose.ts';
 import { createServer } from '../../src/server/server.ts';
-import type { TransportName } from '../../src/transport/transport.ts';
 import { request } from '../support/client.ts';
 
 const [place = '', transport] = process.argv.slice(2);

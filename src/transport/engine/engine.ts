@@ -134,7 +134,6 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   return {
-    name: 'native',
     listen: async (host, port) => engine.listen(host, port),
     async close(graceMs) {
       engine.stop(graceMs);

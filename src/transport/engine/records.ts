@@ -1,6 +1,6 @@
 // Reads the engine's flat batches: its records as a closed union, and its counters.
 import type { EngineRecords } from '../../addon/types.ts';
-import { type ExchangeEnd, type FileFault, WIRE } from '../../addon/wire.ts';
+import { Counts, type ExchangeEnd, type FileFault, WIRE } from '../../addon/wire.ts';
 import { REQUEST_FIELDS, type RequestField, type RequestHead } from '../../plan/request.ts';
 import type { Tally, TransportStats } from '../transport.ts';
 
@@ -90,9 +90,7 @@ function readRequest(
 }
 
 export function readStats(counters: Float64Array): TransportStats {
-  const plain = Object.fromEntries(WIRE.counters.map((name, i) => [name, counters[i] ?? 0])) as {
-    readonly [name in (typeof WIRE.counters)[number]]: number;
-  };
+  const counts = Object.fromEntries(WIRE.counters.map((name, i) => [name, counters[i] ?? 0]));
   const byStrategy: Record<string, Tally> = {};
   let next = WIRE.counters.length;
   for (const way of WIRE.ways) {
@@ -107,5 +105,5 @@ export function readStats(counters: Float64Array): TransportStats {
       tally.bytes += bytes;
     }
   }
-  return { byStrategy, ...plain };
+  return { ...new Counts(), ...counts, byStrategy };
 }

@@ -132,7 +132,6 @@ export function createHttp1Transport(options: Http1Options): Transport {
   }
 
   return {
-    name: 'http1',
     listen: (host, port) =>
       new Promise((resolve, reject) => {
         server.once('error', reject);

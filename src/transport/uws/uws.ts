@@ -66,7 +66,6 @@ export function createUwsTransport(options: UwsOptions): Transport {
   });
 
   return {
-    name: 'uws',
     listen: (host, port) =>
       new Promise((resolve, reject) => {
         app.listen(host, port, library.LIBUS_LISTEN_EXCLUSIVE_PORT, (token) => {
