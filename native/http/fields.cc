@@ -8,21 +8,43 @@
 namespace zc {
 namespace {
 
-// Length, first and last letter tell all the names apart; the table's builder refuses to compile a collision.
+// Length, first and last letter tell all the names apart, with weights that the compiler finds.
 constexpr size_t kNameSlots = 64;
 
-constexpr size_t name_slot(std::string_view name) {
-  return (name.size() + (name.front() | 0x20) * 14 + (name.back() | 0x20) * 5) % kNameSlots;
+struct Weights {
+  size_t first, last;
+};
+
+constexpr size_t name_slot(std::string_view name, Weights weights) {
+  const size_t first = name.front() | 0x20, last = name.back() | 0x20;
+  return (name.size() + first * weights.first + last * weights.last) % kNameSlots;
 }
+
+constexpr bool tell_apart(Weights weights) {
+  bool taken[kNameSlots] = {};
+  for (const std::string_view name : kFieldNames) {
+    bool& slot = taken[name_slot(name, weights)];
+    if (slot) return false;
+    slot = true;
+  }
+  return true;
+}
+
+constexpr Weights find_weights() {
+  for (size_t first = 0; first < kNameSlots; ++first) {
+    for (size_t last = 0; last < kNameSlots; ++last) {
+      if (tell_apart({first, last})) return {first, last};
+    }
+  }
+  std::abort();  // not constant: names that no weights tell apart do not compile
+}
+
+constexpr Weights kWeights = find_weights();
 
 constexpr std::array<uint8_t, kNameSlots> index_names() {
   std::array<uint8_t, kNameSlots> slots{};
   for (auto& slot : slots) slot = kFieldCount;
-  for (uint8_t field = 0; field < kFieldCount; ++field) {
-    uint8_t& slot = slots[name_slot(kFieldNames[field])];
-    if (slot != kFieldCount) std::abort();  // not constant: a shared slot does not compile
-    slot = field;
-  }
+  for (uint8_t field = 0; field < kFieldCount; ++field) slots[name_slot(kFieldNames[field], kWeights)] = field;
   return slots;
 }
 
@@ -31,7 +53,7 @@ constexpr std::array<uint8_t, kNameSlots> kFieldBySlot = index_names();
 }  // namespace
 
 Field find_field(std::string_view name) {
-  const uint8_t field = kFieldBySlot[name_slot(name)];
+  const uint8_t field = kFieldBySlot[name_slot(name, kWeights)];
   if (field == kFieldCount || !equals_folded(name, kFieldNames[field])) return kFieldCount;
   return static_cast<Field>(field);
 }
