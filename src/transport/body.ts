@@ -1,4 +1,5 @@
-// The one switch over what a body can be. A carrier knows how it sends each of the forms that are left.
+// The one switch over what a body can be, for carriers that send it here (the engine is told by engine/reply.ts). Each
+// knows how it sends the forms that are left.
 import type { FileEntry } from '../files/entry.ts';
 import type { Body, Reason, Span } from '../plan/types.ts';
 import type { Pieces } from './pieces.ts';

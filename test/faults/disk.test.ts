@@ -110,7 +110,7 @@ async function repeating(t: Test, carrier: Carrier, host: Host): Promise<void> {
     const { body } = await request(origin.address, '/a.blind');
     if (!body.equals(pattern(LARGE))) t.fail('wrong bytes');
   }
-  // A stretch of 128 KiB is remembered for a second (native/net/io.h kStretch, native/files/file.cc kResidentFor).
+  // A stretch of 128 KiB is remembered for a second (native/files/read.h kStretch, native/files/file.cc kResidentFor).
   const seconds = Math.floor((performance.now() - start) / 1000) + 1;
   const most = seconds * Math.ceil(LARGE / (128 * 1024));
   const { size } = statSync(log);

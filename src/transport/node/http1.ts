@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/types.ts';
+import { WIRE } from '../../addon/wire.ts';
 import { type FieldList, fieldLines } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
@@ -175,14 +176,11 @@ function settings(limits: EngineLimits): ServerOptions {
   };
 }
 
-/** Field lines of one head; as many as the native engine takes. */
-const MAX_FIELDS = 100;
-
 /** The status that rejects a head which node's parser let pass, or undefined. */
 function invalid(req: IncomingMessage): number | undefined {
   const version = { major: req.httpVersionMajor, minor: req.httpVersionMinor };
   const rejection = rejectionOf(req.method ?? '', req.headers, version);
-  return rejection ?? (req.rawHeaders.length > 2 * MAX_FIELDS ? 431 : undefined);
+  return rejection ?? (req.rawHeaders.length > 2 * WIRE.maxFields ? 431 : undefined);
 }
 
 function headOf(req: IncomingMessage): RequestHead {
