@@ -1,4 +1,4 @@
-// Bytes that JavaScript filled once and many replies share (src/addon/load.ts createBytes).
+// Bytes that JavaScript filled once and many replies share (src/addon/types.ts createBytes).
 #pragma once
 #include <node_api.h>
 
