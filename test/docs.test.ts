@@ -8,6 +8,7 @@ const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 
 const PAGES = [
   'README.md',
+  'ARCHITECTURE.md',
   'SECURITY.md',
   'CHANGELOG.md',
   'bench/README.md',

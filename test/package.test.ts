@@ -122,6 +122,7 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
   await t.test('it holds what it needs and nothing else', async (t) => {
     const names = readdirSync(installed).filter((name) => name !== 'node_modules');
     t.same(names.toSorted(), [
+      'ARCHITECTURE.md',
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
