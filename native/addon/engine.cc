@@ -171,7 +171,8 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   limits.send_chunk = limit("sendfileMaxChunk");
   limits.verify_sendfile = to_boolean(env, get(env, args[3], "verifySendfile"));
   for (uint32_t i = 0; i < length(env, args[4]); ++i) {
-    const Field field = find_field(to_text(env, element(env, args[4], i)));
+    const std::string name = to_text(env, element(env, args[4], i));
+    const Field field = name.empty() ? kFieldCount : find_field(name);
     if (field == kFieldCount) return false;
     limits.planned |= bit(field);
   }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <vector>
@@ -213,6 +214,36 @@ void cut_mapping() {
   claim(desk.ended.size() == 1 && desk.ended[0].how == ExchangeEnd::file_fault, "the exchange ends with the file's fault");
 }
 
+/** As a protocol writes that has frames of its own: at most so many bytes, wherever they come from. */
+void frames() {
+  constexpr uint64_t kFrame = 1'000;
+  for (const Way way : {Way::bytes, Way::mmap, Way::sendfile, Way::read}) {
+    const std::string bytes = pattern(500'001);
+    BodySource body;
+    body.start(Ref<const Reply>(reply_of(way, bytes)), false, false, false);
+    std::string sent;
+    size_t longest = 0, frames = 0;
+    for (bool more = true; more;) {
+      iovec pieces[4];
+      const BodyNext next = body.next(pieces, 4, kFrame, 0);
+      if (next.kind == BodyNext::cold) {
+        body.wanted().window->load(*body.reply().source(), false);
+        continue;
+      }
+      more = next.kind == BodyNext::memory;
+      std::string frame;
+      for (size_t i = 0; i < next.count; ++i) frame.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+      body.advance(frame.size());
+      longest = std::max(longest, frame.size());
+      frames += more;
+      sent += frame;
+    }
+    const std::string name = kWayNames[static_cast<size_t>(way)];
+    claim(sent == bytes && body.sent() == bytes.size(), name + ": every byte once, in frames");
+    claim(longest == kFrame && frames <= 512, name + ": frames are full, but where a window ends");
+  }
+}
+
 void questions() {
   Desk desk;
   Client client(desk, {700, 0, 0, false});
@@ -250,6 +281,7 @@ int main() {
   input({16, 0, 2, false});
   input({16, 3, 5, true});
   cut_mapping();
+  frames();
   questions();
   lent();
   return 0;

@@ -1,7 +1,12 @@
-// Which of the prebuilt engines a process loads.
+// Which of the prebuilt engines a process loads, and that it is one of the same version.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { systemOf } from '../../src/addon/load.ts';
+import { differenceOf, WIRE } from '../../src/addon/wire.ts';
+import { request } from '../support/client.ts';
+import { startCommand } from '../support/command.ts';
+import { makeTree } from '../support/tree.ts';
 
 /** The start of an executable: an ELF header, and the path of its loader (PT_INTERP). */
 const executable = (loader: string) =>
@@ -21,4 +26,31 @@ t.test('a program that names its loader does so in its first page', async (t) =>
   const [loader] =
     /\/lib[\w/]*\/ld-[\w.-]+\.so\.\d/.exec(program.toString('latin1', 0, 4096)) ?? [];
   t.type(loader, 'string');
+});
+
+t.test('the table across the border is compared by name, order and number', async (t) => {
+  t.equal(differenceOf({ ...WIRE }), undefined, 'the same');
+  t.equal(differenceOf({ ...WIRE, ways: [...WIRE.ways].reverse() }), 'ways', 'another order');
+  t.equal(differenceOf({ ...WIRE, fields: [...WIRE.fields, 'x'] }), 'fields', 'one more');
+  t.equal(differenceOf({ ...WIRE, closeShift: 9 }), 'closeShift', 'another number');
+  t.equal(differenceOf({ ...WIRE, trailers: [] }), 'trailers', 'a list that only the addon has');
+  t.equal(differenceOf(undefined), 'fields', 'no table at all');
+});
+
+t.test('with an addon of another version, node:http serves and says why', async (t) => {
+  const addons = {
+    'older.cjs': 'module.exports = {};',
+    'newer.cjs': `exports.layout = () => (${JSON.stringify({ ...WIRE, ways: ['none'] })});`,
+  };
+  const folder = makeTree(t, { ...addons, 'index.html': 'hello' });
+  for (const [name, difference] of [
+    ['older.cjs', 'fields'],
+    ['newer.cjs', 'ways'],
+  ] as const) {
+    const file = join(folder, name);
+    const { report, port } = await startCommand(t, [folder], { env: { ZCSERVE_ADDON: file } });
+    t.equal(report.transport, 'http1');
+    t.match(report.reason, `addon and package are of different versions (${difference}): ${file}`);
+    t.equal((await request({ port }, '/')).body.toString(), 'hello');
+  }
 });
