@@ -5,6 +5,7 @@
 #include "addon/records.h"
 #include "addon/replies.h"
 #include "engine/engine.h"
+#include "http1/head.h"
 #include "addon/values.h"
 
 namespace zc::js {
@@ -156,8 +157,7 @@ void deliver(napi_env env, napi_value callback, void* context, void*) {
 
 bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   setup.root = unwrap<Root>(env, handles(env).root, args[0]);
-  const std::string symlinks = to_text(env, args[1]);
-  setup.symlinks = symlinks == "none" ? Symlinks::none : symlinks == "follow" ? Symlinks::follow : Symlinks::inside;
+  if (!to_symlinks(env, args[1], setup.symlinks)) return false;
   const auto limit = [&](const char* name) { return to_count(env, get(env, args[3], name)); };
   ConnectionLimits& limits = setup.limits;
   limits.parse.max_head = static_cast<uint32_t>(limit("maxHeaderSize"));
@@ -186,8 +186,9 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
     reply->memory = Ref<Memory>(new HeapBytes(body));
     reply->span = {0, body.size()};
     reply->close = true;
-    const int status = reply->status;
-    setup.errors[status] = std::move(reply);
+    const unsigned status = reply->status;
+    if (status_line(status).empty()) return false;
+    setup.errors[static_cast<int>(status)] = std::move(reply);
   }
   return setup.root && limits.send_chunk > 0 && limits.parse.max_head > 0;
 }

@@ -17,6 +17,16 @@ struct Job {
   bool again = false;
 };
 
+using GetString = decltype(&napi_get_value_string_utf8);
+
+std::string read_string(napi_env env, napi_value value, GetString get) {
+  size_t size = 0;
+  if (get(env, value, nullptr, 0, &size) != napi_ok) return {};
+  std::string result(size, '\0');
+  get(env, value, result.data(), size + 1, &size);
+  return result;
+}
+
 }  // namespace
 
 napi_value throw_errno(napi_env env, int error, const char* call, const std::string& subject) {
@@ -66,19 +76,10 @@ std::string to_text(napi_env env, napi_value value) {
   size_t size = 0;
   if (napi_get_value_string_latin1(env, value, small, sizeof small, &size) != napi_ok) return {};
   if (size + 1 < sizeof small) return std::string(small, size);
-  if (napi_get_value_string_latin1(env, value, nullptr, 0, &size) != napi_ok) return {};
-  std::string result(size, '\0');
-  napi_get_value_string_latin1(env, value, result.data(), size + 1, &size);
-  return result;
+  return read_string(env, value, napi_get_value_string_latin1);
 }
 
-std::string to_utf8(napi_env env, napi_value value) {
-  size_t size = 0;
-  if (napi_get_value_string_utf8(env, value, nullptr, 0, &size) != napi_ok) return {};
-  std::string result(size, '\0');
-  napi_get_value_string_utf8(env, value, result.data(), size + 1, &size);
-  return result;
-}
+std::string to_utf8(napi_env env, napi_value value) { return read_string(env, value, napi_get_value_string_utf8); }
 
 double to_number(napi_env env, napi_value value) {
   double result = 0;

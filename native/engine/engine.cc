@@ -66,8 +66,13 @@ void Engine::post(size_t thread, Command command) {
   else threads_[thread]->post(std::move(command));
 }
 
-void Engine::post_all(const std::function<Command()>& make) {
-  for (size_t i = 0; i < threads_.size(); ++i) post(i, make());
+void Engine::post_all(Command::Kind kind, const std::function<void(Command&)>& fill) {
+  for (size_t i = 0; i < threads_.size(); ++i) {
+    Command command{};
+    command.kind = kind;
+    fill(command);
+    post(i, std::move(command));
+  }
 }
 
 void Engine::end_batch() {
@@ -102,34 +107,19 @@ void Engine::put(uint64_t handle, size_t at, HotReply reply) {
   }
   entry->used.store(known->used.load(std::memory_order_relaxed), std::memory_order_relaxed);
   entries_.replace(handle, entry);
-  post_all([&entry] {
-    Command command{};
-    command.kind = Command::put;
-    command.entry = entry;
-    return command;
-  });
+  post_all(Command::put, [&entry](Command& command) { command.entry = entry; });
 }
 
 void Engine::remove(uint64_t handle) {
   const Ref<HotEntry> entry = entries_.remove(handle);
   if (!entry || entry->replies.empty()) return;
-  post_all([&entry] {
-    Command command{};
-    command.kind = Command::remove;
-    command.path = entry->path;
-    return command;
-  });
+  post_all(Command::remove, [&entry](Command& command) { command.path = entry->path; });
 }
 
 void Engine::set_root(Ref<Root> root) {
   if (root.get() != root_.get()) entries_.clear();
   root_ = root;
-  post_all([&root] {
-    Command command{};
-    command.kind = Command::set_root;
-    command.new_root = root;
-    return command;
-  });
+  post_all(Command::set_root, [&root](Command& command) { command.new_root = root; });
 }
 
 bool Engine::used(uint64_t handle) {
@@ -158,12 +148,7 @@ void Engine::cancel(uint64_t id) {
 
 void Engine::stop(int64_t grace) {
   entries_.clear();
-  post_all([grace] {
-    Command command{};
-    command.kind = Command::stop;
-    command.grace = grace;
-    return command;
-  });
+  post_all(Command::stop, [grace](Command& command) { command.grace = grace; });
 }
 
 void Engine::stats(double* sums) const {

@@ -49,7 +49,8 @@ class Engine {
 
  private:
   void post(size_t thread, Command command);
-  void post_all(const std::function<Command()>& make);
+  /** To each thread, a command of its own. */
+  void post_all(Command::Kind kind, const std::function<void(Command&)>& fill);
 
   const Ref<EngineShared> shared_;
   std::vector<Ref<EngineThread>> threads_;

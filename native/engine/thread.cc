@@ -52,8 +52,9 @@ void EngineThread::run() {
     for (int i = 0; i < count; ++i) on_event(events[i]);
     service_.run_queues();
     acceptor_.resume_in_time(service_.turn().now);
-    if (stopping_ && service_.turn().now >= stop_deadline_) service_.abandon_all();
-    const bool over = stopping_ && service_.idle();
+    const Turn& turn = service_.turn();
+    if (turn.stopping && turn.now >= stop_deadline_) service_.abandon_all();
+    const bool over = turn.stopping && service_.idle();
     if (over && !silent_stop_) service_.records().add(Record::stopped);
     if (service_.end_turn()) acceptor_.resume();
     shared_->outbox.post(service_.records().list());
@@ -149,7 +150,6 @@ void EngineThread::begin_transfer(Command& command) {
 
 void EngineThread::begin_stop(int64_t grace) {
   acceptor_.stop();
-  stopping_ = true;
   silent_stop_ = grace < 0;
   stop_deadline_ = service_.turn().now + std::max<int64_t>(grace, 0);
   service_.stop();

@@ -33,7 +33,6 @@ class EngineThread : public RefCounted {
   EngineService service_;
   Acceptor acceptor_;
   std::vector<Command> commands_;
-  bool stopping_ = false;
   bool silent_stop_ = false;
   int64_t stop_deadline_ = 0;  // ms
 };

@@ -11,56 +11,18 @@ constexpr uint64_t kLingerBytes = 1 << 20;  // dropped before the connection is 
 
 // True when the answer is over and the connection goes on.
 bool Http1Connection::send() {
-  const bool verifying = state_ == State::verify;
-  state_ = State::send;
-  const uint64_t before = exchange_.body.sent();
   // Pipelined requests wait behind this one: their replies share segments.
   corked_ = !close_after_ && !pending().empty();
-  const SendResult result = out_.send(*stream_, exchange_.body, limits_, service_.turn().now, corked_);
-  service_.count(exchange_, exchange_.body.sent() - before);
-  switch (result) {
-    case SendResult::done:
-      return finish_reply();
-    case SendResult::again:
-      arm(limits_.send_timeout);
-      return false;
-    case SendResult::yield:
-      arm(limits_.send_timeout);
-      service_.requeue(*this);
-      return false;
-    case SendResult::unacked:
-      if (!verifying) arm(limits_.send_timeout);
-      state_ = State::verify;
-      service_.recheck(*this);
-      return false;
-    case SendResult::cold:
-      return await_page();
-    case SendResult::gone:
-      abandon(ExchangeEnd::gone);
-      return false;
-    case SendResult::broken:
-      abandon(ExchangeEnd::file_fault);
-      return false;
-  }
+  const std::optional<ExchangeEnd> end = sender_.send(corked_);
+  if (!end) return false;
+  if (*end == ExchangeEnd::done) return finish_reply();
+  abandon(*end);
   return false;
 }
 
-// False: it waits, or it is over.
-bool Http1Connection::await_page() {
-  state_ = State::page;
-  arm(limits_.send_timeout);
-  if (!service_.page_in(exchange_)) {
-    // Its disk keeps so many waiting that this one's time would be over too.
-    service_.count_timeout();
-    abandon(ExchangeEnd::timed_out);
-  }
-  return false;
-}
-
-void Http1Connection::on_paged(Exchange& exchange) {
-  if (state_ != State::page) return;
-  exchange.body.set_paged(service_.turn().now);
-  state_ = State::send;
+void Http1Connection::on_paged(Exchange&) {
+  if (state_ != State::send || !sender_.is_paging()) return;
+  sender_.set_paged();
   advance();
 }
 

@@ -39,26 +39,20 @@ Request copy_of(const RequestHead& head, std::string_view bytes, uint32_t planne
 }  // namespace
 
 Http1Connection::Http1Connection(Service& service, std::unique_ptr<Stream> stream)
-    : service_(service), limits_(service.limits()), stream_(std::move(stream)), exchange_(*this) {}
+    : service_(service), limits_(service.limits()), stream_(std::move(stream)), exchange_(*this), sender_(service, *this, exchange_) {}
 
 void Http1Connection::on_events(const StreamEvents& events) {
   if (events.broken) return abandon(ExchangeEnd::gone);
-  const auto happened = [&events](Stream::Await what) {
-    return what == Stream::Await::readable ? events.readable || events.ended : events.writable;
-  };
   if (events.ended) peer_ended_ = true;
-  if (events.readable || events.ended || happened(stream_->receive_awaits())) readable_ = true;
+  if (events.readable || events.ended || happened(events, stream_->receive_awaits())) readable_ = true;
   switch (state_) {
-    // Waiting for TypeScript or the disk: the event is noted, nothing can be done with it now.
+    // Waiting for TypeScript: the event is noted, nothing can be done with it now.
     case State::answer:
-    case State::page:
       return;
-    // Trying without room would give a client that reads nothing more time for every byte that it sends.
     case State::send:
-      if (!happened(stream_->send_awaits())) return;
+      if (!sender_.can_go_on(events)) return;
       break;
     case State::receive:
-    case State::verify:
     case State::drain:
     case State::linger:
       break;
@@ -82,8 +76,7 @@ void Http1Connection::run_turn() {
         if (!receive_head()) return;
         break;
       case State::send:
-      case State::verify:
-        if (!send()) return;
+        if (sender_.is_paging() || !send()) return;
         break;
       case State::drain:
         if (!drain_body()) return;
@@ -92,7 +85,6 @@ void Http1Connection::run_turn() {
         if (!drop_input()) return;
         break;
       case State::answer:
-      case State::page:
         return;
     }
   }
@@ -198,10 +190,8 @@ void Http1Connection::refuse(int status) {
 
 void Http1Connection::start_reply(Ref<const Reply> reply) {
   if (reply->close || service_.turn().stopping) close_after_ = true;
-  exchange_.body.start(std::move(reply), is_head_, stream_->takes_files(), limits_.verify_sendfile);
-  out_.start(exchange_.body, {close_after_, old_peer_}, service_.turn().date.text());
   state_ = State::send;
-  service_.begin(exchange_);
+  sender_.start(std::move(reply), is_head_, {close_after_, old_peer_});
 }
 
 void Http1Connection::on_timeout() {
@@ -214,8 +204,6 @@ void Http1Connection::on_timeout() {
       refuse(408);
       return advance();
     case State::send:
-    case State::page:
-    case State::verify:
       service_.count_timeout();
       return abandon(ExchangeEnd::timed_out);
     case State::drain:
@@ -234,8 +222,6 @@ void Http1Connection::abandon(ExchangeEnd why) {
   switch (state_) {
     case State::answer:
     case State::send:
-    case State::page:
-    case State::verify:
       service_.end(exchange_, why);
       break;
     case State::receive:

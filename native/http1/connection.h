@@ -3,7 +3,7 @@
 #include "http/service.h"
 #include "http1/body_reader.h"
 #include "http1/parser.h"
-#include "http1/transmission.h"
+#include "http1/sender.h"
 
 namespace zc {
 
@@ -29,11 +29,9 @@ class Http1Connection final : public Connection {
   enum class State : uint8_t {
     receive,  // a request head
     answer,   // TypeScript plans the answer
-    send,
-    page,    // the pager fetches the next bytes from the disk
-    verify,  // the end is held back until the peer has acknowledged the rest
-    drain,   // the rest of a request body
-    linger,  // our side is shut; what the client still sends is dropped so that no reset eats our answer
+    send,     // it is sent, as far as it goes
+    drain,    // the rest of a request body
+    linger,   // our side is shut; what the client still sends is dropped so that no reset eats our answer
   };
 
   void advance();
@@ -43,7 +41,6 @@ class Http1Connection final : public Connection {
   void handle(const ParsedHead& head, std::string_view bytes);
   void start_reply(Ref<const Reply> reply);
   bool send();
-  bool await_page();
   bool finish_reply();
   void await_head();
   bool drain_body();
@@ -77,7 +74,7 @@ class Http1Connection final : public Connection {
   ParseState parse_;
   BodyDrain drain_;
   Exchange exchange_;
-  Transmission out_;
+  Sender sender_;
 };
 
 }  // namespace zc

@@ -1,7 +1,7 @@
 // The body of somebody else's response, on a socket that they have lent for it.
 #pragma once
 #include "http/service.h"
-#include "http1/transmission.h"
+#include "http1/sender.h"
 
 namespace zc {
 
@@ -21,20 +21,17 @@ class Transfer final : public Connection {
   void on_paged(Exchange& exchange) override;
   /** It is part of an answer that has begun. */
   void stop() override {}
-  void abandon(ExchangeEnd why) override;
+  void abandon(ExchangeEnd how) override;
 
   Exchange& exchange() { return exchange_; }
 
  private:
-  enum class State : uint8_t { send, page, verify };
-
   void send();
 
   Service& service_;
   const std::unique_ptr<Stream> stream_;
   Exchange exchange_;
-  Transmission out_;
-  State state_ = State::send;
+  Sender sender_;
 };
 
 }  // namespace zc

@@ -57,4 +57,8 @@ class Stream {
   virtual const sockaddr_storage& peer() const = 0;
 };
 
+inline bool happened(const StreamEvents& events, Stream::Await what) {
+  return what == Stream::Await::readable ? events.readable || events.ended : events.writable;
+}
+
 }  // namespace zc
