@@ -23,10 +23,12 @@ export interface NativeMemory {
   bytes(): ArrayBuffer | undefined;
 }
 
-export type Opened =
+/** What stands at a path, held open as an `F`: a descriptor in it is the receiver's to close. */
+export type Opened<F = NativeFile> =
   | {
       readonly type: 'file';
-      readonly file: NativeFile;
+      readonly file: F;
+      /** Bytes. */
       readonly size: number;
       readonly mtimeMs: number;
       /** "dev-ino-size-mtimens-ctimens" in hex, from one fstat of the descriptor. */
@@ -36,10 +38,11 @@ export type Opened =
     }
   | {
       readonly type: 'directory';
-      readonly file: NativeFile;
+      readonly file: F;
       readonly mtimeMs: number;
       readonly version: string;
     }
+  /** A FIFO, socket or device. */
   | { readonly type: 'other' }
   | { readonly type: 'error'; readonly errno: string };
 

@@ -1,30 +1,10 @@
 // The contract of an open root: the only way to open anything, and what can be found beneath it.
-import type { NativeRoot } from '../addon/types.ts';
+import type { NativeRoot, Opened } from '../addon/types.ts';
 import type { Contents } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 
-/** What stands at a path. A descriptor in it is the receiver's to close. */
-export type Found =
-  | {
-      readonly type: 'file';
-      readonly file: OpenFile;
-      /** Bytes. */
-      readonly size: number;
-      readonly mtimeMs: number;
-      /** "dev-ino-size-mtimens-ctimens" in hex, from one fstat of the descriptor. */
-      readonly version: string;
-      /** Is this file system's sendfile and mmap trusted? */
-      readonly trusted: boolean;
-    }
-  | {
-      readonly type: 'directory';
-      readonly file: OpenFile;
-      readonly mtimeMs: number;
-      readonly version: string;
-    }
-  /** A FIFO, socket or device. */
-  | { readonly type: 'other' }
-  | { readonly type: 'error'; readonly errno: string };
+/** What stands at a path, with the addon or without it. */
+export type Found = Opened<OpenFile>;
 
 export interface Root {
   /** The addon's handle, for the engine; undefined where the addon is not loaded. */

@@ -90,7 +90,8 @@ export async function createTransport(
 ): Promise<Transport> {
   const { handler, table, root, common } = site;
   const limits = limitsOf(options);
-  const tls = tlsOf(options);
+  /** Of the carriers whose requests come through JavaScript. */
+  const received = { handler, reach: chosen.reach, limits, log, common, tls: tlsOf(options) };
   switch (chosen.name) {
     case 'native': {
       const { createNativeTransport } = await import('../transport/engine/engine.ts');
@@ -118,27 +119,11 @@ export async function createTransport(
     }
     case 'uws': {
       const { createUwsTransport } = await import('../transport/uws/uws.ts');
-      return createUwsTransport({
-        library: chosen.library,
-        handler,
-        reach: chosen.reach,
-        limits,
-        log,
-        common,
-        tls,
-      });
+      return createUwsTransport({ ...received, library: chosen.library });
     }
     case 'http1': {
       const { createHttp1Transport } = await import('../transport/node/http1.ts');
-      return createHttp1Transport({
-        handler,
-        reach: chosen.reach,
-        limits,
-        log,
-        common,
-        tls,
-        transfers: chosen.transfers,
-      });
+      return createHttp1Transport({ ...received, transfers: chosen.transfers });
     }
   }
 }

@@ -1,5 +1,5 @@
 // What one transport has sent, counted by the path that the bytes really took.
-import { Counts, WIRE } from '../addon/wire.ts';
+import { Counts } from '../addon/wire.ts';
 import type { Reason, Strategy } from '../plan/types.ts';
 import type { Tally, TransportStats } from './transport.ts';
 
@@ -31,7 +31,7 @@ export class Counters extends Counts {
         byStrategy[`${strategy}:${reason}`] = { ...tally };
       }
     }
-    const counts = Object.fromEntries(WIRE.counters.map((name) => [name, this[name]]));
-    return { ...new Counts(), ...counts, byStrategy };
+    const { none: _, bytes: __, ...counts }: Counters = this;
+    return { ...counts, byStrategy };
   }
 }

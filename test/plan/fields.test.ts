@@ -7,16 +7,8 @@ import {
   representationFields,
 } from '../../src/plan/fields.ts';
 import { compileRules, type RulesConfig } from '../../src/rules/fields.ts';
+import { NO_RULES } from '../support/rules.ts';
 import { ETAG, field, LAST_MODIFIED } from './given.ts';
-
-const NO_RULES: RulesConfig = {
-  headers: {},
-  cacheControl: {},
-  defaultCacheControl: undefined,
-  immutableHashed: false,
-  securityHeaders: false,
-  cors: [],
-};
 
 function fieldsOf(config: Partial<RulesConfig> = {}, input: Partial<RepresentationInput> = {}) {
   return representationFields(

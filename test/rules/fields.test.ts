@@ -1,21 +1,14 @@
 import t from 'tap';
 import { pairs } from '../../src/http/field-list.ts';
 import { compileRules, isHashed, type RulesConfig } from '../../src/rules/fields.ts';
+import { NO_RULES } from '../support/rules.ts';
 
-const NONE: RulesConfig = {
-  headers: {},
-  cacheControl: {},
-  defaultCacheControl: undefined,
-  immutableHashed: false,
-  securityHeaders: false,
-  cors: [],
-};
 const HTML = 'text/html; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 function rules(config: Partial<RulesConfig>) {
-  return compileRules({ ...NONE, ...config });
+  return compileRules({ ...NO_RULES, ...config });
 }
 
 t.test('globs: which files a rule is for', (t) => {

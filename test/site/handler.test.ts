@@ -11,6 +11,7 @@ import { compileRedirects, compileRewrites } from '../../src/rules/redirects.ts'
 import type { Answer } from '../../src/site/answer.ts';
 import { createSite, type Site, type SiteOptions } from '../../src/site/site.ts';
 import { addon, collect, POLICY, turn } from '../files/fixture.ts';
+import { NO_RULES } from '../support/rules.ts';
 import { makeTree, type Node, type Teardown } from '../support/tree.ts';
 
 const PLAN: PlanPolicy = {
@@ -26,15 +27,6 @@ const PLAN: PlanPolicy = {
 };
 
 const REACH = addon === undefined ? 'none' : 'engine';
-
-const NO_RULES = {
-  headers: {},
-  cacheControl: {},
-  defaultCacheControl: undefined,
-  immutableHashed: false,
-  securityHeaders: false,
-  cors: [],
-};
 
 interface Subject extends Site {
   readonly path: string;

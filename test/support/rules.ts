@@ -1,0 +1,11 @@
+// The operator's rules for fields, where there are none.
+import type { RulesConfig } from '../../src/rules/fields.ts';
+
+export const NO_RULES: RulesConfig = {
+  headers: {},
+  cacheControl: {},
+  defaultCacheControl: undefined,
+  immutableHashed: false,
+  securityHeaders: false,
+  cors: [],
+};
