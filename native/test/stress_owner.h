@@ -1,0 +1,176 @@
+// The engine's owner in the stress program, in JavaScript's place.
+#pragma once
+#include <fcntl.h>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "engine/engine.h"
+#include "files/arena.h"
+#include "test/stress_site.h"
+
+namespace zc::stress {
+
+/** Wakes the owner's thread, like libuv's async handle. */
+class Bell {
+ public:
+  void ring() {
+    const std::lock_guard lock(mutex_);
+    rung_ = true;
+    heard_.notify_one();
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    heard_.wait(lock, [this] { return rung_; });
+    rung_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable heard_;
+  bool rung_ = false;
+};
+
+inline EngineSetup setup_of(const Site& site, Random& random) {
+  EngineSetup setup;
+  setup.root = site.root;
+  setup.symlinks = Symlinks::none;
+  ConnectionLimits& limits = setup.limits;
+  setup.max_connections = 200;
+  limits.header_timeout = limits.keep_alive_timeout = limits.send_timeout = 20'000;
+  limits.max_drain = 65'536;
+  setup.revalidate = random.one_in(2) ? 0 : 1;
+  limits.send_chunk = 256 << 10;
+  limits.verify_sendfile = random.one_in(4);
+  for (const int status : {400, 413, 503}) {
+    auto reply = make_ref<Reply>();
+    reply->status = static_cast<uint16_t>(status);
+    reply->fields = "Content-Length: 2\r\n";
+    reply->way = Way::bytes;
+    reply->memory = Ref<Memory>(new HeapBytes("no"));
+    reply->span = {0, 2};
+    reply->close = true;
+    setup.errors[status] = std::move(reply);
+  }
+  return setup;
+}
+
+/** Plays the JavaScript thread: answers records, puts and removes hot entries, fills and empties the arena. */
+class Owner {
+ public:
+  Owner(const Site& site, size_t threads, uint64_t seed)
+      : random_(seed),
+        site_(site),
+        arena_(Arena::create(512 << 10)),
+        engine_(std::make_unique<Engine>(setup_of(site, random_), threads, [this] { bell.ring(); })) {
+    std::string reason;
+    port = engine_->listen("127.0.0.1", 0, reason);
+    require(port > 0, "the engine listens", reason);
+  }
+
+  /** Answers until `done` says so; the bell rings when it may. */
+  template <class Done>
+  void serve(Done done) {
+    while (!done()) {
+      bell.wait();
+      answer_all();
+      churn();
+    }
+  }
+  void answer_all() {
+    for (const Record& record : engine_->take_records()) {
+      if (record.kind == Record::stopped) ++stopped;
+      if (record.kind == Record::transfer_end) ++ended;
+      if (record.kind == Record::request) answer(record);
+    }
+  }
+  void stop_gracefully() {
+    engine_->stop(5'000);
+    serve([this] { return stopped == engine_->threads(); });
+  }
+  Engine& engine() { return *engine_; }
+  /** With whatever is in flight. */
+  void end() { engine_.reset(); }
+
+  Bell bell;
+  int port = 0;
+  size_t stopped = 0, ended = 0, snapshots = 0, answers = 0;
+
+ private:
+  Ref<Reply> reply_with(size_t file, Way way) {
+    auto reply = make_ref<Reply>();
+    Ref<File> opened = site_.open(file);
+    const uint64_t size = opened->stat().size;
+    const uint64_t start = size == 0 ? 0 : random_.below(size);
+    reply->span = {start, size};
+    reply->way = way;
+    if (random_.one_in(8)) posix_fadvise(opened->fd(), 0, 0, POSIX_FADV_DONTNEED);
+    if (way == Way::mmap) reply->memory = memory_of(opened);
+    if (!reply->memory) {
+      if (way == Way::mmap) reply->way = Way::read;
+      reply->file = std::move(opened);
+    }
+    uint64_t length = size - start;
+    if (random_.one_in(6) && size > 0) {
+      reply->parts = {{"first|", {start, size}}, {"|second|", {0, start}}};
+      reply->tail = "|end";
+      length = size + 18;
+    }
+    reply->status = 200;
+    reply->fields = "Content-Length: " + std::to_string(length) + "\r\nFile: " + std::to_string(file) +
+                  "\r\nStart: " + (reply->parts.empty() ? std::to_string(start) : std::string("parts")) + "\r\n";
+    reply->close = random_.one_in(50);
+    return reply;
+  }
+
+  Ref<Memory> memory_of(const Ref<File>& file) {
+    if (random_.one_in(4)) return FileMapping::map(file);
+    SnapshotError error = SnapshotError::none;
+    Ref<Memory> memory = arena_->snapshot(*file, error);
+    if (memory) ++snapshots;
+    return memory;
+  }
+
+  void answer(const Record& record) {
+    static constexpr Way kTried[] = {Way::mmap, Way::sendfile, Way::read};
+    ++answers;
+    engine_->reply(static_cast<uint64_t>(record.id), reply_with(random_.below(kFiles), kTried[random_.below(3)]));
+    // A second reply, and one to a connection that never was, must be dropped.
+    if (random_.one_in(20)) engine_->reply(static_cast<uint64_t>(record.id), reply_with(0, Way::read));
+    if (random_.one_in(20)) engine_->reply(random_.below(uint64_t{1} << 53), reply_with(0, Way::read));
+  }
+
+  void churn() {
+    const size_t path = random_.below(8);
+    uint64_t& handle = handles_[path];
+    const size_t file = random_.below(kFiles);
+    if (random_.one_in(3)) {
+      engine_->remove(handle);
+      auto entry = make_ref<HotEntry>();
+      entry->path = "/" + std::to_string(path);
+      entry->judged = bit(kRange) | bit(kIfNoneMatch);
+      const std::string version = random_.one_in(8) ? "other" : site_.open(file)->stat().version();
+      entry->evidence.push_back({std::to_string(file), version});
+      handle = engine_->add(std::move(entry));
+      require(handle != 0, "a path can be prepared");
+    }
+    HotReply hot;
+    hot.reply = reply_with(file, random_.one_in(2) ? Way::mmap : Way::sendfile);
+    hot.not_modified = make_ref<Reply>();
+    hot.not_modified->status = 304;
+    hot.etag = "\"e\"";
+    hot.answers_head = random_.one_in(2);
+    engine_->put(handle, random_.below(4), std::move(hot));
+    engine_->used(handle);
+  }
+
+  Random random_;
+  const Site& site_;
+  Ref<Arena> arena_;
+  uint64_t handles_[8] = {};
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace zc::stress

@@ -1,0 +1,82 @@
+// What the stress program serves: files whose every byte tells where it belongs.
+#pragma once
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <iterator>
+#include <string>
+
+#include "files/file.h"
+#include "files/root.h"
+
+namespace zc::stress {
+
+[[noreturn]] inline void die(const char* claim, const std::string& detail = {}) {
+  std::fprintf(stderr, "does not hold: %s %s\n", claim, detail.c_str());
+  std::_Exit(1);
+}
+
+inline void require(bool holds, const char* claim, const std::string& detail = {}) {
+  if (!holds) die(claim, detail);
+}
+
+// splitmix64, the published constants.
+class Random {
+ public:
+  explicit Random(uint64_t state) : state_(state) {}
+  uint64_t below(uint64_t bound) {
+    uint64_t z = state_ += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return (z ^ (z >> 31)) % bound;
+  }
+  bool one_in(uint64_t chance) { return below(chance) == 0; }
+
+ private:
+  uint64_t state_;
+};
+
+// Every byte of every file tells where it belongs.
+inline char byte_of(size_t file, size_t at) { return static_cast<char>((at * 31 + (at >> 8) * 7 + file * 101) & 0xff); }
+
+constexpr size_t kSizes[] = {0, 1, 900, 4096, 20'000, 65'536, 300'000, 3'000'000};
+constexpr size_t kFiles = std::size(kSizes);
+
+/** A directory of files with known bytes, removed at the end. */
+class Site {
+ public:
+  Site() {
+    const char* base = std::getenv("TMPDIR");
+    path_ = std::string(base ? base : "/tmp") + "/zcserve-stress-XXXXXX";
+    require(mkdtemp(path_.data()) != nullptr, "a temporary directory can be made");
+    for (size_t i = 0; i < kFiles; ++i) {
+      std::string bytes(kSizes[i], '\0');
+      for (size_t at = 0; at < bytes.size(); ++at) bytes[at] = byte_of(i, at);
+      const UniqueFd fd(::open(name_of(i).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+      require(write(fd.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()), "a file can be written");
+    }
+    root = Root::open(path_);
+  }
+  ~Site() {
+    for (size_t i = 0; i < kFiles; ++i) unlink(name_of(i).c_str());
+    rmdir(path_.c_str());
+  }
+
+  Ref<File> open(size_t file) const {
+    OpenResult opened = open_beneath(*root, std::to_string(file), O_RDONLY, Symlinks::none);
+    struct stat st;
+    require(opened.fd && fstat(opened.fd.get(), &st) == 0, "a file beneath the root can be opened");
+    return make_ref<File>(std::move(opened.fd), FileStat::from(st), std::to_string(file));
+  }
+
+  Ref<Root> root;
+
+ private:
+  std::string name_of(size_t file) const { return path_ + "/" + std::to_string(file); }
+  std::string path_;
+};
+
+}  // namespace zc::stress
