@@ -42,17 +42,18 @@ function sizeOf(directory: string): number {
     .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0);
 }
 
-/** What test/support/loaded.mjs has said: other packages, and rooms of this one. */
+/** What test/support/loaded.mjs has said: other packages, and rooms of this one, which its bundles name. */
 function loadedIn(stderr: string) {
-  const files = stderr.split('\n').filter((line) => line.startsWith('loaded '));
-  const inPackage = (file: string) =>
-    /.*\/node_modules\/([^/]+)\/(?:dist\/(.*)\/)?/.exec(file) ?? [];
-  const packages = new Set(files.map((file) => inPackage(file)[1]));
+  const files = [...stderr.matchAll(/^loaded (?:file:\/\/)?(\S*\/node_modules\/([^/]+)\/.*)/gm)];
+  const packages = new Set(files.map(([, , name]) => name));
   packages.delete('zcserve');
-  packages.delete(undefined);
+  const own = files.filter(([, , name]) => name === 'zcserve').map(([, file = '']) => file);
+  const sources = own.flatMap((file) => [
+    ...readFileSync(file, 'utf8').matchAll(/^\/\/ src\/(.*)\/[^/]+\.ts$/gm),
+  ]);
   return {
     packages: [...packages].toSorted(),
-    rooms: new Set(files.map((file) => inPackage(file)[2])),
+    rooms: new Set(sources.map(([, room]) => room)),
   };
 }
 
@@ -79,7 +80,7 @@ function pack(t: Teardown): string {
     });
   }
   symlinkSync(join(CHECKOUT, 'node_modules'), join(copy, 'node_modules'));
-  must(copy, process.execPath, TSC, '-p', 'src');
+  must(copy, 'npm', 'run', '--silent', 'build:ts');
   must(copy, 'npm', 'pack', '--ignore-scripts', '--loglevel=error');
   return join(copy, readdirSync(copy).find((name) => name.endsWith('.tgz')) ?? '');
 }

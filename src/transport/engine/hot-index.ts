@@ -57,7 +57,8 @@ export class HotIndex {
   constructor(engine: HotEngine, max: number) {
     this.#engine = engine;
     this.#max = max;
-    this.#paths = new LRUCache({ max: max + 1 });
+    // Not `max`, for which lru-cache allocates beforehand.
+    this.#paths = new LRUCache({ maxSize: max + 1, sizeCalculation: () => 1 });
   }
 
   /**

@@ -1,0 +1,54 @@
+// npm run build:ts: one file for each entry of package.json and each part that is loaded later, so that a start finds,
+// reads and compiles twenty files and not eighty; and CommonJS, for runners that know no other modules (jest).
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const SRC = fileURLToPath(new URL('.', import.meta.url));
+const ROOT = join(SRC, '..');
+const DIST = join(ROOT, 'dist');
+const CJS = join(DIST, 'cjs');
+const LIBRARIES = ['index', 'middleware/fastify', 'middleware/koa', 'middleware/hono'];
+
+const options = {
+  bundle: true,
+  outbase: SRC,
+  platform: 'node',
+  target: 'node20.19',
+  packages: 'external',
+  logLevel: 'warning',
+};
+
+/** Source files. */
+const entries = (names) => names.map((name) => join(SRC, `${name}.ts`));
+
+await build({
+  ...options,
+  entryPoints: entries(['cli', ...LIBRARIES]),
+  format: 'esm',
+  splitting: true,
+  outdir: DIST,
+  // As deep as src/addon, for native/ is found from there.
+  chunkNames: 'chunks/[name]-[hash]',
+});
+
+const { dependencies, peerDependencies } = JSON.parse(
+  readFileSync(join(ROOT, 'package.json'), 'utf8'),
+);
+// What is no CommonJS itself comes along.
+const { leven, ...others } = dependencies;
+await build({
+  ...options,
+  packages: 'bundle',
+  external: Object.keys({ ...others, ...peerDependencies }),
+  entryPoints: entries(LIBRARIES),
+  format: 'cjs',
+  outdir: CJS,
+  entryNames: '[name]',
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+});
+
+// Which modules the code and the declarations below are (Node.js, "Determining module system").
+writeFileSync(join(CJS, 'package.json'), '{ "type": "commonjs" }\n');
