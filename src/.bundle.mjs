@@ -36,6 +36,18 @@ await build({
 const { dependencies, peerDependencies } = JSON.parse(
   readFileSync(join(ROOT, 'package.json'), 'utf8'),
 );
+
+/** What createRequire() makes of it no bundler follows; here is a require() that all of them do. */
+const REQUIRE = /^(const require = createRequire|require\.resolve)\(.*\n/gm;
+const required = {
+  name: 'required',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(REQUIRE, ''),
+      loader: 'ts',
+    })),
+};
+
 // What is no CommonJS itself comes along.
 const { leven, ...others } = dependencies;
 await build({
@@ -46,6 +58,7 @@ await build({
   format: 'cjs',
   outdir: CJS,
   entryNames: '[name]',
+  plugins: [required],
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });

@@ -1,13 +1,21 @@
 // Loads the native addon, or tells why there is none.
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeAddon } from './types.ts';
 import { differenceOf } from './wire.ts';
 
+/** What to do with a bundler. */
+const BUNDLERS = 'docs/bundlers.md';
+
 export type Native =
   | { readonly addon: NativeAddon; readonly file: string }
-  | { readonly addon: undefined; readonly reason: string };
+  | {
+      readonly addon: undefined;
+      readonly reason: string;
+      /** Nothing is wrong: it was left out on purpose, or there is none for this system. */
+      readonly expected: boolean;
+    };
 
 let loaded: Native | undefined;
 
@@ -18,37 +26,39 @@ export function loadNative(): Native {
 }
 
 function load(): Native {
-  if (process.env.ZCSERVE_NO_ADDON === '1') {
-    return { addon: undefined, reason: 'ZCSERVE_NO_ADDON=1' };
-  }
+  if (process.env.ZCSERVE_NO_ADDON === '1') return none('ZCSERVE_NO_ADDON=1', true);
   if (process.platform !== 'linux') {
     const system = `${process.platform}-${process.arch}`;
-    return { addon: undefined, reason: `no native engine for ${system} (Linux only)` };
-  }
-  const system = systemOf(process.arch, headOf(process.execPath));
-  const file =
-    process.env.ZCSERVE_ADDON ??
-    fileURLToPath(new URL(`../../native/prebuilt/${system}/zcserve.node`, import.meta.url));
-  if (!existsSync(file)) {
-    return {
-      addon: undefined,
-      reason: `the native addon is not built for ${system} (npm run build:native)`,
-    };
+    return none(`no native engine for ${system} (Linux only)`, true);
   }
   try {
-    const addon = createRequire(import.meta.url)(file) as NativeAddon;
+    const file = process.env.ZCSERVE_ADDON ?? prebuilt();
+    if (file === undefined) return none(`a bundle has no native addon beside it (${BUNDLERS})`);
+    if (!existsSync(file)) return none(`no native addon at ${file} (in a bundle: ${BUNDLERS})`);
+    // Not imported: webpack reads what createRequire() is given, and cannot know it.
+    const { createRequire } = process.getBuiltinModule('node:module');
+    const addon = createRequire(resolve(file))(file) as NativeAddon;
     const difference = differenceOf(addon.layout?.());
     if (difference === undefined) return { addon, file };
-    return {
-      addon: undefined,
-      reason: `addon and package are of different versions (${difference}): ${file}`,
-    };
+    return none(`addon and package are of different versions (${difference}): ${file}`);
   } catch (error) {
-    return {
-      addon: undefined,
-      reason: error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error),
-    };
+    return none(error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error));
   }
+}
+
+function none(reason: string, expected = false): Native {
+  return { addon: undefined, reason, expected };
+}
+
+/**
+ * The package's binary for this process. The path is put together so that no bundler takes it for a file to copy;
+ * undefined in a bundle of CommonJS, which does not know its place.
+ */
+function prebuilt(): string | undefined {
+  if (import.meta.url === undefined) return undefined;
+  const system = systemOf(process.arch, headOf(process.execPath));
+  const here = dirname(fileURLToPath(import.meta.url));
+  return join(here, '../../native/prebuilt', system, 'zcserve.node');
 }
 
 /**

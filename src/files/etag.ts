@@ -14,7 +14,9 @@ const readFd = promisify(read);
 const fstatFd = promisify(fstat);
 
 // Loaded with the first file: both bring OpenSSL's part of Node, a megabyte, to a process that may serve none.
-const require = createRequire(import.meta.url);
+const require = createRequire(import.meta.url ?? __filename);
+// A bundle that has left its packages behind fails when it starts, not with its first answer.
+require.resolve('etag');
 const etag = (entity: string | Buffer) => (require('etag') as typeof entityTag)(entity);
 const sha256 = () => (require('node:crypto') as typeof crypto).createHash('sha256');
 

@@ -3,7 +3,6 @@ import { fstatSync, type Stats } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { loadNative } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import type { FileEntry } from '../files/entry.ts';
 import type { TableStats } from '../files/table.ts';
@@ -24,6 +23,7 @@ import { whenCurrent } from '../transport/node/pipeline.ts';
 import { type Outlet, sendPlan } from '../transport/node/respond.ts';
 import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
 import type { TransportStats } from '../transport/transport.ts';
+import { addonFor } from './addon.ts';
 import type { MiddlewareSettings } from './options.ts';
 import { withSinglePage } from './single-page.ts';
 
@@ -63,8 +63,8 @@ export interface Mount {
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function openMount(settings: MiddlewareSettings): Mount {
   const { options, fallthrough, redirect, setHeaders, single, ignores } = settings;
-  const { addon } = loadNative();
   const log = createLog({ level: options.logLevel, format: options.logFormat });
+  const addon = addonFor(log);
   const policies = policiesOf(options);
   const site = createSite({ ...policies, routed: true, addon, log });
   const counters = new Counters();

@@ -1,6 +1,5 @@
 // zcserve inside somebody else's uWebSockets.js app.
 
-import { loadNative } from '../addon/load.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog } from '../log/log.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
@@ -9,6 +8,7 @@ import { Counters } from '../transport/counters.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import type { UwsRequest, UwsResponse } from '../transport/uws/library.ts';
 import { handleUws, type UwsPolicy } from '../transport/uws/uws.ts';
+import { addonFor } from './addon.ts';
 import { type FileOptions, readFileOptions } from './options.ts';
 import { withSinglePage } from './single-page.ts';
 
@@ -23,8 +23,8 @@ export interface UwsHandler {
 /** Serves the files below `root` on an App or an SSLApp. Throws as `zcserve` does. */
 export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
   const { options, single, ignores } = readFileOptions(root, input);
-  const { addon } = loadNative();
   const log = createLog({ level: options.logLevel, format: options.logFormat });
+  const addon = addonFor(log);
   const site = createSite({ ...policiesOf(options), routed: true, addon, log });
   const counters = new Counters();
   const policy: UwsPolicy = {

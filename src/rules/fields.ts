@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type picomatch from 'picomatch';
 import { type FieldList, pairs } from '../http/field-list.ts';
 
-const require = createRequire(import.meta.url);
+const require = createRequire(import.meta.url ?? __filename);
 
 export interface RulesConfig {
   /** Glob → field → value; of several values for one field the last wins, null removes the field. */

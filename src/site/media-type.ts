@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { posix } from 'node:path';
 import type mimeTypes from 'mime-types';
 
-const require = createRequire(import.meta.url);
+const require = createRequire(import.meta.url ?? __filename);
 
 const UNKNOWN = 'application/octet-stream';
 

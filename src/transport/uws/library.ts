@@ -76,7 +76,9 @@ export function loadUws(): Promise<Uws> {
 async function load(): Promise<Uws> {
   try {
     // A CommonJS package: only its default import is complete.
-    const { default: library } = (await import('uWebSockets.js')) as unknown as {
+    const { default: library } = (await import(
+      /* webpackIgnore: true */ /* @vite-ignore */ PACKAGE
+    )) as {
       default: UwsLibrary;
     };
     library._cfg(NO_SIGNATURE);
@@ -98,7 +100,7 @@ function unusable(reason: string): Uws {
 
 /** Its main file lies beside its package.json, which it does not export in every version. */
 function readVersion(): string {
-  const main = createRequire(import.meta.url).resolve(PACKAGE);
+  const main = createRequire(import.meta.url ?? __filename).resolve(PACKAGE);
   return JSON.parse(readFileSync(join(dirname(main), 'package.json'), 'utf8')).version;
 }
 
