@@ -46,7 +46,8 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   'transport/uws': {
     rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
-    packages: ['node:', 'uWebSockets.js'],
+    // And uWebSockets.js, by a name that bundlers do not follow.
+    packages: ['node:'],
   },
   middleware: {
     rooms: [
