@@ -2,13 +2,14 @@
 import { LRUCache } from 'lru-cache';
 import type { NativeAddon } from '../addon/types.ts';
 import type { Coding, Resource, Strategy } from '../plan/types.ts';
+import { resourcesOf } from './codings.ts';
 import { CachedEntry, type Description, type FileEntry } from './entry.ts';
 import { ContentEtags, tagSource, versionNow } from './etag.ts';
 import type { FileCache, Freshness } from './freshness.ts';
 import { MemoryCache, type MemoryStats } from './memory.ts';
 import { openFileLimit } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';
-import { type OpenVariant, resourcesOf } from './resolve.ts';
+import type { OpenVariant } from './resolve.ts';
 import { directoryOf } from './root.ts';
 import { idleKey, oldestKey } from './second-chance.ts';
 import { createTurn } from './turn.ts';
@@ -17,6 +18,8 @@ import { createTurn } from './turn.ts';
 export type Describe = (file: {
   readonly path: string;
   readonly coding: Coding;
+  /** How the bytes are encoded: a sibling's by its coding, `app.js.gz` by gzip though it was not negotiated. */
+  readonly encoding: Coding;
   readonly mtimeMs: number;
   readonly etag: string | undefined;
   /** Has the resource more than one coding? */
@@ -185,9 +188,9 @@ export class OpenFiles implements FileCache {
 
   #enter(path: string, variant: OpenVariant, varies: boolean): CachedEntry {
     const { policy, describe, freshness } = this.#options;
-    const { coding, mtimeMs, size, version } = variant;
+    const { coding, encoding, mtimeMs, size, version } = variant;
     const describeWith = (etag: string | undefined) =>
-      describe({ path, coding, mtimeMs, etag, varies });
+      describe({ path, coding, encoding, mtimeMs, etag, varies });
     const source = tagSource(policy.etag, version, size, coding);
     const known = source.kind === 'known' ? source.tag : this.#etags.get(variant);
     const entry = new CachedEntry(variant.file, variant, describeWith(known));

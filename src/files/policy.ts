@@ -30,7 +30,7 @@ export interface FilesPolicy {
   readonly listing: boolean;
   /** Answer errors with the nearest 404.html or 50x.html at or above the path. */
   readonly errorPages: boolean;
-  /** Tried after a name that has no extension, in order, without their dots. */
+  /** Tried after a name that nothing has, in order, without their dots. */
   readonly extensions: readonly string[];
   /** A change is seen within this time, milliseconds; 0 = no answer rests on a check older than its request. */
   readonly revalidateMs: number;

@@ -3,6 +3,7 @@
 
 import type { Log } from '../log/log.ts';
 import type { Coding, Evidence, Miss, Resolution, Resource } from '../plan/types.ts';
+import { codingOfName, type FileCoding, flawOf, type Statements, SUFFIXES } from './codings.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
@@ -27,6 +28,8 @@ export interface Shelf {
     path: string,
     files: readonly OpenVariant[],
   ): Resource<FileEntry> | Promise<Resource<FileEntry>>;
+  /** What encoded files say of themselves. */
+  readonly statements: Statements;
   readonly log: Log;
 }
 
@@ -34,6 +37,8 @@ type FoundFile = Extract<Found, { type: 'file' }>;
 
 export interface OpenVariant extends FoundFile {
   readonly coding: Coding;
+  /** How the file itself is encoded, whatever it is chosen by: a sibling by its coding, `app.js.gz` by gzip. */
+  readonly encoding: Coding;
   readonly path: string;
 }
 
@@ -42,20 +47,6 @@ export type Unserved = Extract<Outcome, { kind: 'not-found' | 'forbidden' | 'fai
 
 const NOT_FOUND: Unserved = { kind: 'not-found' };
 const FORBIDDEN: Unserved = { kind: 'forbidden' };
-
-/** File name extension of each coding's sibling. */
-export const SUFFIXES = { br: '.br', zstd: '.zst', gzip: '.gz' } as const;
-
-/** The resources that a file may belong to: its own, and the one whose precompressed sibling it is. */
-export function resourcesOf(path: string, policy: FilesPolicy): string[] {
-  const owners = [path];
-  for (const coding of policy.codings) {
-    if (coding === 'identity') continue;
-    const suffix = SUFFIXES[coding];
-    if (path.endsWith(suffix)) owners.push(path.slice(0, -suffix.length));
-  }
-  return owners;
-}
 
 /** Levels at which error pages are looked for, from the root down: bounds what a long path can cost. */
 const MAX_PAGE_LEVELS = 32;
@@ -119,8 +110,7 @@ async function find(search: Search, name: string, slash: boolean): Promise<Outco
   const html = await cleanUrl(search, name, false);
   if (html.kind !== 'not-found') return html;
   if (exact.kind === 'directory') return directory(search, name, false);
-  // As in serve-static: for names without an extension.
-  for (const extension of looksLikeAsset(name) ? [] : search.policy.extensions) {
+  for (const extension of search.policy.extensions) {
     const extended = await search.file(`${name}.${extension}`, 200);
     if (extended.kind !== 'not-found' && extended.kind !== 'directory') return extended;
   }
@@ -196,9 +186,10 @@ class Search {
     this.#shelf = shelf;
   }
 
-  /** A file with its precompressed siblings, opened in one batch. */
+  /** A file with its precompressed siblings, opened in one batch. One that is encoded itself has none. */
   async file(path: string, status: number): Promise<Outcome | { readonly kind: 'directory' }> {
-    const codings = this.policy.codings.filter((coding) => coding !== 'identity');
+    const named = codingOfName(path);
+    const codings = named === undefined ? this.policy.codings.filter(isFileCoding) : [];
     const paths = [path, ...codings.map((coding) => path + SUFFIXES[coding])];
     const [own, ...siblings] = await this.#open(paths);
     if (own === undefined || own.type !== 'file') {
@@ -207,10 +198,11 @@ class Search {
         ? { kind: 'directory' }
         : unservedOf(path, own, this.#shelf.log);
     }
-    const variants: OpenVariant[] = [{ ...own, path, coding: 'identity' }];
+    const encoding = named !== undefined && (await this.#isOf(named, own)) ? named : 'identity';
+    const variants: OpenVariant[] = [{ ...own, path, coding: 'identity', encoding }];
     for (const [i, sibling] of siblings.entries()) {
       const coding = codings[i];
-      const variant = coding && this.#variant(path, own, sibling, coding);
+      const variant = coding && (await this.#variant(path, own, sibling, coding));
       if (variant) variants.push(variant);
       else closeAll([sibling]);
     }
@@ -246,21 +238,32 @@ class Search {
     return found;
   }
 
-  #variant(
+  async #variant(
     path: string,
     own: FoundFile,
     sibling: Found,
-    coding: keyof typeof SUFFIXES,
-  ): OpenVariant | undefined {
+    coding: FileCoding,
+  ): Promise<OpenVariant | undefined> {
     if (sibling.type !== 'file') return undefined;
     const name = path + SUFFIXES[coding];
-    // No coding has an empty form: somebody's build was interrupted.
-    const flaw =
-      sibling.mtimeMs < own.mtimeMs ? `older than ${path}` : sibling.size === 0 ? 'empty' : '';
-    if (flaw === '') return { ...sibling, path: name, coding };
+    const flaw = await this.#shelf.statements.of(sibling, coding).then(
+      (stated) => flawOf({ ...own, path }, { ...sibling, coding }, stated),
+      (error: NodeJS.ErrnoException) => `not readable (${error.code})`,
+    );
+    if (flaw === undefined) return { ...sibling, path: name, coding, encoding: coding };
     this.#shelf.log.warn(`${name} is ${flaw}: not used`, `variant:${name}`);
     return undefined;
   }
+
+  /** Is the file in the coding that its name promises? */
+  async #isOf(coding: FileCoding, file: FoundFile): Promise<boolean> {
+    const stated = await this.#shelf.statements.of(file, coding).catch(() => undefined);
+    return file.size > 0 && stated !== undefined && stated.kind !== 'foreign';
+  }
+}
+
+function isFileCoding(coding: Coding): coding is FileCoding {
+  return coding !== 'identity';
 }
 
 /** Why what was found at this path is not served; a failure is logged. */

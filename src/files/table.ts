@@ -2,6 +2,7 @@
 import type { NativeAddon, NativeRoot } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import type { Contents, Evidence, Listing, Strategy } from '../plan/types.ts';
+import { resourcesOf, Statements } from './codings.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import { Freshness, type PreparedAnswers } from './freshness.ts';
@@ -14,7 +15,6 @@ import {
   type Outcome,
   resolve,
   resolveErrorPage,
-  resourcesOf,
   type Shelf,
   type Unserved,
   unservedOf,
@@ -47,6 +47,7 @@ export class FileTable {
   readonly #files: OpenFiles;
   readonly #listings: Listings;
   readonly #known = new Resolutions();
+  readonly #statements = new Statements();
 
   constructor(options: FileTableOptions) {
     const { policy, root, addon, describe, log } = options;
@@ -206,6 +207,7 @@ export class FileTable {
     return {
       policy,
       log,
+      statements: this.#statements,
       open: (paths) => this.#open(root, paths),
       adopt: (path, variants) => this.#files.adopt(path, variants, () => this.#serves(root)),
     };

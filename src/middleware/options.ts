@@ -36,6 +36,7 @@ const OWN = [
   'precompressed',
   'immutableHashed',
   'headers',
+  'mimeTypes',
   'serverTiming',
   'logLevel',
   'logFormat',

@@ -11,7 +11,7 @@ import {
   text,
   toggle,
 } from './kinds.ts';
-import { cacheRules, fieldRules, redirectRules, rewriteRules } from './rules.ts';
+import { cacheRules, fieldRules, redirectRules, rewriteRules, typeRules } from './rules.ts';
 import { defaultsOf, type Option, OptionError, option, optional, readOptions } from './table.ts';
 
 const DAY_MS = 86_400_000;
@@ -142,6 +142,7 @@ const freshness = {
 };
 
 const fields = {
+  mimeTypes: option(typeRules, {}, 'media types by extension or glob', 'nginx types'),
   etag: option(
     choice('auto', 'stat', 'content', 'off'),
     'auto',

@@ -27,6 +27,14 @@ export const cacheRules: Kind<CacheRules> = {
   show: (value) => (typeof value === 'string' ? value : 'by glob'),
 };
 
+/** Media types by extension or glob. */
+export type TypeRules = Readonly<Record<string, string>>;
+
+export const typeRules = rules(
+  'an object of extensions (".foo") or globs, each with a media type',
+  (input): input is TypeRules => isObject(input) && Object.values(input).every(isText),
+);
+
 export const redirectRules = rules(
   'a list of { from, to, status }',
   (input): input is readonly RedirectRule[] =>

@@ -9,7 +9,10 @@ export interface RepresentationInput {
   readonly path: string;
   /** Media type with its charset. */
   readonly contentType: string;
+  /** Of the representation among those of its resource. */
   readonly coding: Coding;
+  /** Of the file itself where it has no coding among others: gzip for `app.js.gz` asked for by its name. */
+  readonly encoding: Coding;
   /** Strong entity-tag with its quotes, or undefined where ETags are off. */
   readonly etag: string | undefined;
   /** From `lastModifiedOf`, or undefined where it is off. */
@@ -32,16 +35,25 @@ export function representationFields(
   if (cacheControl !== undefined) own.push('Cache-Control', cacheControl);
 
   const described: string[] = ['Content-Type', input.contentType];
+  if (input.encoding !== 'identity') described.push('Content-Encoding', input.encoding);
   const all = rules.apply(input.path, [...rules.common, ...own, ...described]);
 
   const fields: string[] = [];
   const contentFields: string[] = [];
+  const codings: string[] = [];
   for (const [name, value] of pairs(all)) {
-    (describesContent(name) ? contentFields : fields).push(name, value);
+    if (isContentEncoding(name)) codings.push(value);
+    else (describesContent(name) ? contentFields : fields).push(name, value);
   }
   if (input.varies) fields.push('Vary', 'Accept-Encoding');
-  if (input.coding !== 'identity') contentFields.push('Content-Encoding', input.coding);
+  if (input.coding !== 'identity') codings.push(input.coding);
+  // §8.4: in the order in which they were applied; a sibling is made of a file that a rule may say to be encoded.
+  if (codings.length > 0) contentFields.push('Content-Encoding', codings.join(', '));
   return { fields, contentFields };
+}
+
+function isContentEncoding(name: string): boolean {
+  return /^content-encoding$/i.test(name);
 }
 
 /** Representation metadata that a 304 leaves out (RFC 9110 §15.4.5): it would only repeat the cache's. */

@@ -1,10 +1,7 @@
 // The operator's rules for response fields, compiled once at start: headers and Cache-Control by glob,
 // immutable hashed names, the security preset, CORS.
-import { createRequire } from 'node:module';
-import type picomatch from 'picomatch';
 import { type FieldList, pairs } from '../http/field-list.ts';
-
-const require = createRequire(import.meta.url ?? __filename);
+import { compileGlob } from './glob.ts';
 
 export interface RulesConfig {
   /** Glob → field → value; of several values for one field the last wins, null removes the field. */
@@ -37,7 +34,6 @@ const OWNED = new Set([
   'accept-ranges',
   'allow',
   'connection',
-  'content-encoding',
   'content-length',
   'content-range',
   'date',
@@ -116,19 +112,6 @@ export function compileRules(config: RulesConfig): Rules {
       return [...result.values()].flat();
     },
   };
-}
-
-/**
- * As in .gitignore: a glob without a slash matches the name at any depth, a leading slash anchors it at
- * the root.
- */
-function compileGlob(where: string, glob: string): (path: string) => boolean {
-  const pattern = glob.startsWith('/') ? glob.slice(1) : glob;
-  if (pattern === '') throw new Error(`${where}: the glob is empty; "**" matches every file`);
-  // Most servers have no globs: they start without its parser.
-  const compile = require('picomatch') as typeof picomatch;
-  const matches = compile(pattern, { dot: true, basename: !glob.includes('/') });
-  return (path) => matches(path);
 }
 
 function checkName(where: string, name: string, cors: readonly string[]): void {

@@ -7,6 +7,7 @@ import type { Options } from '../options/options.ts';
 import { OptionError } from '../options/table.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
 import { compileRules, type Rules } from '../rules/fields.ts';
+import { compileMediaTypes } from '../rules/media-types.ts';
 import { compileRedirects, compileRewrites } from '../rules/redirects.ts';
 import type { SiteOptions } from './site.ts';
 
@@ -51,6 +52,7 @@ function compile(options: Options) {
         securityHeaders,
         cors,
       }),
+      mediaTypes: compileMediaTypes(options.mimeTypes),
       redirects: compileRedirects(options.redirects),
       rewrites: compileRewrites(options.rewrites),
     };

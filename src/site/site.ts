@@ -11,16 +11,18 @@ import type { Log } from '../log/log.ts';
 import { lastModifiedOf, representationFields } from '../plan/fields.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
 import type { Rules } from '../rules/fields.ts';
+import type { MediaTypes } from '../rules/media-types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Handler } from './answer.ts';
 import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
-import { typeOf } from './media-type.ts';
+import { typeOf, typeWithin } from './media-type.ts';
 
 export interface SiteOptions {
   readonly files: FilesPolicy;
   readonly plan: PlanPolicy;
   readonly rules: Rules;
+  readonly mediaTypes: MediaTypes;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
   /** Has somebody else routed the requests (`HandlerOptions.routed`)? */
@@ -60,12 +62,15 @@ export function createSite(options: SiteOptions): Site {
   return { root, table, handler, common: plan.common, close: () => table.close() };
 }
 
-function describeBy({ files, plan, rules }: SiteOptions): Describe {
-  return ({ path, coding, mtimeMs, etag, varies }) => {
-    const contentType = typeOf(path);
+function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
+  return ({ path, coding, encoding: own, mtimeMs, etag, varies }) => {
+    // What a sibling is encoded by was chosen from among others.
+    const encoding = coding === 'identity' ? own : 'identity';
+    const contentType =
+      mediaTypes(path) ?? (encoding === 'identity' ? typeOf(path) : typeWithin(path));
     const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;
     const acceptRanges = plan.maxRanges > 0;
-    const input = { path, contentType, coding, etag, lastModified, varies, acceptRanges };
+    const input = { path, contentType, coding, encoding, etag, lastModified, varies, acceptRanges };
     return { etag, lastModified, ...representationFields(input, rules) };
   };
 }

@@ -1,5 +1,7 @@
 // Memory under pressure: the cache keeps its budget to the page, and what is not there costs nothing.
+
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import type { ServerStats } from '../../src/server/server.ts';
@@ -132,9 +134,9 @@ for (const transport of ['native', 'http1'] as const) {
     const text = 'let a = 1;\n'.repeat(100);
     const root = makeTree(t, {
       'app.js': { text, mtime: OLD },
-      'app.js.gz': { text: 'gzipped', mtime: OLD },
+      'app.js.gz': { text: gzipSync(text), mtime: OLD },
       'application.js': { text, mtime: OLD },
-      'application.js.gz': { text: 'gzipped', mtime: OLD },
+      'application.js.gz': { text: gzipSync(text), mtime: OLD },
       'index.html': '<p>app',
       '404.html': '<p>gone',
     });

@@ -50,7 +50,7 @@ async function deploy(
     for (const { name, size, variant } of FILES) {
       put(name, size);
       if (variant === undefined) continue;
-      put(`${name}.gz`, variant);
+      put(`${name}.br`, variant);
       // Never older than what it stands for.
       utimesSync(join(place, release, name), 1e9, 1e9);
     }
@@ -75,7 +75,7 @@ async function deploy(
       const file = FILES[i % (FILES.length + 1)];
       const name = file?.name ?? `missing-${i % 7}`;
       const coded = file?.variant !== undefined && i % 2 === 0;
-      const fields = { connection: 'keep-alive', ...(coded ? { 'accept-encoding': 'gzip' } : {}) };
+      const fields = { connection: 'keep-alive', ...(coded ? { 'accept-encoding': 'br' } : {}) };
       await connection.send(requestBytes(`/${name}`, { fields }));
       const { status, body } = await connection.read();
       // Of a release that is being removed, the variant may be gone first.

@@ -115,7 +115,7 @@ for (const [way, addon] of WAYS) {
 
     t.test('content: one inode linked as two codings has two tags', async (t) => {
       const site = makeSite(t, { f: 'the same bytes' }, { addon, policy: { etag: 'content' } });
-      linkSync(join(site.path, 'f'), join(site.path, 'f.gz'));
+      linkSync(join(site.path, 'f'), join(site.path, 'f.br'));
       const found = await site.find('/f');
       if (found.kind !== 'file') throw new Error(found.kind);
       const { identity, variants } = found.resource;

@@ -81,7 +81,7 @@ for (const [way, addon] of WAYS) {
       async (t) => {
         const [link] = DEPLOYMENTS;
         if (link === undefined) return;
-        const { root, deploy } = link.start(t, { 'a.txt': 'A', 'a.txt.gz': 'zA' });
+        const { root, deploy } = link.start(t, { 'a.txt': 'A', 'a.txt.br': 'zA' });
         const site = makeSite(t, root, { addon, policy: { revalidateMs: 86_400_000 } });
         let go = () => {};
         const { root: real } = site;

@@ -143,13 +143,13 @@ for (const [way, addon] of WAYS) {
     t.test('keeps no more descriptors than it may', async (t) => {
       const tree: Record<string, Node> = {};
       for (let i = 0; i < 100; i++) tree[`${i}.txt`] = String(i);
-      tree['0.txt.gz'] = 'z';
+      tree['0.txt.br'] = 'z';
       const site = makeSite(t, tree, { addon, policy: { maxOpenFiles: 10 } });
       for (let i = 0; i < 100; i++)
         t.equal(bytesOf(fileOf(await site.find(`/${i}.txt`))), String(i));
       t.equal(site.table.stats().descriptors, 10);
       if (linux) await until(() => descriptorsBeneath(site.path).length === 10);
-      t.ok(site.forgotten.includes('0.txt') && site.forgotten.includes('0.txt.gz'));
+      t.ok(site.forgotten.includes('0.txt') && site.forgotten.includes('0.txt.br'));
       await site.find('/0.txt');
       t.equal(site.table.stats().descriptors, 10, 'a sibling counts');
       site.table.close();
@@ -211,11 +211,11 @@ for (const [way, addon] of WAYS) {
     t.test(
       'a suspected path is looked at before the next answer, and kept if it is the same',
       async (t) => {
-        const tree = { 'a.txt': 'a', 'b.txt': 'b', 'b.txt.gz': 'z' };
+        const tree = { 'a.txt': 'a', 'b.txt': 'b', 'b.txt.br': 'z' };
         const site = makeSite(t, tree, { addon });
         const a = fileOf(await site.find('/a.txt'));
         const b = fileOf(await site.find('/b.txt'));
-        site.table.suspect(['a.txt', 'b.txt.gz']);
+        site.table.suspect(['a.txt', 'b.txt.br']);
         site.opened.length = 0;
         t.equal(fileOf(await site.find('/a.txt')), a);
         t.equal(site.opened.length, 1);
@@ -227,13 +227,13 @@ for (const [way, addon] of WAYS) {
     );
 
     t.test('a file that sendfile refuses is planned anew, its siblings are not', async (t) => {
-      const site = makeSite(t, { 'a.js': 'a', 'a.js.gz': 'z' }, { addon });
+      const site = makeSite(t, { 'a.js': 'a', 'a.js.br': 'z' }, { addon });
       const found = await site.find('/a.js');
       if (found.kind !== 'file') return t.fail(found.kind);
-      site.table.markRefused('a.js.gz');
+      site.table.markRefused('a.js.br');
       t.equal(found.resource.identity.refused, false);
       t.equal(found.resource.variants[0]?.refused, true);
-      t.same(site.forgotten, ['a.js.gz']);
+      t.same(site.forgotten, ['a.js.br']);
       site.table.markRefused('nowhere');
     });
 

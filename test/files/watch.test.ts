@@ -63,10 +63,10 @@ for (const [way, addon] of WAYS) {
     t.test('a precompressed sibling that appears', async (t) => {
       const site = makeSite(t, { 'a.txt': 'a' }, { addon, policy: POLICY });
       await see(site, '/a.txt');
-      writeFileSync(join(site.path, 'a.txt.gz'), 'z');
-      await told(site, 'a.txt.gz');
+      writeFileSync(join(site.path, 'a.txt.br'), 'z');
+      await told(site, 'a.txt.br');
       const found = await site.find('/a.txt');
-      t.equal(found.kind === 'file' && found.resource.variants[0]?.coding, 'gzip');
+      t.equal(found.kind === 'file' && found.resource.variants[0]?.coding, 'br');
     });
 
     t.test('an index file that appears, and one that goes', async (t) => {

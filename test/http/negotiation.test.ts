@@ -2,7 +2,8 @@
 import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import t from 'tap';
 import { request } from '../support/client.ts';
-import { makeTree } from '../support/tree.ts';
+import { zstdFrame } from '../support/encoded.ts';
+import { makeTree, pattern } from '../support/tree.ts';
 import { onEveryCarrier } from './carriers.ts';
 import { type Case, checkCases, validatorsOf } from './cases.ts';
 import { claimsExcept } from './claims.ts';
@@ -10,15 +11,13 @@ import { claimsExcept } from './claims.ts';
 const text = 'body { color: black }\n'.repeat(400);
 const br = brotliCompressSync(text);
 const gzip = gzipSync(text);
-/** Stands for a Zstandard file: nobody here decodes it. */
-const zstd = Buffer.from(
-  '\x28\xb5\x2f\xfd and the rest, longer than the others'.padEnd(300, '.'),
-  'latin1',
-);
+/** Longer than the others. */
+const zstd = zstdFrame(text.length, 300);
 const OLD = new Date('2001-01-01T00:00:00Z');
 const NEW = new Date('2002-01-01T00:00:00Z');
 /** Too large for the memory cache. */
-const bigGzip = Buffer.alloc(90_000, 'g');
+const big = pattern(90_000);
+const bigGzip = gzipSync(big);
 
 const root = makeTree(t, {
   'style.css': { text, mtime: OLD },
@@ -28,10 +27,12 @@ const root = makeTree(t, {
   'only.js': { text: 'plain()', mtime: OLD },
   'only.js.gz': gzipSync('plain()'),
   'plain.txt': text,
+  'archive.tar': 'x',
+  'archive.tar.gz': 'x',
   'stale.txt': { text: 'new', mtime: NEW },
   'empty.txt': { text: 'new', mtime: OLD },
   'empty.txt.gz': '',
-  'big.txt': { text: 'b'.repeat(200_000), mtime: OLD },
+  'big.txt': { text: big, mtime: OLD },
   'big.txt.gz': bigGzip,
   'dir.txt': { text: 'd', mtime: OLD },
   'dir.txt.gz/inside': 'x',
@@ -39,6 +40,21 @@ const root = makeTree(t, {
   'linked.txt.gz': { link: '../../../../etc/passwd' },
   'page/index.html': { text: '<p>index', mtime: OLD },
   'page/index.html.gz': gzipSync('<p>index'),
+});
+/** Copied in the same second, the sibling first. */
+const [FIRST, SECOND] = [new Date('2002-01-01T00:00:00.1Z'), new Date('2002-01-01T00:00:00.9Z')];
+const oddRoot = makeTree(t, {
+  'copied.txt': { text: 'as one', mtime: SECOND },
+  'copied.txt.gz': { text: gzipSync('as one'), mtime: FIRST },
+  'copied.txt.br': { text: brotliCompressSync('as one'), mtime: FIRST },
+  'junk.txt': { text: 'plain', mtime: OLD },
+  'junk.txt.gz': 'no gzip, but as long as one',
+  'junk.txt.zst': 'no Zstandard either',
+  'another.txt': { text: 'plain', mtime: OLD },
+  'another.txt.gz': gzipSync('built from other text'),
+  'another.txt.zst': zstdFrame(4, 20),
+  'silent.txt': { text: 'plain', mtime: OLD },
+  'silent.txt.zst': zstdFrame(undefined, 20),
 });
 const staleRoot = makeTree(t, {
   'stale.txt': { text: 'new', mtime: NEW },
@@ -182,11 +198,11 @@ const OTHERS: readonly Case[] = [
   },
   {
     title: 'a sibling by its own name is a file like any other',
-    target: '/style.css.gz',
+    target: '/archive.tar.gz',
     fields: GZIP,
     status: 200,
     wants: { 'content-encoding': undefined, 'content-type': 'application/gzip', vary: undefined },
-    body: gzip,
+    body: 'x',
   },
   {
     title: 'a range is one of the variant that was chosen',
@@ -288,6 +304,59 @@ onEveryCarrier(t, async (t, serve) => {
       body: 'new',
     },
   ]);
+  const odd = await serve({ root: oddRoot, logLevel: 'warn' });
+  await checkCases(t, odd, claims, [
+    {
+      title: 'a sibling older by less than a second is used',
+      target: '/copied.txt',
+      fields: { 'Accept-Encoding': 'gzip' },
+      status: 200,
+      wants: { 'content-encoding': 'gzip' },
+      body: gzipSync('as one'),
+    },
+    {
+      title: 'one of a coding without a length too',
+      target: '/copied.txt',
+      fields: { 'Accept-Encoding': 'br' },
+      status: 200,
+      wants: { 'content-encoding': 'br' },
+    },
+    {
+      title: 'what is not in the coding of its name is never sent as such',
+      target: '/junk.txt',
+      fields: ALL,
+      status: 200,
+      wants: { ...IDENTITY, vary: undefined },
+      body: 'plain',
+    },
+    {
+      title: 'a sibling of another length is not used, however new',
+      target: '/another.txt',
+      fields: ALL,
+      status: 200,
+      wants: { ...IDENTITY, vary: undefined },
+      body: 'plain',
+    },
+    {
+      title: 'a sibling that states no length is used',
+      target: '/silent.txt',
+      fields: ALL,
+      status: 200,
+      wants: { 'content-encoding': 'zstd' },
+    },
+  ]);
+  const told = odd.host.lines.filter((line) => /junk|another/.test(line));
+  for (const words of [
+    'junk.txt.gz is not gzip: not used',
+    'junk.txt.zst is not zstd: not used',
+    'another.txt.gz is of 21 bytes, where another.txt has 5: not used',
+    'another.txt.zst is of 4 bytes, where another.txt has 5: not used',
+  ]) {
+    t.ok(
+      told.some((line) => line.includes(words)),
+      words,
+    );
+  }
   const few = await serve({ root, precompressed: ['gzip'] });
   await checkCases(t, few, claims, [
     {

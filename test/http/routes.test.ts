@@ -8,6 +8,7 @@ import { claimsExcept } from './claims.ts';
 
 const root = makeTree(t, {
   'index.html': 'home',
+  'v1.2.txt': 'v1.2',
   'file.txt': 'file',
   'dir/index.html': 'dir',
   'dir/file.txt': 'in dir',
@@ -292,7 +293,8 @@ onEveryCarrier(t, async (t, serve) => {
     { title: 'index: the second of the list', target: '/', status: 200, body: 'file' },
     { title: 'index: the others do not count', target: '/dir/', status: 200, body: 'in dir' },
     { title: 'extensions: /file is file.txt', target: '/file', status: 200, body: 'file' },
-    { title: 'extensions: not after another one', target: '/file.html', status: 404 },
+    { title: 'extensions: /v1.2 is v1.2.txt', target: '/v1.2', status: 200, body: 'v1.2' },
+    { title: 'extensions: none of them', target: '/v1.3', status: 404 },
   ]);
   for (const [trailingSlash, bare, slashed] of [
     ['auto', 301, 200],

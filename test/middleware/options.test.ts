@@ -3,6 +3,7 @@ import { utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { type HttpError, zcserve } from '../../src/middleware/middleware.ts';
 import type { MiddlewareOptions } from '../../src/middleware/options.ts';
@@ -16,7 +17,7 @@ const root = makeTree(t, {
   'start.htm': { text: '<p>start', mtime },
   'about.html': { text: '<p>about', mtime },
   'app.js': { text: 'let a;', mtime },
-  'app.js.gz': { text: 'gzipped', mtime },
+  'app.js.gz': { text: gzipSync('let a;'), mtime },
   'app.js.br': { text: 'brotli', mtime },
   '.hidden': 'secret',
   'dir/index.html': { text: '<p>dir', mtime },
@@ -177,7 +178,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     target: '/app.js',
     fields: { 'accept-encoding': 'br, gzip' },
     status: 200,
-    body: 'gzipped',
+    body: gzipSync('let a;').toString(),
     has: { vary: 'Accept-Encoding', 'content-encoding': 'gzip' },
   },
   brotli: {

@@ -19,7 +19,7 @@ const version = (size: number, n: number) => Buffer.alloc(size, 'abcdefghij'.cha
 
 const ASKED: ReadonlyArray<Parameters<typeof requestBytes>[1]> = [
   {},
-  { fields: { 'accept-encoding': 'gzip' } },
+  { fields: { 'accept-encoding': 'br' } },
   { method: 'HEAD' },
   { fields: { range: 'bytes=10-4009' } },
   { fields: { 'if-modified-since': new Date(Date.now() + 1e6).toUTCString() } },
@@ -30,7 +30,7 @@ const ASKED: ReadonlyArray<Parameters<typeof requestBytes>[1]> = [
 async function replace(root: string, isDone: () => boolean): Promise<void> {
   for (let n = 1; !isDone(); n++) {
     for (const [name, size] of Object.entries(SIZES)) {
-      for (const path of [name, `${name}.gz`]) {
+      for (const path of [name, `${name}.br`]) {
         await writeFile(join(root, 'next'), version(size, n));
         await rename(join(root, 'next'), join(root, path));
       }
@@ -59,8 +59,8 @@ const setHeaders: HostOptions['setHeaders'] = (res, path, stat) => {
 };
 
 const OPTIONS: Readonly<Record<string, HostOptions>> = {
-  'setHeaders, dev, siblings': { setHeaders, dev: true, gzip: true },
-  'setHeaders, watched': { setHeaders, gzip: true },
+  'setHeaders, dev, siblings': { setHeaders, dev: true, brotli: true },
+  'setHeaders, watched': { setHeaders, brotli: true },
   'dev alone': { dev: true },
 };
 
@@ -69,7 +69,7 @@ for (const host of HOSTS) {
     t.test(`${host.name}: ${title}`, async (t) => {
       const root = makeTree(t, {});
       for (const [name, size] of Object.entries(SIZES)) {
-        for (const path of [name, `${name}.gz`])
+        for (const path of [name, `${name}.br`])
           await writeFile(join(root, path), version(size, 0));
       }
       const address = await host.start(t, root, options);

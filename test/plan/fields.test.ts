@@ -16,6 +16,7 @@ function fieldsOf(config: Partial<RulesConfig> = {}, input: Partial<Representati
       path: 'docs/page.html',
       contentType: 'text/html; charset=utf-8',
       coding: 'identity',
+      encoding: 'identity',
       etag: ETAG,
       lastModified: LAST_MODIFIED,
       varies: false,

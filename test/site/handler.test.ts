@@ -1,12 +1,15 @@
 // The pipeline: from a request head to an answer, whatever the client sends and whatever breaks.
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
 import type { FilesPolicy } from '../../src/files/policy.ts';
 import type { PlanPolicy } from '../../src/plan/policy.ts';
 import type { RequestFields } from '../../src/plan/request.ts';
 import { compileRules } from '../../src/rules/fields.ts';
+import { compileMediaTypes } from '../../src/rules/media-types.ts';
 import { compileRedirects, compileRewrites } from '../../src/rules/redirects.ts';
 import type { Answer } from '../../src/site/answer.ts';
 import { createSite, type Site, type SiteOptions } from '../../src/site/site.ts';
@@ -48,6 +51,7 @@ function makeSite(
     rules: compileRules(NO_RULES),
     redirects: compileRedirects([]),
     rewrites: compileRewrites([]),
+    mediaTypes: compileMediaTypes({}),
     routed: false,
     addon,
     log: collect(lines),
@@ -276,7 +280,13 @@ t.test('what nobody expected is answered by 500 and said once', async (t) => {
 t.test('any request gets an answer whose length is what it says', async (t) => {
   const site = makeSite(
     t,
-    { 'a.txt': 'abc', 'a.txt.gz': 'z', 'd/index.html': 'd', 'e/x': 'x', '404.html': 'n' },
+    {
+      'a.txt': 'abc',
+      'a.txt.gz': gzipSync('abc'),
+      'd/index.html': 'd',
+      'e/x': 'x',
+      '404.html': 'n',
+    },
     { listing: true, cleanUrls: true, spa: 'd/index.html' },
   );
   const target = fc.oneof(
@@ -318,7 +328,7 @@ t.test('any request gets an answer whose length is what it says', async (t) => {
 });
 
 t.test('variants of one file are told apart by their tags', async (t) => {
-  const site = makeSite(t, { 'a.js': 'original', 'a.js.br': 'b', 'a.js.gz': 'gg' });
+  const site = makeSite(t, { 'a.js': 'original', 'a.js.br': 'b', 'a.js.gz': gzipSync('original') });
   const tags = new Set<string | undefined>();
   for (const coding of ['identity', 'br', 'gzip']) {
     const answer = await site.ask('/a.js', { 'accept-encoding': `${coding}, identity;q=0.5` });

@@ -26,7 +26,7 @@ export type Node =
   | { readonly size: number; readonly mtime?: Date }
   /** A hole of that many bytes: takes no space on disk. */
   | { readonly sparse: number }
-  | { readonly text: string; readonly mtime?: Date; readonly mode?: number }
+  | { readonly text: string | Uint8Array; readonly mtime?: Date; readonly mode?: number }
   | { readonly link: string }
   | { readonly fifo: true }
   | { readonly directory: true };
