@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
 
 namespace zc {
 namespace {
@@ -65,6 +68,51 @@ OpenResult walk(const Root& root, const std::string& path, int flags) {
   }
 }
 
+bool climbs(const std::string& path) {
+  for (size_t start = 0; start <= path.size();) {
+    const size_t end = std::min(path.find('/', start), path.size());
+    if (path.compare(start, end - start, "..") == 0) return true;
+    start = end + 1;
+  }
+  return false;
+}
+
+struct Free {
+  void operator()(char* text) const { free(text); }
+};
+using RealPath = std::unique_ptr<char, Free>;
+
+// Where the path ends when all its links are followed, relative to the root; false with errno, EXDEV for outside.
+bool place_of(const Root& root, const std::string& path, std::string& place) {
+  const RealPath top(realpath(root.path().c_str(), nullptr));
+  const RealPath end(top ? realpath((root.path() + "/" + path).c_str(), nullptr) : nullptr);
+  if (!end) return false;
+  const std::string above = top.get(), found = end.get();
+  const std::string prefix = above == "/" ? above : above + "/";
+  if (found != above && found.compare(0, prefix.size(), prefix) != 0) {
+    errno = EXDEV;
+    return false;
+  }
+  place = found == above ? "." : found.substr(prefix.size());
+  return true;
+}
+
+// As the kernel confines it: a link that begins at "/", or climbs out of the root and comes back, is EXDEV.
+OpenResult open_strictly(const Root& root, const std::string& path, int flags, Symlinks symlinks) {
+  const char* name = path.empty() ? "." : path.c_str();
+  const int fd = openat2(root.fd(), name, static_cast<uint64_t>(flags | O_CLOEXEC), resolve_of(symlinks));
+  if (fd < 0) return {{}, errno};
+  return {UniqueFd(fd), 0};
+}
+
+// Where the links lead is a text by now: that no link has moved meanwhile, the kernel sees to once more.
+OpenResult open_at_place(const Root& root, const std::string& path, int flags) {
+  std::string place;
+  if (climbs(path)) return {{}, EXDEV};
+  if (!place_of(root, path, place)) return {{}, errno};
+  return has_openat2() ? open_strictly(root, place, flags, Symlinks::none) : walk(root, place, flags);
+}
+
 }  // namespace
 
 Ref<Root> Root::open(const std::string& path) {
@@ -104,25 +152,24 @@ bool has_openat2() {
 }
 
 OpenResult open_beneath(const Root& root, const std::string& path, int flags, Symlinks symlinks) {
-  const char* name = path.empty() ? "." : path.c_str();
-  int fd;
   if (symlinks == Symlinks::follow) {
-    fd = openat(root.fd(), name, flags | O_CLOEXEC);
-  } else if (has_openat2()) {
-    fd = openat2(root.fd(), name, static_cast<uint64_t>(flags | O_CLOEXEC), resolve_of(symlinks));
-  } else {
-    return walk(root, path, flags);
+    const int fd = openat(root.fd(), path.empty() ? "." : path.c_str(), flags | O_CLOEXEC);
+    if (fd < 0) return {{}, errno};
+    return {UniqueFd(fd), 0};
   }
-  if (fd < 0) return {{}, errno};
-  return {UniqueFd(fd), 0};
+  if (!has_openat2()) return symlinks == Symlinks::none ? walk(root, path, flags) : open_at_place(root, path, flags);
+  OpenResult opened = open_strictly(root, path, flags, symlinks);
+  if (symlinks == Symlinks::none || opened.error != EXDEV) return opened;
+  return open_at_place(root, path, flags);
 }
 
 OpenResult look_beneath(const Root& root, const std::string& path, Symlinks symlinks) {
-  if (!asks_memory(root.volume())) return open_beneath(root, path, O_PATH, symlinks);
-  const char* name = path.empty() ? "." : path.c_str();
-  const int fd = openat2(root.fd(), name, O_PATH | O_CLOEXEC, resolve_of(symlinks) | kCached);
-  if (fd < 0) return {{}, errno};
-  return {UniqueFd(fd), 0};
+  if (!has_openat2()) return open_beneath(root, path, O_PATH, symlinks);
+  const uint64_t resolve = resolve_of(symlinks) | (asks_memory(root.volume()) ? kCached : 0);
+  const int fd = openat2(root.fd(), path.empty() ? "." : path.c_str(), O_PATH | O_CLOEXEC, resolve);
+  if (fd >= 0) return {UniqueFd(fd), 0};
+  // Where such a link leads takes more looks than one, and some of them may wait.
+  return {{}, symlinks == Symlinks::inside && errno == EXDEV ? EAGAIN : errno};
 }
 
 }  // namespace zc

@@ -46,16 +46,17 @@ struct OpenResult {
 };
 
 /**
- * Opens `path` (relative, '/'-separated) beneath the root: openat2(2) with RESOLVE_BENEATH |
- * RESOLVE_NO_MAGICLINKS, and RESOLVE_NO_SYMLINKS under Symlinks::none. Kernels without openat2 (< 5.6) walk
- * the components with O_NOFOLLOW and then follow no link at all. `flags` are open(2)'s; O_CLOEXEC is added.
+ * Opens `path` (relative, '/'-separated) beneath the root. Under Symlinks::inside where it ends decides: openat2(2) with
+ * RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS, and where that refuses a link that begins at "/" or climbs out on its way,
+ * once more by the real path, if it lies beneath the root's. Under Symlinks::none there may be no link. Kernels without
+ * openat2 (< 5.6) walk the real path's components with O_NOFOLLOW. `flags` are open(2)'s; O_CLOEXEC is added.
  */
 OpenResult open_beneath(const Root& root, const std::string& path, int flags, Symlinks symlinks);
 
 /**
  * The same with O_PATH, from what the kernel remembers of the tree alone (RESOLVE_CACHED, Linux 5.12): EAGAIN where it
- * would have to ask the file system, and wait. Older kernels do that, and so does a root in memory: tmpfs remembers
- * no absent names, and there is nothing to wait for.
+ * would have to ask the file system, and wait, and for links that it does not confine. Older kernels wait, and so does
+ * a root in memory: tmpfs remembers no absent names, and there is nothing to wait for.
  */
 OpenResult look_beneath(const Root& root, const std::string& path, Symlinks symlinks);
 

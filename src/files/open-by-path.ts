@@ -25,8 +25,7 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
 
 /**
  * Whatever a link or a rename does meanwhile, the decision is about the file that was opened: its own
- * path must lie beneath the root (`inside`) or be the very path asked for (`none`). Links to absolute
- * paths inside the root are followed here; openat2(2) with RESOLVE_BENEATH refuses them.
+ * path must lie beneath the root (`inside`) or be the very path asked for (`none`).
  */
 export function openRootByPath(path: string, symlinks: Symlinks): Root {
   const place = realpathSync(path);

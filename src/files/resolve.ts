@@ -7,6 +7,7 @@ import { codingOfName, type FileCoding, flawOf, type Statements, SUFFIXES } from
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
+import { isRefusedLink, tellRefusedLink } from './refused-links.ts';
 import { closeAll, type Found, versionOf } from './root.ts';
 
 /** A path as the client meant it. */
@@ -191,7 +192,10 @@ class Search {
     const named = codingOfName(path);
     const codings = named === undefined ? this.policy.codings.filter(isFileCoding) : [];
     const paths = [path, ...codings.map((coding) => path + SUFFIXES[coding])];
-    const [own, ...siblings] = await this.#open(paths);
+    const found = await this.#open(paths);
+    const refused = paths[found.findIndex(isRefusedLink)];
+    if (refused !== undefined) await this.#tell(refused);
+    const [own, ...siblings] = found;
     if (own === undefined || own.type !== 'file') {
       closeAll([...siblings, ...(own === undefined ? [] : [own])]);
       return own?.type === 'directory'
@@ -236,6 +240,11 @@ class Search {
       this.#evidence.push({ path, version: one === undefined ? '' : versionOf(one) });
     }
     return found;
+  }
+
+  #tell(refused: string): Promise<void> {
+    const { open, policy, log } = this.#shelf;
+    return tellRefusedLink(refused, open, policy.symlinks, log);
   }
 
   async #variant(

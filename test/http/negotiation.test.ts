@@ -1,6 +1,7 @@
 // Content coding on every carrier: precompressed siblings by Accept-Encoding. RFC 9110 §8.4, §12.5.3.
 import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import t from 'tap';
+import { until } from '../faults/process.ts';
 import { request } from '../support/client.ts';
 import { zstdFrame } from '../support/encoded.ts';
 import { makeTree, pattern } from '../support/tree.ts';
@@ -304,6 +305,7 @@ onEveryCarrier(t, async (t, serve) => {
       body: 'new',
     },
   ]);
+  const from = origin.host.lines.length;
   const odd = await serve({ root: oddRoot, logLevel: 'warn' });
   await checkCases(t, odd, claims, [
     {
@@ -345,17 +347,13 @@ onEveryCarrier(t, async (t, serve) => {
       wants: { 'content-encoding': 'zstd' },
     },
   ]);
-  const told = odd.host.lines.filter((line) => /junk|another/.test(line));
   for (const words of [
     'junk.txt.gz is not gzip: not used',
     'junk.txt.zst is not zstd: not used',
     'another.txt.gz is of 21 bytes, where another.txt has 5: not used',
     'another.txt.zst is of 4 bytes, where another.txt has 5: not used',
   ]) {
-    t.ok(
-      told.some((line) => line.includes(words)),
-      words,
-    );
+    await until(async () => odd.host.lines.slice(from).some((line) => line.includes(words)));
   }
   const few = await serve({ root, precompressed: ['gzip'] });
   await checkCases(t, few, claims, [
