@@ -14,7 +14,8 @@ namespace zc {
   X(kAccept, "accept") X(kAcceptEncoding, "accept-encoding") X(kRange, "range") X(kIfRange, "if-range") \
   X(kIfMatch, "if-match") X(kIfNoneMatch, "if-none-match")                                              \
   X(kIfModifiedSince, "if-modified-since") X(kIfUnmodifiedSince, "if-unmodified-since")                 \
-  X(kOrigin, "origin") X(kAccessControlRequestMethod, "access-control-request-method")
+  X(kOrigin, "origin") X(kAccessControlRequestMethod, "access-control-request-method")                  \
+  X(kSecFetchDest, "sec-fetch-dest")
 enum Field : uint8_t { ZC_FIELDS(ZC_ENUMERATOR) kFieldCount };
 constexpr std::string_view kFieldNames[kFieldCount] = {ZC_FIELDS(ZC_TEXT)};
 

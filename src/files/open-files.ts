@@ -9,8 +9,8 @@ import type { FileCache, Freshness } from './freshness.ts';
 import { MemoryCache, type MemoryStats } from './memory.ts';
 import { openFileLimit } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';
-import type { OpenVariant } from './resolve.ts';
 import { directoryOf } from './root.ts';
+import type { OpenVariant } from './search.ts';
 import { idleKey, oldestKey } from './second-chance.ts';
 import { createTurn } from './turn.ts';
 

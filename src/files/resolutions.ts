@@ -1,8 +1,8 @@
 // What paths name: remembered while it is fresh, looked for once for all who ask at the same time.
 import { LRUCache } from 'lru-cache';
 import type { FileCache } from './freshness.ts';
-import type { Outcome } from './resolve.ts';
 import { directoryOf } from './root.ts';
+import type { Outcome } from './search.ts';
 
 export interface Known {
   readonly resolution: Outcome;

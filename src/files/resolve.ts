@@ -1,14 +1,9 @@
 // From a decoded path to what it names: exact file · clean URL · directory (slash, index, listing) ·
 // extensions · single-page fallback. The first that exists wins.
 
-import type { Log } from '../log/log.ts';
-import type { Coding, Evidence, Miss, Resolution, Resource } from '../plan/types.ts';
-import { codingOfName, type FileCoding, flawOf, type Statements, SUFFIXES } from './codings.ts';
-import type { FileEntry } from './entry.ts';
-import { meaningOf } from './errno.ts';
+import type { RequestField } from '../plan/request.ts';
 import type { FilesPolicy } from './policy.ts';
-import { isRefusedLink, tellRefusedLink } from './refused-links.ts';
-import { closeAll, type Found, versionOf } from './root.ts';
+import { type Outcome, Search, type Shelf, type Unserved } from './search.ts';
 
 /** A path as the client meant it. */
 export interface Wanted {
@@ -19,32 +14,6 @@ export interface Wanted {
   /** Is it a page load that a single-page app answers, should nothing else? */
   readonly navigation: boolean;
 }
-
-/** What the resolution needs from the table. */
-export interface Shelf {
-  readonly policy: FilesPolicy;
-  open(paths: readonly string[]): Promise<readonly Found[]>;
-  /** Makes a resource of these files; their descriptors are its own from now on. */
-  adopt(
-    path: string,
-    files: readonly OpenVariant[],
-  ): Resource<FileEntry> | Promise<Resource<FileEntry>>;
-  /** What encoded files say of themselves. */
-  readonly statements: Statements;
-  readonly log: Log;
-}
-
-type FoundFile = Extract<Found, { type: 'file' }>;
-
-export interface OpenVariant extends FoundFile {
-  readonly coding: Coding;
-  /** How the file itself is encoded, whatever it is chosen by: a sibling by its coding, `app.js.gz` by gzip. */
-  readonly encoding: Coding;
-  readonly path: string;
-}
-
-export type Outcome = Resolution<FileEntry>;
-export type Unserved = Extract<Outcome, { kind: 'not-found' | 'forbidden' | 'failed' }>;
 
 const NOT_FOUND: Unserved = { kind: 'not-found' };
 const FORBIDDEN: Unserved = { kind: 'forbidden' };
@@ -57,18 +26,32 @@ export function looksLikeAsset(path: string): boolean {
   return /\.[^./]+$/.test(path);
 }
 
+/** What tells a navigation (plan/negotiate.ts). */
+const NAVIGATION: readonly RequestField[] = ['accept', 'sec-fetch-dest'];
+
 /** Never throws for what a client sends or a file system does. */
 export async function resolve(shelf: Shelf, wanted: Wanted): Promise<Outcome> {
   const { policy } = shelf;
   const name = wanted.path.slice(1);
   const search = new Search(shelf);
-  const found = visible(name, policy) ?? (await find(search, name, wanted.slash));
+  const hidden = visible(name, policy);
+  // No route of an app either: whoever asks for /.env shall not be told that it is there.
+  if (hidden !== undefined) return hidden.kind === 'not-found' ? search.miss([]) : hidden;
+  const found = await find(search, name, wanted.slash);
   if (found.kind !== 'not-found') return found;
   if (policy.spa === undefined) return search.miss([]);
-  // Whether the request is a navigation was judged from Accept, whatever came of it.
-  const judged = ['accept'] as const;
-  const app = wanted.navigation ? await search.file(policy.spa, 200) : found;
-  return app.kind === 'file' ? { ...app, judged } : search.miss(judged);
+  return wanted.navigation ? fallback(search, policy.spa) : search.miss(NAVIGATION);
+}
+
+/** The page of a single-page app for a navigation whose path can be no file's. */
+export async function resolveFallback(shelf: Shelf): Promise<Outcome> {
+  const { spa } = shelf.policy;
+  return spa === undefined ? NOT_FOUND : fallback(new Search(shelf), spa);
+}
+
+async function fallback(search: Search, page: string): Promise<Outcome> {
+  const app = await search.file(page, 200);
+  return app.kind === 'file' ? { ...app, judged: NAVIGATION } : search.miss(NAVIGATION);
 }
 
 /** The nearest file of that name in the path's directory or above it: the page of an error. */
@@ -174,122 +157,4 @@ function redirectSlash(status: 301 | 308, name: string, slash: boolean): Outcome
 
 function lastOf(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);
-}
-
-/** One resolution's steps, and the evidence that they leave behind. */
-class Search {
-  readonly policy: FilesPolicy;
-  readonly #shelf: Shelf;
-  readonly #evidence: Evidence[] = [];
-
-  constructor(shelf: Shelf) {
-    this.policy = shelf.policy;
-    this.#shelf = shelf;
-  }
-
-  /** A file with its precompressed siblings, opened in one batch. One that is encoded itself has none. */
-  async file(path: string, status: number): Promise<Outcome | { readonly kind: 'directory' }> {
-    const named = codingOfName(path);
-    const codings = named === undefined ? this.policy.codings.filter(isFileCoding) : [];
-    const paths = [path, ...codings.map((coding) => path + SUFFIXES[coding])];
-    const found = await this.#open(paths);
-    const refused = paths[found.findIndex(isRefusedLink)];
-    if (refused !== undefined) await this.#tell(refused);
-    const [own, ...siblings] = found;
-    if (own === undefined || own.type !== 'file') {
-      closeAll([...siblings, ...(own === undefined ? [] : [own])]);
-      return own?.type === 'directory'
-        ? { kind: 'directory' }
-        : unservedOf(path, own, this.#shelf.log);
-    }
-    const encoding = named !== undefined && (await this.#isOf(named, own)) ? named : 'identity';
-    const variants: OpenVariant[] = [{ ...own, path, coding: 'identity', encoding }];
-    for (const [i, sibling] of siblings.entries()) {
-      const coding = codings[i];
-      const variant = coding && (await this.#variant(path, own, sibling, coding));
-      if (variant) variants.push(variant);
-      else closeAll([sibling]);
-    }
-    const resource = await this.#shelf.adopt(path, variants);
-    return { kind: 'file', resource, evidence: this.#evidence, status };
-  }
-
-  /** The first of these paths that is a file. */
-  async first(paths: readonly string[]): Promise<string | undefined> {
-    const found = await this.#open(paths);
-    closeAll(found);
-    return paths[found.findIndex(({ type }) => type === 'file')];
-  }
-
-  async listing(name: string): Promise<Outcome> {
-    const [found] = await this.#open([name]);
-    if (found !== undefined) closeAll([found]);
-    if (found?.type !== 'directory') return unservedOf(name, found, this.#shelf.log);
-    return { kind: 'listing', path: name === '' ? '/' : `/${name}/`, version: found.version };
-  }
-
-  /** Nothing was found: the answer to that rests on every look that was taken. */
-  miss(judged: Miss['judged']): Outcome {
-    return { kind: 'not-found', evidence: this.#evidence, judged };
-  }
-
-  async #open(paths: readonly string[]): Promise<readonly Found[]> {
-    const found = await this.#shelf.open(paths);
-    for (const [i, path] of paths.entries()) {
-      const one = found[i];
-      this.#evidence.push({ path, version: one === undefined ? '' : versionOf(one) });
-    }
-    return found;
-  }
-
-  #tell(refused: string): Promise<void> {
-    const { open, policy, log } = this.#shelf;
-    return tellRefusedLink(refused, open, policy.symlinks, log);
-  }
-
-  async #variant(
-    path: string,
-    own: FoundFile,
-    sibling: Found,
-    coding: FileCoding,
-  ): Promise<OpenVariant | undefined> {
-    if (sibling.type !== 'file') return undefined;
-    const name = path + SUFFIXES[coding];
-    const flaw = await this.#shelf.statements.of(sibling, coding).then(
-      (stated) => flawOf({ ...own, path }, { ...sibling, coding }, stated),
-      (error: NodeJS.ErrnoException) => `not readable (${error.code})`,
-    );
-    if (flaw === undefined) return { ...sibling, path: name, coding, encoding: coding };
-    this.#shelf.log.warn(`${name} is ${flaw}: not used`, `variant:${name}`);
-    return undefined;
-  }
-
-  /** Is the file in the coding that its name promises? */
-  async #isOf(coding: FileCoding, file: FoundFile): Promise<boolean> {
-    const stated = await this.#shelf.statements.of(file, coding).catch(() => undefined);
-    return file.size > 0 && stated !== undefined && stated.kind !== 'foreign';
-  }
-}
-
-function isFileCoding(coding: Coding): coding is FileCoding {
-  return coding !== 'identity';
-}
-
-/** Why what was found at this path is not served; a failure is logged. */
-export function unservedOf(path: string, found: Found | undefined, log: Log): Unserved {
-  if (found?.type === 'file' || found?.type === 'directory') return NOT_FOUND;
-  // Neither file nor directory (FIFO, socket, device): there, but nothing to serve.
-  if (found?.type !== 'error') return FORBIDDEN;
-  const meaning = meaningOf(found.errno);
-  if (meaning.level !== 'none') {
-    log[meaning.level](`cannot open ${path}: ${found.errno}`, `open:${path}`);
-  }
-  switch (meaning.kind) {
-    case 'not-found':
-      return NOT_FOUND;
-    case 'forbidden':
-      return FORBIDDEN;
-    case 'failed':
-      return { kind: 'failed', errno: found.errno };
-  }
 }

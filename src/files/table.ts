@@ -11,15 +11,9 @@ import { LiveRoot } from './live-root.ts';
 import { type Describe, OpenFiles, type OpenFilesStats } from './open-files.ts';
 import type { FilesPolicy } from './policy.ts';
 import { pathKey, Resolutions } from './resolutions.ts';
-import {
-  type Outcome,
-  resolve,
-  resolveErrorPage,
-  type Shelf,
-  type Unserved,
-  unservedOf,
-} from './resolve.ts';
+import { resolve, resolveErrorPage, resolveFallback } from './resolve.ts';
 import { closeAll, directoryOf, type Found, type Root, versionOf } from './root.ts';
+import { type Outcome, type Shelf, type Unserved, unservedOf } from './search.ts';
 
 export interface FileTableOptions {
   readonly policy: FilesPolicy;
@@ -78,6 +72,11 @@ export class FileTable {
   lookup(path: string, slash: boolean, navigation: boolean): Outcome | Promise<Outcome> {
     const key = pathKey(path, slash, navigation);
     return this.#find(key, (shelf) => resolve(shelf, { path, slash, navigation }));
+  }
+
+  /** The page of a single-page app, for a path that cannot be looked up. */
+  fallback(): Outcome | Promise<Outcome> {
+    return this.#find('\0', resolveFallback);
   }
 
   /** The nearest file of this name at or above the path's directory, as an answer of this status, or not-found. */

@@ -16,6 +16,8 @@ export interface PathTarget {
 export type Target =
   | PathTarget
   | { readonly kind: 'asterisk' }
+  /** Legal, but no file can have the name: a slash or a backslash is within a segment. `raw` as above. */
+  | { readonly kind: 'no-file'; readonly raw: string }
   | { readonly kind: 'bad-path' }
   | { readonly kind: 'too-long' };
 
@@ -37,12 +39,15 @@ const PLAIN =
 
 const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)/i;
 
+/** What no request may hold: NUL, which ends a C string, and a bare backslash, which is no character of a path. */
+const FORBIDDEN = /%00|\\/;
+
 /**
  * What must not reach the file system: an encoded slash (no file name can contain one, and decoding it
- * would make one segment two), a backslash (a legal name on Linux, but clients and proxies in front
- * take it for a slash, so the two sides would disagree on the segments), and NUL (ends a C string).
+ * would make one segment two), and an encoded backslash (a legal name on Linux, but clients and proxies in front
+ * take it for a slash, so the two sides would disagree on the segments).
  */
-const FORBIDDEN = /%2f|%5c|%00|\\/i;
+const WITHIN = /%2f|%5c/i;
 
 const ASTERISK: Target = { kind: 'asterisk' };
 const BAD_PATH: Target = { kind: 'bad-path' };
@@ -65,6 +70,7 @@ export function parseTarget(target: string): Target {
   const decoded = decode(raw);
   const path = decoded === undefined ? undefined : normalise(decoded);
   if (decoded === undefined || path === undefined) return BAD_PATH;
+  if (WITHIN.test(raw)) return { kind: 'no-file', raw };
   if (byteLength(path) > MAX_PATH) return TOO_LONG;
   return { kind: 'path', raw, path, slash: /\/\.{0,2}$/.test(decoded), query };
 }

@@ -17,12 +17,17 @@ export function withSinglePage(
   };
   return (request, reach) => {
     const orPage = (found: Answer): Answer | Promise<Answer> => {
-      if (found.status !== 404 || isSpared(request.target)) return found;
+      if (!isMiss(found) || isSpared(request.target)) return found;
       const answer = handler({ ...request, target }, reach);
-      const choose = (instead: Answer) => (instead.status === 404 ? found : instead);
+      const choose = (instead: Answer) => (isMiss(instead) ? found : instead);
       return answer instanceof Promise ? answer.then(choose) : choose(answer);
     };
     const found = handler(request, reach);
     return found instanceof Promise ? found.then(orPage) : orPage(found);
   };
+}
+
+/** Also a path that can be no file's (`/a%2Fb`) is a route. */
+function isMiss({ status }: Answer): boolean {
+  return status === 404 || status === 400;
 }

@@ -99,6 +99,7 @@ function hasSay<F extends Representation>(
 ): boolean {
   switch (name) {
     case 'accept':
+    case 'sec-fetch-dest':
     case 'access-control-request-method':
       return false;
     case 'accept-encoding':

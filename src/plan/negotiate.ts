@@ -1,4 +1,5 @@
 // Proactive negotiation: which content coding, and which media type, a client would rather have. RFC 9110 §12.5.
+import type { RequestFields } from './request.ts';
 import type { Coding, Representation, Resource } from './types.ts';
 
 interface Preference {
@@ -72,15 +73,17 @@ export function selectRepresentation<F extends Representation>(
   return best;
 }
 
-/**
- * The weight that Accept gives a media type without parameters; the most specific range counts (§12.5.1).
- * Ranges with parameters other than charset are about other types.
- */
-function mediaWeight(accept: string | undefined, type: string): number {
-  if (accept === undefined) return 1;
-  const ranges = parsePreferences(accept).filter(
+/** What Accept says of types without parameters: ranges with some other than charset are about other types. */
+function mediaRanges(accept: string): readonly Preference[] {
+  return parsePreferences(accept).filter(
     ({ parameters }) => parameters === '' || /^charset=[^;]*$/.test(parameters),
   );
+}
+
+/** The weight that Accept gives a media type; the most specific range counts (§12.5.1). */
+function mediaWeight(accept: string | undefined, type: string): number {
+  if (accept === undefined) return 1;
+  const ranges = mediaRanges(accept);
   for (const range of [type, `${type.slice(0, type.indexOf('/'))}/*`, '*/*']) {
     const match = ranges.find(({ name }) => name === range);
     if (match !== undefined) return match.weight;
@@ -88,9 +91,35 @@ function mediaWeight(accept: string | undefined, type: string): number {
   return 0;
 }
 
-/** Would the client take an HTML page? Decides the SPA fallback. */
-export function acceptsHtml(accept: string | undefined): boolean {
-  return mediaWeight(accept, 'text/html') > 0;
+/** Fetch Metadata: destinations that show a page. */
+const PAGES: ReadonlySet<string | undefined> = new Set([
+  'document',
+  'iframe',
+  'frame',
+  'fencedframe',
+]);
+
+/** Those that no page is for. What a script fetches (`empty`) and what is embedded may be one: Accept says. */
+const PARTS: ReadonlySet<string | undefined> = new Set([
+  ...['audio', 'audioworklet', 'font', 'image', 'json', 'manifest', 'paintworklet', 'report'],
+  ...['script', 'serviceworker', 'sharedworker', 'style', 'track', 'video', 'worker', 'xslt'],
+]);
+
+/**
+ * Is it the load of a page, which a single-page app answers whatever the path? The browser says so itself, or whoever asks
+ * names text/html. Where all types are alike to it, the path decides: what ends in an extension is a file.
+ */
+export function isNavigation(fields: RequestFields, looksLikeFile: boolean): boolean {
+  const destination = fields['sec-fetch-dest'];
+  if (PAGES.has(destination)) return true;
+  if (PARTS.has(destination)) return false;
+  const { accept } = fields;
+  return namesHtml(accept) || (!looksLikeFile && mediaWeight(accept, 'text/html') > 0);
+}
+
+function namesHtml(accept: string | undefined): boolean {
+  if (accept === undefined) return false;
+  return mediaRanges(accept).some(({ name, weight }) => name === 'text/html' && weight > 0);
 }
 
 /** Would the client rather have JSON than HTML? A tie is for HTML. */

@@ -12,6 +12,7 @@ export const REQUEST_FIELDS = [
   'if-unmodified-since',
   'origin',
   'access-control-request-method',
+  'sec-fetch-dest',
 ] as const;
 
 export type RequestField = (typeof REQUEST_FIELDS)[number];

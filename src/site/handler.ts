@@ -2,7 +2,8 @@
 // → redirects, rewrites → resolve (at once when cached) → error page → plan → confirm that the file is
 // still what was planned.
 import type { FileEntry } from '../files/entry.ts';
-import { looksLikeAsset, type Outcome } from '../files/resolve.ts';
+import { looksLikeAsset } from '../files/resolve.ts';
+import type { Outcome } from '../files/search.ts';
 import type { FileTable } from '../files/table.ts';
 import {
   encodePath,
@@ -14,7 +15,7 @@ import {
 } from '../http/target.ts';
 import { type Log, textOf } from '../log/log.ts';
 import { errorPlan, statusOfErrno } from '../plan/errors.ts';
-import { acceptsHtml } from '../plan/negotiate.ts';
+import { isNavigation } from '../plan/negotiate.ts';
 import { plan } from '../plan/plan.ts';
 import { type PlanPolicy, type Terms, termsOf } from '../plan/policy.ts';
 import type { RequestHead } from '../plan/request.ts';
@@ -71,9 +72,12 @@ export function createHandler(options: HandlerOptions): Handler {
       // RFC 9112 §3.2.4: the asterisk is for OPTIONS only.
       return planned(asked, request.method === 'OPTIONS' ? NOT_FOUND : BAD_PATH);
     }
-    if (target.kind !== 'path') return planned(asked, target);
+    if (target.kind === 'bad-path' || target.kind === 'too-long') return planned(asked, target);
     // No other method reads a file.
-    if (request.method !== 'GET' && request.method !== 'HEAD') return planned(asked, NOT_FOUND);
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    if (target.kind === 'no-file')
+      return reads ? routeOf(asked, target.raw) : planned(asked, BAD_PATH);
+    if (!reads) return planned(asked, NOT_FOUND);
 
     // No client needs these, and a redirect would tell what there is behind a guard.
     if (options.routed && (isDevious(target.raw) || !request.target.startsWith('/'))) {
@@ -85,13 +89,25 @@ export function createHandler(options: HandlerOptions): Handler {
     const rewritten = rewrites(target.path);
     const path = rewritten ?? target.path;
 
-    const navigation = options.spa && !looksLikeAsset(path) && acceptsHtml(request.fields.accept);
-    const found = table.lookup(path, slash, navigation);
+    const found = table.lookup(path, slash, navigates(request, path));
     const moved = rewritten !== undefined;
     const end = (outcome: Outcome) =>
       options.routed && leadsToNormalForm(outcome) && normalForm(target) !== target.raw
         ? planned(asked, toNormalForm(target))
         : finish(asked, outcome, path, moved, query);
+    return found instanceof Promise ? found.then(end) : end(found);
+  }
+
+  function navigates({ fields }: RequestHead, path: string): boolean {
+    return options.spa && isNavigation(fields, looksLikeAsset(path));
+  }
+
+  /** A path that can name no file may still be a route of the page. */
+  function routeOf(asked: Asked, raw: string): Answer | Promise<Answer> {
+    if (!navigates(asked.request, raw)) return planned(asked, BAD_PATH);
+    const found = table.fallback();
+    const end = (page: Outcome) =>
+      finish(asked, page.kind === 'not-found' ? BAD_PATH : page, '/', false, '');
     return found instanceof Promise ? found.then(end) : end(found);
   }
 

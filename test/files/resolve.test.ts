@@ -242,7 +242,7 @@ const TABLES: ReadonlyArray<
       ['/users/', 'index.html', true],
       ['/users/7', 'not-found', false],
       ['/docs/guide.html', 'docs/guide.html', true],
-      ['/.hidden', 'index.html', true],
+      ['/.hidden', 'not-found', true],
       ['/fifo', 'forbidden', true],
       ['/docs', '301 ./docs/', true],
     ],
@@ -267,11 +267,17 @@ for (const [way, addon] of WAYS) {
       });
     }
 
-    t.test('the fallback of a single-page app rests on Accept, a file does not', async (t) => {
-      const site = makeSite(t, root, { policy: { spa: 'index.html' }, addon });
-      t.match(await site.find('/users', true), { kind: 'file', judged: ['accept'] });
-      t.notOk('judged' in (await site.find('/docs/guide.html', true)));
-    });
+    t.test(
+      'the fallback of a single-page app rests on what tells a navigation, a file does not',
+      async (t) => {
+        const site = makeSite(t, root, { policy: { spa: 'index.html' }, addon });
+        t.match(await site.find('/users', true), {
+          kind: 'file',
+          judged: ['accept', 'sec-fetch-dest'],
+        });
+        t.notOk('judged' in (await site.find('/docs/guide.html', true)));
+      },
+    );
 
     t.test('the fallback rests on the absence of what it stands for', async (t) => {
       const site = makeSite(t, root, { policy: { spa: 'index.html', codings: [] }, addon });

@@ -121,14 +121,12 @@ t.test('what cannot name a file is refused', (t) => {
     ['/a%', 'truncated escape at the end'],
     ['/%00', 'NUL'],
     ['/a%00.html', 'NUL'],
-    ['/%2f', 'encoded slash'],
-    ['/%2F', 'encoded slash'],
-    ['/a%2f..%2fb', 'encoded slashes about a dot segment'],
     ['/\\', 'backslash'],
     ['/\\evil.example/../dir', 'backslash (an open redirect in serve-static)'],
     ['/..\\..\\etc', 'backslashes'],
-    ['/%5c', 'encoded backslash'],
-    ['/%5C..', 'encoded backslash'],
+    ['/..%2f..%2fetc', 'above the root, by encoded slashes'],
+    ['/a%2f%00', 'NUL behind an encoded slash'],
+    ['/a%2f%ff', 'not UTF-8 behind an encoded slash'],
     ['/%80', 'not UTF-8: lone continuation byte'],
     ['/%C3', 'not UTF-8: truncated'],
     ['/%C3%28', 'not UTF-8: bad continuation'],
@@ -149,6 +147,14 @@ t.test('what cannot name a file is refused', (t) => {
   ];
   for (const [target, why] of cases) {
     t.same(parseTarget(target), { kind: 'bad-path' }, `${JSON.stringify(target)}: ${why}`);
+  }
+  t.end();
+});
+
+t.test('a slash or a backslash within a segment: legal, and no file', (t) => {
+  for (const raw of ['/%2f', '/%2F', '/a%2f..%2fb', '/%5c', '/%5C..', '/files/a%2Fb.txt']) {
+    t.same(parseTarget(raw), { kind: 'no-file', raw }, raw);
+    t.same(parseTarget(`http://a${raw}?q`), { kind: 'no-file', raw }, `${raw}, absolute`);
   }
   t.end();
 });

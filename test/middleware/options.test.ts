@@ -194,6 +194,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     status: 200,
     body: '<p>home',
   },
+  'single: also for a path that can be no file': {
+    options: { single: true },
+    target: '/files/a%2Fb',
+    status: 200,
+    body: '<p>home',
+  },
   'single: another page': {
     options: { single: 'start.htm' },
     target: '/some/where',

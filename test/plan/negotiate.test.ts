@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import {
-  acceptsHtml,
+  isNavigation,
   parsePreferences,
   prefersJson,
   selectRepresentation,
@@ -173,7 +173,7 @@ t.test('§12.5.1: JSON is for clients that would rather have it', (t) => {
   t.end();
 });
 
-t.test('§12.5.1: who accepts HTML', (t) => {
+t.test('§12.5.1: who takes HTML for a path that looks like no file', (t) => {
   const cases: ReadonlyArray<readonly [accept: string | undefined, html: boolean]> = [
     [undefined, true],
     ['text/html', true],
@@ -194,7 +194,39 @@ t.test('§12.5.1: who accepts HTML', (t) => {
     ['*', false],
     ['text/html;level=1', false],
   ];
-  for (const [accept, html] of cases) t.equal(acceptsHtml(accept), html, String(accept));
+  for (const [accept, html] of cases)
+    t.equal(isNavigation({ accept }, false), html, String(accept));
+  t.end();
+});
+
+t.test('what is the load of a page, whatever its path looks like', (t) => {
+  const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+  const cases: ReadonlyArray<
+    readonly [dest: string | undefined, accept: string | undefined, dotted: boolean, is: boolean]
+  > = [
+    ['document', browser, true, true],
+    ['document', undefined, true, true],
+    ['iframe', '*/*', true, true],
+    [undefined, browser, true, true],
+    [undefined, 'text/html', true, true],
+    [undefined, 'text/html;q=0, */*', true, false],
+    [undefined, '*/*', true, false],
+    [undefined, 'text/*', true, false],
+    [undefined, undefined, true, false],
+    ['empty', '*/*', true, false],
+    ['empty', '*/*', false, true],
+    ['empty', 'text/html, application/xhtml+xml', true, true],
+    ['empty', 'application/json', false, false],
+    ['script', '*/*', false, false],
+    ['style', 'text/css,*/*;q=0.1', false, false],
+    ['image', 'image/avif,image/webp,*/*;q=0.8', false, false],
+    ['font', '*/*', true, false],
+    ['of the future', '*/*', false, true],
+  ];
+  for (const [dest, accept, dotted, is] of cases) {
+    const fields = { 'sec-fetch-dest': dest, accept };
+    t.equal(isNavigation(fields, dotted), is, `${dest}, ${accept}, ${dotted ? 'a.b' : 'a'}`);
+  }
   t.end();
 });
 

@@ -1,5 +1,6 @@
 // The list of request fields that the plan reads is what it reads: not less, which types see to, and not more.
 import t from 'tap';
+import { isNavigation } from '../../src/plan/negotiate.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { REQUEST_FIELDS, type RequestFields, requestFields } from '../../src/plan/request.ts';
 import { everyResolution, get, NOW, policy } from './given.ts';
@@ -20,6 +21,7 @@ t.test('every field of the list has a say in some answer', async (t) => {
       }
     }
   }
+  isNavigation(spy({}), false);
   t.same([...read].sort(), [...REQUEST_FIELDS].sort());
 });
 

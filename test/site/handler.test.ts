@@ -201,7 +201,10 @@ t.test('a single-page app answers navigations only', async (t) => {
     ['/users/7', {}, 200],
     ['/users/7', { accept: 'application/json' }, 404],
     ['/users/7', { accept: 'text/html;q=0' }, 404],
-    ['/missing.js', html, 404],
+    ['/missing.js', { accept: '*/*' }, 404],
+    ['/john.doe', html, 200],
+    ['/a%2Fb', html, 200],
+    ['/a%2Fb.js', { accept: '*/*' }, 400],
     ['/missing.png', { accept: 'image/png' }, 404],
     ['/app.js', html, 200],
   ];
