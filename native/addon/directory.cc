@@ -35,6 +35,8 @@ napi_value describe(napi_env env, const DirectoryReader& reader) {
                          array_buffer(env, entries.numbers.data(), entries.numbers.size() * sizeof(double)), 0, &numbers);
   set(env, object, "names", names);
   set(env, object, "numbers", numbers);
+  set(env, object, "unnameable", number(env, static_cast<double>(entries.unnameable)));
+  set(env, object, "refused", number(env, static_cast<double>(entries.refused)));
   return object;
 }
 

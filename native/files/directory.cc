@@ -51,15 +51,18 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-bool is_listed(std::string_view name, bool dotfiles) {
+bool is_shown(std::string_view name, bool dotfiles) {
   if (name == "." || name == "..") return false;
-  return (dotfiles || name[0] != '.') && name.find('\\') == std::string_view::npos && is_utf8(name);
+  return dotfiles || name[0] != '.';
 }
 
+bool is_nameable(std::string_view name) { return name.find('\\') == std::string_view::npos && is_utf8(name); }
+
 // Where a link leads, opened as a request would: whatever lies between, the confinement decides.
-bool stat_link(const Root& root, const std::string& path, Symlinks symlinks, struct stat& st) {
+bool stat_link(const Root& root, const std::string& path, Symlinks symlinks, struct stat& st, size_t& refused) {
   // O_PATH first: opening a device or a FIFO for reading can have effects.
   const OpenResult found = open_beneath(root, path, O_PATH, symlinks);
+  if (found.error == EXDEV || found.error == ELOOP) ++refused;
   if (!found.fd || fstat(found.fd.get(), &st) != 0) return false;
   if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return false;
   const OpenResult opened = open_beneath(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, symlinks);
@@ -102,10 +105,14 @@ bool DirectoryReader::step() {
 void DirectoryReader::look_at(const char* name) {
   const int fd = directory_->fd();
   struct stat st;
-  if (!is_listed(name, dotfiles_) || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (!is_shown(name, dotfiles_)) return;
+  if (!is_nameable(name)) {
+    ++entries_.unnameable;
+    return;
+  }
+  if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return;
   if (S_ISLNK(st.st_mode)) {
-    if (symlinks_ == Symlinks::none) return;
-    if (!stat_link(*root_, path_.empty() ? name : path_ + "/" + name, symlinks_, st)) return;
+    if (!stat_link(*root_, path_.empty() ? name : path_ + "/" + name, symlinks_, st, entries_.refused)) return;
   } else if ((st.st_mode & kAllRead) != kAllRead && faccessat(fd, name, R_OK, AT_EACCESS) != 0) {
     return;
   }

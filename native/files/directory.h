@@ -16,6 +16,8 @@ struct DirectoryEntries {
   std::string names;
   /** Two for each name: bytes, or -1 for a directory; mtime in ms since the epoch. */
   std::vector<double> numbers;
+  /** Names that no request path can hold, and links that lead where the policy does not follow. */
+  size_t unnameable = 0, refused = 0;
 };
 
 /**

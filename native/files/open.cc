@@ -29,6 +29,7 @@ OpenedFile open_file(const Root& root, const std::string& path, Symlinks symlink
   const OpenedFile::Type type = type_of(st);
   if (type == OpenedFile::other) return {type, {}, 0};
   const Volume volume = volume_of(opened.fd.get(), st.st_dev);
+  if (type == OpenedFile::file && volume == Volume::made_up) return failed(EOPNOTSUPP);
   return {type, make_ref<File>(std::move(opened.fd), FileStat::from(st), path, volume), 0};
 }
 

@@ -116,7 +116,8 @@ OpenResult open_at_place(const Root& root, const std::string& path, int flags) {
 }  // namespace
 
 Ref<Root> Root::open(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  // "/.": also to the directory itself, search permission is needed by whoever opens beneath it.
+  UniqueFd fd(::open((path + "/.").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct stat st;
   if (!fd || fstat(fd.get(), &st) != 0) return {};
   const Volume volume = volume_of(fd.get(), st.st_dev);

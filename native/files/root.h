@@ -19,7 +19,7 @@ enum class RootLook : uint8_t { same, moved, unsure };
 /** The root directory, held open, and the path that named it: held open, it keeps its inode's number from another. */
 class Root : public RefCounted {
  public:
-  /** Null with errno. */
+  /** Null with errno, EACCES also for a directory that may not be entered. */
   static Ref<Root> open(const std::string& path);
 
   int fd() const { return fd_.get(); }

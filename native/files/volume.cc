@@ -40,6 +40,16 @@ Volume kind_of(uint32_t type) {
     case 0xfe534d42:  // SMB2
     case 0x00c36400:  // Ceph
       return Volume::remote;
+    // src/files/made-up.ts has them too.
+    case 0x9fa0:      // proc
+    case 0x62656572:  // sysfs
+    case 0x64626720:  // debugfs
+    case 0x74726163:  // tracefs
+    case 0x73636673:  // securityfs
+    case 0x62656570:  // configfs
+    case 0x27e0eb:    // cgroup
+    case 0x63677270:  // cgroup2
+      return Volume::made_up;
     default:
       return Volume::local;
   }

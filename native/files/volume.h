@@ -10,6 +10,7 @@ enum class Volume : uint8_t {
   memory,  // tmpfs, ramfs: there is no disk to wait for
   local,
   remote,  // network and shared folders, FUSE: may hang, and may hand stale or foreign pages to sendfile and mmap
+  made_up,  // proc, sysfs: contents come into being as they are read, so no size is true
 };
 
 /** One fstatfs(2), which may hang itself: for threads that may wait. Remembers which devices are remote. */

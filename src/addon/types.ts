@@ -171,6 +171,9 @@ export interface NativeEntries {
   readonly names: Uint8Array;
   /** Two for each name: bytes, or -1 for a directory; mtime in milliseconds. */
   readonly numbers: Float64Array;
+  /** Names that are left out because no request can have them (a backslash, not UTF-8), and links that are refused. */
+  readonly unnameable: number;
+  readonly refused: number;
 }
 
 export interface NativeAddon {

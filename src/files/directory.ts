@@ -1,8 +1,9 @@
 // Reads a directory without the addon: the entries that a request could get, packed.
 import { access, constants, promises as fs, lstat, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
-import type { Contents, ListingRun } from '../plan/types.ts';
-import { closeAll, type Found } from './root.ts';
+import type { ListingRun } from '../plan/types.ts';
+import { isRefusedLink } from './refused-links.ts';
+import { closeAll, type DirectoryRead, type Found } from './root.ts';
 
 export interface Reading {
   /** Where the names are. */
@@ -29,34 +30,39 @@ const BATCH = 256;
 const lstatOf = promisify(lstat);
 const accessTo = promisify(access);
 
+/** Why a name is left out that the operator may look for: no request can have it, or its link is not followed. */
+type LeftOut = 'unnameable' | 'refused';
+
 /** Rejects with an Error that has `code`. */
-export async function readDirectory(reading: Reading): Promise<Contents> {
+export async function readDirectory(reading: Reading): Promise<DirectoryRead> {
   const runs: ListingRun[] = [];
+  const left = { unnameable: 0, refused: 0 };
   let count = 0;
   let names: string[] = [];
   const lookAtAll = async () => {
-    const run = pack(await Promise.all(names.map((name) => look(reading, name))));
+    const shown: Shown[] = [];
+    for (const one of await Promise.all(names.map((name) => look(reading, name)))) {
+      if (typeof one === 'string') left[one]++;
+      else if (one !== undefined) shown.push(one);
+    }
     names = [];
-    runs.push(run);
-    count += run.numbers.length / 2;
+    runs.push(pack(shown));
+    count += shown.length;
     if (count > reading.maxEntries) throw Object.assign(new Error('EFBIG'), { code: 'EFBIG' });
   };
   for await (const { name } of await fs.opendir(reading.place, { bufferSize: BATCH })) {
-    if (!isListed(name, reading.dotfiles)) continue;
+    if (!reading.dotfiles && name.startsWith('.')) continue;
     names.push(name);
     if (names.length === BATCH) await lookAtAll();
   }
   await lookAtAll();
-  return { kind: 'contents', count, runs, sorted: false };
+  return { kind: 'contents', count, runs, sorted: false, ...left };
 }
 
-/** A backslash has no place in a request path (http/target.ts), so a link to the name could not be followed. */
-function isListed(name: string, dotfiles: boolean): boolean {
-  return !name.includes('\\') && (dotfiles || !name.startsWith('.'));
-}
-
-/** Undefined for what a request would not get: special files, unreadable ones, links that the policy does not follow. */
-async function look(reading: Reading, name: string): Promise<Shown | undefined> {
+/** Undefined for what a request would not get: special files, unreadable ones, links that lead nowhere. */
+async function look(reading: Reading, name: string): Promise<Shown | LeftOut | undefined> {
+  // It has no place in a request path (http/target.ts), so a link to the name could not be followed.
+  if (name.includes('\\')) return 'unnameable';
   const place = `${reading.place}/${name}`;
   try {
     const stat = await lstatOf(place);
@@ -66,7 +72,8 @@ async function look(reading: Reading, name: string): Promise<Shown | undefined> 
     if (stat.isDirectory()) return { name, bytes: -1, mtimeMs };
     return stat.isFile() ? { name, bytes: stat.size, mtimeMs } : undefined;
   } catch {
-    return undefined;
+    // Node reads U+FFFD in names that are not UTF-8, and then there is no file of that name.
+    return name.includes('\ufffd') ? 'unnameable' : undefined;
   }
 }
 
@@ -74,16 +81,20 @@ function isReadableByAll({ mode }: Stats): boolean {
   return (mode & 0o444) === 0o444;
 }
 
-async function follow({ path, follow }: Reading, name: string): Promise<Shown | undefined> {
-  const found = (await follow?.([path === '' ? name : `${path}/${name}`])) ?? [];
+async function follow(
+  { path, follow }: Reading,
+  name: string,
+): Promise<Shown | LeftOut | undefined> {
+  if (follow === undefined) return 'refused';
+  const found = await follow([path === '' ? name : `${path}/${name}`]);
   closeAll(found);
   const [one] = found;
+  if (isRefusedLink(one)) return 'refused';
   if (one?.type === 'file') return { name, bytes: one.size, mtimeMs: one.mtimeMs };
   return one?.type === 'directory' ? { name, bytes: -1, mtimeMs: one.mtimeMs } : undefined;
 }
 
-function pack(looks: ReadonlyArray<Shown | undefined>): ListingRun {
-  const shown = looks.filter((one) => one !== undefined);
+function pack(shown: readonly Shown[]): ListingRun {
   return {
     names: Buffer.from(shown.map(({ name }) => `${name}\0`).join('')),
     numbers: Float64Array.from(shown.flatMap(({ bytes, mtimeMs }) => [bytes, mtimeMs])),

@@ -8,6 +8,8 @@ export interface Meaning {
   readonly kind: 'not-found' | 'forbidden' | 'failed';
   /** Worth a log line? What clients can cause at will is not. */
   readonly level: 'none' | 'warn' | 'error';
+  /** What the line says beside the errno, where that alone says little. */
+  readonly hint?: string;
 }
 
 const ABSENT: Meaning = { kind: 'not-found', level: 'none' };
@@ -34,6 +36,8 @@ export function meaningOf(errno: string): Meaning {
     case 'EACCES':
     case 'EPERM':
       return { kind: 'forbidden', level: 'warn' };
+    case 'EOPNOTSUPP':
+      return { kind: 'forbidden', level: 'warn', hint: 'made up as it is read, without a size' };
     default:
       return { kind: 'failed', level: 'error' };
   }

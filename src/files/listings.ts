@@ -1,8 +1,9 @@
 // What directories contain: read once for all who ask at the same time, kept while it holds.
 import { LRUCache } from 'lru-cache';
+import type { Log } from '../log/log.ts';
 import type { Contents } from '../plan/types.ts';
 import type { FileCache, Freshness } from './freshness.ts';
-import { closeAll, directoryOf, type Found, type Root } from './root.ts';
+import { closeAll, type DirectoryRead, directoryOf, type Found, type Root } from './root.ts';
 
 export interface ListingsOptions {
   /** Runs it on one root throughout. */
@@ -10,6 +11,7 @@ export interface ListingsOptions {
   /** Hidden names too? */
   readonly dotfiles: boolean;
   readonly freshness: Freshness;
+  readonly log: Log;
 }
 
 /** Contents, or why there are none: whatever stands there instead of a directory. */
@@ -137,6 +139,7 @@ export class Listings implements FileCache {
     }
     try {
       const contents = await root.read(found.file, directory, dotfiles, MAX_ENTRIES);
+      tellLeftOut(directory, contents, this.#options.log);
       if (contents.count >= KEPT_MIN) {
         return this.#keep(directory, found.version, contents, flight);
       }
@@ -197,4 +200,17 @@ function isEqual(a: Uint8Array | Float64Array, b: Uint8Array | Float64Array): bo
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
+}
+
+/** Whoever put it there looks for it in the listing. */
+function tellLeftOut(directory: string, { unnameable, refused }: DirectoryRead, log: Log): void {
+  const left = [
+    ...(unnameable > 0 ? [`names with a backslash or not in UTF-8: ${unnameable}`] : []),
+    ...(refused > 0 ? [`links that are not followed: ${refused}`] : []),
+  ];
+  if (left.length === 0) return;
+  log.warn(
+    `/${directory} is listed without what cannot be asked for: ${left.join(', ')}`,
+    `left:${directory}`,
+  );
 }

@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import type { Symlinks } from '../addon/types.ts';
 import { readDirectory } from './directory.ts';
 import type { OpenFile } from './entry.ts';
+import { isMadeUp } from './made-up.ts';
 import { type Found, type Root, versionOfStamp } from './root.ts';
 
 const openFd = promisify(open);
@@ -29,7 +30,12 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
  */
 export function openRootByPath(path: string, symlinks: Symlinks): Root {
   const place = realpathSync(path);
-  return rootAt(path, place, statSync(place, { bigint: true }), symlinks);
+  return rootAt(path, place, statSync(within(place), { bigint: true }), symlinks);
+}
+
+/** A directory by a path that nobody can follow without permission to enter it; ENOTDIR for anything else. */
+function within(directory: string): string {
+  return `${directory}${sep}.`;
 }
 
 /** `root`: the real path of what `path` names. */
@@ -54,7 +60,7 @@ function rootAt(path: string, root: string, stat: BigIntStats, symlinks: Symlink
     async look() {
       try {
         const place = await fs.realpath(path);
-        const now = await fs.stat(place, { bigint: true });
+        const now = await fs.stat(within(place), { bigint: true });
         if (place === root && now.dev === stat.dev && now.ino === stat.ino) return { kind: 'same' };
         return { kind: 'moved', root: rootAt(path, place, now, symlinks) };
       } catch (error) {
@@ -114,6 +120,7 @@ async function examine(
   const mtimeMs = Number(stat.mtimeNs) / 1e6;
   if (stat.isDirectory()) return { type: 'directory', file, mtimeMs, version };
   if (!stat.isFile()) return { type: 'other' };
+  if (await isMadeUp(name, stat.dev)) return { type: 'error', errno: 'EOPNOTSUPP' };
   // Only `read` is possible without the addon, and every file system can read.
   return { type: 'file', file, size: Number(stat.size), mtimeMs, version, trusted: true };
 }

@@ -23,7 +23,16 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
       if (native === undefined) throw new Error('a directory that the addon did not open');
       const run = await addon.readDirectory(root, native, path, symlinks, dotfiles, maxEntries);
       if ('errno' in run) throw Object.assign(new Error(run.errno), { code: run.errno });
-      return { kind: 'contents', count: run.numbers.length / 2, runs: [run], sorted: true };
+      const { names, numbers, unnameable, refused } = run;
+      const runs = [{ names, numbers }];
+      return {
+        kind: 'contents',
+        count: numbers.length / 2,
+        runs,
+        sorted: true,
+        unnameable,
+        refused,
+      };
     },
     async look() {
       if (closed) return { kind: 'error', errno: 'EBADF' };

@@ -18,10 +18,23 @@ export interface Root {
    * What is in a directory that `open` found at this path: only what a request could get, hidden names where `dotfiles`
    * says so. Off the JavaScript thread. Rejects with an Error that has `code`, EFBIG for more than `maxEntries`.
    */
-  read(directory: OpenFile, path: string, dotfiles: boolean, maxEntries: number): Promise<Contents>;
+  read(
+    directory: OpenFile,
+    path: string,
+    dotfiles: boolean,
+    maxEntries: number,
+  ): Promise<DirectoryRead>;
   /** What the root's path names now. Off the JavaScript thread; never rejects. */
   look(): Promise<Look>;
   close(): void;
+}
+
+/** What is in a directory, and how much of it nobody can ask for. */
+export interface DirectoryRead extends Contents {
+  /** Names with a backslash or not in UTF-8. */
+  readonly unnameable: number;
+  /** Links that the policy does not follow. */
+  readonly refused: number;
 }
 
 export type Look =

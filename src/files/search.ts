@@ -143,7 +143,8 @@ export function unservedOf(path: string, found: Found | undefined, log: Log): Un
   if (found?.type !== 'error') return FORBIDDEN;
   const meaning = meaningOf(found.errno);
   if (meaning.level !== 'none') {
-    log[meaning.level](`cannot open ${path}: ${found.errno}`, `open:${path}`);
+    const hint = meaning.hint === undefined ? '' : ` (${meaning.hint})`;
+    log[meaning.level](`cannot open ${path}: ${found.errno}${hint}`, `open:${path}`);
   }
   switch (meaning.kind) {
     case 'not-found':

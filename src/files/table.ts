@@ -60,6 +60,7 @@ export class FileTable {
         ),
       dotfiles: policy.dotfiles === 'allow',
       freshness,
+      log,
     });
     for (const cache of [this.#files, this.#listings, this.#known]) freshness.join(cache);
   }

@@ -24,9 +24,6 @@ export type Target =
 /** Bytes of a request-target: nginx's large_client_header_buffers; RFC 9110 §4.1 asks for at least 8000. */
 export const MAX_TARGET = 8192;
 
-/** Bytes of a decoded path: Linux's PATH_MAX (limits.h) less its NUL. */
-const MAX_PATH = 4095;
-
 /** Visible ASCII without '#': fragments are never sent, other bytes are percent-encoded (RFC 3986 §2, RFC 9112 §3.2). */
 const LEGAL = /^[\x21\x22\x24-\x7e]+$/;
 
@@ -55,7 +52,7 @@ const TOO_LONG: Target = { kind: 'too-long' };
 
 /** Parses a request-target in origin-form, absolute-form or asterisk-form. Never throws. */
 export function parseTarget(target: string): Target {
-  if (target.length <= MAX_PATH && PLAIN.test(target)) {
+  if (target.length <= MAX_TARGET && PLAIN.test(target)) {
     return { kind: 'path', raw: target, path: target, slash: false, query: '' };
   }
   if (target.length > MAX_TARGET) return TOO_LONG;
@@ -71,7 +68,6 @@ export function parseTarget(target: string): Target {
   const path = decoded === undefined ? undefined : normalise(decoded);
   if (decoded === undefined || path === undefined) return BAD_PATH;
   if (WITHIN.test(raw)) return { kind: 'no-file', raw };
-  if (byteLength(path) > MAX_PATH) return TOO_LONG;
   return { kind: 'path', raw, path, slash: /\/\.{0,2}$/.test(decoded), query };
 }
 
@@ -235,9 +231,4 @@ export function encodePath(path: string): string {
 /** Percent-encodes one name. Lone surrogates, which UTF-8 cannot carry, become U+FFFD instead of an error. */
 export function encodeSegment(name: string): string {
   return encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\ufffd'));
-}
-
-function byteLength(text: string): number {
-  // A UTF-16 code unit takes at most three bytes of UTF-8.
-  return text.length * 3 <= MAX_PATH ? text.length : new TextEncoder().encode(text).length;
 }

@@ -3,7 +3,7 @@
 const ROOT: Readonly<Record<string, string>> = {
   ENOENT: 'no such directory',
   ENOTDIR: 'not a directory',
-  EACCES: 'no permission to read it',
+  EACCES: 'no permission to enter it',
 };
 
 const ADDRESS: Readonly<Record<string, string>> = {

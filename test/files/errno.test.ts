@@ -21,3 +21,4 @@ for (const [errno, kind, level] of [
 ] as const) {
   t.same(meaningOf(errno), { kind, level }, errno);
 }
+t.match(meaningOf('EOPNOTSUPP'), { kind: 'forbidden', level: 'warn', hint: /without a size/ });

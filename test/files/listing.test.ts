@@ -70,7 +70,14 @@ for (const [way, addon] of WAYS) {
         const site = makeSite(t, root, { addon, policy: POLICY });
         const expected = ['<b>"&\'#?%.txt', 'a.txt', 'd/', 'empty/', 'in-d/', 'in.txt'];
         t.same(await names(site, '/'), [...expected, 'Ünï ☃ 🦊'].sort());
+        // `loop` is refused as the links out of the root are.
+        const left = linux
+          ? 'names with a backslash or not in UTF-8: 2, links that are not followed: 3'
+          : 'names with a backslash or not in UTF-8: 1, links that are not followed: 3';
+        await names(site, '/');
+        t.same(site.lines, [`warn: / is listed without what cannot be asked for: ${left}`], 'once');
         t.same(await names(site, '/empty/'), []);
+        t.equal(site.lines.length, 1, 'and nothing where nothing is left out');
         t.same(await names(site, '/in-d/'), ['b.txt', 'deep/']);
         t.same(await names(site, '/d/deep/'), ['in.txt'], 'links are followed from where they are');
         const wanted = { size: 10, mtimeMs: 1_700_000_000_000, directory: false };
@@ -260,7 +267,7 @@ t.test('two directories are read at a time; the others wait', async (t) => {
     most = Math.max(most, ++reading);
     await held;
     reading--;
-    return madeUp(1);
+    return { ...madeUp(1), unnameable: 0, refused: 0 };
   };
   const all = Object.keys(tree).map((name) => contentsAt(site, `/${name.slice(0, 2)}/`));
   await until(() => reading === 2);
@@ -319,7 +326,7 @@ t.test('what is kept has a bound: the least used goes, its directory is read aga
   const reads: string[] = [];
   site.root.read = async (_, path) => {
     reads.push(path);
-    return { ...contents };
+    return { ...contents, unnameable: 0, refused: 0 };
   };
   const ask = async (i: number) => void (await contentsAt(site, `/d${i}/`));
   for (let i = 0; i < 8; i++) await ask(i);

@@ -146,6 +146,8 @@ const TARGETS: readonly Case[] = [
   refused(404, '/bare/', 'a directory without index or listing'),
   refused(404, `/${'n'.repeat(300)}`, 'a name longer than the file system takes'),
   refused(404, `/${'n/'.repeat(1500)}`, 'a deep path'),
+  refused(404, `/${'n/'.repeat(4000)}`, 'a path of 8,000 octets (RFC 9110 §4.1)'),
+  refused(404, `/${'n'.repeat(8000)}`, 'a name of 8,000'),
   refused(414, `/${'n'.repeat(8200)}`, 'a target over 8192 bytes'),
   refused(414, `/file.txt?${'q'.repeat(8200)}`, 'a query counts'),
   refused(404, '/.hidden'),
