@@ -93,7 +93,7 @@ for (const [way, addon] of WAYS) {
       ['out-relative', { inside: 'EXDEV', none: 'ELOOP', follow: 'file' }],
       ['loop', { inside: 'ELOOP', none: 'ELOOP', follow: 'ELOOP' }],
       ['dangling', { inside: 'ENOENT', none: 'ELOOP', follow: 'ENOENT' }],
-      ['proc/environ', { inside: 'EXDEV', none: 'ELOOP', follow: 'file' }],
+      ['proc/environ', { inside: 'EXDEV', none: 'ELOOP', follow: 'EOPNOTSUPP' }],
       ['null', { inside: 'EXDEV', none: 'ELOOP', follow: 'other' }],
     ];
     for (const symlinks of ['inside', 'none', 'follow'] as const) {
