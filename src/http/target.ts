@@ -223,6 +223,11 @@ export function referenceTo(normal: string, raw: string): string {
   return ('../'.repeat(from.length - 1 - first) || './') + to.slice(first).join('/');
 }
 
+/** Percent-encodes what may not stand in a path, and leaves what is encoded as it is. */
+export function spellPath(path: string): string {
+  return path.replace(/%(?![\dA-Fa-f]{2})|[^\w.~!$&'()*+,;=:@/%-]+/g, encodeSegment);
+}
+
 /** Percent-encodes a decoded path segment by segment; the inverse of what `parseTarget` decodes. */
 export function encodePath(path: string): string {
   return path.split('/').map(encodeSegment).join('/');

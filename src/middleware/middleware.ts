@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { reasonPhrase } from '../http/phrases.ts';
 import { cutAuthority, isDevious } from '../http/target.ts';
-import { type Decision, type Mount, type MountedRequest, openMount } from './mount.ts';
+import { type Asked, type Decision, type Mount, type MountedRequest, openMount } from './mount.ts';
 import { type MiddlewareOptions, readMiddlewareOptions } from './options.ts';
 import { uwsHandler } from './uws.ts';
 
@@ -65,7 +65,7 @@ export function zcserve(root: string, options: MiddlewareOptions = {}): Middlewa
     }
     let decision: Decision | Promise<Decision>;
     try {
-      decision = mount.decide(req, res, targetOf(req));
+      decision = mount.decide(req, res, askedOf(req, res));
     } catch (error) {
       fail(error, res, next);
       return;
@@ -87,16 +87,20 @@ export function zcserve(root: string, options: MiddlewareOptions = {}): Middlewa
 zcserve.uws = uwsHandler;
 
 /**
- * The target below the mount point. RFC 9112 §3.2.2: absolute-form counts where a router has read this very
- * path in it. For those that compare `url` as it comes (Polka, a function of node:http) it is no path that a
- * guard could know, so it is none here. Nor is one where cutting the mount point off has hidden how it was
- * spelled: Express 4 makes `/x` of `/mount//x`.
+ * RFC 9112 §3.2.2: absolute-form counts where a router has read this very path in it. For those that compare
+ * `url` as it comes (Polka, a function of node:http) it is no path that a guard could know, so it is none here.
+ * Nor is one where cutting the mount point off has hidden how it was spelled: Express 4 makes `/x` of `/mount//x`.
  */
-function targetOf({ url = '', originalUrl = url, _parsedUrl }: MountedRequest): string {
-  const target = cutAuthority(url);
-  if (target !== url && !isPathOf(target, _parsedUrl?.pathname ?? '')) return url;
+function askedOf(
+  { url = '', originalUrl = url, _parsedUrl }: MountedRequest,
+  { statusCode: status }: ServerResponse,
+): Asked {
   const whole = cutAuthority(originalUrl);
-  return isDevious(whole) ? whole : target;
+  const target = cutAuthority(url);
+  if (target !== url && !isPathOf(target, _parsedUrl?.pathname ?? '')) {
+    return { target: url, whole: url, status };
+  }
+  return { target: isDevious(whole) ? whole : target, whole, status };
 }
 
 /** Is it the end of this path? (url.parse encodes some characters by itself.) */

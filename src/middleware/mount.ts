@@ -6,10 +6,10 @@ import type { TLSSocket } from 'node:tls';
 import type { NativeAddon } from '../addon/types.ts';
 import type { FileEntry } from '../files/entry.ts';
 import type { TableStats } from '../files/table.ts';
-import { cutAuthority } from '../http/target.ts';
 import { createLog, type Log, textOf } from '../log/log.ts';
 import { resolveOptions } from '../options/options.ts';
 import { errorPlan } from '../plan/errors.ts';
+import { asPage, isPageStatus, pageFields } from '../plan/page.ts';
 import { plan } from '../plan/plan.ts';
 import { type RequestHead, requestFields } from '../plan/request.ts';
 import type { Reach } from '../plan/types.ts';
@@ -40,14 +40,25 @@ export type MountedRequest = IncomingMessage & {
   readonly _parsedUrl?: { readonly pathname?: string | null } | undefined;
 };
 
+/** What is asked for, as the host has read it. */
+export interface Asked {
+  /** Below the mount point. */
+  readonly target: string;
+  /** With the mount point; the same as `target` where none was cut off. */
+  readonly whole: string;
+  /** 200, or what the host has set: then the file is the page of that status. */
+  readonly status: number;
+  /** The app itself asks for a file, whatever the method of the request. */
+  readonly named?: boolean;
+}
+
 export interface Mount {
   /**
    * At once where the answer is known; its plan must be sent in the turn of the event loop in which it
    * comes (`FileEntry`): to await the promise is in time, for nothing but promise reactions runs in
-   * between. Pipelined requests wait for those before them. `target` is the request's as its router took it.
-   * Throws or rejects with what `setHeaders` throws.
+   * between. Pipelined requests wait for those before them. Throws or rejects with what `setHeaders` throws.
    */
-  decide(req: MountedRequest, res: ServerResponse, target: string): Decision | Promise<Decision>;
+  decide(req: IncomingMessage, res: ServerResponse, asked: Asked): Decision | Promise<Decision>;
   /**
    * Sends the answer, unless somebody has answered or closed in the meantime. Throws only while the host
    * can still answer; an error after the head closes the connection.
@@ -73,19 +84,25 @@ export function openMount(settings: MiddlewareSettings): Mount {
   const handler = withSinglePage(site.handler, single, ignores);
 
   function decideNow(
-    req: MountedRequest,
+    req: IncomingMessage,
     res: ServerResponse,
-    target: string,
+    asked: Asked,
   ): Decision | Promise<Decision> {
     counters.planned++;
-    const method = req.method ?? '';
-    if (method !== 'GET' && method !== 'HEAD') {
+    const isRead = req.method === 'GET' || req.method === 'HEAD';
+    if (!isRead && !asked.named) {
       const kind = fallthrough ? 'pass' : 'answer';
       return { kind, plan: errorPlan(405, ['Allow', 'GET, HEAD']) };
     }
-    const request: RequestHead = { method, target, fields: requestFields(req.headers) };
+    const isPage = isPageStatus(asked.status);
+    const fields = requestFields(req.headers);
+    const request: RequestHead = {
+      method: req.method === 'HEAD' ? 'HEAD' : 'GET',
+      target: asked.target,
+      fields: isPage || !isRead ? pageFields(fields) : fields,
+    };
     const reach = reachOf(req, res, addon, transfers);
-    const slash = redirect ? slashOfMount(req) : undefined;
+    const slash = redirect ? slashOfMount(asked) : undefined;
     if (slash !== undefined) {
       const moved = { kind: 'redirect', status: 301, location: slash } as const;
       return {
@@ -93,21 +110,20 @@ export function openMount(settings: MiddlewareSettings): Mount {
         plan: plan(request, moved, { ...policies.plan, reach }, Date.now()),
       };
     }
+    const made = (found: Answer) =>
+      conclude(isPage && found.status === 200 ? asPage(found, asked.status) : found, found, res);
     const found = handler(request, reach);
-    return found instanceof Promise
-      ? found.then((answer) => conclude(answer, res))
-      : conclude(found, res);
+    return found instanceof Promise ? found.then(made) : made(found);
   }
 
-  /** Lets `setHeaders` have its say, whatever the status of the file's answer. */
-  function conclude(found: Answer, res: ServerResponse): Decision {
-    const kind = kindOf(found.status, fallthrough);
-    const { status, resource } = found;
+  /** What becomes of what was found; lets `setHeaders` have its say, whatever the status of the file's answer. */
+  function conclude(plan: Answer, { status, resource }: Answer, res: ServerResponse): Decision {
+    const kind = kindOf(status, fallthrough);
     if (setHeaders && kind === 'answer' && resource && (status < 300 || status === 304)) {
       const { identity } = resource;
       setHeaders(res, join(options.root, identity.path), statsOf(identity));
     }
-    return { kind, plan: found };
+    return { kind, plan };
   }
 
   function send(answer: Answer, res: ServerResponse): void {
@@ -135,10 +151,10 @@ export function openMount(settings: MiddlewareSettings): Mount {
   }
 
   return {
-    decide(req, res, target) {
-      if (res.socket !== null) return decideNow(req, res, target);
+    decide(req, res, asked) {
+      if (res.socket !== null) return decideNow(req, res, asked);
       const current = new Promise<void>((resolve) => whenCurrent(req, res, () => resolve()));
-      return current.then(() => decideNow(req, res, target));
+      return current.then(() => decideNow(req, res, asked));
     },
     send,
     fail,
@@ -160,13 +176,11 @@ function kindOf(status: number, fallthrough: boolean): Decision['kind'] {
 }
 
 /** A mount point asked for without its slash: the relative links of its index would miss it. */
-function slashOfMount({ url = '', originalUrl }: MountedRequest): string | undefined {
-  if (originalUrl === undefined || originalUrl === url) return undefined;
-  if (pathOf(cutAuthority(url)) !== '/') return undefined;
-  const asked = cutAuthority(originalUrl);
-  const path = pathOf(asked);
+function slashOfMount({ target, whole }: Asked): string | undefined {
+  if (target === whole || pathOf(target) !== '/') return undefined;
+  const path = pathOf(whole);
   if (path.endsWith('/')) return undefined;
-  return `./${path.slice(path.lastIndexOf('/') + 1)}/${asked.slice(path.length)}`;
+  return `./${path.slice(path.lastIndexOf('/') + 1)}/${whole.slice(path.length)}`;
 }
 
 function pathOf(url: string): string {

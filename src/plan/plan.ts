@@ -7,11 +7,12 @@ import { planListing } from './listing.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
 import { frameParts } from './multipart.ts';
 import { selectRepresentation } from './negotiate.ts';
+import { asPage } from './page.ts';
 import type { Terms } from './policy.ts';
 import { isRangeCurrent, judgePreconditions } from './preconditions.ts';
 import { type Ranges, resolveRanges } from './ranges.ts';
 import type { RequestHead } from './request.ts';
-import { sendRange, sendSpan, sendWhole, timing } from './span.ts';
+import { sendRange, sendWhole, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
 import type { Miss, Plannable, Representation, Resolution, ResponsePlan, Span } from './types.ts';
 
@@ -213,22 +214,15 @@ function planParts<F extends Representation>(
   };
 }
 
-/**
- * A custom error page. §13.2.1, §14.2: neither preconditions nor ranges count where the status would not
- * be 200; so its validators stay at home, and what it says is not to be stored.
- */
+/** A custom error page. */
 function planErrorPage<F extends Representation>(
   file: F,
   status: number,
   extra: FieldList,
   terms: Terms,
 ): ResponsePlan<F> {
-  const fields = [...without(file.fields, PAGE_OMITS), ...file.contentFields, ...extra];
-  fields.push(...retryAfter(status), 'Cache-Control', 'no-store');
-  return sendSpan(status, file, { start: 0, end: file.size }, fields, terms);
+  return asPage(sendWhole(file, [...extra, ...retryAfter(status)], terms), status);
 }
-
-const PAGE_OMITS = new Set(['accept-ranges', 'cache-control', 'etag', 'last-modified']);
 
 /** §10.2.3: what failed for want of descriptors or memory may work in a second. */
 function retryAfter(status: number): FieldList {

@@ -289,9 +289,9 @@ t.test('Fastify: a prefix with parameters, in a plugin with a prefix', async (t)
     t.equal((await request(address, target)).body.toString(), 'small', target);
   }
   t.equal((await request(address, '/v1/ann/files/odd/index.html')).status, 403);
-  for (const target of ['/v1/ann/files//odd/index.html', '//v1/ann/files/small.txt']) {
-    t.not((await request(address, target)).status, 200, target);
-  }
+  // The router takes them for one path, so the guard has seen it.
+  t.equal((await request(address, '/v1/ann/files//odd/index.html')).status, 403);
+  t.equal((await request(address, '//v1/ann/files/small.txt')).body.toString(), 'small');
 });
 
 t.test('Fastify: inject', async (t) => {

@@ -16,6 +16,7 @@ import connect from 'connect';
 import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
+import type { StatusCode } from 'hono/utils/http-status';
 import Koa from 'koa';
 import polka from 'polka';
 import { zcserve as fastifyZcserve } from '../../src/middleware/fastify.ts';
@@ -52,6 +53,19 @@ export const GUARDED = 'host: not for you';
 export const MISS = 'host: nothing here';
 /** A field that every host sets before zcserve answers. */
 export const HOST_FIELD = ['X-Host', 'yes'] as const;
+/** A request field: the status that the host sets before zcserve answers, in the way of its users. */
+export const SET_STATUS = 'x-set-status';
+
+function statusFor({ headers }: IncomingMessage): number | undefined {
+  const asked = headers[SET_STATUS];
+  return asked === undefined ? undefined : Number(asked);
+}
+
+/** What middleware of connect's kind does before zcserve. */
+function prepare(req: IncomingMessage, res: ServerResponse): void {
+  res.setHeader(...HOST_FIELD);
+  res.statusCode = statusFor(req) ?? res.statusCode;
+}
 
 const express4 = createRequire(import.meta.url)('express4') as typeof express;
 const pem = (name: string) =>
@@ -82,7 +96,7 @@ function plain(
 ): RequestListener {
   const serve = zcserve(root, options);
   return (req, res) => {
-    res.setHeader(...HOST_FIELD);
+    prepare(req, res);
     if (isBelow(req.url ?? '', guards)) {
       forbid(req, res);
       return;
@@ -97,8 +111,10 @@ function plain(
 function expressLike(create: typeof express): Host['start'] {
   return (t, root, options, guards = []) => {
     const app = create();
-    app.use((_req, res, next) => {
+    app.use((req, res, next) => {
       res.set(...HOST_FIELD);
+      const status = statusFor(req);
+      if (status !== undefined) res.status(status);
       next();
     });
     for (const guard of guards) app.use(encodeURI(guard), forbid);
@@ -131,8 +147,8 @@ export const HOSTS: readonly Host[] = [
     mounts: true,
     start: (t, root, options, guards = []) => {
       const app = connect();
-      app.use((_req, res, next) => {
-        res.setHeader(...HOST_FIELD);
+      app.use((req, res, next) => {
+        prepare(req, res);
         next();
       });
       for (const guard of guards) app.use(encodeURI(guard), forbid);
@@ -156,8 +172,8 @@ export const HOSTS: readonly Host[] = [
         res.end(MISS);
       };
       const app = polka({ onNoMatch });
-      const setField = (_req: IncomingMessage, res: ServerResponse, next: Next) => {
-        res.setHeader(...HOST_FIELD);
+      const setField = (req: IncomingMessage, res: ServerResponse, next: Next) => {
+        prepare(req, res);
         next();
       };
       app.use(setField, (req: IncomingMessage & { path: string }, res, next) => {
@@ -175,8 +191,10 @@ export const HOSTS: readonly Host[] = [
     start: async (t, root, options, guards = []) => {
       const app = fastify();
       t.teardown(() => app.close());
-      app.addHook('onRequest', async (_request, reply) => {
+      app.addHook('onRequest', async (request, reply) => {
         reply.header(...HOST_FIELD);
+        const status = statusFor(request.raw);
+        if (status !== undefined) reply.code(status);
       });
       for (const guard of guards) {
         app.get(`${guard}/*`, (_request, reply) => reply.code(403).send(GUARDED));
@@ -200,6 +218,8 @@ export const HOSTS: readonly Host[] = [
       const app = new Koa();
       app.use((ctx, next) => {
         ctx.set(...HOST_FIELD);
+        const status = statusFor(ctx.req);
+        if (status !== undefined) ctx.status = status;
         if (!isBelow(ctx.path, guards)) return next();
         ctx.status = 403;
         ctx.body = GUARDED;
@@ -219,6 +239,8 @@ export const HOSTS: readonly Host[] = [
       const app = new Hono();
       app.use(async (c, next) => {
         c.header(...HOST_FIELD);
+        const status = c.req.header(SET_STATUS);
+        if (status !== undefined) c.status(Number(status) as StatusCode);
         await next();
       });
       for (const guard of guards) app.use(`${guard}/*`, async (c) => c.text(GUARDED, 403));

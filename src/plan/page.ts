@@ -1,0 +1,39 @@
+// A whole file as the page of another status than 200: of an error here, or of what a host has decided.
+import { type FieldList, without } from '../http/field-list.ts';
+import type { RequestFields } from './request.ts';
+import type { Representation, ResponsePlan } from './types.ts';
+
+const OMITTED = new Set(['accept-ranges', 'cache-control', 'etag', 'last-modified']);
+const OF_CONTENT = new Set([
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'content-language',
+]);
+
+/** Statuses that have no content: RFC 9110 §15.3.5, §15.3.6, §15.4.5. */
+const EMPTY: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Is the answer under this status a page? A 206 is none: only who resolves the ranges can say it. */
+export function isPageStatus(status: number): boolean {
+  return status > 200 && status !== 206;
+}
+
+/** The request fields that a page depends on: RFC 9110 §13.2.1, §14.2 have conditions and ranges for 200 only. */
+export function pageFields(fields: RequestFields): RequestFields {
+  const { accept, origin, 'accept-encoding': codings } = fields;
+  return { accept, origin, 'accept-encoding': codings };
+}
+
+/**
+ * The answer of a whole file under another status. Its validators would be taken for those of the address,
+ * so they stay at home, and what it says is not to be stored.
+ */
+export function asPage<F extends Representation>(
+  whole: ResponsePlan<F>,
+  status: number,
+): ResponsePlan<F> {
+  const fields: FieldList = [...without(whole.fields, OMITTED), 'Cache-Control', 'no-store'];
+  if (!EMPTY.has(status)) return { ...whole, status, fields };
+  return { ...whole, status, fields: without(fields, OF_CONTENT), body: { kind: 'none' } };
+}
