@@ -59,7 +59,7 @@ class FetchResponse extends http.ServerResponse {
     return this.#body.write(chunk);
   }
 
-  /** Takes a copy: the bytes may be a file's, in memory that is not held for whoever reads this, or when. */
+  /** Takes a copy: the bytes are others' too, and whoever reads this may keep them or change them in place. */
   override end(chunk?: unknown): this {
     this.finished = true;
     if (chunk instanceof Uint8Array) this.#body.end(Buffer.from(chunk));

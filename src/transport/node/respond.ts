@@ -1,7 +1,7 @@
 // Sends a plan as the response of node:http, node:https or http2's compatibility API.
 import type { ServerResponse } from 'node:http';
 import type { FileEntry } from '../../files/entry.ts';
-import type { FieldList } from '../../http/field-list.ts';
+import { type FieldList, pairs } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
@@ -28,10 +28,21 @@ export interface Outlet {
  * plan's file is closed already (before the head), and what those throw who have wrapped the response.
  */
 export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): void {
-  withFile(plan.body, () => {
+  const { status, fields, body } = plan;
+  withFile(body, () => {
     if (plan.close) res.shouldKeepAlive = false;
-    writeHead(plan.status, plan.fields, res);
-    writeBody(plan.body, new ResponseWriter(res, outlet));
+    const before = res.getHeaderNames();
+    const { statusCode } = res;
+    try {
+      writeHead(status, fields, before, res);
+      writeBody(body, new ResponseWriter(res, outlet));
+    } catch (error) {
+      if (!res.headersSent) {
+        withdraw(fields, before, res);
+        res.statusCode = statusCode;
+      }
+      throw error;
+    }
   });
 }
 
@@ -57,7 +68,7 @@ class ResponseWriter implements BodyWriter {
       return;
     }
     tally.bytes += bytes.length;
-    this.#res.end(bytes);
+    this.#res.end(ownBytes(bytes, this.#res));
   }
 
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
@@ -76,13 +87,29 @@ class ResponseWriter implements BodyWriter {
 /** Fields that say how the body is framed and coded: nobody's earlier setting may contradict the plan's. */
 const STRUCTURE = new Set(['content-length', 'content-range', 'content-encoding']);
 
+/** Has somebody (a compressor, a minifier, a session) put functions of their own in the way of the body? */
+export function isWrapped(res: ServerResponse): boolean {
+  return Object.hasOwn(res, 'write') || Object.hasOwn(res, 'end');
+}
+
 /**
  * Writes the head in node's flat form, which costs least. Where others have set fields before
  * (middleware) or watch the head (`on-headers`), fields go in one by one: theirs stay, Vary is joined.
+ * Whoever wraps the body decides on its length when it sees the first or the last of it, so the head is left
+ * to be written then.
  */
-function writeHead(status: number, fields: FieldList, res: ServerResponse): void {
-  const before = res.getHeaderNames();
-  if (before.length === 0 && res.writeHead === http.ServerResponse.prototype.writeHead) {
+function writeHead(
+  status: number,
+  fields: FieldList,
+  before: readonly string[],
+  res: ServerResponse,
+): void {
+  const wrapped = isWrapped(res);
+  if (
+    before.length === 0 &&
+    !wrapped &&
+    res.writeHead === http.ServerResponse.prototype.writeHead
+  ) {
     res.writeHead(status, fields as string[]);
     return;
   }
@@ -94,15 +121,14 @@ function writeHead(status: number, fields: FieldList, res: ServerResponse): void
     else if (STRUCTURE.has(key)) res.setHeader(name, value);
     else if (key === 'vary') res.setHeader(name, joinVary(String(res.getHeader(name)), value));
   }
-  try {
-    res.writeHead(status);
-  } catch (error) {
-    // A listener for the head has thrown: what the host answers instead has no business with the file's fields.
-    for (let i = 0; i < fields.length; i += 2) {
-      const name = fields[i] ?? '';
-      if (!before.includes(name.toLowerCase()) && !res.headersSent) res.removeHeader(name);
-    }
-    throw error;
+  res.statusCode = status;
+  if (!wrapped) res.writeHead(status);
+}
+
+/** What the host answers instead of a plan has no business with the plan's fields. */
+function withdraw(fields: FieldList, before: readonly string[], res: ServerResponse): void {
+  for (const [name] of pairs(fields)) {
+    if (!before.includes(name.toLowerCase())) res.removeHeader(name);
   }
 }
 
@@ -125,7 +151,7 @@ function sendMemory(
   const tally = outlet.counters.file('mmap', reason);
   tally.responses++;
   tally.bytes += bytes.length;
-  res.end(bytes);
+  res.end(ownBytes(bytes, res));
   if (res.writableFinished) return;
   file.retain();
   closeWithClient(res);
@@ -133,6 +159,11 @@ function sendMemory(
     if (!res.writableFinished) outlet.counters.aborted++;
     file.release();
   });
+}
+
+/** Whoever wraps the response may keep what it is given, or change it in place; these bytes are others' too. */
+function ownBytes(bytes: Uint8Array, res: ServerResponse): Uint8Array {
+  return isWrapped(res) ? Buffer.from(bytes) : bytes;
 }
 
 /** Bytes that are written at a time. */

@@ -29,8 +29,9 @@ export function responseSink(res: ServerResponse, transfers: Transfers | undefin
         res.write(chunk, (error) => resolve(!error));
         return;
       }
-      // Somebody else's write (a compressor, HTTP/2) may keep the chunk and drop the callback.
-      if (res.write(Buffer.from(chunk))) {
+      // Somebody else's write (a compressor, HTTP/2) may keep the chunk, drop the callback and, as streams only
+      // wait where it is false, return nothing.
+      if (res.write(Buffer.from(chunk)) !== false) {
         resolve(true);
         return;
       }
