@@ -6,12 +6,14 @@ import type { TLSSocket } from 'node:tls';
 import type { NativeAddon } from '../addon/types.ts';
 import type { FileEntry } from '../files/entry.ts';
 import type { TableStats } from '../files/table.ts';
+import { parseTarget } from '../http/target.ts';
 import { createLog, type Log, textOf } from '../log/log.ts';
 import { resolveOptions } from '../options/options.ts';
 import { errorPlan } from '../plan/errors.ts';
+import { acceptsCoding } from '../plan/negotiate.ts';
 import { asPage, isPageStatus, pageFields } from '../plan/page.ts';
 import { plan } from '../plan/plan.ts';
-import { type RequestHead, requestFields } from '../plan/request.ts';
+import { type RequestFields, type RequestHead, requestFields } from '../plan/request.ts';
 import type { Reach } from '../plan/types.ts';
 import type { Answer } from '../site/answer.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
@@ -20,11 +22,13 @@ import { Counters } from '../transport/counters.ts';
 import { http } from '../transport/node/builtin.ts';
 import { cutOff } from '../transport/node/http2-response.ts';
 import { whenCurrent } from '../transport/node/pipeline.ts';
-import { type Outlet, sendPlan } from '../transport/node/respond.ts';
+import { isWrapped, type Outlet, sendPlan } from '../transport/node/respond.ts';
 import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import { addonFor } from './addon.ts';
+import { inHost } from './host-answer.ts';
 import type { MiddlewareSettings } from './options.ts';
+import { closeWithOwner } from './owner.ts';
 import { withSinglePage } from './single-page.ts';
 
 /** `answer`: the plan is to be sent. `pass`: another handler may know better. `error`: for the host to answer. */
@@ -73,7 +77,7 @@ export interface Mount {
 
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function openMount(settings: MiddlewareSettings): Mount {
-  const { options, fallthrough, redirect, setHeaders, single, ignores } = settings;
+  const { options, fallthrough, redirect, setHeaders, excludes, single, ignores } = settings;
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const addon = addonFor(log);
   const policies = policiesOf(options);
@@ -89,17 +93,18 @@ export function openMount(settings: MiddlewareSettings): Mount {
     asked: Asked,
   ): Decision | Promise<Decision> {
     counters.planned++;
+    if (excludes && isExcluded(asked.target, excludes))
+      return { kind: 'pass', plan: errorPlan(404) };
     const isRead = req.method === 'GET' || req.method === 'HEAD';
     if (!isRead && !asked.named) {
       const kind = fallthrough ? 'pass' : 'answer';
       return { kind, plan: errorPlan(405, ['Allow', 'GET, HEAD']) };
     }
     const isPage = isPageStatus(asked.status);
-    const fields = requestFields(req.headers);
     const request: RequestHead = {
       method: req.method === 'HEAD' ? 'HEAD' : 'GET',
       target: asked.target,
-      fields: isPage || !isRead ? pageFields(fields) : fields,
+      fields: fieldsOf(req, isPage || !isRead, isWrapped(res)),
     };
     const reach = reachOf(req, res, addon, transfers);
     const slash = redirect ? slashOfMount(asked) : undefined;
@@ -119,7 +124,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
   /** What becomes of what was found; lets `setHeaders` have its say, whatever the status of the file's answer. */
   function conclude(plan: Answer, { status, resource }: Answer, res: ServerResponse): Decision {
     const kind = kindOf(status, fallthrough);
-    if (setHeaders && kind === 'answer' && resource && (status < 300 || status === 304)) {
+    if (setHeaders && kind === 'answer' && resource) {
       const { identity } = resource;
       setHeaders(res, join(options.root, identity.path), statsOf(identity));
     }
@@ -129,7 +134,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
   function send(answer: Answer, res: ServerResponse): void {
     if (res.headersSent || res.destroyed) return;
     try {
-      sendPlan(answer, res, outlet);
+      sendPlan(inHost(answer, isWrapped(res)), res, outlet);
     } catch (error) {
       if (!res.headersSent) throw error;
       fail(error, res);
@@ -144,13 +149,13 @@ export function openMount(settings: MiddlewareSettings): Mount {
       return;
     }
     try {
-      sendPlan(errorPlan(500), res, outlet);
+      sendPlan(inHost(errorPlan(500), isWrapped(res)), res, outlet);
     } catch {
       cutOff(res);
     }
   }
 
-  return {
+  const mount: Mount = {
     decide(req, res, asked) {
       if (res.socket !== null) return decideNow(req, res, asked);
       const current = new Promise<void>((resolve) => whenCurrent(req, res, () => resolve()));
@@ -161,6 +166,23 @@ export function openMount(settings: MiddlewareSettings): Mount {
     stats: () => ({ ...counters.snapshot(), files: site.table.stats() }),
     close: () => site.close(),
   };
+  return closeWithOwner(mount, site);
+}
+
+function isExcluded(target: string, excludes: (path: string) => boolean): boolean {
+  const parsed = parseTarget(target);
+  return parsed.kind === 'path' && excludes(parsed.path.slice(1));
+}
+
+/**
+ * The fields that the answer depends on. Of a body that is `wrapped` and may be compressed there is no part to
+ * send: it would be cut before, and no client puts that together again. (RFC 9110 §14.2: Range may be ignored.)
+ */
+function fieldsOf(req: IncomingMessage, isPage: boolean, wrapped: boolean): RequestFields {
+  const fields = requestFields(req.headers);
+  if (isPage) return pageFields(fields);
+  if (fields.range === undefined || !wrapped) return fields;
+  return acceptsCoding(fields['accept-encoding']) ? { ...fields, range: undefined } : fields;
 }
 
 function kindOf(status: number, fallthrough: boolean): Decision['kind'] {

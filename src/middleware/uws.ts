@@ -10,6 +10,7 @@ import type { UwsRequest, UwsResponse } from '../transport/uws/library.ts';
 import { handleUws, type UwsPolicy } from '../transport/uws/uws.ts';
 import { addonFor } from './addon.ts';
 import { type FileOptions, readFileOptions } from './options.ts';
+import { closeWithOwner } from './owner.ts';
 import { withSinglePage } from './single-page.ts';
 
 export interface UwsHandler {
@@ -40,8 +41,9 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
     counters.planned++;
     handleUws(res, req, policy, () => {});
   };
-  return Object.assign(handle, {
+  const owner = Object.assign(handle, {
     stats: () => ({ ...counters.snapshot(), files: site.table.stats() }),
     close: () => site.close(),
   });
+  return closeWithOwner(owner, site);
 }

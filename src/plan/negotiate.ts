@@ -73,6 +73,12 @@ export function selectRepresentation<F extends Representation>(
   return best;
 }
 
+/** Would the client take the body in any coding? */
+export function acceptsCoding(acceptEncoding: string | undefined): boolean {
+  const preferences = parsePreferences(acceptEncoding ?? '');
+  return preferences.some(({ name, weight }) => name !== 'identity' && weight > 0);
+}
+
 /** What Accept says of types without parameters: ranges with some other than charset are about other types. */
 function mediaRanges(accept: string): readonly Preference[] {
   return parsePreferences(accept).filter(

@@ -11,8 +11,10 @@ const OF_CONTENT = new Set([
   'content-language',
 ]);
 
-/** Statuses that have no content: RFC 9110 §15.3.5, §15.3.6, §15.4.5. */
-const EMPTY: ReadonlySet<number> = new Set([204, 205, 304]);
+/** RFC 9110 §15.3.5, §15.3.6, §15.4.5. */
+export function isWithoutContent(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
+}
 
 /** Is the answer under this status a page? A 206 is none: only who resolves the ranges can say it. */
 export function isPageStatus(status: number): boolean {
@@ -34,6 +36,6 @@ export function asPage<F extends Representation>(
   status: number,
 ): ResponsePlan<F> {
   const fields: FieldList = [...without(whole.fields, OMITTED), 'Cache-Control', 'no-store'];
-  if (!EMPTY.has(status)) return { ...whole, status, fields };
+  if (!isWithoutContent(status)) return { ...whole, status, fields };
   return { ...whole, status, fields: without(fields, OF_CONTENT), body: { kind: 'none' } };
 }

@@ -114,6 +114,8 @@ function planFile<F extends Representation>(
   }
 
   const answer = planConditional(request, file, extra, terms, nowMs);
+  // A 412 or a 416 is not the file's: it has a page of its own.
+  if (answer.status >= 400) return answer;
   const memo = memoOf(request, resolution, file, answer, extra, terms);
   return { ...answer, memo, resource: resolution.resource };
 }

@@ -179,7 +179,7 @@ export interface ResponsePlan<F extends Representation> {
   readonly close: boolean;
   /** When and for how long the engine may repeat this answer without asking; see plan/memo.ts. */
   readonly memo: Memo | undefined;
-  /** What was asked for, where it is a file: also of a 304 or HEAD, which carry none. */
+  /** Whose answer it is, where it is a file's: also of a 304 or HEAD, which carry none. */
   readonly resource?: Resource<F>;
 }
 

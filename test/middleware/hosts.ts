@@ -56,6 +56,14 @@ export const HOST_FIELD = ['X-Host', 'yes'] as const;
 /** A request field: the status that the host sets before zcserve answers, in the way of its users. */
 export const SET_STATUS = 'x-set-status';
 
+/** A request field: the Content-Type that the host sets before zcserve answers. */
+export const SET_TYPE = 'x-set-type';
+
+function typeFor({ headers }: IncomingMessage): string | undefined {
+  const asked = headers[SET_TYPE];
+  return asked === undefined ? undefined : String(asked);
+}
+
 function statusFor({ headers }: IncomingMessage): number | undefined {
   const asked = headers[SET_STATUS];
   return asked === undefined ? undefined : Number(asked);
@@ -65,6 +73,8 @@ function statusFor({ headers }: IncomingMessage): number | undefined {
 function prepare(req: IncomingMessage, res: ServerResponse): void {
   res.setHeader(...HOST_FIELD);
   res.statusCode = statusFor(req) ?? res.statusCode;
+  const type = typeFor(req);
+  if (type !== undefined) res.setHeader('Content-Type', type);
 }
 
 const express4 = createRequire(import.meta.url)('express4') as typeof express;
@@ -115,6 +125,8 @@ function expressLike(create: typeof express): Host['start'] {
       res.set(...HOST_FIELD);
       const status = statusFor(req);
       if (status !== undefined) res.status(status);
+      const type = typeFor(req);
+      if (type !== undefined) res.type(type);
       next();
     });
     for (const guard of guards) app.use(encodeURI(guard), forbid);
@@ -195,6 +207,8 @@ export const HOSTS: readonly Host[] = [
         reply.header(...HOST_FIELD);
         const status = statusFor(request.raw);
         if (status !== undefined) reply.code(status);
+        const type = typeFor(request.raw);
+        if (type !== undefined) reply.type(type);
       });
       for (const guard of guards) {
         app.get(`${guard}/*`, (_request, reply) => reply.code(403).send(GUARDED));
@@ -220,6 +234,8 @@ export const HOSTS: readonly Host[] = [
         ctx.set(...HOST_FIELD);
         const status = statusFor(ctx.req);
         if (status !== undefined) ctx.status = status;
+        const type = typeFor(ctx.req);
+        if (type !== undefined) ctx.type = type;
         if (!isBelow(ctx.path, guards)) return next();
         ctx.status = 403;
         ctx.body = GUARDED;
@@ -241,6 +257,8 @@ export const HOSTS: readonly Host[] = [
         c.header(...HOST_FIELD);
         const status = c.req.header(SET_STATUS);
         if (status !== undefined) c.status(Number(status) as StatusCode);
+        const type = c.req.header(SET_TYPE);
+        if (type !== undefined) c.header('Content-Type', type);
         await next();
       });
       for (const guard of guards) app.use(`${guard}/*`, async (c) => c.text(GUARDED, 403));

@@ -224,6 +224,37 @@ const ROWS: Readonly<Record<string, Row>> = {
     status: 404,
     body: 'next',
   },
+  'exclude: a path and what is below it': {
+    options: { single: true, exclude: '/api' },
+    target: '/api/users?a=b',
+    status: 404,
+    body: 'next',
+  },
+  'exclude: the path itself': {
+    options: { single: true, exclude: ['/api/'] },
+    target: '/api',
+    status: 404,
+    body: 'next',
+  },
+  'exclude: no other path': {
+    options: { single: true, exclude: '/api' },
+    target: '/apix',
+    status: 200,
+    body: '<p>home',
+  },
+  'exclude: globs, decoded paths, files too': {
+    options: { exclude: ['/v*/rpc', '*.js'] },
+    target: '/%61pp.js',
+    status: 404,
+    body: 'next',
+  },
+  'exclude: before fallthrough: false': {
+    options: { fallthrough: false, exclude: '/v*/rpc' },
+    target: '/v2/rpc/call',
+    method: 'POST',
+    status: 404,
+    body: 'next',
+  },
   'our own options': { options: { serverTiming: true }, target: '/app.js', status: 200 },
 };
 
@@ -248,6 +279,7 @@ t.test('unknown and wrong options are errors that help', async (t) => {
       'option dotfiles: "show" is not allowed; expected one of allow, deny, ignore',
     ],
     [{ maxAge: 'soon' }, 'option maxAge: "soon" is not allowed'],
+    [{ exclude: '/' }, 'option exclude: "/" is not allowed; expected a path or glob'],
     [{ setHeaders: 1 }, 'option setHeaders: 1 is not allowed; expected a function'],
   ];
   for (const [options, message] of rows) {

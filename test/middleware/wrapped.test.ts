@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import compression from 'compression';
 import express from 'express';
 import Koa from 'koa';
 import t, { type Test } from 'tap';
@@ -123,6 +124,44 @@ for (const [title, { wrap, more }] of Object.entries(WRAPS)) {
     }
   }
 }
+
+t.test('behind compression, what is the file’s is not said of the other bytes', async (t) => {
+  const app = express().use(compression({ threshold: 0 }), zcserve(root));
+  const text = makeTree(t, { 'text.txt': { text: 'text '.repeat(1000), mtime } });
+  app.use('/text', zcserve(text));
+  const address = await listen(t, app);
+  const tagOf = async (fields: Readonly<Record<string, string>>) => {
+    const answer = await request(address, '/small.bin', { fields, method: 'HEAD' });
+    t.equal(answer.field('accept-ranges'), undefined);
+    return answer.field('etag') ?? '';
+  };
+  const tag = await tagOf({ 'accept-encoding': 'identity' });
+  t.match(tag, /^W\/"[^"]+"$/, 'a weak tag');
+  t.equal(await tagOf({ 'accept-encoding': 'gzip' }), tag, 'the same with every coding');
+  const known = { 'if-none-match': tag };
+  t.equal((await request(address, '/small.bin', { fields: known })).status, 304);
+  const resumed = { range: 'bytes=0-4', 'if-range': tag };
+  t.equal((await request(address, '/small.bin', { fields: resumed })).status, 200, 'no If-Range');
+
+  for (const codings of ['identity', 'identity;q=1, *;q=0', '']) {
+    const fields = { range: 'bytes=0-4', 'accept-encoding': codings };
+    const part = await request(address, '/text/text.txt', { fields });
+    t.equal(part.status, 206, `a part, where nothing is coded: ${codings}`);
+    t.equal(part.body.toString(), 'text ');
+  }
+  const coded = { range: 'bytes=0-4', 'accept-encoding': 'gzip' };
+  const url = `http://127.0.0.1:${address.port}/text/text.txt`;
+  const whole = await fetch(url, { headers: coded });
+  t.equal(whole.status, 200, 'no part of what may be compressed');
+  t.equal((await whole.text()).length, 5000);
+});
+
+t.test('without a wrapper tags are strong and ranges offered', async (t) => {
+  const address = await listen(t, zcserve(root));
+  const answer = await request(address, '/small.bin');
+  t.match(answer.field('etag'), /^"/);
+  t.equal(answer.field('accept-ranges'), 'bytes');
+});
 
 /** No response of node's at all, as node-mocks-http has it: no socket, no `close`, nothing is returned. */
 class MockResponse extends EventEmitter {

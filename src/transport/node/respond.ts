@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { FileEntry } from '../../files/entry.ts';
 import { type FieldList, pairs } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
+import { isWithoutContent } from '../../plan/page.ts';
 import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
@@ -28,13 +29,15 @@ export interface Outlet {
  * plan's file is closed already (before the head), and what those throw who have wrapped the response.
  */
 export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): void {
-  const { status, fields, body } = plan;
+  const { status, fields, body, resource } = plan;
   withFile(body, () => {
     if (plan.close) res.shouldKeepAlive = false;
+    const isOurs = resource === undefined;
+    if (isOurs || isWithoutContent(status)) for (const name of OF_CONTENT) res.removeHeader(name);
     const before = res.getHeaderNames();
     const { statusCode } = res;
     try {
-      writeHead(status, fields, before, res);
+      writeHead(status, fields, before, isOurs ? OF_PAGE : STRUCTURE, res);
       writeBody(body, new ResponseWriter(res, outlet));
     } catch (error) {
       if (!res.headersSent) {
@@ -84,8 +87,21 @@ class ResponseWriter implements BodyWriter {
   }
 }
 
+/** What others have said of the content does not hold for a page of ours, nor where there is none (a 304). */
+const OF_CONTENT = [
+  'content-type',
+  'content-length',
+  'content-range',
+  'content-encoding',
+  'content-language',
+  'content-disposition',
+];
+
 /** Fields that say how the body is framed and coded: nobody's earlier setting may contradict the plan's. */
 const STRUCTURE = new Set(['content-length', 'content-range', 'content-encoding']);
+
+/** The same of a page of ours, which knows what it loads. */
+const OF_PAGE = new Set([...STRUCTURE, 'content-security-policy', 'x-content-type-options']);
 
 /** Has somebody (a compressor, a minifier, a session) put functions of their own in the way of the body? */
 export function isWrapped(res: ServerResponse): boolean {
@@ -94,7 +110,8 @@ export function isWrapped(res: ServerResponse): boolean {
 
 /**
  * Writes the head in node's flat form, which costs least. Where others have set fields before
- * (middleware) or watch the head (`on-headers`), fields go in one by one: theirs stay, Vary is joined.
+ * (middleware) or watch the head (`on-headers`), fields go in one by one: theirs stay but for those that the
+ * plan has `decided`, Vary is joined.
  * Whoever wraps the body decides on its length when it sees the first or the last of it, so the head is left
  * to be written then.
  */
@@ -102,6 +119,7 @@ function writeHead(
   status: number,
   fields: FieldList,
   before: readonly string[],
+  decided: ReadonlySet<string>,
   res: ServerResponse,
 ): void {
   const wrapped = isWrapped(res);
@@ -118,7 +136,7 @@ function writeHead(
     const value = fields[i + 1] ?? '';
     const key = name.toLowerCase();
     if (!before.includes(key)) res.appendHeader(name, value);
-    else if (STRUCTURE.has(key)) res.setHeader(name, value);
+    else if (decided.has(key)) res.setHeader(name, value);
     else if (key === 'vary') res.setHeader(name, joinVary(String(res.getHeader(name)), value));
   }
   res.statusCode = status;
