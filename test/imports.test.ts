@@ -57,6 +57,7 @@ const LAWS: Readonly<Record<string, Law>> = {
       'log',
       'options',
       'plan',
+      'rules',
       'site',
       'transport',
       'transport/node',

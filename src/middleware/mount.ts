@@ -6,7 +6,6 @@ import type { TLSSocket } from 'node:tls';
 import type { NativeAddon } from '../addon/types.ts';
 import type { FileEntry } from '../files/entry.ts';
 import type { TableStats } from '../files/table.ts';
-import { parseTarget } from '../http/target.ts';
 import { createLog, type Log, textOf } from '../log/log.ts';
 import { resolveOptions } from '../options/options.ts';
 import { errorPlan } from '../plan/errors.ts';
@@ -77,7 +76,7 @@ export interface Mount {
 
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function openMount(settings: MiddlewareSettings): Mount {
-  const { options, fallthrough, redirect, setHeaders, excludes, single, ignores } = settings;
+  const { options, fallthrough, redirect, setHeaders, isExcluded, single, ignores } = settings;
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const addon = addonFor(log);
   const policies = policiesOf(options);
@@ -93,8 +92,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
     asked: Asked,
   ): Decision | Promise<Decision> {
     counters.planned++;
-    if (excludes && isExcluded(asked.target, excludes))
-      return { kind: 'pass', plan: errorPlan(404) };
+    if (isExcluded?.(asked.target)) return { kind: 'pass', plan: errorPlan(404) };
     const isRead = req.method === 'GET' || req.method === 'HEAD';
     if (!isRead && !asked.named) {
       const kind = fallthrough ? 'pass' : 'answer';
@@ -167,11 +165,6 @@ export function openMount(settings: MiddlewareSettings): Mount {
     close: () => site.close(),
   };
   return closeWithOwner(mount, site);
-}
-
-function isExcluded(target: string, excludes: (path: string) => boolean): boolean {
-  const parsed = parseTarget(target);
-  return parsed.kind === 'path' && excludes(parsed.path.slice(1));
 }
 
 /**

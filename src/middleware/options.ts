@@ -13,7 +13,7 @@ import {
   optional,
   readOptions,
 } from '../options/table.ts';
-import { compileGlob } from '../rules/glob.ts';
+import { excludedPaths, type IsExcluded } from './exclude.ts';
 
 /** Sets fields of an answer that comes from a file, before it is sent; what it sets stays. */
 export type SetHeaders = (res: ServerResponse, path: string, stat: Stats) => void;
@@ -95,8 +95,7 @@ export interface MiddlewareSettings {
   readonly fallthrough: boolean;
   readonly setHeaders: SetHeaders | undefined;
   readonly onNoMatch: NoMatch | undefined;
-  /** Is this path, decoded and without its leading slash, the next handler's? Undefined where none is. */
-  readonly excludes: ((path: string) => boolean) | undefined;
+  readonly isExcluded: IsExcluded | undefined;
   /** Path of the page for misses, and what it is not for. */
   readonly single: string | undefined;
   readonly ignores: readonly RegExp[];
@@ -152,19 +151,6 @@ const patterns: Kind<readonly RegExp[]> = {
   show: (value) => value.map(String).join(','),
 };
 
-const excluded: Kind<(path: string) => boolean, string | readonly string[]> = {
-  shape: 'glob,…',
-  expected: 'a path or glob, or a list of them',
-  parse(input) {
-    const globs = list(text).parse(input);
-    if (globs === undefined || globs.includes('') || globs.includes('/')) return undefined;
-    const each = globs.flatMap((glob) => [glob, `${glob.replace(/\/$/, '')}/**`]);
-    const tests = each.map((glob) => compileGlob('exclude', glob));
-    return (path) => tests.some((matches) => matches(path));
-  },
-  show: () => 'globs',
-};
-
 /** Undefined unless given: `resolveOptions` knows the defaults. */
 function ownRows(): Record<Own, Option> {
   const rows = OWN.map((name) => [name, { ...OPTIONS[name], default: undefined }]);
@@ -208,7 +194,7 @@ const MIDDLEWARE_TABLE = {
   ...FILE_TABLE,
   fallthrough: option(toggle, true, 'leave misses to the next handler', 'serve-static'),
   setHeaders: optional(functionKind<SetHeaders>(), 'sets fields of files', 'serve-static, sirv'),
-  exclude: optional(excluded, 'paths that are the next handler’s', 'Nest ServeStaticModule'),
+  exclude: optional(excludedPaths, 'paths that are the next handler’s', 'Nest ServeStaticModule'),
   onNoMatch: optional(functionKind<NoMatch>(), 'answers misses', 'sirv'),
 } satisfies Record<keyof MiddlewareOptions, Option>;
 
@@ -227,7 +213,7 @@ export function readMiddlewareOptions(
     redirect,
     fallthrough,
     setHeaders,
-    excludes: exclude,
+    isExcluded: exclude,
     onNoMatch,
     single: single || undefined,
     ignores,
@@ -242,7 +228,7 @@ export function readFileOptions(root: string, input: FileOptions = {}): Middlewa
     redirect: given.redirect,
     fallthrough: false,
     setHeaders: undefined,
-    excludes: undefined,
+    isExcluded: undefined,
     onNoMatch: undefined,
     single: given.single || undefined,
     ignores: given.ignores,
