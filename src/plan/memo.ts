@@ -3,20 +3,16 @@
 
 import type { FieldList } from '../http/field-list.ts';
 import type { Terms } from './policy.ts';
-import { REQUEST_FIELDS, type RequestField, type RequestHead } from './request.ts';
+import {
+  CONDITIONS,
+  isCondition,
+  REQUEST_FIELDS,
+  type RequestField,
+  type RequestHead,
+} from './request.ts';
 import { slicesOf } from './span.ts';
 import { isWarming } from './strategy.ts';
 import type { Memo, Miss, Representation, Resolution, Resource, ResponsePlan } from './types.ts';
-
-/** The fields that may change the answer for any file. RFC 9110 §13.1, §14.2. */
-const CONDITIONS = [
-  'range',
-  'if-range',
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
-] as const satisfies readonly RequestField[];
 
 /**
  * The licence to repeat `answer`, made from `file` for `request`; undefined where there is none. Only
@@ -109,10 +105,6 @@ function hasSay<F extends Representation>(
     default:
       return true;
   }
-}
-
-function isCondition(name: RequestField): boolean {
-  return (CONDITIONS as readonly RequestField[]).includes(name);
 }
 
 /** Characters of a field value in a guard: browsers' longest, the Accept of a navigation, has 135. */

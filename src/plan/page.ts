@@ -1,6 +1,6 @@
 // A whole file as the page of another status than 200: of an error here, or of what a host has decided.
 import { type FieldList, without } from '../http/field-list.ts';
-import type { RequestFields } from './request.ts';
+import { CONDITIONS, type RequestField, type RequestFields } from './request.ts';
 import type { Representation, ResponsePlan } from './types.ts';
 
 const OMITTED = new Set(['accept-ranges', 'cache-control', 'etag', 'last-modified']);
@@ -23,8 +23,9 @@ export function isPageStatus(status: number): boolean {
 
 /** The request fields that a page depends on: RFC 9110 §13.2.1, §14.2 have conditions and ranges for 200 only. */
 export function pageFields(fields: RequestFields): RequestFields {
-  const { accept, origin, 'accept-encoding': codings } = fields;
-  return { accept, origin, 'accept-encoding': codings };
+  const kept: { [name in RequestField]?: string | undefined } = { ...fields };
+  for (const name of CONDITIONS) delete kept[name];
+  return kept;
 }
 
 /**

@@ -17,6 +17,20 @@ export const REQUEST_FIELDS = [
 
 export type RequestField = (typeof REQUEST_FIELDS)[number];
 
+/** The fields that may change the answer for any file. RFC 9110 §13.1, §14.2. */
+export const CONDITIONS = [
+  'range',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+] as const satisfies readonly RequestField[];
+
+export function isCondition(name: RequestField): boolean {
+  return (CONDITIONS as readonly RequestField[]).includes(name);
+}
+
 /** Field values by lower-case name; a field sent on several lines is one value joined by ", " (RFC 9110 §5.3). */
 export type RequestFields = { readonly [name in RequestField]?: string | undefined };
 
