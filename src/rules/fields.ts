@@ -2,6 +2,7 @@
 // immutable hashed names, the security preset, CORS.
 import { type FieldList, pairs } from '../http/field-list.ts';
 import { compileGlob } from './glob.ts';
+import { isHashed } from './hashed-names.ts';
 
 export interface RulesConfig {
   /** Glob → field → value; of several values for one field the last wins, null removes the field. */
@@ -160,18 +161,4 @@ function corsFields(cors: readonly string[]): FieldList {
 
 function isHtml(contentType: string): boolean {
   return /^(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(contentType);
-}
-
-/**
- * Does the name carry a content hash, as bundlers write it: `app.3f2a9c1b.js`, `app-BxY2k9aZ.js`,
- * `app-2QW4RTYU.css`, `app.3f2a9c1b.js.map`? Strict on purpose, since a name taken for a hash by mistake
- * would be kept for a year: hexadecimal of 8 or more, or 8 characters of base32/base64url, with letters
- * and digits mixed as neither words, dates nor versions are.
- */
-export function isHashed(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  const hex = /[.-]([0-9a-f]{8,64})(?:\.\w+){1,2}$/.exec(name)?.[1];
-  if (hex !== undefined) return /\d/.test(hex) && /[a-f]/.test(hex);
-  const base = /[.-]([\w-]{8})(?:\.\w+){1,2}$/.exec(name)?.[1];
-  return base !== undefined && /\d[A-Za-z]/.test(base) && /[\da-z_-][A-Z]/.test(base);
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { pairs } from '../../src/http/field-list.ts';
-import { compileRules, isHashed, type RulesConfig } from '../../src/rules/fields.ts';
+import { compileRules, type RulesConfig } from '../../src/rules/fields.ts';
 import { NO_RULES } from '../support/rules.ts';
 
 const HTML = 'text/html; charset=utf-8';
@@ -85,40 +85,6 @@ t.test('HTML is never immutable by its name', (t) => {
 
 t.test('names are not hashed unless asked for', (t) => {
   t.equal(rules({}).cacheControl('app.3f2a9c1b.js', SCRIPT), undefined);
-  t.end();
-});
-
-t.test('which names carry a content hash', (t) => {
-  const cases: ReadonlyArray<readonly [name: string, hashed: boolean, why?: string]> = [
-    ['app.3f2a9c1b.js', true, 'webpack'],
-    ['app.3f2a9c1b4d5e6f708192.chunk.css', true, 'webpack, longer'],
-    ['app-3f2a9c1b.js', true],
-    ['assets/app.3f2a9c1b.js', true],
-    ['app.3f2a9c1b.js.map', true, 'its source map'],
-    ['main.8d41d8cd98f00b204e9800998ecf8427.css', true, 'MD5 and a digit'],
-    ['index-BxY2k9aZ.js', true, 'vite'],
-    ['index-D_3Kx-9a.css', true, 'vite, base64url'],
-    ['main-2QW4RTYU.js', true, 'esbuild'],
-    ['chunk-ABC1DEF2.mjs', true, 'esbuild'],
-    ['app.js', false],
-    ['app.min.js', false],
-    ['3f2a9c1b.js', false, 'nothing but a hash: may be anything'],
-    ['app.3f2a9c1b', false, 'no extension'],
-    ['app.3f2a9c1.js', false, 'seven characters'],
-    ['report-20240101.pdf', false, 'a date'],
-    ['report.20240101.csv', false, 'a date'],
-    ['app-deadbeef.js', false, 'letters only'],
-    ['jquery-3.7.1.min.js', false, 'a version'],
-    ['book-chapter1.pdf', false, 'a word'],
-    ['book-Chapter1.pdf', false, 'a word'],
-    ['doc-Version1.html', false, 'a word'],
-    ['app-DataGrid.js', false, 'a name'],
-    ['photo-IMG_0001.jpg', false, 'a camera’s name'],
-    ['app-version12.js', false, 'nine characters'],
-    ['3f2a9c1b/app.js', false, 'a directory'],
-    ['a.3f2a9c1b/app.js', false, 'a directory'],
-  ];
-  for (const [name, hashed, why = ''] of cases) t.equal(isHashed(name), hashed, `${name} ${why}`);
   t.end();
 });
 
