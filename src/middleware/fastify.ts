@@ -2,7 +2,7 @@
 import contentDisposition from 'content-disposition';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RegisterOptions } from 'fastify';
 import { decodedTarget, encodePath, isDevious, normalTarget } from '../http/target.ts';
-import { httpError } from './middleware.ts';
+import { httpError } from './http-error.ts';
 import { type Asked, type Mount, openMount } from './mount.ts';
 import { type MiddlewareOptions, readMiddlewareOptions } from './options.ts';
 
@@ -101,7 +101,7 @@ async function answer(
   const { kind, plan } = await mount.decide(request.raw, raw, { ...asked, status });
   // There is no next handler: the one for what is not found would know no more of what is forbidden.
   const isForbidden = kind === 'pass' && plan.status === 403;
-  if (kind === 'error' || isForbidden) throw httpError(plan.status);
+  if (kind === 'error' || isForbidden) throw httpError(plan);
   if (kind === 'pass') {
     reply.callNotFound();
     return reply;

@@ -6,7 +6,9 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { decodedTarget, isDevious, normalTarget, spellPath } from '../http/target.ts';
+import type { Answer } from '../site/answer.ts';
 import { openFetchExchange } from '../transport/node/fetch-response.ts';
+import { httpError } from './http-error.ts';
 import { type Asked, openMount } from './mount.ts';
 import { type MiddlewareOptions, readMiddlewareOptions } from './options.ts';
 
@@ -36,13 +38,19 @@ export function zcserve(root: string, options: HonoOptions = {}): MiddlewareHand
     const asked = { ...askedOf(c, incoming.url ?? '', rewriteRequestPath), status };
     const { kind, plan } = await mount.decide(incoming, outgoing, asked);
     if (kind === 'pass') return next();
-    if (kind === 'error') throw new HTTPException(plan.status as ContentfulStatusCode);
+    if (kind === 'error') throw httpException(plan);
     headers.forEach((value, name) => {
       if (!outgoing.hasHeader(name)) outgoing.setHeader(name, value);
     });
     mount.send(plan, outgoing);
     return response(plan.status);
   };
+}
+
+/** Hono knows errors by their class; what the others get is its cause. */
+function httpException(plan: Answer): HTTPException {
+  const cause = httpError(plan);
+  return new HTTPException(cause.status as ContentfulStatusCode, { message: cause.message, cause });
 }
 
 /** `app.request()` and other servers than Node's have no connection to answer on. */

@@ -1,7 +1,7 @@
 // zcserve as Koa middleware.
 import type { Context, Middleware } from 'koa';
 import { cutAuthority, isDevious } from '../http/target.ts';
-import { httpError } from './middleware.ts';
+import { httpError } from './http-error.ts';
 import { type Asked, openMount } from './mount.ts';
 import { type MiddlewareOptions, readMiddlewareOptions } from './options.ts';
 
@@ -12,7 +12,7 @@ export function zcserve(root: string, options: MiddlewareOptions = {}): Middlewa
     const { req, res } = ctx;
     const { kind, plan } = await mount.decide(req, res, askedOf(ctx));
     if (kind === 'pass') return next();
-    if (kind === 'error') throw httpError(plan.status);
+    if (kind === 'error') throw httpError(plan);
     mount.send(plan, res);
     ctx.respond = false;
   };

@@ -1,9 +1,15 @@
 // zcserve as middleware: (req, res, next) for node:http, connect, Express, Polka, HTTPS and HTTP/2's compatibility API.
 import type { ServerResponse } from 'node:http';
-import { reasonPhrase } from '../http/phrases.ts';
 import { cutAuthority, isDevious } from '../http/target.ts';
+import { createLog } from '../log/log.ts';
+import { mixedContracts } from './contracts.ts';
+import { httpError } from './http-error.ts';
 import { type Asked, type Decision, type Mount, type MountedRequest, openMount } from './mount.ts';
-import { type MiddlewareOptions, readMiddlewareOptions } from './options.ts';
+import {
+  type MiddlewareOptions,
+  type MiddlewareSettings,
+  readMiddlewareOptions,
+} from './options.ts';
 import { uwsHandler } from './uws.ts';
 
 export type Next = (error?: unknown) => void;
@@ -16,20 +22,20 @@ export interface Middleware {
   readonly close: Mount['close'];
 }
 
-/** A request that was not answered, as Express and its kin take errors. */
-export interface HttpError extends Error {
-  readonly status: number;
-  readonly statusCode: number;
-  /** May clients see the message? */
-  readonly expose: boolean;
-}
-
 /**
  * Serves the files below `root`. Throws an OptionError for a wrong option, and an Error with `code` when
  * the root cannot be opened as a directory.
  */
 export function zcserve(root: string, options: MiddlewareOptions = {}): Middleware {
   const settings = readMiddlewareOptions(root, options);
+  const { logLevel: level, logFormat: format } = settings.options;
+  const mixed = mixedContracts(options);
+  if (mixed !== undefined) createLog({ level, format }).warn(mixed, 'middleware');
+  return serveSettings(settings);
+}
+
+/** The middleware that goes by these settings, whichever peer's names they were read from. */
+export function serveSettings(settings: MiddlewareSettings): Middleware {
   const mount = openMount(settings);
 
   function act(
@@ -41,7 +47,7 @@ export function zcserve(root: string, options: MiddlewareOptions = {}): Middlewa
     // Whoever answered or closed in the meantime has the last word.
     if (res.headersSent || res.destroyed) return;
     if (kind !== 'answer' && next) {
-      next(kind === 'pass' ? undefined : httpError(plan.status));
+      next(kind === 'pass' ? undefined : httpError(plan));
       return;
     }
     try {
@@ -107,10 +113,4 @@ function askedOf(
 function isPathOf(target: string, read: string): boolean {
   const [path = ''] = target.split('?', 1);
   return read.startsWith('/') && read.endsWith(path);
-}
-
-/** The error that a host's error handler turns into the answer. */
-export function httpError(status: number): HttpError {
-  const error = new Error(reasonPhrase(status));
-  return Object.assign(error, { status, statusCode: status, expose: status < 500 });
 }

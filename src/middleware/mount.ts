@@ -12,15 +12,16 @@ import { errorPlan } from '../plan/errors.ts';
 import { acceptsCoding } from '../plan/negotiate.ts';
 import { asPage, isPageStatus, pageFields } from '../plan/page.ts';
 import { plan } from '../plan/plan.ts';
-import { type RequestFields, type RequestHead, requestFields } from '../plan/request.ts';
+import type { RequestFields, RequestHead } from '../plan/request.ts';
 import type { Reach } from '../plan/types.ts';
 import type { Answer } from '../site/answer.ts';
-import { limitsOf, policiesOf } from '../site/policies.ts';
+import { limitsOf } from '../site/policies.ts';
 import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
 import { http } from '../transport/node/builtin.ts';
 import { cutOff } from '../transport/node/http2-response.ts';
 import { whenCurrent } from '../transport/node/pipeline.ts';
+import { receivedFields } from '../transport/node/received-fields.ts';
 import { isWrapped, type Outlet, sendPlan } from '../transport/node/respond.ts';
 import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
 import type { TransportStats } from '../transport/transport.ts';
@@ -28,6 +29,7 @@ import { addonFor } from './addon.ts';
 import { inHost } from './host-answer.ts';
 import type { MiddlewareSettings } from './options.ts';
 import { closeWithOwner } from './owner.ts';
+import { mountPolicies } from './policies.ts';
 import { withSinglePage } from './single-page.ts';
 
 /** `answer`: the plan is to be sent. `pass`: another handler may know better. `error`: for the host to answer. */
@@ -76,10 +78,11 @@ export interface Mount {
 
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function openMount(settings: MiddlewareSettings): Mount {
-  const { options, fallthrough, redirect, setHeaders, isExcluded, single, ignores } = settings;
+  const { options, fallthrough, redirect, setHeaders, setHeadersPath } = settings;
+  const { isExcluded, single, ignores } = settings;
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const addon = addonFor(log);
-  const policies = policiesOf(options);
+  const policies = mountPolicies(settings);
   const site = createSite({ ...policies, routed: true, addon, log });
   const counters = new Counters();
   const transfers = addon && sharedTransfers(addon, log);
@@ -113,18 +116,29 @@ export function openMount(settings: MiddlewareSettings): Mount {
         plan: plan(request, moved, { ...policies.plan, reach }, Date.now()),
       };
     }
-    const made = (found: Answer) =>
-      conclude(isPage && found.status === 200 ? asPage(found, asked.status) : found, found, res);
+    const made = (found: Answer) => {
+      const plan = isPage && found.status === 200 ? asPage(found, asked.status) : found;
+      return conclude(plan, found, asked.target, res);
+    };
     const found = handler(request, reach);
     return found instanceof Promise ? found.then(made) : made(found);
   }
 
   /** What becomes of what was found; lets `setHeaders` have its say, whatever the status of the file's answer. */
-  function conclude(plan: Answer, { status, resource }: Answer, res: ServerResponse): Decision {
+  function conclude(
+    plan: Answer,
+    { status, resource }: Answer,
+    target: string,
+    res: ServerResponse,
+  ): Decision {
     const kind = kindOf(status, fallthrough);
     if (setHeaders && kind === 'answer' && resource) {
       const { identity } = resource;
-      setHeaders(res, join(options.root, identity.path), statsOf(identity));
+      const path =
+        setHeadersPath === 'file'
+          ? join(policies.files.root, identity.path)
+          : decodeURI(pathOf(target));
+      setHeaders(res, path, statsOf(identity));
     }
     return { kind, plan };
   }
@@ -172,7 +186,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
  * send: it would be cut before, and no client puts that together again. (RFC 9110 §14.2: Range may be ignored.)
  */
 function fieldsOf(req: IncomingMessage, isPage: boolean, wrapped: boolean): RequestFields {
-  const fields = requestFields(req.headers);
+  const fields = receivedFields(req);
   if (isPage) return pageFields(fields);
   if (fields.range === undefined || !wrapped) return fields;
   return acceptsCoding(fields['accept-encoding']) ? { ...fields, range: undefined } : fields;

@@ -91,9 +91,12 @@ export interface MiddlewareOptions extends FileOptions {
 /** What the middleware goes by. */
 export interface MiddlewareSettings {
   readonly options: Options;
+  readonly acceptRanges: boolean;
   readonly redirect: boolean;
   readonly fallthrough: boolean;
   readonly setHeaders: SetHeaders | undefined;
+  /** Which path it gets: serve-static gives the file's, sirv the request's. */
+  readonly setHeadersPath: 'file' | 'request';
   readonly onNoMatch: NoMatch | undefined;
   readonly isExcluded: IsExcluded | undefined;
   /** Path of the page for misses, and what it is not for. */
@@ -113,8 +116,8 @@ function orWord<T, I>(kind: Kind<T, I>, word: boolean, means: T): Kind<T, I | bo
 
 const names = orWord(list(text), false, []);
 
-/** What `ms` reads, and the cap of serve-static. */
-const MAX_AGE_MS = ms('1y');
+/** serve-static's: 365 days, which are less than the year of `ms`. */
+const MAX_AGE_MS = 31_536_000_000;
 
 const age: Kind<number, number | string> = {
   shape: 'time',
@@ -207,12 +210,15 @@ export function readMiddlewareOptions(
   input: MiddlewareOptions = {},
 ): MiddlewareSettings {
   const given = read(MIDDLEWARE_TABLE, input);
-  const { redirect, fallthrough, setHeaders, exclude, onNoMatch, single, ignores } = given;
+  const { acceptRanges, redirect, fallthrough, setHeaders, exclude, onNoMatch, single, ignores } =
+    given;
   return {
     options: optionsOf(root, given),
+    acceptRanges,
     redirect,
     fallthrough,
     setHeaders,
+    setHeadersPath: 'file',
     isExcluded: exclude,
     onNoMatch,
     single: single || undefined,
@@ -225,9 +231,11 @@ export function readFileOptions(root: string, input: FileOptions = {}): Middlewa
   const given = read(FILE_TABLE, input);
   return {
     options: optionsOf(root, given),
+    acceptRanges: given.acceptRanges,
     redirect: given.redirect,
     fallthrough: false,
     setHeaders: undefined,
+    setHeadersPath: 'file',
     isExcluded: undefined,
     onNoMatch: undefined,
     single: given.single || undefined,

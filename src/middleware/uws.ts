@@ -2,7 +2,7 @@
 
 import type { TableStats } from '../files/table.ts';
 import { createLog } from '../log/log.ts';
-import { limitsOf, policiesOf } from '../site/policies.ts';
+import { limitsOf } from '../site/policies.ts';
 import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
 import type { TransportStats } from '../transport/transport.ts';
@@ -11,6 +11,7 @@ import { handleUws, type UwsPolicy } from '../transport/uws/uws.ts';
 import { addonFor } from './addon.ts';
 import { type FileOptions, readFileOptions } from './options.ts';
 import { closeWithOwner } from './owner.ts';
+import { mountPolicies } from './policies.ts';
 import { withSinglePage } from './single-page.ts';
 
 export interface UwsHandler {
@@ -23,10 +24,11 @@ export interface UwsHandler {
 
 /** Serves the files below `root` on an App or an SSLApp. Throws as `zcserve` does. */
 export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
-  const { options, single, ignores } = readFileOptions(root, input);
+  const settings = readFileOptions(root, input);
+  const { options, single, ignores } = settings;
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const addon = addonFor(log);
-  const site = createSite({ ...policiesOf(options), routed: true, addon, log });
+  const site = createSite({ ...mountPolicies(settings), routed: true, addon, log });
   const counters = new Counters();
   const policy: UwsPolicy = {
     handler: withSinglePage(site.handler, single, ignores),

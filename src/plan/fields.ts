@@ -19,8 +19,7 @@ export interface RepresentationInput {
   readonly lastModified: string | undefined;
   /** Has the resource more than one coding? Only then does the answer vary (RFC 9110 §12.5.5). */
   readonly varies: boolean;
-  /** False where `maxRanges` is 0. */
-  readonly acceptRanges: boolean;
+  readonly acceptRanges: 'bytes' | 'none' | undefined;
 }
 
 /** Both lists of `Representation`: what a 304 repeats (RFC 9110 §15.4.5), and what describes content. */
@@ -28,7 +27,8 @@ export function representationFields(
   input: RepresentationInput,
   rules: Rules,
 ): { readonly fields: FieldList; readonly contentFields: FieldList } {
-  const own: string[] = ['Accept-Ranges', input.acceptRanges ? 'bytes' : 'none'];
+  const own: string[] = [];
+  if (input.acceptRanges !== undefined) own.push('Accept-Ranges', input.acceptRanges);
   if (input.etag !== undefined) own.push('ETag', input.etag);
   if (input.lastModified !== undefined) own.push('Last-Modified', input.lastModified);
   const cacheControl = rules.cacheControl(input.path, input.contentType);

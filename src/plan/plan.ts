@@ -91,7 +91,8 @@ function planGet<F extends Representation>(
       return planError(414, [], request, terms);
     case 'failed': {
       const status = statusOfErrno(resolution.errno);
-      return planError(status, retryAfter(status), request, terms);
+      const answer = planError(status, retryAfter(status), request, terms);
+      return { ...answer, errno: resolution.errno };
     }
   }
 }

@@ -8,6 +8,8 @@ export interface PlanPolicy {
   readonly limits: StrategyLimits;
   /** Ranges that one request may ask for; more are answered by the whole file. 0 = no ranges at all. */
   readonly maxRanges: number;
+  /** Accept-Ranges of files; none where nothing is to be said of ranges. */
+  readonly acceptRanges: 'bytes' | 'none' | undefined;
   /** Add Server-Timing with strategy and reason to answers that carry a file. */
   readonly serverTiming: boolean;
   /** Origins that may read answers: none, `['*']`, or a list of serialised origins (WHATWG Fetch). */

@@ -179,6 +179,8 @@ export interface ResponsePlan<F extends Representation> {
   readonly close: boolean;
   /** When and for how long the engine may repeat this answer without asking; see plan/memo.ts. */
   readonly memo: Memo | undefined;
+  /** Of a failure of the server's own (5xx): what the system called it. */
+  readonly errno?: string;
   /** Whose answer it is, where it is a file's: also of a 304 or HEAD, which carry none. */
   readonly resource?: Resource<F>;
 }

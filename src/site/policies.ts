@@ -79,6 +79,7 @@ function planPolicy(options: Options, rules: Rules): PlanPolicy {
   return {
     limits: { forced, mmapMax, sendfileMin },
     maxRanges: options.maxRanges,
+    acceptRanges: options.maxRanges > 0 ? 'bytes' : 'none',
     serverTiming: options.serverTiming,
     cors: options.cors,
     common: rules.common,

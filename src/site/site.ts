@@ -69,7 +69,7 @@ function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
     const contentType =
       mediaTypes(path) ?? (encoding === 'identity' ? typeOf(path) : typeWithin(path));
     const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;
-    const acceptRanges = plan.maxRanges > 0;
+    const { acceptRanges } = plan;
     const input = { path, contentType, coding, encoding, etag, lastModified, varies, acceptRanges };
     return { etag, lastModified, ...representationFields(input, rules) };
   };

@@ -1,6 +1,12 @@
 // A request and what is claimed of its answer, as a row of a table; and the loop that asks and judges.
 import type { Test } from 'tap';
-import { type Address, type Answer, connect, requestBytes } from '../support/client.ts';
+import {
+  type Address,
+  type Answer,
+  connect,
+  requestBytes,
+  type SentFields,
+} from '../support/client.ts';
 import type { Origin } from './carriers.ts';
 import type { Claims } from './claims.ts';
 import { violations } from './contract.ts';
@@ -10,7 +16,7 @@ export interface Case {
   readonly target: string;
   /** Default GET; then HEAD is asked too. */
   readonly method?: string;
-  readonly fields?: Readonly<Record<string, string>>;
+  readonly fields?: SentFields;
   readonly status: number;
   /** The answer's fields: exact text, a pattern, or undefined for none. */
   readonly wants?: Readonly<Record<string, string | RegExp | undefined>>;

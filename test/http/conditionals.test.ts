@@ -93,6 +93,7 @@ function cases(etag: string): readonly Case[] {
     ),
     ask('If-Modified-Since: no date → ignored', { 'If-Modified-Since': 'yesterday' }, 200),
     ask('If-Modified-Since: a number → ignored', { 'If-Modified-Since': '816411488' }, 200),
+    ask('If-Modified-Since on two lines → ignored', { 'If-Modified-Since': [AFTER, AFTER] }, 200),
     ask('If-Modified-Since: empty → ignored', { 'If-Modified-Since': '' }, 200),
     ask(
       'If-Modified-Since: far in the future → 304',
@@ -126,6 +127,11 @@ function cases(etag: string): readonly Case[] {
     ask('If-Unmodified-Since: later → 200', { 'If-Unmodified-Since': AFTER }, 200),
     ask('If-Unmodified-Since: earlier → 412', { 'If-Unmodified-Since': BEFORE }, 412),
     ask('If-Unmodified-Since: no date → ignored', { 'If-Unmodified-Since': 'garbage' }, 200),
+    ask(
+      'If-Unmodified-Since on two lines → ignored',
+      { 'If-Unmodified-Since': [BEFORE, BEFORE] },
+      200,
+    ),
     // §13.2.2 steps 1 to 4 together
     ask(
       'If-Match outranks If-Unmodified-Since: 200',

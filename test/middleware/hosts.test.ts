@@ -1,6 +1,6 @@
 // One suite on every host: what a static middleware answers, leaves alone, and lets go of.
 import t from 'tap';
-import { connect, request, requestBytes } from '../support/client.ts';
+import { connect, request, requestBytes, type SentFields } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { HOST_FIELD, HOSTS, MISS } from './hosts.ts';
 
@@ -28,7 +28,7 @@ interface Case {
   readonly title: string;
   readonly target: string;
   readonly method?: string;
-  readonly fields?: Readonly<Record<string, string>>;
+  readonly fields?: SentFields;
   readonly status: number;
   readonly body?: string;
   /** Fields that the answer must have. */
@@ -36,6 +36,7 @@ interface Case {
 }
 
 const lastModified = mtime.toUTCString();
+const EARLIER = new Date(0).toUTCString();
 const CASES: readonly Case[] = [
   {
     title: 'a file',
@@ -76,6 +77,20 @@ const CASES: readonly Case[] = [
     status: 304,
     body: '',
     has: { 'cache-control': 'public, max-age=0', etag: /^"/ },
+  },
+  {
+    title: 'If-Modified-Since on two lines is no date: ignored (RFC 9110 §13.1.3)',
+    target: '/numbers.txt',
+    fields: { 'if-modified-since': [lastModified, lastModified] },
+    status: 200,
+    body: NUMBERS,
+  },
+  {
+    title: 'If-Unmodified-Since on two lines is no date: ignored (RFC 9110 §13.1.4)',
+    target: '/numbers.txt',
+    fields: { 'if-unmodified-since': [EARLIER, EARLIER] },
+    status: 200,
+    body: NUMBERS,
   },
   {
     title: 'modified',

@@ -20,7 +20,7 @@ function fieldsOf(config: Partial<RulesConfig> = {}, input: Partial<Representati
       etag: ETAG,
       lastModified: LAST_MODIFIED,
       varies: false,
-      acceptRanges: true,
+      acceptRanges: 'bytes',
       ...input,
     },
     compileRules({ ...NO_RULES, ...config }),
@@ -38,9 +38,14 @@ t.test('the fields of a file without any rule', (t) => {
 t.test('what is off is absent', (t) => {
   const { fields } = fieldsOf(
     {},
-    { etag: undefined, lastModified: undefined, acceptRanges: false },
+    { etag: undefined, lastModified: undefined, acceptRanges: undefined },
   );
-  t.same(fields, ['Accept-Ranges', 'none']);
+  t.same(fields, []);
+  t.same(
+    fieldsOf({}, { acceptRanges: 'none' }).fields.slice(0, 2),
+    ['Accept-Ranges', 'none'],
+    'maxRanges 0',
+  );
   t.end();
 });
 

@@ -65,6 +65,7 @@ export function policy(over: Partial<Terms> = {}): Terms {
     },
     reach: 'engine',
     maxRanges: 16,
+    acceptRanges: 'bytes',
     serverTiming: false,
     cors: [],
     common: [],

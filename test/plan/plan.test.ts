@@ -105,6 +105,11 @@ t.test('HEAD has the fields of GET and no content; Range is not for it, §14.2',
 t.test('each resolution has its status', (t) => {
   const statuses = everyResolution().map((resolution) => answer({}, resolution).status);
   t.same(statuses, [200, 200, 404, 308, 200, 404, 403, 400, 414, 500, 503]);
+  t.equal(
+    answer({}, { kind: 'failed', errno: 'EIO' }).errno,
+    'EIO',
+    'for whoever makes an error of it',
+  );
   t.equal(field(answer({}, { kind: 'failed', errno: 'EMFILE' }).fields, 'retry-after'), '1');
   t.equal(field(answer({}, { kind: 'failed', errno: 'EIO' }).fields, 'retry-after'), undefined);
   t.end();

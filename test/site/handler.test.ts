@@ -24,6 +24,7 @@ const PLAN: PlanPolicy = {
     sendfileMin: 65536,
   },
   maxRanges: 16,
+  acceptRanges: 'bytes',
   serverTiming: false,
   cors: [],
   common: [],

@@ -51,11 +51,14 @@ export async function connect(address: Address): Promise<Connection> {
   return over(socket);
 }
 
+/** Name → value, or the values of a line each. */
+export type SentFields = Readonly<Record<string, string | readonly string[]>>;
+
 /** One request on a connection of its own. Fields: name → value; Host and Connection: close are added unless given. */
 export async function request(
   address: Address,
   target: string,
-  { method = 'GET', fields = {} as Readonly<Record<string, string>>, body = '' } = {},
+  { method = 'GET', fields = {} as SentFields, body = '' } = {},
 ): Promise<Answer> {
   const connection = await connect(address);
   try {
@@ -69,15 +72,17 @@ export async function request(
 /** The bytes of a request, closing the connection unless a Connection field says otherwise. */
 export function requestBytes(
   target: string,
-  { method = 'GET', fields = {} as Readonly<Record<string, string>>, body = '' } = {},
+  { method = 'GET', fields = {} as SentFields, body = '' } = {},
 ): Buffer {
-  const lines = new Map([
+  const lines = new Map<string, string | readonly string[]>([
     ['host', 'localhost'],
     ['connection', 'close'],
   ]);
   if (body !== '') lines.set('content-length', String(Buffer.byteLength(body)));
   for (const [name, value] of Object.entries(fields)) lines.set(name.toLowerCase(), value);
-  const head = [...lines].map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const head = [...lines]
+    .flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}\r\n`))
+    .join('');
   return Buffer.from(`${method} ${target} HTTP/1.1\r\n${head}\r\n${body}`, 'latin1');
 }
 
