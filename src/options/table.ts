@@ -31,8 +31,24 @@ export function optional<T extends NonNullable<unknown>, Input>(
 
 export type Table = Readonly<Record<string, Option>>;
 
+/** What an option is called where it was given: `option mmapMax`, `--mmap-max`, `ZCSERVE_MMAP_MAX`. */
+export type Call = (name: string) => string;
+
+const callInCode: Call = (name) => `option ${name}`;
+
+/** A server that cannot start. Its message calls options as code does; `toldBy` as whoever started it typed them. */
+export class StartError extends Error {
+  readonly toldBy: (call: Call) => string;
+
+  constructor(words: string | ((call: Call) => string), options?: ErrorOptions) {
+    const toldBy = typeof words === 'string' ? () => words : words;
+    super(toldBy(callInCode), options);
+    this.toldBy = toldBy;
+  }
+}
+
 /** A wrong or unknown option: a mistake of whoever starts the server. */
-export class OptionError extends Error {
+export class OptionError extends StartError {
   override readonly name = 'OptionError';
 }
 
@@ -40,7 +56,7 @@ export class OptionError extends Error {
 export function readOptions(
   table: Table,
   input: Readonly<Record<string, unknown>>,
-  call: (name: string) => string = (name) => name,
+  call: Call = (name) => name,
   where = 'option ',
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
