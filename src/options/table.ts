@@ -64,7 +64,10 @@ export function readOptions(
     if (given === undefined) continue;
     const called = `${where}${call(name)}`;
     const row = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (row === undefined) throw unknownOption(called, call(nearest(name, Object.keys(table))));
+    if (row === undefined) {
+      const near = nearest(name, Object.keys(table));
+      throw new OptionError(unknown(called, near && call(near)));
+    }
     const value = row.kind.parse(given);
     if (value === undefined) {
       throw new OptionError(
@@ -80,13 +83,14 @@ export function defaultsOf(table: Table): Record<string, unknown> {
   return Object.fromEntries(Object.entries(table).map(([name, row]) => [name, row.default]));
 }
 
-/** The error for a name that is no option, with the nearest one that is. */
-export function unknownOption(name: string, nearestName: string): OptionError {
-  return new OptionError(`${name} is unknown; did you mean ${nearestName}?`);
+/** What is said of a name that is no option: what else it may be, where something comes near. */
+export function unknown(name: string, near: string | undefined): string {
+  return near === undefined ? `${name} is unknown` : `${name} is unknown; did you mean ${near}?`;
 }
 
-export function nearest(name: string, names: readonly string[]): string {
-  return closestMatch(name, [...names]) ?? '';
+/** The name that was meant: a third of the letters may be wrong. Farther off, a guess only misleads. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  return closestMatch(name, names, { maxDistance: Math.max(1, Math.floor(name.length / 3)) });
 }
 
 /** `mmapMax` → `--mmap-max`. Structured rules have none: they are for code and config files. */

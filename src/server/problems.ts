@@ -9,7 +9,8 @@ const ROOT: Readonly<Record<string, string>> = {
 
 const ADDRESS: Readonly<Record<string, (call: Call) => string>> = {
   EADDRINUSE: (call) => `it is in use (${call('portFallback')} takes the next free one)`,
-  EACCES: () => 'no permission (ports below 1024 need privileges)',
+  EACCES: () =>
+    'no permission: a port below 1024 is for root, a process with CAP_NET_BIND_SERVICE, or all from net.ipv4.ip_unprivileged_port_start on',
   EADDRNOTAVAIL: () => 'this machine has no such address',
   ENOTFOUND: () => 'no such host',
 };
