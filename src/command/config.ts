@@ -1,5 +1,5 @@
 // Gathers the command's options: flags over variables over the config file over defaults.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { path } from '../options/kinds.ts';
 import { COMMAND_OPTIONS, type Options, resolveOptions } from '../options/options.ts';
@@ -12,6 +12,7 @@ import {
   StartError,
   variableOf,
 } from '../options/table.ts';
+import { exists } from './paths.ts';
 import { readVariable, strayVariables } from './variables.ts';
 
 /** Of the options that flags and variables can set. */
@@ -43,7 +44,6 @@ export function gatherOptions(flags: Texts, env: NodeJS.ProcessEnv): Gathered {
   const file = fromFlags.config ?? fromEnv.config;
   const fromFile = typeof file === 'string' ? readConfig(file) : {};
   const given: Record<string, unknown> = {
-    ...defaultRoot(),
     ...fromFile,
     ...fromEnv,
     ...fromFlags,
@@ -54,6 +54,7 @@ export function gatherOptions(flags: Texts, env: NodeJS.ProcessEnv): Gathered {
     if (name in fromFile) return `${file}: ${name}`;
     return NAMES.has(name) ? flagOf(name) : `option ${name}`;
   };
+  given.root ??= defaultRoot();
   const { json, config: _, ...rest } = given;
   try {
     const options = resolveOptions(rest);
@@ -73,8 +74,8 @@ export function inWordsOf(call: Call, error: unknown): unknown {
 }
 
 /** `public` is what a site's build makes; without one, the directory itself. */
-function defaultRoot(): { root: string } {
-  return { root: existsSync('public') ? 'public' : '.' };
+function defaultRoot(): string {
+  return exists('public') ? 'public' : '.';
 }
 
 function pickVariables(env: NodeJS.ProcessEnv): Texts {

@@ -1,7 +1,7 @@
 // The words of a command line, those that are no flags: what to do, and for which directory.
-import { existsSync, statSync } from 'node:fs';
 import { nearest, OptionError } from '../options/table.ts';
 import { withValue } from './arguments.ts';
+import { exists, isDirectory } from './paths.ts';
 
 const COMMANDS = ['doctor', 'tune'] as const;
 const ASKS = ['help', 'version'] as const;
@@ -19,7 +19,7 @@ export function readWords(words: readonly string[], args: readonly string[]): Wo
   const [first] = words;
   const command = COMMANDS.find((name) => name === first);
   const ask = ASKS.find((name) => name === first);
-  if (ask !== undefined && !existsSync(ask)) return { command: ask, root: undefined };
+  if (ask !== undefined && !exists(ask)) return { command: ask, root: undefined };
   const [root, extra] = command ? words.slice(1) : words;
   if (extra !== undefined) {
     throw new OptionError(
@@ -55,12 +55,8 @@ function portAsRoot(root: string): string | undefined {
 }
 
 function commandMeant(root: string): string | undefined {
-  if (existsSync(root)) return undefined;
+  if (exists(root)) return undefined;
   if (SERVE.includes(root)) return `${root} is no directory; zcserve alone serves`;
   const near = nearest(root, [...COMMANDS, ...ASKS]);
   return near && `${root} is no directory; did you mean zcserve ${near}?`;
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -5,6 +5,7 @@ const ROOT: Readonly<Record<string, string>> = {
   ENOENT: 'no such directory',
   ENOTDIR: 'not a directory',
   EACCES: 'no permission to enter it',
+  ERR_ACCESS_DENIED: 'node --permission gives no access to it (--allow-fs-read)',
 };
 
 const ADDRESS: Readonly<Record<string, (call: Call) => string>> = {

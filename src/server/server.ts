@@ -56,7 +56,8 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const tls = readCertificate(options);
   const wanted = { transport: options.transport, tls: tls !== undefined };
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
-  await access('/');
+  // What comes of it is openSite's to say: a program may have been given this one directory.
+  await access(options.root).catch(() => {});
   const limits = limitsOf(options);
   const asked = await chooseTransport(wanted, native, loadUws);
   const best = await withTransfers(asked, native, limits, log);
