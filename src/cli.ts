@@ -2,18 +2,18 @@
 // The `zcserve` command: reads the command line, runs one server, ends it on a signal.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { NAME_OF, readPlainArguments } from './command/arguments.ts';
-import { gatherOptions } from './command/config.ts';
+import { readPlainArguments } from './command/arguments.ts';
+import { type Gathered, gatherOptions, inWordsOf } from './command/config.ts';
 import { endProcess } from './command/exit.ts';
+import { readFlags } from './command/flags.ts';
 import { listenForSignals } from './command/signals.ts';
+import type { Asked } from './command/usage.ts';
+import { readWords } from './command/words.ts';
 import { standardError } from './log/line-writer.ts';
 import { createLog, type Log } from './log/log.ts';
 import type { Options } from './options/options.ts';
-import { nearest, OptionError, unknownOption } from './options/table.ts';
+import { OptionError } from './options/table.ts';
 import type { Server } from './server/server.ts';
-
-const COMMANDS = ['doctor', 'tune'] as const;
-type Command = (typeof COMMANDS)[number] | 'serve';
 
 /** Exit statuses: a wrong command line, and a start that failed. */
 const BAD_USAGE = 2;
@@ -34,16 +34,34 @@ await main(process.argv.slice(2)).catch((error: unknown) => {
 });
 
 async function main(args: readonly string[]): Promise<void> {
-  const asked =
-    readPlainArguments(args) ?? (await (await import('./command/usage.ts')).readArguments(args));
+  const asked = readPlainArguments(args) ?? (await readAny(args));
   if (asked === 'version') return console.log(readVersion());
   if ('help' in asked) return console.log(asked.help);
-  const { words, flags } = asked;
-  const { command, root } = readWords(words);
-  const { options, json } = gatherOptions({ ...readFlags(flags), root }, process.env);
+  const { command, root } = readWords(asked.words, args);
+  if (command === 'help' || command === 'version') return main([`--${command}`]);
+  const gathered = gatherOptions({ ...readFlags(asked.flags), root }, process.env);
+  const log = createLog({
+    level: gathered.options.logLevel,
+    format: gathered.options.logFormat,
+  });
+  for (const warning of gathered.warnings) log.warn(warning);
+  await run(command, gathered, log).catch((error: unknown) => {
+    throw inWordsOf(gathered.call, error);
+  });
+}
+
+async function readAny(args: readonly string[]): Promise<Asked> {
+  return (await import('./command/usage.ts')).readArguments(args);
+}
+
+async function run(
+  command: 'serve' | 'doctor' | 'tune',
+  { options, json }: Gathered,
+  log: Log,
+): Promise<void> {
   switch (command) {
     case 'serve':
-      return serve(options, json);
+      return serve(options, json, log);
     case 'doctor':
       return (await import('./command/doctor/doctor.ts')).printDiagnosis(options, json);
     case 'tune':
@@ -51,9 +69,9 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-async function serve(options: Options, json: boolean): Promise<void> {
+async function serve(options: Options, json: boolean, log: Log): Promise<void> {
   const starting = import('./server/server.ts').then(({ createServer }) => createServer(options));
-  stopOnSignal(starting, createLog({ level: options.logLevel, format: options.logFormat }));
+  stopOnSignal(starting, log);
   const server = await starting;
   console.log(json ? JSON.stringify(report(server)) : banner(server, options));
 }
@@ -91,31 +109,6 @@ function fail(error: unknown, status: number): Promise<never> {
 async function exit(status: number): Promise<never> {
   await standardError.drained(LAST_LINES_MS);
   return endProcess(status, LAST_READS_MS);
-}
-
-function readWords(words: readonly string[]): { command: Command; root: string | undefined } {
-  const command = COMMANDS.find((name) => name === words[0]);
-  const [root, extra] = command ? words.slice(1) : words;
-  if (extra !== undefined) throw new OptionError(`${extra}: only one directory can be served`);
-  return { command: command ?? 'serve', root };
-}
-
-/** Flags by option name. Throws an OptionError for one that does not exist. */
-function readFlags(flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const values: Record<string, unknown> = {};
-  for (const [flag, value] of Object.entries(flags)) {
-    const name = NAME_OF.get(flag);
-    if (name === undefined) throw unknownFlag(flag);
-    values[name] = value;
-  }
-  return values;
-}
-
-function unknownFlag(flag: string): OptionError {
-  if (flag.length === 1)
-    return new OptionError(`-${flag} is unknown; zcserve --help lists the options`);
-  const near = nearest(flag, [...NAME_OF.keys(), 'help', 'version']);
-  return unknownOption(`--${flag}`, `--${near}`);
 }
 
 function readVersion(): string {

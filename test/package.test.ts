@@ -262,6 +262,43 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
     }
   });
 
+  await t.test('it serves where node gives access to the program and the root alone', async (t) => {
+    const flag = process.allowedNodeEnvironmentFlags.has('--permission')
+      ? '--permission'
+      : '--experimental-permission';
+    const permitted = ['--no-warnings', flag, `--allow-fs-read=${home}`, cli];
+    const outside = makeTree(t, { 'secret.txt': 'secret' });
+    symlinkSync(join(outside, 'secret.txt'), join(home, 'site/out.txt'));
+    symlinkSync('small.txt', join(home, 'site/in.txt'));
+    const running = await startProgram(
+      t,
+      process.execPath,
+      [...permitted, join(home, 'site'), '--listing'],
+      { cwd: home },
+    );
+    t.match(running.report, { transport: 'http1', reason: /addon/ });
+    const rows: readonly (readonly [target: string, status: number, body: RegExp])[] = [
+      ['/small.txt', 200, /^hello$/],
+      ['/in.txt', 200, /^hello$/],
+      ['/out.txt', 403, /403/],
+      ['/none', 404, /404/],
+      ['/', 200, /small\.txt/],
+    ];
+    for (const [target, status, body] of rows) {
+      const answer = await request({ port: running.port }, target);
+      t.equal(answer.status, status, target);
+      t.match(answer.body.toString(), body, target);
+    }
+    const large = await request({ port: running.port }, '/large.bin');
+    t.ok(large.body.equals(pattern(MIB)));
+    running.process.kill('SIGTERM');
+    t.match(await running.ended, { code: 0, signal: null });
+    t.match(run(home, process.execPath, ...permitted, outside), {
+      status: 1,
+      stderr: `zcserve: cannot serve ${outside}: node --permission gives no access to it (--allow-fs-read)\n`,
+    });
+  });
+
   await t.test('its types and its API work', async (t) => {
     t.equal(run(home, process.execPath, TSC, '-p', '.').stdout, '', 'no type errors');
     const used = run(home, process.execPath, 'out/use.js');

@@ -1,9 +1,26 @@
 // Gathers the command's options: flags over variables over the config file over defaults.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { path } from '../options/kinds.ts';
 import { COMMAND_OPTIONS, type Options, resolveOptions } from '../options/options.ts';
-import { flagOf, isWritable, OptionError, readOptions, variableOf } from '../options/table.ts';
+import {
+  type Call,
+  flagOf,
+  isWritable,
+  OptionError,
+  readOptions,
+  StartError,
+  variableOf,
+} from '../options/table.ts';
+import { exists } from './paths.ts';
+import { readVariable, strayVariables } from './variables.ts';
+
+/** Of the options that flags and variables can set. */
+const NAMES: ReadonlySet<string> = new Set(
+  Object.entries(COMMAND_OPTIONS)
+    .filter(([, row]) => isWritable(row))
+    .map(([name]) => name),
+);
 
 type Texts = Readonly<Record<string, unknown>>;
 
@@ -11,11 +28,15 @@ type Texts = Readonly<Record<string, unknown>>;
 export interface Gathered {
   readonly options: Options;
   readonly json: boolean;
+  /** What an option was called where it was given. */
+  readonly call: Call;
+  /** What was given and sets nothing. */
+  readonly warnings: readonly string[];
 }
 
 /**
- * `flags` by option name, as written; `env` holds the ZCSERVE_ variables (unknown ones are left alone:
- * some systems make such names for every service). Throws an OptionError that says where the mistake is.
+ * `flags` by option name, as written; `env` holds the ZCSERVE_ variables. Throws an OptionError that says where the
+ * mistake is.
  */
 export function gatherOptions(flags: Texts, env: NodeJS.ProcessEnv): Gathered {
   const fromFlags = readOptions(COMMAND_OPTIONS, flags, flagOf, '');
@@ -23,25 +44,42 @@ export function gatherOptions(flags: Texts, env: NodeJS.ProcessEnv): Gathered {
   const file = fromFlags.config ?? fromEnv.config;
   const fromFile = typeof file === 'string' ? readConfig(file) : {};
   const given: Record<string, unknown> = {
-    ...defaultRoot(),
     ...fromFile,
     ...fromEnv,
     ...fromFlags,
   };
-  const { json, config: _, ...options } = given;
-  return { options: resolveOptions(options), json: json === true };
+  const call = (name: string): string => {
+    if (name in fromFlags) return flagOf(name);
+    if (name in fromEnv) return variableOf(name);
+    if (name in fromFile) return `${file}: ${name}`;
+    return NAMES.has(name) ? flagOf(name) : `option ${name}`;
+  };
+  given.root ??= defaultRoot();
+  const { json, config: _, ...rest } = given;
+  try {
+    const options = resolveOptions(rest);
+    return { options, json: json === true, call, warnings: strayVariables(env) };
+  } catch (error) {
+    throw inWordsOf(call, error);
+  }
+}
+
+/** The same error, with options called as they were typed. */
+export function inWordsOf(call: Call, error: unknown): unknown {
+  if (!(error instanceof StartError)) return error;
+  const words = error.toldBy(call);
+  return error instanceof OptionError
+    ? new OptionError(words, { cause: error })
+    : new StartError(words, { cause: error });
 }
 
 /** `public` is what a site's build makes; without one, the directory itself. */
-function defaultRoot(): { root: string } {
-  return { root: existsSync('public') ? 'public' : '.' };
+function defaultRoot(): string {
+  return exists('public') ? 'public' : '.';
 }
 
 function pickVariables(env: NodeJS.ProcessEnv): Texts {
-  const names = Object.entries(COMMAND_OPTIONS)
-    .filter(([, row]) => isWritable(row))
-    .map(([name]) => name);
-  return Object.fromEntries(names.map((name) => [name, env[variableOf(name)] || undefined]));
+  return Object.fromEntries([...NAMES].map((name) => [name, readVariable(env, variableOf(name))]));
 }
 
 /** A JSON file's options; its paths are relative to the file. */

@@ -19,7 +19,8 @@ export async function endProcess(status: number, patienceMs: number): Promise<ne
   process.exit(status);
 }
 
-/** Has libuv's pool a call of node:fs? */
+/** Has libuv's pool a call of node:fs? Those that node --permission has refused are listed for ever. */
 function isReading(): boolean {
+  if (process.permission !== undefined) return false;
   return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 }

@@ -16,11 +16,19 @@ export type Asked = Arguments | 'version' | { readonly help: string };
 
 /** Reads any command line; unknown flags are among its flags. */
 export async function readArguments(args: readonly string[]): Promise<Asked> {
+  // yargs takes what every object has for an option of its own, and throws.
+  const inherited = args.map(nameOf).find((name) => name in Object.prototype);
+  if (inherited !== undefined) return { words: [], flags: { [inherited]: '' } };
   const parser = describe(args);
   const { _: words, $0: _, p: __, help, version, ...flags } = await parser.parseAsync();
   if (help) return { help: await parser.getHelp() };
   if (version) return 'version';
   return { words: words.map(String), flags };
+}
+
+/** `--name=value` → name; empty for a word. */
+function nameOf(argument: string): string {
+  return /^--([^=]+)/.exec(argument)?.[1] ?? '';
 }
 
 function describe(args: readonly string[]) {

@@ -35,6 +35,8 @@ export function meaningOf(errno: string): Meaning {
     // The operator probably meant to serve it.
     case 'EACCES':
     case 'EPERM':
+    // node --permission, for a link that leads to where it gives no access.
+    case 'ERR_ACCESS_DENIED':
       return { kind: 'forbidden', level: 'warn' };
     case 'EOPNOTSUPP':
       return { kind: 'forbidden', level: 'warn', hint: 'made up as it is read, without a size' };

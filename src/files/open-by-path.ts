@@ -15,6 +15,7 @@ import type { Symlinks } from '../addon/types.ts';
 import { readDirectory } from './directory.ts';
 import type { OpenFile } from './entry.ts';
 import { isMadeUp } from './made-up.ts';
+import { isBeneath, type Places, placesFor } from './place.ts';
 import { type Found, type Root, versionOfStamp } from './root.ts';
 
 const openFd = promisify(open);
@@ -26,11 +27,12 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
 
 /**
  * Whatever a link or a rename does meanwhile, the decision is about the file that was opened: its own
- * path must lie beneath the root (`inside`) or be the very path asked for (`none`).
+ * path must lie beneath the root (`inside`) or be the very path asked for (`none`). `descriptors`: where the system
+ * tells of them. Throws an Error with `code`.
  */
-export function openRootByPath(path: string, symlinks: Symlinks): Root {
+export function openRootByPath(path: string, symlinks: Symlinks, descriptors?: string): Root {
   const place = realpathSync(path);
-  return rootAt(path, place, statSync(within(place), { bigint: true }), symlinks);
+  return rootAt(path, place, statSync(within(place), { bigint: true }), symlinks, descriptors);
 }
 
 /** A directory by a path that nobody can follow without permission to enter it; ENOTDIR for anything else. */
@@ -39,19 +41,25 @@ function within(directory: string): string {
 }
 
 /** `root`: the real path of what `path` names. */
-function rootAt(path: string, root: string, stat: BigIntStats, symlinks: Symlinks): Root {
+function rootAt(
+  path: string,
+  root: string,
+  stat: BigIntStats,
+  symlinks: Symlinks,
+  descriptors?: string,
+): Root {
   if (!stat.isDirectory()) {
     throw Object.assign(new Error(`ENOTDIR: not a directory, '${path}'`), { code: 'ENOTDIR' });
   }
+  const places = placesFor(root, descriptors);
   const openAll = (paths: readonly string[]) =>
-    Promise.all(paths.map((one) => openBeneath(root, one, symlinks)));
+    Promise.all(paths.map((one) => openBeneath({ root, symlinks, places }, one)));
   return {
     native: undefined,
     open: openAll,
     read: (directory, below, dotfiles, maxEntries) =>
       readDirectory({
-        // By descriptor, nobody can put another directory in its place.
-        place: process.platform === 'linux' ? `/proc/self/fd/${directory.fd}` : join(root, below),
+        place: places.directory(join(root, below), directory.fd),
         path: below,
         dotfiles,
         maxEntries,
@@ -62,7 +70,7 @@ function rootAt(path: string, root: string, stat: BigIntStats, symlinks: Symlink
         const place = await fs.realpath(path);
         const now = await fs.stat(within(place), { bigint: true });
         if (place === root && now.dev === stat.dev && now.ino === stat.ino) return { kind: 'same' };
-        return { kind: 'moved', root: rootAt(path, place, now, symlinks) };
+        return { kind: 'moved', root: rootAt(path, place, now, symlinks, descriptors) };
       } catch (error) {
         return { kind: 'error', errno: codeOf(error) };
       }
@@ -71,9 +79,26 @@ function rootAt(path: string, root: string, stat: BigIntStats, symlinks: Symlink
   };
 }
 
-async function openBeneath(root: string, path: string, symlinks: Symlinks): Promise<Found> {
+interface Confinement {
+  readonly root: string;
+  readonly symlinks: Symlinks;
+  readonly places: Places;
+}
+
+/** A path whose file is replaced again and again is given up. */
+const MAX_ATTEMPTS = 5;
+
+async function openBeneath(confinement: Confinement, path: string): Promise<Found> {
   if (!isPlain(path)) return { type: 'error', errno: 'EXDEV' };
-  const name = path === '' ? root : join(root, path);
+  const name = path === '' ? confinement.root : join(confinement.root, path);
+  for (let attempt = 1; ; attempt++) {
+    const found = await openOnce(confinement, name);
+    const isReplaced = found.type === 'error' && found.errno === 'EAGAIN';
+    if (!isReplaced || attempt === MAX_ATTEMPTS) return found;
+  }
+}
+
+async function openOnce(confinement: Confinement, name: string): Promise<Found> {
   let fd: number;
   try {
     fd = await openNow(name);
@@ -84,7 +109,7 @@ async function openBeneath(root: string, path: string, symlinks: Symlinks): Prom
   }
   const file = new PathOpenFile(fd);
   try {
-    const found = await examine(root, name, file, symlinks);
+    const found = await examine(confinement, name, file);
     if (found.type === 'other' || found.type === 'error') file.close();
     return found;
   } catch (error) {
@@ -105,14 +130,18 @@ async function openNow(name: string): Promise<number> {
 }
 
 async function examine(
-  root: string,
+  { root, symlinks, places }: Confinement,
   name: string,
   file: OpenFile,
-  symlinks: Symlinks,
 ): Promise<Found> {
   const stat = await fstatFd(file.fd, { bigint: true });
   if (symlinks !== 'follow') {
-    const place = await placeOf(name, file.fd, stat);
+    const place = await places.of(name, {
+      fd: file.fd,
+      dev: stat.dev,
+      ino: stat.ino,
+      nlink: stat.nlink,
+    });
     if (symlinks === 'none' && place !== name) return { type: 'error', errno: 'ELOOP' };
     if (!isBeneath(root, place)) return { type: 'error', errno: 'EXDEV' };
   }
@@ -123,31 +152,6 @@ async function examine(
   if (await isMadeUp(name, stat.dev)) return { type: 'error', errno: 'EOPNOTSUPP' };
   // Only `read` is possible without the addon, and every file system can read.
   return { type: 'file', file, size: Number(stat.size), mtimeMs, version, trusted: true };
-}
-
-interface Identity {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly nlink: bigint;
-}
-
-/** The path of the opened file itself. */
-async function placeOf(name: string, fd: number, identity: Identity): Promise<string> {
-  if (process.platform === 'linux') {
-    // proc(5): the link names the open file; of an unlinked one, with " (deleted)" after it.
-    const place = await fs.readlink(`/proc/self/fd/${fd}`);
-    return identity.nlink === 0n ? place.replace(/ \(deleted\)$/, '') : place;
-  }
-  const place = await fs.realpath(name);
-  const there = await fs.stat(place, { bigint: true });
-  const same = there.dev === identity.dev && there.ino === identity.ino;
-  // Replaced since it was opened: where the opened one is, nobody knows.
-  if (!same) throw Object.assign(new Error('replaced while it was opened'), { code: 'EAGAIN' });
-  return place;
-}
-
-function isBeneath(root: string, place: string): boolean {
-  return place === root || place.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
 /** No component that climbs, and on Windows no separator or drive letter in disguise. */

@@ -273,10 +273,14 @@ export function resolveOptions(input: OptionsInput = {}): Options {
 /** Rules between options. */
 function agree(options: Options): void {
   if ((options.tlsCert === undefined) !== (options.tlsKey === undefined)) {
-    const [given, missing] = options.tlsCert ? ['tlsCert', 'tlsKey'] : ['tlsKey', 'tlsCert'];
-    throw new OptionError(`option ${given} needs ${missing} too`);
+    const [given, missing] = options.tlsCert
+      ? (['tlsCert', 'tlsKey'] as const)
+      : (['tlsKey', 'tlsCert'] as const);
+    throw new OptionError((call) => `${call(given)} needs ${call(missing)} too`);
   }
   if (options.tlsCert !== undefined && options.transport === 'native') {
-    throw new OptionError('option transport: "native" speaks no TLS; expected auto, uws or http1');
+    throw new OptionError(
+      (call) => `${call('transport')}: "native" speaks no TLS; expected auto, uws or http1`,
+    );
   }
 }

@@ -31,8 +31,24 @@ export function optional<T extends NonNullable<unknown>, Input>(
 
 export type Table = Readonly<Record<string, Option>>;
 
+/** What an option is called where it was given: `option mmapMax`, `--mmap-max`, `ZCSERVE_MMAP_MAX`. */
+export type Call = (name: string) => string;
+
+const callInCode: Call = (name) => `option ${name}`;
+
+/** A server that cannot start. Its message calls options as code does; `toldBy` as whoever started it typed them. */
+export class StartError extends Error {
+  readonly toldBy: (call: Call) => string;
+
+  constructor(words: string | ((call: Call) => string), options?: ErrorOptions) {
+    const toldBy = typeof words === 'string' ? () => words : words;
+    super(toldBy(callInCode), options);
+    this.toldBy = toldBy;
+  }
+}
+
 /** A wrong or unknown option: a mistake of whoever starts the server. */
-export class OptionError extends Error {
+export class OptionError extends StartError {
   override readonly name = 'OptionError';
 }
 
@@ -40,7 +56,7 @@ export class OptionError extends Error {
 export function readOptions(
   table: Table,
   input: Readonly<Record<string, unknown>>,
-  call: (name: string) => string = (name) => name,
+  call: Call = (name) => name,
   where = 'option ',
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
@@ -48,7 +64,10 @@ export function readOptions(
     if (given === undefined) continue;
     const called = `${where}${call(name)}`;
     const row = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (row === undefined) throw unknownOption(called, call(nearest(name, Object.keys(table))));
+    if (row === undefined) {
+      const near = nearest(name, Object.keys(table));
+      throw new OptionError(unknown(called, near && call(near)));
+    }
     const value = row.kind.parse(given);
     if (value === undefined) {
       throw new OptionError(
@@ -64,13 +83,14 @@ export function defaultsOf(table: Table): Record<string, unknown> {
   return Object.fromEntries(Object.entries(table).map(([name, row]) => [name, row.default]));
 }
 
-/** The error for a name that is no option, with the nearest one that is. */
-export function unknownOption(name: string, nearestName: string): OptionError {
-  return new OptionError(`${name} is unknown; did you mean ${nearestName}?`);
+/** What is said of a name that is no option: what else it may be, where something comes near. */
+export function unknown(name: string, near: string | undefined): string {
+  return near === undefined ? `${name} is unknown` : `${name} is unknown; did you mean ${near}?`;
 }
 
-export function nearest(name: string, names: readonly string[]): string {
-  return closestMatch(name, [...names]) ?? '';
+/** The name that was meant: a third of the letters may be wrong. Farther off, a guess only misleads. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  return closestMatch(name, names, { maxDistance: Math.max(1, Math.floor(name.length / 3)) });
 }
 
 /** `mmapMax` → `--mmap-max`. Structured rules have none: they are for code and config files. */

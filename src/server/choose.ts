@@ -4,6 +4,7 @@ import type { Native } from '../addon/load.ts';
 import type { EngineLimits, NativeAddon } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import { MAX_THREADS, type Options } from '../options/options.ts';
+import { StartError } from '../options/table.ts';
 import type { Reach } from '../plan/types.ts';
 import { limitsOf } from '../site/policies.ts';
 import type { Site } from '../site/site.ts';
@@ -86,12 +87,13 @@ export async function createTransport(
   chosen: Chosen,
   site: Site,
   options: Options,
+  tls: TlsFiles | undefined,
   log: Log,
 ): Promise<Transport> {
   const { handler, table, root, common } = site;
   const limits = limitsOf(options);
   /** Of the carriers whose requests come through JavaScript. */
-  const received = { handler, reach: chosen.reach, limits, log, common, tls: tlsOf(options) };
+  const received = { handler, reach: chosen.reach, limits, log, common, tls };
   switch (chosen.name) {
     case 'native': {
       const { createNativeTransport } = await import('../transport/engine/engine.ts');
@@ -119,12 +121,26 @@ export async function createTransport(
     }
     case 'uws': {
       const { createUwsTransport } = await import('../transport/uws/uws.ts');
-      return createUwsTransport({ ...received, library: chosen.library });
+      return orRefusing(tls, () => createUwsTransport({ ...received, library: chosen.library }));
     }
     case 'http1': {
       const { createHttp1Transport } = await import('../transport/node/http1.ts');
       return createHttp1Transport({ ...received, transfers: chosen.transfers });
     }
+  }
+}
+
+/** The certificate is good for node:tls: what uWebSockets.js does not take of it, it does not say. */
+function orRefusing<T>(tls: TlsFiles | undefined, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (tls === undefined) throw error;
+    throw new StartError(
+      (call) =>
+        `${call('tlsCert')}: ${tls.certFile}: uWebSockets.js cannot use it; node:https may, with ${call('transport')} http1`,
+      { cause: error },
+    );
   }
 }
 
@@ -157,9 +173,4 @@ function onNode(tls: boolean, native: Native, reason: string, fallback: boolean)
 
 function unavailable(name: TransportName, reason: string): Error {
   return new Error(`transport ${name} is not available here: ${reason}`);
-}
-
-/** The certificate to serve with; undefined for plain HTTP. */
-export function tlsOf({ tlsCert, tlsKey }: Options): TlsFiles | undefined {
-  return tlsCert && tlsKey ? { cert: tlsCert, key: tlsKey } : undefined;
 }

@@ -1,27 +1,30 @@
 // Why a server cannot start, in the operator's words.
+import { type Call, StartError } from '../options/table.ts';
 
 const ROOT: Readonly<Record<string, string>> = {
   ENOENT: 'no such directory',
   ENOTDIR: 'not a directory',
   EACCES: 'no permission to enter it',
+  ERR_ACCESS_DENIED: 'node --permission gives no access to it (--allow-fs-read)',
 };
 
-const ADDRESS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'it is in use (portFallback takes the next free one)',
-  EACCES: 'no permission (ports below 1024 need privileges)',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'no such host',
+const ADDRESS: Readonly<Record<string, (call: Call) => string>> = {
+  EADDRINUSE: (call) => `it is in use (${call('portFallback')} takes the next free one)`,
+  EACCES: () =>
+    'no permission: a port below 1024 is for root, a process with CAP_NET_BIND_SERVICE, or all from net.ipv4.ip_unprivileged_port_start on',
+  EADDRNOTAVAIL: () => 'this machine has no such address',
+  ENOTFOUND: () => 'no such host',
 };
 
-export function cannotServe(root: string, cause: unknown): Error {
-  return new Error(`cannot serve ${root}: ${wordsFor(cause, ROOT)}`, { cause });
+export function cannotServe(root: string, cause: unknown): StartError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new StartError(`cannot serve ${root}: ${ROOT[code ?? ''] ?? message}`, { cause });
 }
 
-export function cannotListen(host: string, port: number, cause: unknown): Error {
-  return new Error(`cannot listen on ${host} port ${port}: ${wordsFor(cause, ADDRESS)}`, { cause });
-}
-
-function wordsFor(error: unknown, words: Readonly<Record<string, string>>): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return words[code ?? ''] ?? message;
+export function cannotListen(host: string, port: number, cause: unknown): StartError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const words = ADDRESS[code ?? ''] ?? (() => message);
+  return new StartError((call) => `cannot listen on ${host} port ${port}: ${words(call)}`, {
+    cause,
+  });
 }

@@ -9,15 +9,16 @@ import { type Options, type OptionsInput, resolveOptions } from '../options/opti
 import { takesDescriptors } from '../plan/strategy.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
 import { createSite, type Site } from '../site/site.ts';
+import type { TlsFiles } from '../transport/tls.ts';
 import type { Transport, TransportStats } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
+import { readCertificate } from './certificate.ts';
 import {
   type Chosen,
   chooseTransport,
   chooseWithoutEngine,
   createTransport,
   type TransportName,
-  tlsOf,
   type Wanted,
   withTransfers,
 } from './choose.ts';
@@ -52,10 +53,11 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const options = resolveOptions(input);
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const native = loadNative();
-  const tls = tlsOf(options);
+  const tls = readCertificate(options);
   const wanted = { transport: options.transport, tls: tls !== undefined };
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
-  await access('/');
+  // What comes of it is openSite's to say: a program may have been given this one directory.
+  await access(options.root).catch(() => {});
   const limits = limitsOf(options);
   const asked = await chooseTransport(wanted, native, loadUws);
   const best = await withTransfers(asked, native, limits, log);
@@ -63,7 +65,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   let started: Started;
   let port: number;
   try {
-    started = await start(best, wanted, site, options, log);
+    started = await start(best, wanted, site, options, tls, log);
     if (started.chosen.fallback) {
       log.warn(`no better transport than node:http: ${started.chosen.reason}`);
     }
@@ -98,13 +100,14 @@ async function start(
   wanted: Wanted,
   site: Site,
   options: Options,
+  tls: TlsFiles | undefined,
   log: Log,
 ): Promise<Started> {
   try {
-    return { chosen, transport: await createTransport(chosen, site, options, log) };
+    return { chosen, transport: await createTransport(chosen, site, options, tls, log) };
   } catch (error) {
     if (chosen.name !== 'native') throw error;
-    return start(chooseWithoutEngine(wanted, error), wanted, site, options, log);
+    return start(chooseWithoutEngine(wanted, error), wanted, site, options, tls, log);
   }
 }
 

@@ -57,7 +57,9 @@ function compile(options: Options) {
       rewrites: compileRewrites(options.rewrites),
     };
   } catch (error) {
-    throw new OptionError(`option ${error instanceof Error ? error.message : error}`);
+    const message = error instanceof Error ? error.message : String(error);
+    // It begins with the option that the rule stands in.
+    throw new OptionError((call) => message.replace(/^\w+/, call));
   }
 }
 

@@ -1,14 +1,12 @@
 // The certificate of a TLS server: PEM files, as both libraries want them.
-import { readFileSync } from 'node:fs';
 
+/** Read and found good: they exist, and the key is the certificate's. */
 export interface TlsFiles {
-  /** Path of the PEM file with the certificate chain, leaf first. */
-  readonly cert: string;
-  /** Path of the PEM file with the private key. */
-  readonly key: string;
-}
-
-/** The files' contents for node:tls. Throws what readFileSync throws. */
-export function readTlsFiles({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } {
-  return { cert: readFileSync(cert), key: readFileSync(key) };
+  /** Path of the certificate chain, leaf first, for uWebSockets.js. */
+  readonly certFile: string;
+  /** Path of the private key. */
+  readonly keyFile: string;
+  /** The files' contents, for node:tls. */
+  readonly cert: Buffer;
+  readonly key: Buffer;
 }

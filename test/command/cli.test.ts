@@ -37,6 +37,7 @@ t.test('--help and --version print to stdout and succeed', async (t) => {
     t.ok(help.stdout.includes(part), part);
   }
   t.match(await runCommand(['-h']), { code: 0, stdout: help.stdout });
+  t.match(await runCommand(['help']), { code: 0, stdout: help.stdout });
   t.match(await runCommand(['--version']), { code: 0, stdout: `${VERSION}\n`, stderr: '' });
 });
 
@@ -48,13 +49,25 @@ t.test('bad usage: exit 2 and one line on stderr that names the mistake', async 
     [['--port'], /^zcserve: --port: true is not allowed; .*\n$/],
     [['--listing=yes'], /^zcserve: --listing: "yes" is not allowed; expected true or false\n$/],
     [['a', 'b'], /^zcserve: b: only one directory can be served\n$/],
+    [['-l', '80'], /^zcserve: -l is unknown; --port says where .*\n$/],
+    [['.', '--spa', '404.html'], /^zcserve: --spa takes .*: --spa=404\.html\n$/],
     [['--config=none.json'], /^zcserve: none\.json: no such config file\n$/],
-    [['--cors=example.com'], /^zcserve: option cors: "example.com" is not an origin.*\n$/],
+    [['--cors=example.com'], /^zcserve: --cors: "example.com" is not an origin.*\n$/],
   ];
   const runs = await Promise.all(cases.map(([args]) => runCommand(args)));
   for (const [i, [args, line]] of cases.entries()) {
     t.match(runs[i], { code: 2, stdout: '', stderr: line }, args.join(' '));
   }
+});
+
+t.test('a variable that sets nothing is told at the start, and the server starts', async (t) => {
+  const env = { ZCSERVE_PRT: '1' };
+  const running = await startCommand(t, [makeTree(t)], { env });
+  running.process.kill('SIGTERM');
+  t.match(await running.ended, {
+    code: 0,
+    stderr: 'zcserve: warn: ZCSERVE_PRT is unknown; did you mean ZCSERVE_PORT?\n',
+  });
 });
 
 t.test('a start that fails: exit 1 and one line on stderr, no stack', async (t) => {
@@ -65,7 +78,9 @@ t.test('a start that fails: exit 1 and one line on stderr, no stack', async (t) 
     [[join(root, 'file')], /^zcserve: cannot serve .*file: not a directory\n$/],
     [
       [root, `--port=${port}`],
-      new RegExp(`^zcserve: cannot listen on 127.0.0.1 port ${port}: it is in use .*\n$`),
+      new RegExp(
+        `^zcserve: cannot listen on 127.0.0.1 port ${port}: it is in use \\(--port-fallback takes .*\n$`,
+      ),
     ],
     [
       [root, '--host=203.0.113.7'],
@@ -73,7 +88,7 @@ t.test('a start that fails: exit 1 and one line on stderr, no stack', async (t) 
     ],
     [
       [root, '--tls-cert', join(root, 'no.pem'), '--tls-key', KEY, '--transport=http1'],
-      /^zcserve: .*no\.pem.*\n$/,
+      /^zcserve: --tls-cert: .*no\.pem: no such file\n$/,
     ],
   ];
   const runs = await Promise.all(cases.map(([args]) => runCommand(args)));

@@ -12,6 +12,7 @@ for (const [errno, kind, level] of [
   ['ELOOP', 'forbidden', 'none'],
   ['EACCES', 'forbidden', 'warn'],
   ['EPERM', 'forbidden', 'warn'],
+  ['ERR_ACCESS_DENIED', 'forbidden', 'warn'],
   ['EMFILE', 'failed', 'error'],
   ['ENFILE', 'failed', 'error'],
   ['ENOMEM', 'failed', 'error'],

@@ -275,7 +275,7 @@ t.test('unknown and wrong options are errors that help', async (t) => {
     [{ maxage: 1 }, 'option maxage is unknown; did you mean maxAge?'],
     [{ fallThrough: false }, 'option fallThrough is unknown; did you mean fallthrough?'],
     [{ brotil: true }, 'option brotil is unknown; did you mean brotli?'],
-    [{ port: 80 }, 'option port is unknown; did you mean'],
+    [{ port: 80 }, 'option port is unknown$'],
     [
       { dotfiles: 'show' },
       'option dotfiles: "show" is not allowed; expected one of allow, deny, ignore',

@@ -157,13 +157,17 @@ t.test('an unknown option is refused with the nearest one that exists', async (t
     const message = `option ${wrong} is unknown; did you mean ${near}?`;
     t.throws(() => resolveAny({ [wrong]: 1 }), { name: 'OptionError', message }, wrong);
   }
+  for (const far of ['dir', 'gzip', 'favouriteColour', 'x', '']) {
+    const message = `option ${far} is unknown`;
+    t.throws(() => resolveAny({ [far]: 1 }), { name: 'OptionError', message }, far);
+  }
   t.throws(() => resolveAny({ constructor: 1 }), OptionError, 'a name of Object.prototype');
   t.throws(() => resolveAny(JSON.parse('{"__proto__": 1}')), OptionError, '__proto__');
 });
 
 t.test('options that need each other', async (t) => {
-  t.throws(() => resolveOptions({ tlsCert: 'a.pem' }), /option tlsCert needs tlsKey/);
-  t.throws(() => resolveOptions({ tlsKey: 'a.pem' }), /option tlsKey needs tlsCert/);
+  t.throws(() => resolveOptions({ tlsCert: 'a.pem' }), /^option tlsCert needs option tlsKey too$/);
+  t.throws(() => resolveOptions({ tlsKey: 'a.pem' }), /^option tlsKey needs option tlsCert too$/);
   t.throws(
     () => resolveOptions({ tlsCert: 'a', tlsKey: 'b', transport: 'native' }),
     /option transport: "native" speaks no TLS/,

@@ -1,6 +1,6 @@
 // Every carrier brings every kind of body byte for byte, survives clients and files, and lets go of everything.
 import { pbkdf2 } from 'node:crypto';
-import { truncateSync, utimesSync } from 'node:fs';
+import { readFileSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -32,8 +32,10 @@ import {
 } from './fixtures.ts';
 
 const tls = {
-  cert: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
-  key: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
+  certFile: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
+  keyFile: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
+  cert: readFileSync(new URL('../support/tls/cert.pem', import.meta.url)),
+  key: readFileSync(new URL('../support/tls/key.pem', import.meta.url)),
 };
 
 interface Carrier {

@@ -1,4 +1,5 @@
 // Every transport that can run here, by the handler that it asks.
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadNative } from '../../src/addon/load.ts';
 import { openRoot } from '../../src/files/open.ts';
@@ -19,8 +20,10 @@ export interface AnyCarrier {
 }
 
 const TLS = {
-  cert: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
-  key: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
+  certFile: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
+  keyFile: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
+  cert: readFileSync(new URL('../support/tls/cert.pem', import.meta.url)),
+  key: readFileSync(new URL('../support/tls/key.pem', import.meta.url)),
 };
 
 const { addon } = loadNative();

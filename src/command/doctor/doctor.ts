@@ -5,6 +5,7 @@ import { loadNative, type Native } from '../../addon/load.ts';
 import { openRoot } from '../../files/open.ts';
 import type { Root } from '../../files/root.ts';
 import type { Options } from '../../options/options.ts';
+import { readCertificate } from '../../server/certificate.ts';
 import { chooseTransport } from '../../server/choose.ts';
 import { cannotServe } from '../../server/problems.ts';
 import { loadUws } from '../../transport/uws/library.ts';
@@ -35,6 +36,7 @@ export async function diagnose(options: Options): Promise<Finding[]> {
     await transport(options, native, false),
     await transport(options, native, true),
     await uws(),
+    ...certificate(options),
     ...(await root(options, native)),
     thresholds(options),
     ...interfaces(),
@@ -84,6 +86,16 @@ async function uws(): Promise<Finding> {
     return finding(subject, found.installed ? false : undefined, found.reason);
   }
   return finding(subject, true, `${found.version} loads and passes its self-test`);
+}
+
+function certificate(options: Options): Finding[] {
+  const subject = 'certificate';
+  try {
+    const tls = readCertificate(options);
+    return tls ? [finding(subject, true, `${tls.certFile}, and ${tls.keyFile} is its key`)] : [];
+  } catch (error) {
+    return [finding(subject, false, messageOf(error))];
+  }
 }
 
 async function root(options: Options, native: Native): Promise<Finding[]> {

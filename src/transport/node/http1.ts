@@ -12,7 +12,7 @@ import type { Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
 import { rejectionOf } from '../lenience.ts';
-import { readTlsFiles, type TlsFiles } from '../tls.ts';
+import type { TlsFiles } from '../tls.ts';
 import type { Transport } from '../transport.ts';
 import { http } from './builtin.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
@@ -48,7 +48,8 @@ export function createHttp1Transport(options: Http1Options): Transport {
   const server = tls
     ? createTlsServer({
         ...settings(limits),
-        ...readTlsFiles(tls),
+        cert: tls.cert,
+        key: tls.key,
         handshakeTimeout: limits.headerTimeoutMs,
       })
     : http.createServer(settings(limits));

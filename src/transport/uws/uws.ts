@@ -33,7 +33,7 @@ export function createUwsTransport(options: UwsOptions): Transport {
   const counters = new Counters();
   const outlet: UwsOutlet = { counters, log };
   const app = tls
-    ? library.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key })
+    ? library.SSLApp({ cert_file_name: tls.certFile, key_file_name: tls.keyFile })
     : library.App();
   let listening: unknown;
   let closing = false;
