@@ -75,11 +75,43 @@ int utf16_rank(char byte) {
   return value >= 0xf0 ? value - 2 : value >= 0xee ? value + 5 : value;
 }
 
-bool precedes(const std::string& one, const std::string& other) {
-  const auto [a, b] = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
-  if (b == other.end()) return false;
-  return a == one.end() || utf16_rank(*a) < utf16_rank(*b);
+// 0 to 9 by what they say, so that f2 is before f10; all else by code unit. src/plan/natural-order.ts has the same order.
+struct Digits {
+  std::string_view significant;
+  size_t end;
+};
+
+bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
+
+Digits digits_at(std::string_view name, size_t from) {
+  size_t first = from;
+  while (first < name.size() && name[first] == '0') ++first;
+  size_t end = first;
+  while (end < name.size() && is_digit(name[end])) ++end;
+  return {name.substr(first, end - first), end};
 }
+
+int compare_names(std::string_view one, std::string_view other) {
+  size_t a = 0, b = 0;
+  while (a < one.size() && b < other.size()) {
+    if (is_digit(one[a]) && is_digit(other[b])) {
+      const Digits x = digits_at(one, a), y = digits_at(other, b);
+      if (x.significant.size() != y.significant.size()) return x.significant.size() < y.significant.size() ? -1 : 1;
+      if (const int order = x.significant.compare(y.significant); order != 0) return order;
+      a = x.end;
+      b = y.end;
+    } else {
+      if (one[a] != other[b]) return utf16_rank(one[a]) - utf16_rank(other[b]);
+      ++a;
+      ++b;
+    }
+  }
+  if (a < one.size() || b < other.size()) return a < one.size() ? 1 : -1;
+  // Equal but for zeros before a number, which are ASCII.
+  return one.compare(other);
+}
+
+bool precedes(const std::string& one, const std::string& other) { return compare_names(one, other) < 0; }
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // Loads the native addon, or tells why there is none.
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeAddon } from './types.ts';
@@ -39,10 +39,29 @@ function load(): Native {
     const { createRequire } = process.getBuiltinModule('node:module');
     const addon = createRequire(resolve(file))(file) as NativeAddon;
     const difference = differenceOf(addon.layout?.());
-    if (difference === undefined) return { addon, file };
-    return none(`addon and package are of different versions (${difference}): ${file}`);
+    if (difference !== undefined) {
+      return none(`addon and package are of different versions (${difference}): ${file}`);
+    }
+    const refusal = tryDescriptor(addon, dirname(resolve(file)));
+    if (refusal === undefined) return { addon, file };
+    return none(`node:fs of this runtime does not take the addon's descriptors (${refusal})`);
   } catch (error) {
     return none(error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error));
+  }
+}
+
+/**
+ * Why node:fs takes no descriptor that the addon has opened: Deno's keeps a table of its own, so that every file would
+ * fail later. Undefined where it does.
+ */
+function tryDescriptor(addon: NativeAddon, directory: string): string | undefined {
+  const root = addon.openRoot(directory);
+  try {
+    return fstatSync(root.fd).isDirectory() ? undefined : 'another file';
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  } finally {
+    root.close();
   }
 }
 

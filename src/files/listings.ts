@@ -42,7 +42,7 @@ const MAX_KEPT = 16 * 1024 * 1024;
 /** Directories that are read at a time: each holds a descriptor, and has a thread of libuv's pool now and then. */
 const MAX_READING = 2;
 
-/** More are no page for anybody: a million rows take 150 MB and a minute of a browser. */
+/** More are no page for anybody: a million rows take 100 MB and a minute of a browser. */
 const MAX_ENTRIES = 1_000_000;
 
 export class Listings implements FileCache {

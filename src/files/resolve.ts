@@ -139,7 +139,10 @@ async function directory(search: Search, name: string, slash: boolean): Promise<
     if (found.kind !== 'file' || !slash || name === '' || trailingSlash !== 'never') return found;
     return redirectSlash(301, name, false);
   }
-  if (!policy.listing) return NOT_FOUND;
+  if (!policy.listing) {
+    if (policy.advises) await search.adviseListing(name);
+    return NOT_FOUND;
+  }
   // The links of a listing are relative to the directory.
   if (!slash) return redirectSlash(301, name, true);
   return search.listing(name);

@@ -1,7 +1,7 @@
 // One resolution's steps, and the evidence that they leave behind.
 
 import type { Log } from '../log/log.ts';
-import type { Coding, Evidence, Miss, Resolution, Resource } from '../plan/types.ts';
+import type { Advice, Coding, Evidence, Miss, Resolution, Resource } from '../plan/types.ts';
 import { codingOfName, type FileCoding, flawOf, type Statements, SUFFIXES } from './codings.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
@@ -42,6 +42,7 @@ export class Search {
   readonly policy: FilesPolicy;
   readonly #shelf: Shelf;
   readonly #evidence: Evidence[] = [];
+  #advice: { readonly advice: Advice } | undefined;
 
   constructor(shelf: Shelf) {
     this.policy = shelf.policy;
@@ -91,7 +92,13 @@ export class Search {
 
   /** Nothing was found: the answer to that rests on every look that was taken. */
   miss(judged: Miss['judged']): Outcome {
-    return { kind: 'not-found', evidence: this.#evidence, judged };
+    return { kind: 'not-found', evidence: this.#evidence, judged, ...this.#advice };
+  }
+
+  /** Where it is a directory, the miss says that it could be listed. */
+  async adviseListing(name: string): Promise<void> {
+    const found = await this.listing(name);
+    if (found.kind === 'listing') this.#advice = { advice: 'listing' };
   }
 
   async #open(paths: readonly string[]): Promise<readonly Found[]> {

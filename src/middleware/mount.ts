@@ -23,7 +23,7 @@ import { cutOff } from '../transport/node/http2-response.ts';
 import { whenCurrent } from '../transport/node/pipeline.ts';
 import { receivedFields } from '../transport/node/received-fields.ts';
 import { isWrapped, type Outlet, sendPlan } from '../transport/node/respond.ts';
-import { startTransfers, type Transfers } from '../transport/node/transfers.ts';
+import { reachBy, startTransfers, type Transfers } from '../transport/node/transfers.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import { addonFor } from './addon.ts';
 import { inHost } from './host-answer.ts';
@@ -228,7 +228,7 @@ function reachOf(
   if ((req.socket as TLSSocket).encrypted) return 'tls';
   const { write, end } = http.ServerResponse.prototype;
   const isPlain = req.httpVersionMajor === 1 && res.write === write && res.end === end;
-  return transfers && isPlain ? 'socket' : 'memory';
+  return isPlain ? reachBy(req.socket, 'socket', transfers) : 'memory';
 }
 
 const stats = new WeakMap<FileEntry, Stats>();

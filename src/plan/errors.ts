@@ -2,41 +2,92 @@
 
 import type { FieldList } from '../http/field-list.ts';
 import { reasonPhrase } from '../http/phrases.ts';
-import type { ResponsePlan } from './types.ts';
+import { policyFor, STYLE } from './page-style.ts';
+import type { Advice, ResponsePlan } from './types.ts';
 
 export interface StatusPage {
-  /** Content-Type, Content-Length and Cache-Control. */
+  /** Content-Type, Content-Length, and for errors Cache-Control and the policy that shows their style. */
   readonly fields: FieldList;
   readonly body: string;
+  readonly bytes: Uint8Array;
 }
 
+export const CONTENT_SECURITY_POLICY = policyFor({ style: '', script: '' });
+
+/** What to make of a status, for whoever does not know its number. */
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: 'The server cannot make sense of this request.',
+  403: 'The server may not show this.',
+  404: 'There is nothing at this address.',
+  405: 'Pages here can be read, and nothing else.',
+  412: 'It is no longer what it was.',
+  414: 'This address is too long.',
+  416: 'It has no such part.',
+  500: 'Something went wrong on the server.',
+  503: 'The server has too much to do. Try again in a moment.',
+};
+
+const ADVICE: Readonly<Record<Advice, string>> = {
+  listing: `This folder has no index page. Start the server with <code>--listing</code> to see what is in it.
+<p><small>You can read this because the server listens on this machine only.</small>`,
+};
+
+/** All that there are: by status and advice. */
+const pages = new Map<string, StatusPage>();
+
 /**
- * A page that names the status and nothing else: no input is reflected, nothing is loaded. ASCII. Errors
+ * A page that names the status and says what that means: no input is reflected, nothing is loaded. ASCII. Errors
  * are not stored by caches: what is missing now may be there in a second.
  */
-export function statusPage(status: number): StatusPage {
+export function statusPage(status: number, advice?: Advice): StatusPage {
+  const key = `${status} ${advice}`;
+  const page = pages.get(key) ?? makePage(status, advice);
+  pages.set(key, page);
+  return page;
+}
+
+function makePage(status: number, advice: Advice | undefined): StatusPage {
   const title = `${status} ${reasonPhrase(status)}`.trimEnd();
+  const isError = status >= 400;
+  const meaning = advice === undefined ? MEANINGS[status] : ADVICE[advice];
+  // Nobody looks at the page of a redirect.
+  const style = isError
+    ? `\n<style>${STYLE}</style>`
+    : '\n<meta name="color-scheme" content="light dark">';
   const body = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<h1>${title}</h1>
+<title>${title}</title>${style}
+<main>
+<h1>${title}</h1>${meaning === undefined ? '' : `\n<p>${meaning}`}
+</main>
 </html>
 `;
-  const fields = ['Content-Type', 'text/html; charset=utf-8'];
-  fields.push('Content-Length', String(body.length), 'Cache-Control', 'no-store');
-  return { fields, body };
+  const bytes = new TextEncoder().encode(body);
+  const fields = [
+    'Content-Type',
+    'text/html; charset=utf-8',
+    'Content-Length',
+    String(bytes.length),
+  ];
+  if (isError) {
+    fields.push('Cache-Control', 'no-store', 'Content-Security-Policy', CONTENT_SECURITY_POLICY);
+  }
+  return { fields, body, bytes };
 }
 
 /** The page as an answer, `extra` fields (Allow, Content-Range…) last. */
-export function errorPlan(status: number, extra: FieldList = []): ResponsePlan<never> {
-  const page = statusPage(status);
+export function errorPlan(
+  status: number,
+  extra: FieldList = [],
+  advice?: Advice,
+): ResponsePlan<never> {
+  const { fields, bytes } = statusPage(status, advice);
   return {
     status,
-    fields: [...page.fields, ...extra],
-    body: { kind: 'bytes', bytes: new TextEncoder().encode(page.body) },
+    fields: [...fields, ...extra],
+    body: { kind: 'bytes', bytes },
     close: false,
     memo: undefined,
   };

@@ -1,4 +1,5 @@
 // The entries of a directory, unpacked and put in order a millisecond at a time, so that large ones do not hold up the loop.
+import { compareNames } from './natural-order.ts';
 import type { Contents } from './types.ts';
 
 export type Column = 'name' | 'size' | 'time';
@@ -58,13 +59,11 @@ export function* arrange(
 ): Generator<string, readonly number[]> {
   const sign = descending ? -1 : 1;
   const directoryFirst: Compare = (a, b) => Number(num(sizes, b) < 0) - Number(num(sizes, a) < 0);
-  // By code unit, the same on every machine.
   const indexes = Array.from(names.keys());
   const byName = sorted
     ? indexes
     : yield* sort(indexes, (a, b) => {
-        const [one, other] = [names[a] ?? '', names[b] ?? ''];
-        return directoryFirst(a, b) || (one < other ? -1 : one > other ? 1 : 0);
+        return directoryFirst(a, b) || compareNames(names[a] ?? '', names[b] ?? '');
       });
   if (column === 'name') return descending ? reverse(byName, sizes) : byName;
   const numbers = column === 'size' ? sizes : times;

@@ -3,8 +3,9 @@
 import type { FieldList } from '../http/field-list.ts';
 import { encodeSegment } from '../http/target.ts';
 import { arrange, type Column, type Entries, type Order, unpack } from './listing-order.ts';
-import { CONTENT_SECURITY_POLICY, SCRIPT, STYLE } from './listing-page.ts';
+import { CONTENT_SECURITY_POLICY, STYLE as LISTING_STYLE, SCRIPT } from './listing-page.ts';
 import { prefersJson } from './negotiate.ts';
+import { STYLE } from './page-style.ts';
 import type { RequestHead } from './request.ts';
 import type { Contents, ListingPage, ResponsePlan } from './types.ts';
 
@@ -16,10 +17,10 @@ export interface ListingForm extends Order {
 /** Rows between two chunks: about half a millisecond of work. */
 const ROWS_PER_CHUNK = 500;
 
-const COLUMNS: ReadonlyArray<readonly [column: Column, title: string, className: string]> = [
-  ['name', 'Name', ''],
-  ['size', 'Size', ' class="n"'],
-  ['time', 'Modified (UTC)', ' class="n t"'],
+const COLUMNS: ReadonlyArray<readonly [column: Column, title: string]> = [
+  ['name', 'Name'],
+  ['size', 'Size'],
+  ['time', 'Modified (UTC)'],
 ];
 
 /** The form that a request asks for: `?sort=name|size|time&order=asc|desc`, anything else is by name, ascending. */
@@ -110,11 +111,8 @@ function htmlRow({ names, sizes, times }: Entries, dateOf: DateText): Row {
     const href = plain ? name : encodeSegment(name);
     const slash = size < 0 ? '/' : '';
     const date = dateOf(times[index] ?? 0);
-    const time =
-      date === null
-        ? ''
-        : `<time datetime="${date}">${date.slice(0, 10)} ${date.slice(11, 16)}</time>`;
-    return `<tr><td><a href="${href}${slash}">${text}${slash}</a><td class="n">${size < 0 ? '–' : formatSize(size)}<td class="n t">${time}\n`;
+    const time = date === null ? '' : `${date.slice(0, 10)} ${date.slice(11, 16)}`;
+    return `<tr><td><a href="${href}${slash}">${text}${slash}</a><td>${size < 0 ? '–' : formatSize(size)}<td>${time}\n`;
   };
 }
 
@@ -128,7 +126,7 @@ function* renderHtml(
   form: ListingForm,
 ): Generator<string, void> {
   const title = `Index of ${escapeHtml(path)}`;
-  const up = path === '/' ? '' : '<tr><td><a href="../">../</a><td class="n"><td class="n t">\n';
+  const up = path === '/' ? '' : '<tr><td><a href="../">../</a><td><td>\n';
   yield `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -136,14 +134,18 @@ function* renderHtml(
 <link rel="icon" href="data:,">
 <title>${title}</title>
 <style>${STYLE}</style>
-<h1>${title}</h1>
+<style>${LISTING_STYLE}</style>
+<h1>Index of ${crumbs(path)}</h1>
+<main>
 <table>
+<caption>${countOf(entries)}</caption>
 <thead><tr>${COLUMNS.map((column) => headCell(column, form)).join('')}</thead>
 <tbody>
 ${up}`;
   yield* inChunks(order, htmlRow(entries, isoDates()));
   yield `</tbody>
 </table>
+</main>
 <script>${SCRIPT}</script>
 </html>
 `;
@@ -162,13 +164,34 @@ function* inChunks(
   }
 }
 
+/** Ancestors that have a link in the heading: the nearest, and the root. */
+const MAX_CRUMBS = 32;
+
+/** The path, each directory above as a relative link: right behind a mount point or a proxy, too. */
+function crumbs(path: string): string {
+  const names = ['', ...path.split('/').slice(1, -1)];
+  return names
+    .map((name, depth) => {
+      const text = `${escapeHtml(name)}/`;
+      const up = names.length - 1 - depth;
+      const linked = up > 0 && (depth === 0 || up <= MAX_CRUMBS);
+      return linked ? `<a href="${'../'.repeat(up)}">${text}</a>` : text;
+    })
+    .join('');
+}
+
+function countOf({ names }: Entries): string {
+  if (names.length === 0) return 'This folder is empty';
+  return names.length === 1 ? '1 entry' : `${names.length.toLocaleString('en')} entries`;
+}
+
 /** A link that sorts by this column, and turns the order round where it already does. */
-function headCell([column, title, className]: (typeof COLUMNS)[number], form: ListingForm): string {
+function headCell([column, title]: (typeof COLUMNS)[number], form: ListingForm): string {
   const current = column === form.column;
   const state = form.descending ? 'descending' : 'ascending';
   const next = current && !form.descending ? 'desc' : 'asc';
   const sorted = current ? ` aria-sort="${state}"` : '';
-  return `<th scope="col"${className}${sorted}><a href="?sort=${column}&amp;order=${next}">${title}</a>`;
+  return `<th scope="col"${sorted}><a href="?sort=${column}&amp;order=${next}">${title}</a>`;
 }
 
 export function escapeHtml(text: string): string {

@@ -1,7 +1,7 @@
 // What to answer, from values alone: method → resolution → (file) coding → preconditions → range → strategy.
 // RFC 9110. Never throws; no I/O; the clock is a value.
 
-import { type FieldList, without } from '../http/field-list.ts';
+import type { FieldList } from '../http/field-list.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
 import { planListing } from './listing.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
@@ -14,7 +14,7 @@ import { type Ranges, resolveRanges } from './ranges.ts';
 import type { RequestHead } from './request.ts';
 import { sendRange, sendWhole, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
-import type { Miss, Plannable, Representation, Resolution, ResponsePlan, Span } from './types.ts';
+import type { Advice, Plannable, Representation, Resolution, ResponsePlan, Span } from './types.ts';
 
 type FileResolution<F extends Representation> = Extract<Resolution<F>, { readonly kind: 'file' }>;
 
@@ -123,10 +123,10 @@ function planFile<F extends Representation>(
 
 function planMiss(
   request: RequestHead,
-  { evidence, judged = [] }: Partial<Miss>,
+  { evidence, judged = [], advice }: Extract<Resolution<never>, { readonly kind: 'not-found' }>,
   terms: Terms,
 ): ResponsePlan<never> {
-  const answer = planError(404, [], request, terms);
+  const answer = planError(404, [], request, terms, advice);
   if (evidence === undefined) return answer;
   return { ...answer, memo: memoOfMiss(request, { evidence, judged }, undefined, terms) };
 }
@@ -238,9 +238,8 @@ function planRedirect(
   redirect: Extract<Resolution<never>, { readonly kind: 'redirect' }>,
   terms: Terms,
 ): ResponsePlan<never> {
-  const answer = planError(redirect.status, ['Location', redirect.location], request, terms);
-  // A redirect may be stored by the rules of its status (RFC 9111 §4.2.2).
-  return { ...answer, fields: without(answer.fields, new Set(['cache-control'])) };
+  // It may be stored by the rules of its status (RFC 9111 §4.2.2).
+  return planError(redirect.status, ['Location', redirect.location], request, terms);
 }
 
 function planError(
@@ -248,8 +247,10 @@ function planError(
   extra: FieldList,
   request: RequestHead,
   terms: Terms,
+  advice?: Advice,
 ): ResponsePlan<never> {
-  return errorPlan(status, [...extra, ...terms.common, ...originFields(request, terms)]);
+  const fields = [...extra, ...terms.common, ...originFields(request, terms)];
+  return errorPlan(status, fields, advice);
 }
 
 /** CORS by list: the origin is reflected where it is on it. (`Vary: Origin` is among the common fields.) */

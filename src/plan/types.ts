@@ -91,6 +91,9 @@ export interface Miss {
   readonly judged: readonly RequestField[];
 }
 
+/** What would have answered a miss: said to nobody but whoever runs the server. `listing`: that option. */
+export type Advice = 'listing';
+
 /** Entries of a directory, packed: an object for each would take ten times the memory. */
 export interface ListingRun {
   /** In UTF-8, each with a NUL after it. */
@@ -104,7 +107,7 @@ export interface Contents {
   readonly kind: 'contents';
   readonly count: number;
   readonly runs: readonly ListingRun[];
-  /** Are they in order already: directories first, then by name, by code unit? */
+  /** Are they in order already: directories first, then by name (plan/natural-order.ts)? */
   readonly sorted: boolean;
 }
 
@@ -138,7 +141,7 @@ export type Resolution<F extends Representation> =
     }
   | Redirect
   | Listing
-  | ({ readonly kind: 'not-found' } & Partial<Miss>)
+  | ({ readonly kind: 'not-found'; readonly advice?: Advice } & Partial<Miss>)
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'bad-path' }
   | { readonly kind: 'too-long' }

@@ -52,7 +52,7 @@ export async function chooseTransport(
       return onUws(uws, tls, 'asked for');
     }
     case 'http1':
-      return onNode(tls, native, 'asked for', false);
+      return onNode(tls, native, askedFor(native), false);
   }
 }
 
@@ -169,6 +169,13 @@ function onUws({ library, version }: FoundUws, tls: boolean, why: string): Chose
 function onNode(tls: boolean, native: Native, reason: string, fallback: boolean): Chosen {
   const plain = native.addon === undefined ? 'none' : 'socket';
   return { name: 'http1', reach: tls ? 'tls' : plain, transfers: undefined, reason, fallback };
+}
+
+/** Without an addon that should be there, what was asked for is slower than it looks. */
+function askedFor(native: Native): string {
+  return native.addon || native.expected
+    ? 'asked for'
+    : `asked for; files by read: ${native.reason}`;
 }
 
 function unavailable(name: TransportName, reason: string): Error {

@@ -220,13 +220,14 @@ function toNormalForm(target: PathTarget): Shown {
 /** The page for an outcome, or the outcome itself where there is none; a miss rests on both looks. */
 function withMiss(page: Outcome, outcome: Shown): Shown {
   if (outcome.kind !== 'not-found') return page.kind === 'file' ? page : outcome;
-  const { evidence, judged = [] } = outcome;
-  if (page.kind !== 'file' && page.kind !== 'not-found') return { kind: 'not-found' };
+  const { evidence, judged = [], advice } = outcome;
+  const missing = advice === undefined ? NOT_FOUND : { ...NOT_FOUND, advice };
+  if (page.kind !== 'file' && page.kind !== 'not-found') return missing;
   if (evidence === undefined || page.evidence === undefined) {
-    return page.kind === 'file' ? page : { kind: 'not-found' };
+    return page.kind === 'file' ? page : missing;
   }
   const miss = { evidence: [...evidence, ...page.evidence], judged };
-  return page.kind === 'file' ? { ...page, miss } : { kind: 'not-found', ...miss };
+  return page.kind === 'file' ? { ...page, miss } : { ...missing, ...miss };
 }
 
 /** A relative redirect is relative to the path that was looked up, which after a rewrite is not the client's. */

@@ -23,7 +23,7 @@ interface Making {
 /** Entries that are rendered in one go, in about a millisecond: their pages are not worth keeping. */
 const SMALL = 500;
 
-/** Bytes of pages that are kept; a larger one is kept alone. Each of 100,000 entries takes 15 MB. */
+/** Bytes of pages that are kept; a larger one is kept alone. Each of 100,000 entries takes 10 MB. */
 const MAX_KEPT = 64 * 1024 * 1024;
 
 /** Work between two turns of the event loop; the text of a listing comes in pieces of less. */
@@ -107,11 +107,11 @@ export class ListingPages {
 }
 
 /**
- * Room for a page whose names need no escapes: each has a row of 160 bytes and stands in it twice. What is not written
+ * Room for a page whose names need no escapes: each has a row of 112 bytes at most and stands in it twice. What is not written
  * to takes no memory; a page that needs more is moved once.
  */
 function estimate({ count, runs }: Contents): number {
-  return runs.reduce((sum, { names }) => sum + 2 * names.length, count * 160 + ROOM);
+  return runs.reduce((sum, { names }) => sum + 2 * names.length, count * 112 + ROOM);
 }
 
 /** For what is around the rows, and for the last of them in the worst case. */

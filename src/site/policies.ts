@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { EngineLimits } from '../addon/types.ts';
 import type { FilesPolicy } from '../files/policy.ts';
+import { isLoopback } from '../http/authority.ts';
 import { MAX_TARGET } from '../http/target.ts';
 import type { Options } from '../options/options.ts';
 import { OptionError } from '../options/table.ts';
@@ -69,6 +70,7 @@ function filesPolicy(options: Options): FilesPolicy {
   return {
     ...options,
     root: resolve(options.root),
+    advises: isLoopback(options.host),
     spa: options.spa?.replace(/^\/+/, ''),
     codings: options.precompressed,
     revalidateMs: options.revalidate,

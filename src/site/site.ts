@@ -44,7 +44,9 @@ export interface Site {
 
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function createSite(options: SiteOptions): Site {
-  const { files, plan, redirects, rewrites, routed, addon, log } = options;
+  const { plan, redirects, rewrites, routed, addon, log } = options;
+  // Where somebody else's server listens, and for whom, is not known.
+  const files = routed ? { ...options.files, advises: false } : options.files;
   const root = openRoot(files.root, files.symlinks, addon);
   const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
   const listings = new ListingPages(table, addon);

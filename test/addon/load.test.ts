@@ -54,3 +54,22 @@ t.test('with an addon of another version, node:http serves and says why', async 
     t.equal((await request({ port }, '/')).body.toString(), 'hello');
   }
 });
+
+t.test(
+  'where node:fs takes no descriptor of the addon, node:http serves without it and says why',
+  async (t) => {
+    // As Deno's, whose table has only what it has opened itself.
+    const folder = makeTree(t, {
+      'alien.cjs': `exports.layout = () => (${JSON.stringify(WIRE)});
+      exports.openRoot = () => ({ fd: 1_000_000, close() {} });`,
+      'index.html': 'hello',
+    });
+    const env = { ZCSERVE_ADDON: join(folder, 'alien.cjs') };
+    const why = "node:fs of this runtime does not take the addon's descriptors (EBADF)";
+    const { report, port } = await startCommand(t, [folder], { env });
+    t.match(report, { transport: 'http1', sendfile: false, reason: why });
+    t.equal((await request({ port }, '/')).body.toString(), 'hello');
+    const asked = await startCommand(t, [folder, '--transport', 'http1'], { env });
+    t.match(asked.report, { sendfile: false, reason: `asked for; files by read: ${why}` });
+  },
+);

@@ -140,7 +140,48 @@ t.test('a listing works with and without its script, in light and dark', async (
   await plain.click('text=dir/');
   t.match(plain.url(), /dir\/$/, 'links need no script');
   await plain.goto(url);
+  t.equal(
+    await plain.evaluate('document.documentElement.scrollWidth'),
+    360,
+    'a phone shows all of it, without scrolling sideways',
+  );
+  const row = plain.locator('tr', { hasText: 'a.txt' }).locator('td');
+  t.same(await row.allInnerTexts(), ['a.txt', '1.5 KiB', '2001-02-03 04:05']);
+  for (const [at, cell] of (await row.all()).entries()) {
+    t.ok(((await cell.boundingBox())?.width ?? 0) > 40, `column ${at} is to be seen`);
+  }
   await shoot(plain, 'listing-small');
+});
+
+t.test('icons come by kind without a request, and errors have the same looks', async (t) => {
+  const names = ['a.png', 'a.mp3', 'a.zip', 'a.js', 'a.txt', 'a.bin', 'B.PNG'];
+  const root = makeTree(t, {
+    'd/x': 'x',
+    ...Object.fromEntries(names.map((name) => [`in/${name}`, 'x'])),
+    'in/d/x': 'x',
+  });
+  const { url } = await startServer(t, { root, listing: true });
+  const { page, complaints } = await visit(t, `${url}/in/`);
+  const icons = (await page.evaluate(`Object.fromEntries(
+    [...document.querySelectorAll('td a')].map((a) => [
+      a.textContent,
+      getComputedStyle(a, '::before').maskImage,
+    ]))`)) as Record<string, string>;
+  t.same(Object.keys(icons).sort(), ['../', 'd/', ...names].sort());
+  t.equal(icons['B.PNG'], icons['a.png'], 'whatever its case');
+  t.equal(new Set(Object.values(icons)).size, names.length + 1, 'one for each kind');
+  for (const icon of Object.values(icons)) t.match(icon, /^url\("data:image\/svg\+xml,/);
+  const requests = 'performance.getEntriesByType("resource").length';
+  t.equal(await page.evaluate(requests), 0, 'without a request');
+  t.same(complaints, []);
+  const looks = `(({ color, backgroundColor, fontFamily }) => ({ color, backgroundColor, fontFamily }))(
+    getComputedStyle(document.documentElement))`;
+  const listing = await page.evaluate(looks);
+  const error = await visit(t, `${url}/none`);
+  t.same(await error.page.evaluate(looks), listing);
+  const own = error.complaints.filter((line) => !/404/.test(line));
+  t.same(own, [], 'its policy refuses nothing of its own');
+  await shoot(error.page, 'error');
 });
 
 t.test('audio is sought by ranges', async (t) => {

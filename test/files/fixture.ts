@@ -32,6 +32,7 @@ export const POLICY: Omit<FilesPolicy, 'root'> = {
   trailingSlash: 'auto',
   listing: false,
   errorPages: true,
+  advises: false,
   extensions: [],
   revalidateMs: 1000,
   codings: ['br', 'zstd', 'gzip'],

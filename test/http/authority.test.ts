@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
-import { isAuthority } from '../../src/http/authority.ts';
+import { isAuthority, isLoopback } from '../../src/http/authority.ts';
 
 t.test('uri-host [ ":" port ] (RFC 9110 §4.2.1, RFC 3986 §3.2.2)', async (t) => {
   const good = [
@@ -71,4 +71,22 @@ t.test('an IP literal is what node takes for an IPv6 address', async (t) => {
     { numRuns: 20_000 },
   );
   t.pass();
+});
+
+t.test('hosts that reach no further than this machine', async (t) => {
+  for (const host of ['localhost', 'LOCALHOST', '127.0.0.1', '127.1', '127.8.9.10', '::1']) {
+    t.equal(isLoopback(host), true, host);
+  }
+  for (const host of [
+    '0.0.0.0',
+    '::',
+    '',
+    '127.0.0.1.nip.io',
+    'localhost.example',
+    '::2',
+    '10.0.0.1',
+    '1127.0.0.1',
+  ]) {
+    t.equal(isLoopback(host), false, host);
+  }
 });

@@ -32,6 +32,9 @@ const root = makeTree(t, {
   'mixed/out': { link: '/etc/passwd' },
   'mixed/fifo': { fifo: true },
   'empty/deeper': { directory: true },
+  ...Object.fromEntries(['f10', 'f2', 'f1', 'F3'].map((name) => [`numbers/${name}`, 'x'])),
+  'numbers/d10/x': 'x',
+  'numbers/d9/x': 'x',
   'with-index/index.html': 'index',
 });
 const claims = claimsExcept([]);
@@ -147,6 +150,12 @@ const ORDERS: ReadonlyArray<readonly [query: string, names: readonly string[]]> 
   ['?sort=time&order=desc', ['dir', 'c.txt', 'a.txt', 'b.txt']],
 ];
 
+const NUMBERS: ReadonlyArray<readonly [query: string, names: readonly string[]]> = [
+  ['', ['d9', 'd10', 'F3', 'f1', 'f2', 'f10']],
+  ['?order=desc', ['d10', 'd9', 'f10', 'f2', 'f1', 'F3']],
+  ['?sort=size', ['d9', 'd10', 'F3', 'f1', 'f2', 'f10']],
+];
+
 async function checkRoundTrip(t: Test, origin: Origin): Promise<void> {
   const entries = await entriesOf(origin, '/odd/');
   t.same(
@@ -240,6 +249,10 @@ onEveryCarrier(t, async (t, serve, { name }) => {
     const got = (await entriesOf(origin, `/mixed/${query}`)).map((entry) => entry.name);
     t.same(got, names, `order ${query}`);
   }
+  for (const [query, names] of NUMBERS) {
+    const got = (await entriesOf(origin, `/numbers/${query}`)).map((entry) => entry.name);
+    t.same(got, names, `numbers ${query}`);
+  }
   const [first] = await entriesOf(origin, '/mixed/?sort=size&order=desc');
   const [, file] = await entriesOf(origin, '/mixed/?sort=size&order=desc');
   t.match(first, { name: 'dir', type: 'directory', href: 'dir/' });
@@ -249,6 +262,19 @@ onEveryCarrier(t, async (t, serve, { name }) => {
   const off = await serve({ root });
   await checkCases(t, off, claims, [
     { title: 'no listing unless asked for', target: '/mixed/', status: 404 },
+    // Again and again: what the engine repeats by itself says so too.
+    ...Array.from({ length: 4 }, () => ({
+      title: 'a server of this machine only: the miss says that there is one',
+      target: '/mixed/',
+      status: 404,
+      body: /<code>--listing<\/code>/,
+    })),
+    {
+      title: 'not of what is no folder',
+      target: '/mixed/none',
+      status: 404,
+      body: /^(?![\s\S]*--listing)/,
+    },
   ]);
   const shown = await serve({ root, listing: true, dotfiles: 'allow' });
   t.ok(

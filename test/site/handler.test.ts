@@ -343,3 +343,37 @@ t.test('variants of one file are told apart by their tags', async (t) => {
   }
   t.equal(tags.size, 3);
 });
+
+t.test(
+  'who runs the server is told of listings by the miss of a folder, nobody else',
+  async (t) => {
+    const tree = {
+      'bare/x.txt': 'x',
+      'own/in/x.txt': 'x',
+      'own/404.html': 'mine',
+      'app.html': 'app',
+    };
+    const pageOf = async (site: Subject, target: string, fields: RequestFields = {}) => {
+      const { status, body, memo } = await site.ask(target, fields);
+      const text = body.kind === 'bytes' ? new TextDecoder().decode(body.bytes) : body.kind;
+      return { status, told: text.includes('--listing'), repeated: memo !== undefined };
+    };
+    const repeated = REACH === 'engine';
+    const told = makeSite(t, tree, { advises: true });
+    const missing = { status: 404, told: false, repeated };
+    t.same(await pageOf(told, '/bare/'), { ...missing, told: true });
+    t.same(await pageOf(told, '/'), { ...missing, told: true });
+    t.same(await pageOf(told, '/none/'), missing, 'what is not there');
+    t.same(await pageOf(told, '/bare/none'), missing, 'a file that is not there');
+    t.match(await pageOf(told, '/own/in/'), { status: 404, told: false }, 'a page of its own');
+    const untold = makeSite(t, tree);
+    t.same(await pageOf(untold, '/bare/'), missing, 'others');
+    const app = makeSite(t, tree, { advises: true, spa: 'app.html' });
+    t.match(await pageOf(app, '/bare/', { accept: 'text/html' }), { status: 200, told: false });
+    t.match(await pageOf(app, '/bare/', { accept: 'image/png' }), { status: 404, told: true });
+    const routed = makeSite(t, tree, { advises: true }, { routed: true });
+    t.match(await pageOf(routed, '/bare/'), { status: 404, told: false }, 'in another server');
+    const off = makeSite(t, tree, { advises: true, errorPages: false });
+    t.match(await pageOf(off, '/own/in/'), { status: 404, told: true });
+  },
+);

@@ -18,7 +18,7 @@ import { http } from './builtin.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
 import { type Outlet, sendPlan } from './respond.ts';
 import { ownSockets } from './sockets.ts';
-import type { Transfers } from './transfers.ts';
+import { reachBy, type Transfers } from './transfers.ts';
 
 export interface Http1Options {
   readonly handler: Handler;
@@ -26,7 +26,7 @@ export interface Http1Options {
   readonly log: Log;
   /** Fields of every answer that is no file's, such as the errors found here. */
   readonly common: FieldList;
-  /** How far bodies get by its connections. */
+  /** How far bodies get by its connections at most. */
   readonly reach: Reach;
   /** HTTPS with this certificate; plain HTTP without. */
   readonly tls?: TlsFiles | undefined;
@@ -86,7 +86,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
       send({ ...errorPlan(status, common), close: true }, res);
       return;
     }
-    const plan = handler(headOf(req), reach);
+    const plan = handler(headOf(req), reachBy(req.socket, reach, transfers));
     if (!(plan instanceof Promise)) {
       send(plan, res);
       return;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { EngineLimits, NativeAddon, NativeEngine, NativeFile } from '../../addon/types.ts';
 import type { Log } from '../../log/log.ts';
-import type { Span } from '../../plan/types.ts';
+import type { Reach, Span } from '../../plan/types.ts';
 import { type EngineRecord, readRecords } from '../engine/records.ts';
 import type { SendEnd } from '../pieces.ts';
 
@@ -24,18 +24,32 @@ export interface Transfers {
   close(): void;
 }
 
+/**
+ * How far bodies get by this socket, where `reach` is the furthest: by bytes where it has no descriptor. So do streams
+ * that a program hands to its server as connections, and the sockets of other runtimes.
+ */
+export function reachBy(
+  socket: Socket | null,
+  reach: Reach,
+  transfers: Pick<Transfers, 'takes'> | undefined,
+): Reach {
+  return reach === 'socket' && !(socket && transfers?.takes(socket)) ? 'memory' : reach;
+}
+
 /** Above this, the time of the call counts for more than the way to another thread and back. */
 const NOW_MAX = 512 * 1024;
 
 /**
  * Starts an engine of one thread, which does not keep the process alive. At once and not with the first
- * transfer: by then there may be no descriptor or thread left. Undefined where there is none even now.
+ * transfer: by then there may be no descriptor or thread left. Undefined where there is none even now, and in Bun, where
+ * no socket has a descriptor.
  */
 export function startTransfers(
   addon: NativeAddon,
   limits: EngineLimits,
   log: Log,
 ): Transfers | undefined {
+  if (process.versions.bun !== undefined) return undefined;
   const waiting = new Map<number, (end: SendEnd) => void>();
   // The engine reports these just before the end of the transfer that they belong to.
   let refused = false;
