@@ -65,7 +65,7 @@ async function run(
     case 'doctor':
       return (await import('./command/doctor/doctor.ts')).printDiagnosis(options, json);
     case 'tune':
-      return (await import('./command/tune.ts')).tune(options);
+      return (await import('./command/tune/tune.ts')).tune(options);
   }
 }
 

@@ -138,5 +138,10 @@ function openRootOf(path: string, { symlinks }: Options, { addon }: Native): Roo
 function thresholds(options: Options): Finding {
   const { mmapMax, mmapMinUses, cacheSize, sendfileMin, sendfileMaxChunk } = options;
   const text = `mmap up to ${mmapMax} bytes after ${mmapMinUses} uses, ${cacheSize} bytes in all; sendfile from ${sendfileMin}, ${sendfileMaxChunk} a turn`;
-  return finding('thresholds', undefined, text);
+  if (sendfileMin <= mmapMax + 1) return finding('thresholds', undefined, text);
+  return finding(
+    'thresholds',
+    false,
+    `${text}; sizes between ${mmapMax} and ${sendfileMin} go by read`,
+  );
 }
