@@ -91,7 +91,8 @@ napi_value engine_listen(napi_env env, napi_callback_info info) {
   if (!host) return throw_type(env, "listen: the engine is closed");
   const std::string name = to_utf8(env, args[0]);
   std::string reason;
-  const int port = host->engine->listen(name, static_cast<uint16_t>(to_number(env, args[1])), reason);
+  const auto wanted = static_cast<uint16_t>(to_number(env, args[1]));
+  const int port = host->engine->listen(name, wanted, to_boolean(env, args[2]), reason);
   if (port >= 0) return number(env, port);
   return throw_errno(env, -port, "listen", reason.empty() ? name : name + " (" + reason + ")");
 }

@@ -38,8 +38,8 @@ Engine::~Engine() {
   shared_->outbox.shut();
 }
 
-int Engine::listen(const std::string& host, uint16_t port, std::string& reason) {
-  Listening listening = listen_on(host, port, threads_.size());
+int Engine::listen(const std::string& host, uint16_t port, bool shared, std::string& reason) {
+  Listening listening = listen_on(host, port, threads_.size(), shared);
   reason = std::move(listening.reason);
   if (listening.error != 0) return -listening.error;
   for (size_t i = 0; i < threads_.size(); ++i) {

@@ -20,10 +20,10 @@ class Engine {
   ~Engine();
 
   /**
-   * Binds one listening socket per thread. Returns the port, or a negative errno; where the host has no
+   * Binds one listening socket per thread; `shared`: on a port that others may have too, if they share it. Returns the port, or a negative errno; where the host has no
    * address it is -EADDRNOTAVAIL and `reason` is the resolver's.
    */
-  int listen(const std::string& host, uint16_t port, std::string& reason);
+  int listen(const std::string& host, uint16_t port, bool shared, std::string& reason);
   void reply(uint64_t id, Ref<Reply> reply);
   /** A path that has no prepared reply yet. Returns its handle, which means nothing when it is removed; 0: too many. */
   uint64_t add(Ref<HotEntry> entry);

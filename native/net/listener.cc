@@ -48,7 +48,7 @@ Listening failed(int error) { return {{}, 0, error, {}}; }
 
 }  // namespace
 
-Listening listen_on(const std::string& host, uint16_t port, size_t count) {
+Listening listen_on(const std::string& host, uint16_t port, size_t count, bool shared) {
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
@@ -56,18 +56,15 @@ Listening listen_on(const std::string& host, uint16_t port, size_t count) {
   const int unresolved = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &addresses.first);
   if (unresolved != 0) return {{}, 0, EADDRNOTAVAIL, gai_strerror(unresolved)};
   const addrinfo& address = *addresses.first;
-  // Sharing a port is for our own threads: a first bind without SO_REUSEPORT finds out whether it is free.
-  UniqueFd first = open_listener(address, false);
+  // Sharing is for our own threads, unless asked for: a first bind without SO_REUSEPORT finds out whether the port is free.
+  UniqueFd first = open_listener(address, shared);
   if (!first) return failed(errno);
   Listening listening;
   listening.port = port_of(first.get());
-  if (count == 1) {
-    listening.sockets.push_back(std::move(first));
-    return listening;
-  }
+  if (shared || count == 1) listening.sockets.push_back(std::move(first));
   first.reset();
   reinterpret_cast<sockaddr_in*>(address.ai_addr)->sin_port = htons(static_cast<uint16_t>(listening.port));
-  for (size_t i = 0; i < count; ++i) {
+  while (listening.sockets.size() < count) {
     UniqueFd fd = open_listener(address, true);
     if (!fd) return failed(errno);
     listening.sockets.push_back(std::move(fd));

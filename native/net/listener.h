@@ -17,8 +17,8 @@ struct Listening {
   std::string reason;  // the resolver's
 };
 
-/** Binds and listens: `count` sockets that share one port. Port 0: any free one. */
-Listening listen_on(const std::string& host, uint16_t port, size_t count);
+/** Binds and listens: `count` sockets that share one port, with those of others too where it is `shared`. Port 0: any free one. */
+Listening listen_on(const std::string& host, uint16_t port, size_t count, bool shared);
 
 struct Accepted {
   UniqueFd socket;  // or none, with the errno

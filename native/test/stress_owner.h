@@ -66,7 +66,7 @@ class Owner {
         arena_(Arena::create(512 << 10)),
         engine_(std::make_unique<Engine>(setup_of(site, random_), threads, [this] { bell.ring(); })) {
     std::string reason;
-    port = engine_->listen("127.0.0.1", 0, reason);
+    port = engine_->listen("127.0.0.1", 0, false, reason);
     require(port > 0, "the engine listens", reason);
   }
 

@@ -111,7 +111,7 @@ export interface NativeEngine {
   /** Those that run: fewer than were asked for where the system has no room for more. */
   readonly threads: number;
   /** Binds and listens on every thread; returns the port. Throws an Error with `code` (EADDRINUSE…). */
-  listen(host: string, port: number): number;
+  listen(host: string, port: number, shared: boolean): number;
   /** Answers a request record. The values of an EngineReply in turn: this call is on the way of every planned answer. */
   reply(
     id: number,

@@ -69,7 +69,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     if (started.chosen.fallback) {
       log.warn(`no better transport than node:http: ${started.chosen.reason}`);
     }
-    port = await listen(started.transport, options);
+    port = await listen(started, options);
   } catch (error) {
     site.close();
     throw error;
@@ -77,6 +77,8 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const { chosen, transport } = started;
   const urls = urlsOf(options.host, port, tls ? 'https' : 'http');
   let closed: Promise<void> | undefined;
+  const close = () => (closed ??= transport.close(options.grace).finally(site.close));
+  if (isForked()) (await import('./workers.ts')).onDisconnect(close);
   return {
     url: urls[0] ?? '',
     urls,
@@ -84,7 +86,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     transport: chosen.name,
     sendfile: takesDescriptors(chosen.reach),
     reason: chosen.reason,
-    close: () => (closed ??= transport.close(options.grace).finally(site.close)),
+    close,
     stats: () => ({ ...transport.stats(), files: site.table.stats() }),
   };
 }
@@ -130,15 +132,24 @@ async function loadUws(): Promise<Uws> {
   return (await import('../transport/uws/library.ts')).loadUws();
 }
 
+/** Has it a parent to talk to, as every worker of node:cluster has? */
+function isForked(): boolean {
+  return process.channel !== undefined;
+}
+
 /** Ports that `portFallback` tries after the first. */
 const FALLBACK_PORTS = 100;
 
-async function listen(transport: Transport, options: Options): Promise<number> {
+async function listen({ chosen, transport }: Started, options: Options): Promise<number> {
   const { host, port, portFallback } = options;
   const last = portFallback && port > 0 ? Math.min(port + FALLBACK_PORTS, 65_535) : port;
+  const { listenAsWorker } =
+    isForked() && chosen.name !== 'http1' ? await import('./workers.ts') : {};
   for (let candidate = port; ; candidate++) {
     try {
-      return await transport.listen(host, candidate);
+      return listenAsWorker
+        ? await listenAsWorker(transport, host, candidate)
+        : await transport.listen(host, candidate);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EADDRINUSE' && candidate < last) continue;

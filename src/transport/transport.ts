@@ -13,8 +13,11 @@ export interface TransportStats extends Readonly<Counts> {
 }
 
 export interface Transport {
-  /** Starts listening and resolves to the port. Rejects with an Error that has `code` (EADDRINUSE…). */
-  listen(host: string, port: number): Promise<number>;
+  /**
+   * Starts listening and resolves to the port. `shared`: also where others listen, if they share the port; node:http
+   * leaves that to node:cluster. Rejects with an Error that has `code` (EADDRINUSE…).
+   */
+  listen(host: string, port: number, shared?: boolean): Promise<number>;
   /** Stops accepting, finishes what is in flight for at most `graceMs`, then closes everything. */
   close(graceMs: number): Promise<void>;
   stats(): TransportStats;

@@ -134,7 +134,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   return {
-    listen: async (host, port) => engine.listen(host, port),
+    listen: async (host, port, shared = false) => engine.listen(host, port, shared),
     async close(graceMs) {
       engine.stop(graceMs);
       // A thread that hangs in a system call reports nothing.

@@ -66,9 +66,10 @@ export function createUwsTransport(options: UwsOptions): Transport {
   });
 
   return {
-    listen: (host, port) =>
+    listen: (host, port, shared) =>
       new Promise((resolve, reject) => {
-        app.listen(host, port, library.LIBUS_LISTEN_EXCLUSIVE_PORT, (token) => {
+        const sharing = shared ? SHARED_PORT : library.LIBUS_LISTEN_EXCLUSIVE_PORT;
+        app.listen(host, port, sharing, (token) => {
           listening = token;
           if (token) resolve(library.us_socket_local_port(token));
           else whyNot(host, port).then(reject);
@@ -91,6 +92,9 @@ export function createUwsTransport(options: UwsOptions): Transport {
     stats: () => counters.snapshot(),
   };
 }
+
+/** LIBUS_LISTEN_DEFAULT, which the library does not export. */
+const SHARED_PORT = 0;
 
 export interface UwsPolicy {
   readonly handler: Handler;
