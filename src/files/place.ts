@@ -66,13 +66,14 @@ function byDescriptor(descriptors: string): Places {
 function byPath(root: string): Places {
   return {
     async of(name, file) {
+      const since = Date.now();
       const place = await fs.realpath(name);
       const way = directoriesTo(place, root);
       const before = await timesOf(way);
       const there = await lstatOf(place, { bigint: true });
       const after = await timesOf(way);
       const isSame = there.dev === file.dev && there.ino === file.ino;
-      if (isSame && before.join() === after.join() && areSettled(before)) return place;
+      if (isSame && before.join() === after.join() && areSettled(before, since)) return place;
       await setTimeout(SETTLED_MS);
       throw Object.assign(new Error('replaced while it was opened'), { code: 'EAGAIN' });
     },
@@ -80,11 +81,14 @@ function byPath(root: string): Places {
   };
 }
 
-/** Times move by ticks of the kernel's clock, of at most 10 ms: a later change may show the time of one just before. */
+/**
+ * Times move by ticks of the kernel's clock, of at most 10 ms: a later change may show the time of one just before. Counted
+ * from before the first look, for the looks may take longer than that.
+ */
 const SETTLED_MS = 20;
 
-function areSettled(times: readonly bigint[]): boolean {
-  const last = BigInt(Date.now() - SETTLED_MS) * 1_000_000n;
+function areSettled(times: readonly bigint[], since: number): boolean {
+  const last = BigInt(since - SETTLED_MS) * 1_000_000n;
   return times.every((time) => time < last);
 }
 
