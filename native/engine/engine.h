@@ -20,8 +20,8 @@ class Engine {
   ~Engine();
 
   /**
-   * Binds one listening socket per thread; `shared`: on a port that others may have too, if they share it. Returns the port, or a negative errno; where the host has no
-   * address it is -EADDRNOTAVAIL and `reason` is the resolver's.
+   * Binds one listening socket per thread; `shared`: on a port that others may have too, if they share it. Returns the
+   * port, or a negative errno; where the host has no address it is -EADDRNOTAVAIL and `reason` is the resolver's.
    */
   int listen(const std::string& host, uint16_t port, bool shared, std::string& reason);
   void reply(uint64_t id, Ref<Reply> reply);
