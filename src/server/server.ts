@@ -12,7 +12,6 @@ import { createSite, type Site } from '../site/site.ts';
 import type { TlsFiles } from '../transport/tls.ts';
 import type { Transport, TransportStats } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
-import { readCertificate } from './certificate.ts';
 import {
   type Chosen,
   chooseTransport,
@@ -53,7 +52,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const options = resolveOptions(input);
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const native = loadNative();
-  const tls = readCertificate(options);
+  const tls = await readTls(options);
   const wanted = { transport: options.transport, tls: tls !== undefined };
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
   // What comes of it is openSite's to say: a program may have been given this one directory.
@@ -89,6 +88,12 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     close,
     stats: () => ({ ...transport.stats(), files: site.table.stats() }),
   };
+}
+
+/** What looks at a certificate is loaded where there is one: node:tls is not to be had for nothing. */
+async function readTls(options: Options): Promise<TlsFiles | undefined> {
+  if (options.tlsCert === undefined) return undefined;
+  return (await import('./certificate.ts')).readCertificate(options);
 }
 
 interface Started {

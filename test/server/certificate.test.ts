@@ -1,8 +1,10 @@
 // What is wrong with a certificate or its key is said before anything is started, in the same words on every carrier.
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { loadNative } from '../../src/addon/load.ts';
 import { type Options, resolveOptions } from '../../src/options/options.ts';
 import { StartError } from '../../src/options/table.ts';
 import { readCertificate } from '../../src/server/certificate.ts';
@@ -138,4 +140,28 @@ t.test('on every carrier a server with such files does not start, with those wor
       await server.close();
     }
   }
+});
+
+t.test('without a certificate, the engine starts without node:tls', async (t) => {
+  const program = `
+    const before = new Set(process.moduleLoadList);
+    const { createServer } = await import(${JSON.stringify(import.meta.resolve('../../src/server/server.ts'))});
+    const options = { port: 0, logLevel: 'silent', ...JSON.parse(process.argv[1]) };
+    const server = await createServer(options);
+    const loaded = process.moduleLoadList.filter((name) => !before.has(name));
+    console.log(server.transport, loaded.includes('NativeModule tls'));
+    await server.close();`;
+  const run = (options: object) =>
+    execFileSync(
+      process.execPath,
+      [
+        ...[`--import=${import.meta.resolve('tsx')}`, '--input-type=module'],
+        ...['--eval', program, JSON.stringify(options)],
+      ],
+      { encoding: 'utf8' },
+    );
+  const root = makeTree(t, { 'cert.pem': CERT, 'key.pem': KEY });
+  const [tlsCert, tlsKey] = [join(root, 'cert.pem'), join(root, 'key.pem')];
+  if (loadNative().addon) t.equal(run({ root }), 'native false\n');
+  t.match(run({ root, tlsCert, tlsKey }), /^(uws|http1) true\n$/, 'with one it is loaded');
 });
