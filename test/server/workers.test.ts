@@ -4,15 +4,20 @@ import { on } from 'node:events';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { loadNative } from '../../src/addon/load.ts';
 import { listenersAt } from '../../src/server/workers.ts';
+import { loadUws } from '../../src/transport/uws/library.ts';
 import { request } from '../support/client.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';
 import type { Order, Said, WorkerVariables } from './cluster-program.ts';
 
 const PROGRAM = fileURLToPath(new URL('./cluster-program.ts', import.meta.url));
-const TRANSPORTS = ['native', 'uws', 'http1'] as const;
-/** Of these, one's bytes never go through the primary. */
-const SHARING = ['native', 'uws'] as const;
+/** Whose bytes never go through the primary; those that load here. */
+const SHARING = [
+  ...(loadNative().addon === undefined ? [] : ['native']),
+  ...((await loadUws()).library === undefined ? [] : ['uws']),
+] as const;
+const TRANSPORTS = [...SHARING, 'http1'];
 
 interface Program {
   /** Forks a worker and waits for what becomes of it. */
