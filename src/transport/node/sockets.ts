@@ -62,6 +62,8 @@ export function ownSockets(
     },
     isReady: (socket) => ready.has(socket),
     finish(socket, bytes) {
+      // Cut while the answers before were on their way: nothing is left to be told when it closes.
+      if (socket.destroyed) return;
       const deadline = setTimeout(() => socket.destroy(), sendTimeoutMs);
       socket.once('close', () => clearTimeout(deadline));
       if (bytes && socket.writable) socket.write(bytes);
