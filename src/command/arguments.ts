@@ -9,11 +9,14 @@ export interface Arguments {
   readonly flags: Readonly<Record<string, unknown>>;
 }
 
+/** Names of the options that can be written as text: by flags, but for the root, and by variables. */
+export const WRITABLE: readonly string[] = Object.entries(COMMAND_OPTIONS)
+  .filter(([, row]) => isWritable(row))
+  .map(([name]) => name);
+
 /** By flag without its dashes: `mmap-max` → mmapMax. The root is an argument, rules have no flag. */
 export const NAME_OF: ReadonlyMap<string, string> = new Map(
-  Object.entries(COMMAND_OPTIONS)
-    .filter(([name, row]) => isWritable(row) && name !== 'root')
-    .map(([name]) => [flagOf(name).slice(2), name]),
+  WRITABLE.filter((name) => name !== 'root').map((name) => [flagOf(name).slice(2), name]),
 );
 
 const PLAIN = Object.fromEntries(

@@ -6,21 +6,14 @@ import { COMMAND_OPTIONS, type Options, resolveOptions } from '../options/option
 import {
   type Call,
   flagOf,
-  isWritable,
   OptionError,
   readOptions,
   StartError,
   variableOf,
 } from '../options/table.ts';
+import { WRITABLE } from './arguments.ts';
 import { exists } from './paths.ts';
 import { readVariable, strayVariables } from './variables.ts';
-
-/** Of the options that flags and variables can set. */
-const NAMES: ReadonlySet<string> = new Set(
-  Object.entries(COMMAND_OPTIONS)
-    .filter(([, row]) => isWritable(row))
-    .map(([name]) => name),
-);
 
 type Texts = Readonly<Record<string, unknown>>;
 
@@ -52,7 +45,7 @@ export function gatherOptions(flags: Texts, env: NodeJS.ProcessEnv): Gathered {
     if (name in fromFlags) return flagOf(name);
     if (name in fromEnv) return variableOf(name);
     if (name in fromFile) return `${file}: ${name}`;
-    return NAMES.has(name) ? flagOf(name) : `option ${name}`;
+    return WRITABLE.includes(name) ? flagOf(name) : `option ${name}`;
   };
   given.root ??= defaultRoot();
   const { json, config: _, ...rest } = given;
@@ -79,7 +72,7 @@ function defaultRoot(): string {
 }
 
 function pickVariables(env: NodeJS.ProcessEnv): Texts {
-  return Object.fromEntries([...NAMES].map((name) => [name, readVariable(env, variableOf(name))]));
+  return Object.fromEntries(WRITABLE.map((name) => [name, readVariable(env, variableOf(name))]));
 }
 
 /** A JSON file's options; its paths are relative to the file. */

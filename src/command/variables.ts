@@ -1,6 +1,7 @@
 // The environment's ZCSERVE_ variables: which are options, and which only look like it.
 import { COMMAND_OPTIONS } from '../options/options.ts';
-import { isWritable, nearest, unknown, variableOf } from '../options/table.ts';
+import { nearest, unknown, variableOf } from '../options/table.ts';
+import { WRITABLE } from './arguments.ts';
 
 const PREFIX = 'ZCSERVE_';
 
@@ -20,13 +21,11 @@ export function readVariable(env: NodeJS.ProcessEnv, variable: string): string |
 
 /** A line for each variable that looks like ours and sets nothing. */
 export function strayVariables(env: NodeJS.ProcessEnv): string[] {
-  const rows = Object.entries(COMMAND_OPTIONS);
-  const known = [
-    ...rows.filter(([, row]) => isWritable(row)).map(([name]) => variableOf(name)),
-    ...ADDON,
-  ];
+  const known = [...WRITABLE.map(variableOf), ...ADDON];
   const structured = new Map(
-    rows.filter(([, row]) => !isWritable(row)).map(([name]) => [variableOf(name), name]),
+    Object.keys(COMMAND_OPTIONS)
+      .filter((name) => !WRITABLE.includes(name))
+      .map((name) => [variableOf(name), name]),
   );
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && !known.includes(name) && !OF_SERVICE.test(name))

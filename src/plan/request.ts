@@ -1,22 +1,5 @@
 // The request as the plan sees it: its head with the fields that are read here.
 
-/** The fields that an answer may depend on. Every carrier delivers these, and no others. */
-export const REQUEST_FIELDS = [
-  'accept',
-  'accept-encoding',
-  'range',
-  'if-range',
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
-  'origin',
-  'access-control-request-method',
-  'sec-fetch-dest',
-] as const;
-
-export type RequestField = (typeof REQUEST_FIELDS)[number];
-
 /** The fields that may change the answer for any file. RFC 9110 §13.1, §14.2. */
 export const CONDITIONS = [
   'range',
@@ -25,7 +8,19 @@ export const CONDITIONS = [
   'if-none-match',
   'if-modified-since',
   'if-unmodified-since',
-] as const satisfies readonly RequestField[];
+] as const;
+
+/** The fields that an answer may depend on. Every carrier delivers these, and no others. */
+export const REQUEST_FIELDS = [
+  'accept',
+  'accept-encoding',
+  ...CONDITIONS,
+  'origin',
+  'access-control-request-method',
+  'sec-fetch-dest',
+] as const;
+
+export type RequestField = (typeof REQUEST_FIELDS)[number];
 
 export function isCondition(name: RequestField): boolean {
   return (CONDITIONS as readonly RequestField[]).includes(name);

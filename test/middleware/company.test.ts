@@ -1,12 +1,8 @@
 // In company: other middleware in front, HTTP/2, uWebSockets.js, aborts, and a server that closes meanwhile.
 import { once } from 'node:events';
 import { truncateSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import {
-  connect as connectHttp2,
-  createServer as createHttp2Server,
-  type Http2Server,
-} from 'node:http2';
+import { createServer, type RequestListener } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -23,6 +19,7 @@ import { zcserve as fastifyZcserve } from '../../src/middleware/fastify.ts';
 import { zcserve } from '../../src/middleware/middleware.ts';
 import { loadUws, type UwsLibrary } from '../../src/transport/uws/library.ts';
 import { type Address, connect, request, requestBytes } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { until } from '../transport/fixtures.ts';
 
@@ -41,15 +38,6 @@ const root = makeTree(t, {
   'large.bin': { size: LARGE, mtime },
   'shrinking.bin': { size: LARGE, mtime },
 });
-
-async function listen(t: Test, server: Server | Http2Server): Promise<Address> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    if ('closeAllConnections' in server) server.closeAllConnections();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port };
-}
 
 const keepAlive = { fields: { connection: 'keep-alive' } };
 

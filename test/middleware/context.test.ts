@@ -13,6 +13,7 @@ import { zcserve as honoZcserve } from '../../src/middleware/hono.ts';
 import { zcserve as koaZcserve } from '../../src/middleware/koa.ts';
 import { zcserve } from '../../src/middleware/middleware.ts';
 import { type Address, connect, requestBytes } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
 import { makeTree } from '../support/tree.ts';
 
 const root = makeTree(t, { 'file.txt': 'file', 'other.txt': 'other' });
@@ -21,12 +22,6 @@ const stored = () => storage.getStore() ?? 'nothing';
 /** Says in a field of a file's answer whose request it is called for. */
 const setHeaders = (res: { setHeader(name: string, value: string): void }) =>
   res.setHeader('X-Context', stored());
-
-async function listen(t: Test, server: Server): Promise<Address> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => server.close());
-  return { port: (server.address() as AddressInfo).port };
-}
 
 /** Each host enters the context of the request's `X-Id`, and says behind zcserve which one it is in. */
 const HOSTS: Readonly<Record<string, (t: Test) => Promise<Address>>> = {

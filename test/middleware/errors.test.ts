@@ -1,6 +1,4 @@
 // What the root does not have, where it is made an error: its name and code on every host.
-import type { RequestListener } from 'node:http';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import fastify from 'fastify';
@@ -13,6 +11,7 @@ import { type HttpError, httpError } from '../../src/middleware/http-error.ts';
 import { zcserve as koaZcserve } from '../../src/middleware/koa.ts';
 import { zcserve } from '../../src/middleware/middleware.ts';
 import { request } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
 import { makeTree } from '../support/tree.ts';
 
 const root = makeTree(t, { 'file.txt': 'file', '.hidden': 'hidden' });
@@ -39,13 +38,6 @@ const EXPECTED: Readonly<Record<string, ReturnType<typeof told>>> = {
 
 /** Starts a host that hands each error to `take`. */
 type StartHost = (t: Test, take: (error: unknown) => void) => Promise<{ readonly port: number }>;
-
-async function listen(t: Test, listener: RequestListener) {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => server.close());
-  return { port: (server.address() as AddressInfo).port };
-}
 
 const HOSTS: Readonly<Record<string, StartHost>> = {
   'node:http': (t, take) => {

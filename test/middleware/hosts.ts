@@ -25,6 +25,7 @@ import { zcserve as koaZcserve } from '../../src/middleware/koa.ts';
 import { type Next, zcserve } from '../../src/middleware/middleware.ts';
 import type { MiddlewareOptions } from '../../src/middleware/options.ts';
 import type { Address } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
 import type { Teardown } from '../support/tree.ts';
 
 /** Fastify has a logLevel of its own. */
@@ -80,15 +81,6 @@ function prepare(req: IncomingMessage, res: ServerResponse): void {
 const express4 = createRequire(import.meta.url)('express4') as typeof express;
 const pem = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url)));
-
-async function listen(t: Teardown, server: Server): Promise<Address> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port };
-}
 
 const forbid: RequestListener = (_req, res) => {
   res.statusCode = 403;

@@ -1,5 +1,4 @@
 // Mount points: what is below them, and how they are asked for without their slash, by each framework's own means.
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import express from 'express';
@@ -13,6 +12,7 @@ import { zcserve as koaZcserve } from '../../src/middleware/koa.ts';
 import { zcserve } from '../../src/middleware/middleware.ts';
 import type { MiddlewareOptions } from '../../src/middleware/options.ts';
 import { type Address, request } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
 import { makeTree } from '../support/tree.ts';
 
 const root = makeTree(t, {
@@ -25,16 +25,6 @@ const root = makeTree(t, {
 
 type Options = Omit<MiddlewareOptions, 'logLevel'>;
 type Start = (t: Test, options: Options) => Promise<Address>;
-
-async function listen(t: Test, listener: Parameters<typeof createServer>[1]): Promise<Address> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port };
-}
 
 function onFastify(prefix: string, settings: FastifyServerOptions = {}, within = ''): Start {
   return async (t, options) => {

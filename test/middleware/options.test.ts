@@ -1,7 +1,6 @@
 // The options of serve-static and sirv, by the behaviour that their users see.
 import { utimesSync, writeFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
@@ -9,6 +8,7 @@ import type { HttpError } from '../../src/middleware/http-error.ts';
 import { zcserve } from '../../src/middleware/middleware.ts';
 import type { MiddlewareOptions } from '../../src/middleware/options.ts';
 import { type Answer, request } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
 import { makeTree } from '../support/tree.ts';
 
 const mtime = new Date('2024-01-02T03:04:05Z');
@@ -23,16 +23,6 @@ const root = makeTree(t, {
   '.hidden': 'secret',
   'dir/index.html': { text: '<p>dir', mtime },
 });
-
-async function listen(t: Test, listener: RequestListener) {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port };
-}
 
 /** Asks a middleware whose next handler answers 404 "next", or the error's status and "error". */
 async function ask(

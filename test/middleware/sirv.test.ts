@@ -1,10 +1,9 @@
 // sirv's contract, by its own name: what its users see, and what is said to those who mix it with serve-static's.
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { mixedContracts } from '../../src/middleware/contracts.ts';
 import { type SirvOptions, sirv } from '../../src/middleware/sirv.ts';
 import { request } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
 import { makeTree } from '../support/tree.ts';
 
 const mtime = new Date('2024-01-02T03:04:05Z');
@@ -20,13 +19,6 @@ const root = makeTree(t, {
   '_app/immutable/start.B0aLrJdK.js': { text: 'start', mtime },
   '_app/version.json': { text: '{}', mtime },
 });
-
-async function listen(t: Test, listener: RequestListener) {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => server.close());
-  return { port: (server.address() as AddressInfo).port };
-}
 
 async function start(t: Test, options: SirvOptions) {
   const serve = sirv(root, options);

@@ -1,5 +1,5 @@
 // What users' own functions throw costs one answer: the host's error handler answers, or the connection is cut.
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import compression from 'compression';
@@ -13,6 +13,7 @@ import { zcserve as honoZcserve } from '../../src/middleware/hono.ts';
 import { zcserve as koaZcserve } from '../../src/middleware/koa.ts';
 import { zcserve } from '../../src/middleware/middleware.ts';
 import { type Address, connect, request, requestBytes } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
 import { makeTree } from '../support/tree.ts';
 import { HOSTS } from './hosts.ts';
 
@@ -32,16 +33,6 @@ const mine = () => {
   // The hosts print its stack.
   throw Object.assign(new Error('mine'), { stack: 'mine' });
 };
-
-async function listen(t: Test, listener: RequestListener): Promise<Address> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port };
-}
 
 /** All that comes until the server closes. */
 async function allOf(address: Address, target: string): Promise<string> {

@@ -1,15 +1,15 @@
 // Responses whose `write` and `end` are somebody else's: they need return nothing, and say how long the body is.
 import { EventEmitter } from 'node:events';
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener, ServerResponse } from 'node:http';
 import compression from 'compression';
 import express from 'express';
 import Koa from 'koa';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { zcserve as koaZcserve } from '../../src/middleware/koa.ts';
 import { zcserve } from '../../src/middleware/middleware.ts';
 import type { MiddlewareOptions } from '../../src/middleware/options.ts';
-import { type Address, connect, request, requestBytes } from '../support/client.ts';
+import { connect, request, requestBytes } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 
 const mtime = new Date('2024-01-02T03:04:05Z');
@@ -84,16 +84,6 @@ const HOSTS: Readonly<Record<string, Serve>> = {
     return app.use(koaZcserve(root, options)).callback();
   },
 };
-
-async function listen(t: Test, listener: RequestListener): Promise<Address> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port };
-}
 
 for (const [title, { wrap, more }] of Object.entries(WRAPS)) {
   for (const [host, serve] of Object.entries(HOSTS)) {

@@ -1,5 +1,4 @@
 // Each peer beside zcserve's middleware for the same host, with the same options by the same names.
-import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
@@ -13,6 +12,7 @@ import { zcserve as koaZcserve } from '../../src/middleware/koa.ts';
 import { type Next, zcserve } from '../../src/middleware/middleware.ts';
 import { sirv } from '../../src/middleware/sirv.ts';
 import type { Address } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
 import type { Teardown } from '../support/tree.ts';
 
 export type PeerName = 'serve-static' | 'send' | 'sirv' | 'koa-static' | '@fastify/static' | 'hono';
@@ -38,14 +38,6 @@ const require = createRequire(new URL('package.json', import.meta.url));
 /** What a peer's package exports, taken at its word. */
 function load<T>(name: string): T {
   return require(name) as T;
-}
-
-/** A server whose last handler tells what it was left with. */
-async function listen(t: Teardown, listener: RequestListener): Promise<Address> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => server.close());
-  return { port: (server.address() as AddressInfo).port };
 }
 
 const toldOf = ({ status, name, code }: Partial<HttpError>) => `error ${status} ${name} ${code}`;
