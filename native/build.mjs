@@ -46,6 +46,7 @@ function build() {
   const defines = [
     `sanitize=${SANITIZERS[sanitizer] ?? ''}`,
     `glibc_floor=${floored ? floor : ''}`,
+    `lto=${!sanitizer && optimizesAtLink() ? 'yes' : ''}`,
   ];
   const run = spawnSync(
     process.execPath,
@@ -74,6 +75,12 @@ function isFresh(binary) {
     .flatMap((room) => readdirSync(join(folder, room)).map((name) => join(folder, room, name)))
     .filter((file) => /\.(cc|h|gyp|mjs)$/.test(file))
     .every((file) => statSync(file).mtimeMs <= built);
+}
+
+/** Whether the linker goes along: clang brings none of its own that would. */
+function optimizesAtLink() {
+  const program = ['-flto=auto', '-x', 'c++', '-', '-o', '/dev/null'];
+  return spawnSync(compiler, program, { input: 'int main() {}' }).status === 0;
 }
 
 function findGyp() {
