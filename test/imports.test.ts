@@ -38,7 +38,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   transport: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
   'transport/engine': {
     rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
-    packages: ['lru-cache', 'node:'],
+    packages: ['lru-cache'],
   },
   'transport/node': {
     rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport', 'transport/engine'],

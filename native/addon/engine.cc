@@ -97,6 +97,40 @@ napi_value engine_listen(napi_env env, napi_callback_info info) {
   return throw_errno(env, -port, "listen", reason.empty() ? name : name + " (" + reason + ")");
 }
 
+TlsIdentity read_identity(napi_env env, napi_value from) {
+  TlsIdentity identity;
+  const napi_value names = get(env, from, "names"), pairs = get(env, from, "pairs");
+  for (uint32_t i = 0; i < length(env, names); ++i) identity.names.push_back(to_utf8(env, element(env, names, i)));
+  for (uint32_t i = 0; i + 2 < length(env, pairs); i += 3) {
+    TlsPair pair{to_utf8(env, element(env, pairs, i)), to_utf8(env, element(env, pairs, i + 1)), {}};
+    void* staple = nullptr;
+    size_t size = 0;
+    const bool stapled = napi_get_typedarray_info(env, element(env, pairs, i + 2), nullptr, &size, &staple, nullptr, nullptr) == napi_ok;
+    if (stapled) pair.staple.assign(static_cast<const char*>(staple), size);
+    identity.pairs.push_back(std::move(pair));
+  }
+  return identity;
+}
+
+// useTls(tls)
+napi_value engine_use_tls(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (!host || openssl_version().empty()) return throw_type(env, "useTls: no OpenSSL here");
+  const napi_value from = args[0], identities = get(env, from, "identities");
+  TlsSetup setup;
+  for (uint32_t i = 0; i < length(env, identities); ++i) {
+    setup.identities.push_back(read_identity(env, element(env, identities, i)));
+  }
+  setup.min_version = to_utf8(env, get(env, from, "minVersion")) == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION;
+  setup.ciphers = to_utf8(env, get(env, from, "ciphers"));
+  setup.suites = to_utf8(env, get(env, from, "suites"));
+  setup.groups = to_utf8(env, get(env, from, "curves"));
+  setup.http2 = to_boolean(env, get(env, from, "http2"));
+  const std::string error = host->engine->use_tls(setup);
+  return error.empty() ? undefined(env) : throw_type(env, ("TLS: " + error).c_str());
+}
+
 napi_value engine_stats(napi_env env, napi_callback_info info) {
   const Ref<EngineHost> host = host_of(env, Arguments(env, info).self);
   void* data = nullptr;
@@ -180,16 +214,17 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   for (uint32_t i = 0; i < length(env, args[5]); ++i) {
     const napi_value error = element(env, args[5], i);
     auto reply = make_ref<Reply>();
-    reply->status = static_cast<uint16_t>(to_count(env, element(env, error, 0)));
-    reply->fields = to_text(env, element(env, error, 1));
-    const std::string body = to_utf8(env, element(env, error, 2));
+    const int found = static_cast<int>(to_count(env, element(env, error, 0)));
+    reply->status = static_cast<uint16_t>(to_count(env, element(env, error, 1)));
+    reply->fields = to_text(env, element(env, error, 2));
+    const std::string body = to_utf8(env, element(env, error, 3));
     reply->way = Way::bytes;
     reply->memory = Ref<Memory>(new HeapBytes(body));
     reply->span = {0, body.size()};
     reply->close = true;
     const unsigned status = reply->status;
     if (status_line(status).empty()) return false;
-    setup.errors[static_cast<int>(status)] = std::move(reply);
+    setup.errors[found] = std::move(reply);
   }
   return setup.root && limits.send_chunk > 0 && limits.parse.max_head > 0;
 }
@@ -228,7 +263,7 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
 void define_engine(napi_env env, napi_value exports) {
   handles(env).engine = define_handle(
       env, "Engine",
-      {getter("threads", engine_threads), method("listen", engine_listen), method("reply", engine_reply), method("add", engine_add), method("put", engine_put),
+      {getter("threads", engine_threads), method("listen", engine_listen), method("useTls", engine_use_tls), method("reply", engine_reply), method("add", engine_add), method("put", engine_put),
        method("remove", engine_remove), method("setRoot", engine_set_root),
        method("used", engine_used), method("transfer", engine_transfer),
        method("cancel", engine_cancel), method("stats", engine_stats), method("stop", engine_stop),

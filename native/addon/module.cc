@@ -9,6 +9,7 @@
 #include "files/arena.h"
 #include "addon/values.h"
 #include "files/open.h"
+#include "net/openssl.h"
 
 namespace zc::js {
 namespace {
@@ -163,6 +164,7 @@ napi_value features(napi_env env, napi_callback_info) {
   napi_value object;
   napi_create_object(env, &object);
   set(env, object, "openat2", boolean(env, has_openat2()));
+  set(env, object, "openssl", text(env, openssl_version()));
   set(env, object, "memfdSeal", boolean(env, static_cast<bool>(Arena::create(4096))));
   return object;
 }

@@ -7,16 +7,18 @@
 #include "base/unique_fd.h"
 #include "files/root.h"
 #include "http/reply.h"
+#include "net/tls_context.h"
 
 namespace zc {
 
 struct Command {
-  enum Kind : uint8_t { listen, reply, put, remove, set_root, transfer, cancel, paged, stop };
+  enum Kind : uint8_t { listen, reply, put, remove, set_root, set_tls, transfer, cancel, paged, stop };
   Kind kind;
   uint64_t id = 0;  // reply, paged: of an exchange; transfer, cancel: of a transfer
   Ref<Reply> reply_value;
   Ref<HotEntry> entry;
   Ref<Root> new_root;
+  Ref<TlsContext> new_tls;
   std::string path;
   UniqueFd fd;
   int64_t grace = 0;  // ms; negative: at once, without records

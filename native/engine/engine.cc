@@ -51,6 +51,21 @@ int Engine::listen(const std::string& host, uint16_t port, bool shared, std::str
   return listening.port;
 }
 
+std::string Engine::use_tls(const TlsSetup& setup) {
+  if (!tickets_) tickets_ = make_ref<TicketKeys>();
+  std::string error;
+  std::vector<Ref<TlsContext>> contexts;
+  while (contexts.size() < threads_.size()) {
+    contexts.push_back(TlsContext::make(setup, tickets_, error));
+    if (!contexts.back()) return error;
+  }
+  post_all(Command::set_tls, [&contexts](Command& command) {
+    command.new_tls = std::move(contexts.back());
+    contexts.pop_back();
+  });
+  return error;
+}
+
 void Engine::reply(uint64_t id, Ref<Reply> reply) {
   const uint32_t thread = Exchanges::thread_of(id);
   if (thread >= threads_.size()) return;

@@ -24,6 +24,8 @@ class Engine {
    * port, or a negative errno; where the host has no address it is -EADDRNOTAVAIL and `reason` is the resolver's.
    */
   int listen(const std::string& host, uint16_t port, bool shared, std::string& reason);
+  /** Who comes from now on speaks TLS. Returns why not, or nothing. */
+  std::string use_tls(const TlsSetup& setup);
   void reply(uint64_t id, Ref<Reply> reply);
   /** A path that has no prepared reply yet. Returns its handle, which means nothing when it is removed; 0: too many. */
   uint64_t add(Ref<HotEntry> entry);
@@ -57,6 +59,7 @@ class Engine {
   int shortage_ = 0;
   Slots<Ref<HotEntry>> entries_{0};
   Ref<Root> root_;
+  Ref<TicketKeys> tickets_;
   uint64_t next_transfer_ = 0;
   bool batching_ = false;
   std::vector<std::vector<Command>> batches_;  // by thread

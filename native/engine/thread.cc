@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "base/thread.h"
+#include "engine/handshake.h"
 #include "http1/connection.h"
 #include "http1/transfer.h"
 #include "net/socket_stream.h"
@@ -103,6 +104,9 @@ void EngineThread::on_command(Command& command) {
       return service_.site().remove(command.path);
     case Command::set_root:
       return service_.site().set_root(std::move(command.new_root), service_.turn().now);
+    case Command::set_tls:
+      tls_ = std::move(command.new_tls);
+      return;
     case Command::transfer:
       return begin_transfer(command);
     case Command::cancel:
@@ -132,12 +136,21 @@ void EngineThread::admit(UniqueFd socket, const sockaddr_storage& peer) {
   counters.accepted.add(1);
   if (open >= most) counters.rejected.add(1);
   if (open >= most + kRefusals) return;
+  if (tls_) return greet_tls(std::move(socket), peer, open >= most);
   auto client = std::make_unique<Http1Connection>(service_, std::make_unique<SocketStream>(std::move(socket), peer));
   Http1Connection& connection = *client;
   if (!service_.open(std::move(client), epoll_.get())) return;
   if (open < most) return connection.begin();
   connection.refuse(503);
   connection.on_turn();
+}
+
+void EngineThread::greet_tls(UniqueFd socket, const sockaddr_storage& peer, bool refused) {
+  std::unique_ptr<TlsStream> stream = TlsStream::make(std::move(socket), peer, tls_, tls_scratch_);
+  if (!stream) return;
+  auto client = std::make_unique<Handshake>(service_, std::move(stream), refused);
+  Handshake& handshake = *client;
+  if (service_.open(std::move(client), epoll_.get())) handshake.begin();
 }
 
 void EngineThread::begin_transfer(Command& command) {

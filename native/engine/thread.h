@@ -4,6 +4,7 @@
 
 #include "engine/acceptor.h"
 #include "engine/service.h"
+#include "net/tls_stream.h"
 
 namespace zc {
 
@@ -24,6 +25,7 @@ class EngineThread : public RefCounted {
   void on_command(Command& command);
   void accept_clients();
   void admit(UniqueFd socket, const sockaddr_storage& peer);
+  void greet_tls(UniqueFd socket, const sockaddr_storage& peer, bool refused);
   void begin_transfer(Command& command);
   void begin_stop(int64_t grace);
 
@@ -32,6 +34,8 @@ class EngineThread : public RefCounted {
   const UniqueFd epoll_;
   EngineService service_;
   Acceptor acceptor_;
+  Ref<TlsContext> tls_;
+  TlsScratch tls_scratch_;
   std::vector<Command> commands_;
   bool silent_stop_ = false;
   int64_t stop_deadline_ = 0;  // ms

@@ -107,9 +107,31 @@ export interface HotReply extends EngineReply {
 /** One batch of records from the engine, flat: for each WIRE.recordValues, then its fields: index, value… */
 export type EngineRecords = ReadonlyArray<string | number | undefined>;
 
+/** What the engine speaks TLS with. */
+export interface EngineTls {
+  /** The first is for clients that name none of the names. */
+  readonly identities: ReadonlyArray<{
+    /** In lower case. */
+    readonly names: readonly string[];
+    /** Flat: certificate and chain, key (PEM), OCSP response (DER, or undefined), … */
+    readonly pairs: ReadonlyArray<string | Uint8Array | undefined>;
+  }>;
+  readonly minVersion: '1.2' | '1.3';
+  /** Of TLS 1.2, and of TLS 1.3; as openssl-ciphers(1) names them. */
+  readonly ciphers: string;
+  readonly suites: string;
+  readonly curves: string;
+  readonly http2: boolean;
+}
+
 export interface NativeEngine {
   /** Those that run: fewer than were asked for where the system has no room for more. */
   readonly threads: number;
+  /**
+   * Clients that come from now on speak TLS; those that are here stay with what they have. Throws an Error with
+   * OpenSSL's reason, and nothing has changed then.
+   */
+  useTls(tls: EngineTls): void;
   /** Binds and listens on every thread; returns the port. Throws an Error with `code` (EADDRINUSE…). */
   listen(host: string, port: number, shared: boolean): number;
   /** Answers a request record. The values of an EngineReply in turn: this call is on the way of every planned answer. */
@@ -214,7 +236,7 @@ export interface NativeAddon {
     /** Names of the request fields that its records shall have. */
     fields: readonly string[],
     /** Prepared answers for errors the engine finds itself. */
-    errors: ReadonlyArray<readonly [status: number, fields: string, body: string]>,
+    errors: ReadonlyArray<readonly [found: number, status: number, fields: string, body: string]>,
     onRecords: (records: EngineRecords) => void,
   ): NativeEngine;
   /**
@@ -228,6 +250,8 @@ export interface NativeAddon {
   features(): {
     readonly openat2: boolean;
     readonly memfdSeal: boolean;
+    /** The OpenSSL of this process, such as "OpenSSL 3.0.15 3 Sep 2024"; empty where the engine cannot use it. */
+    readonly openssl: string;
   };
   /** What both sides know by number, as the addon has it (wire.ts). Addons before it have none. */
   layout?(): unknown;

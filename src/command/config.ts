@@ -1,7 +1,7 @@
 // Gathers the command's options: flags over variables over the config file over defaults.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { path } from '../options/kinds.ts';
+import { isPem, path, paths } from '../options/kinds.ts';
 import { COMMAND_OPTIONS, type Options, resolveOptions } from '../options/options.ts';
 import {
   type Call,
@@ -82,7 +82,9 @@ function readConfig(file: string): Record<string, unknown> {
     throw new OptionError(`${file}: config: a config file cannot name another`);
   for (const [name, value] of Object.entries(options)) {
     const { kind } = COMMAND_OPTIONS[name as keyof typeof COMMAND_OPTIONS];
-    if (kind === path && typeof value === 'string') options[name] = resolve(dirname(file), value);
+    const fromHere = (each: string) => (isPem(each) ? each : resolve(dirname(file), each));
+    if (kind === path && typeof value === 'string') options[name] = fromHere(value);
+    if (kind === paths && Array.isArray(value)) options[name] = value.map(fromHere);
   }
   return options;
 }

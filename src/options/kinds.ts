@@ -26,6 +26,23 @@ export const text: Kind<string> = {
 /** A file or directory; in a config file relative to that file, elsewhere to the working directory. */
 export const path: Kind<string> = { ...text, shape: 'path', expected: 'a path' };
 
+/** Is it the contents, in PEM, where a path could stand too? */
+export function isPem(value: string): boolean {
+  return value.trimStart().startsWith('-----BEGIN ');
+}
+
+/** One file or several, or their contents in PEM; a flag may be given several times. Paths as of `path`. */
+export const paths: Kind<readonly string[], string | readonly string[]> = {
+  shape: 'path',
+  expected: 'a path, or several',
+  parse(input) {
+    const values = typeof input === 'string' ? [input] : input;
+    if (!Array.isArray(values) || values.length === 0) return undefined;
+    return values.every((each) => text.parse(each) !== undefined) ? values : undefined;
+  },
+  show: (values) => values.join(', '),
+};
+
 export const toggle: Kind<boolean, boolean | 'true' | 'false'> = {
   shape: '',
   expected: 'true or false',
@@ -115,6 +132,16 @@ export function list<T>(item: Kind<T>, bare?: string): Kind<readonly T[], readon
 /** The same kind, with a meaning for the flag that stands alone. */
 export function bareMeans<T, I>(bare: string, kind: Kind<T, I>): Kind<T, I> {
   return { ...kind, bare };
+}
+
+/** A text of one form. */
+export function formed(shape: string, expected: string, form: RegExp): Kind<string> {
+  return {
+    ...text,
+    shape,
+    expected,
+    parse: (input) => (typeof input === 'string' && form.test(input) ? input : undefined),
+  };
 }
 
 /** Structured rules: only from code or a config file. `holds` says whether the shape is right. */

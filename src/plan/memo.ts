@@ -11,7 +11,7 @@ import {
   type RequestHead,
 } from './request.ts';
 import { slicesOf } from './span.ts';
-import { isWarming } from './strategy.ts';
+import { isWarming, repeats } from './strategy.ts';
 import type { Memo, Miss, Representation, Resolution, Resource, ResponsePlan } from './types.ts';
 
 /**
@@ -28,7 +28,7 @@ export function memoOf<F extends Representation>(
   extra: FieldList,
   terms: Terms,
 ): Memo | undefined {
-  if (terms.reach !== 'engine' || request.method !== 'GET' || resolution.status !== 200)
+  if (!repeats(terms.reach) || request.method !== 'GET' || resolution.status !== 200)
     return undefined;
   const conditions = CONDITIONS.filter((name) => request.fields[name] !== undefined);
   if (!isRepeatable(status, conditions, request, file)) return undefined;
@@ -62,7 +62,7 @@ export function memoOfMiss<F extends Representation>(
   page: { readonly resource: Resource<F>; readonly file: F } | undefined,
   terms: Terms,
 ): Memo | undefined {
-  if (terms.reach !== 'engine' || request.method !== 'GET') return undefined;
+  if (!repeats(terms.reach) || request.method !== 'GET') return undefined;
   if (page !== undefined && isWarming(page.file, terms)) return undefined;
   const looked = judgedOf(judged, page?.resource, terms).filter((name) => !isCondition(name));
   const guard = guardOf(request, looked, terms);

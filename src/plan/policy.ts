@@ -28,6 +28,7 @@ export function termsOf(policy: PlanPolicy): { readonly [reach in Reach]: Terms 
   const within = (reach: Reach): Terms => ({ ...policy, reach });
   return {
     engine: within('engine'),
+    'engine-tls': within('engine-tls'),
     socket: within('socket'),
     memory: within('memory'),
     tls: within('tls'),

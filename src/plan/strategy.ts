@@ -42,8 +42,13 @@ export function takesDescriptors(reach: Reach): boolean {
   return reach === 'engine' || reach === 'socket';
 }
 
+/** Are answers with a memo repeated there, without asking again? */
+export function repeats(reach: Reach): boolean {
+  return reach === 'engine' || reach === 'engine-tls';
+}
+
 function bytesOnly(reach: Reach): 'transport' | 'tls' {
-  return reach === 'tls' ? 'tls' : 'transport';
+  return reach === 'tls' || reach === 'engine-tls' ? 'tls' : 'transport';
 }
 
 /**

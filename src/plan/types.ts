@@ -92,7 +92,7 @@ export interface Miss {
 }
 
 /** What would have answered a miss: said to nobody but whoever runs the server. `listing`: that option. */
-export type Advice = 'listing';
+export type Advice = 'listing' | 'https';
 
 /** Entries of a directory, packed: an object for each would take ten times the memory. */
 export interface ListingRun {
@@ -232,7 +232,7 @@ export interface StrategyLimits {
 
 /**
  * How far bodies get by the connection of a request, which whoever received it knows. `engine`: descriptors, and answers
- * that have a memo are repeated; `socket`: descriptors; `memory`: only bytes; `tls`: only bytes, to be encrypted;
+ * that have a memo are repeated; `engine-tls`: the same, but only bytes, to be encrypted; `socket`: descriptors; `memory`: only bytes; `tls`: only bytes, to be encrypted;
  * `none`: only bytes, and there is no addon.
  */
-export type Reach = 'engine' | 'socket' | 'memory' | 'tls' | 'none';
+export type Reach = 'engine' | 'engine-tls' | 'socket' | 'memory' | 'tls' | 'none';

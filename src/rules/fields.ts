@@ -14,6 +14,8 @@ export interface RulesConfig {
   /** Names with a content hash may be kept for a year. */
   readonly immutableHashed: boolean;
   readonly securityHeaders: boolean;
+  /** Strict-Transport-Security, where there is TLS: without it the field would mean nothing (RFC 6797 §7.2). */
+  readonly hsts?: string | undefined;
   /** Origins that may read answers: none, `['*']`, or a list of `scheme://host[:port]`. */
   readonly cors: readonly string[];
 }
@@ -54,7 +56,7 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /**
  * What is safe for any site. Left to the operator: a stricter Content-Security-Policy (it would break
- * inline scripts), Strict-Transport-Security (a mistake outlives the server by its max-age).
+ * inline scripts), Strict-Transport-Security (a mistake outlives the server by its max-age: option hsts).
  */
 const SECURITY: FieldList = [
   'X-Content-Type-Options',
@@ -73,6 +75,7 @@ const SECURITY: FieldList = [
 export function compileRules(config: RulesConfig): Rules {
   const common = [
     ...(config.securityHeaders ? SECURITY : []),
+    ...(config.hsts === undefined ? [] : ['Strict-Transport-Security', config.hsts]),
     ...(config.cors.length === 0 ? [] : corsFields(config.cors)),
   ];
   const headers = Object.entries(config.headers).map(([glob, fields]) => {

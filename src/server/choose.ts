@@ -9,7 +9,7 @@ import type { Reach } from '../plan/types.ts';
 import { limitsOf } from '../site/policies.ts';
 import type { Site } from '../site/site.ts';
 import type { Transfers } from '../transport/node/transfers.ts';
-import type { TlsFiles } from '../transport/tls.ts';
+import type { Tls } from '../transport/tls.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { FoundUws, Uws, UwsLibrary } from '../transport/uws/library.ts';
 
@@ -42,10 +42,11 @@ export async function chooseTransport(
 ): Promise<Chosen> {
   switch (transport) {
     case 'auto':
-      return tls ? chooseTls(await loadUws(), native) : choosePlain(native);
+      return chooseBest(tls, native);
     case 'native':
       if (native.addon === undefined) throw unavailable('native', native.reason);
-      return onEngine(native.addon, 'asked for');
+      if (tls && opensslOf(native.addon) === undefined) throw unavailable('native', NO_OPENSSL);
+      return onEngine(native.addon, tls, 'asked for');
     case 'uws': {
       const uws = await loadUws();
       if (uws.library === undefined) throw unavailable('uws', uws.reason);
@@ -87,7 +88,7 @@ export async function createTransport(
   chosen: Chosen,
   site: Site,
   options: Options,
-  tls: TlsFiles | undefined,
+  tls: Tls | undefined,
   log: Log,
 ): Promise<Transport> {
   const { handler, table, root, common } = site;
@@ -102,6 +103,7 @@ export async function createTransport(
         addon: chosen.addon,
         root: root.native,
         symlinks: options.symlinks,
+        tls,
         threads:
           options.threads === 'auto'
             ? Math.min(availableParallelism(), MAX_THREADS)
@@ -131,34 +133,36 @@ export async function createTransport(
 }
 
 /** The certificate is good for node:tls: what uWebSockets.js does not take of it, it does not say. */
-function orRefusing<T>(tls: TlsFiles | undefined, make: () => T): T {
+function orRefusing<T>(tls: Tls | undefined, make: () => T): T {
   try {
     return make();
   } catch (error) {
     if (tls === undefined) throw error;
     throw new StartError(
       (call) =>
-        `${call('tlsCert')}: ${tls.certFile}: uWebSockets.js cannot use it; node:https may, with ${call('transport')} http1`,
+        `${call('tlsCert')}: ${tls.certificates[0].certFile}: uWebSockets.js cannot use it; node:https may, with ${call('transport')} http1`,
       { cause: error },
     );
   }
 }
 
-function choosePlain(native: Native): Chosen {
-  return native.addon === undefined
-    ? onNode(false, native, native.reason, true)
-    : onEngine(native.addon, 'native engine');
+const NO_OPENSSL = 'this Node has no OpenSSL 3 that an addon could call';
+
+function chooseBest(tls: boolean, native: Native): Chosen {
+  if (native.addon === undefined) return onNode(tls, native, native.reason, true);
+  if (tls && opensslOf(native.addon) === undefined) return onNode(tls, native, NO_OPENSSL, true);
+  return onEngine(native.addon, tls, 'native engine');
 }
 
-function chooseTls(uws: Uws, native: Native): Chosen {
-  if (uws.library !== undefined) return onUws(uws, true, 'TLS');
-  return uws.installed
-    ? onNode(true, native, `TLS by node:https: ${uws.reason}`, true)
-    : onNode(true, native, 'TLS by node:https', false);
+/** Of this process, such as "OpenSSL 3.0.15"; undefined where the engine cannot use it. */
+function opensslOf(addon: NativeAddon): string | undefined {
+  return /^\S+ [^\s+]+/.exec(addon.features().openssl)?.[0];
 }
 
-function onEngine(addon: NativeAddon, reason: string): Chosen {
-  return { name: 'native', addon, reach: 'engine', reason, fallback: false };
+function onEngine(addon: NativeAddon, tls: boolean, why: string): Chosen {
+  const reason = tls ? `${why}, ${opensslOf(addon)}` : why;
+  const reach = tls ? 'engine-tls' : 'engine';
+  return { name: 'native', addon, reach, reason, fallback: false };
 }
 
 function onUws({ library, version }: FoundUws, tls: boolean, why: string): Chosen {

@@ -3,13 +3,14 @@ import { access } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { loadNative } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
+import type { FilesPolicy } from '../files/policy.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog, type Log } from '../log/log.ts';
 import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
 import { createSite, type Site } from '../site/site.ts';
-import type { TlsFiles } from '../transport/tls.ts';
+import type { Tls } from '../transport/tls.ts';
 import type { Transport, TransportStats } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
 import {
@@ -41,6 +42,11 @@ export interface Server {
   readonly reason: string;
   /** Stops accepting, finishes what is in flight within `grace`, closes every file. */
   close(): Promise<void>;
+  /**
+   * Reads the certificates again: clients that come from now on get them, those that are here notice nothing. Rejects with
+   * an Error that names the file and the reason, and all stays as it is, where they cannot be used.
+   */
+  reload(): Promise<void>;
   stats(): ServerStats;
 }
 
@@ -52,7 +58,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const options = resolveOptions(input);
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const native = loadNative();
-  const tls = await readTls(options);
+  const tls = await tlsOf(options);
   const wanted = { transport: options.transport, tls: tls !== undefined };
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
   // What comes of it is openSite's to say: a program may have been given this one directory.
@@ -86,14 +92,18 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     sendfile: takesDescriptors(chosen.reach),
     reason: chosen.reason,
     close,
+    async reload() {
+      const renewed = await tlsOf(options);
+      if (renewed !== undefined) transport.useTls?.(renewed);
+    },
     stats: () => ({ ...transport.stats(), files: site.table.stats() }),
   };
 }
 
 /** What looks at a certificate is loaded where there is one: node:tls is not to be had for nothing. */
-async function readTls(options: Options): Promise<TlsFiles | undefined> {
+async function tlsOf(options: Options): Promise<Tls | undefined> {
   if (options.tlsCert === undefined) return undefined;
-  return (await import('./certificate.ts')).readCertificate(options);
+  return (await import('./tls.ts')).readTls(options);
 }
 
 interface Started {
@@ -107,7 +117,7 @@ async function start(
   wanted: Wanted,
   site: Site,
   options: Options,
-  tls: TlsFiles | undefined,
+  tls: Tls | undefined,
   log: Log,
 ): Promise<Started> {
   try {
@@ -126,11 +136,26 @@ function openSite(
 ): Site {
   const policies = policiesOf(options);
   try {
-    return createSite({ ...policies, routed: false, addon, log });
+    return createSite({
+      ...policies,
+      files: filesOf(chosen, policies.files, log),
+      routed: false,
+      addon,
+      log,
+    });
   } catch (error) {
     if (chosen.name === 'http1') chosen.transfers?.close();
     throw cannotServe(policies.files.root, error);
   }
+}
+
+/** To encrypt is to read in this process, where a mapping of the file itself would be a fault after a truncation. */
+function filesOf(chosen: Chosen, policy: FilesPolicy, log: Log): FilesPolicy {
+  if (chosen.reach !== 'engine-tls' || policy.mmapSource === 'snapshot') return policy;
+  log.warn(
+    'mmapSource file: with TLS there is no memory cache of the files themselves, they are read',
+  );
+  return { ...policy, cacheSize: 0 };
 }
 
 async function loadUws(): Promise<Uws> {

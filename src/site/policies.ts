@@ -41,7 +41,7 @@ export function limitsOf(options: Options): EngineLimits {
 }
 
 function compile(options: Options) {
-  const { cacheControl, headers, immutableHashed, securityHeaders, cors } = options;
+  const { cacheControl, headers, immutableHashed, securityHeaders, hsts, cors } = options;
   const perGlob = typeof cacheControl === 'object';
   try {
     return {
@@ -51,6 +51,7 @@ function compile(options: Options) {
         defaultCacheControl: perGlob ? undefined : cacheControl,
         immutableHashed,
         securityHeaders,
+        hsts,
         cors,
       }),
       mediaTypes: compileMediaTypes(options.mimeTypes),

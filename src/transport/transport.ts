@@ -1,5 +1,6 @@
 // What every transport offers: it receives request heads, asks the handler, sends the plan.
 import type { Counts } from '../addon/wire.ts';
+import type { Tls } from './tls.ts';
 
 export interface Tally {
   responses: number;
@@ -21,4 +22,9 @@ export interface Transport {
   /** Stops accepting, finishes what is in flight for at most `graceMs`, then closes everything. */
   close(graceMs: number): Promise<void>;
   stats(): TransportStats;
+  /**
+   * Clients that come from now on get these certificates; those that are here notice nothing. Throws an Error, and
+   * changes nothing, where they cannot be used. Undefined where the certificates are fixed.
+   */
+  useTls?(tls: Tls): void;
 }

@@ -138,9 +138,9 @@ t.test('what is found later still calls options as they were typed', async (t) =
     [{}, { ZCSERVE_TLS_KEY: 'a' }, /^ZCSERVE_TLS_KEY needs --tls-cert too$/],
     [{ config }, {}, /^.*zc\.json: tlsCert needs --tls-key too$/],
     [
-      { tlsCert: 'a', tlsKey: 'b' },
-      { ZCSERVE_TRANSPORT: 'native' },
-      /^ZCSERVE_TRANSPORT: "native" speaks no TLS/,
+      { tlsCert: 'a', tlsKey: 'b', tlsMin: '1.3' },
+      { ZCSERVE_TRANSPORT: 'uws' },
+      /^--tls-min is not to be had with ZCSERVE_TRANSPORT uws$/,
     ],
   ];
   for (const [flags, env, message] of cases) {

@@ -1,13 +1,20 @@
 // The carriers that the suite runs on: one table, one loop.
-import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import type { OptionsInput } from '../../src/options/options.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import type { Address } from '../support/client.ts';
+import { TLS_OPTIONS } from '../support/tls.ts';
 import { type Host, type HostedServer, startHost } from './host.ts';
 
-export type CarrierName = 'native' | 'http1' | 'http1 alone' | 'uws' | 'uws TLS' | 'https';
+export type CarrierName =
+  | 'native'
+  | 'native TLS'
+  | 'http1'
+  | 'http1 alone'
+  | 'uws'
+  | 'uws TLS'
+  | 'https';
 
 export interface Carrier {
   readonly name: CarrierName;
@@ -21,17 +28,13 @@ export interface Carrier {
 
 export const CARRIERS: readonly Carrier[] = [
   { name: 'native', addon: true, tls: false, transport: 'native', sendfile: true },
+  { name: 'native TLS', addon: true, tls: true, transport: 'native', sendfile: false },
   { name: 'http1', addon: true, tls: false, transport: 'http1', sendfile: true },
   { name: 'http1 alone', addon: false, tls: false, transport: 'http1', sendfile: false },
   { name: 'uws', addon: true, tls: false, transport: 'uws', sendfile: false },
   { name: 'uws TLS', addon: true, tls: true, transport: 'uws', sendfile: false },
   { name: 'https', addon: true, tls: true, transport: 'http1', sendfile: false },
 ];
-
-const TLS = {
-  tlsCert: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
-  tlsKey: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
-};
 
 export interface Origin extends HostedServer {
   readonly carrier: Carrier;
@@ -75,6 +78,6 @@ export async function startOrigin(
   options: OptionsInput,
 ): Promise<Origin> {
   const { transport, tls } = carrier;
-  const server = await host.start({ ...options, transport, ...(tls ? TLS : {}) });
+  const server = await host.start({ ...options, transport, ...(tls ? TLS_OPTIONS : {}) });
   return { ...server, carrier, host, address: { port: server.port, tls } };
 }

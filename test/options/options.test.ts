@@ -168,10 +168,38 @@ t.test('an unknown option is refused with the nearest one that exists', async (t
 t.test('options that need each other', async (t) => {
   t.throws(() => resolveOptions({ tlsCert: 'a.pem' }), /^option tlsCert needs option tlsKey too$/);
   t.throws(() => resolveOptions({ tlsKey: 'a.pem' }), /^option tlsKey needs option tlsCert too$/);
-  t.throws(
-    () => resolveOptions({ tlsCert: 'a', tlsKey: 'b', transport: 'native' }),
-    /option transport: "native" speaks no TLS/,
-  );
+  const pair = { tlsCert: 'a', tlsKey: 'b' };
+  const wrong: ReadonlyArray<readonly [OptionsInput, RegExp]> = [
+    [
+      { tlsCert: ['a', 'b'], tlsKey: 'k' },
+      /^option tlsKey: 1 for the 2 of option tlsCert; expected one for each, in the same order$/,
+    ],
+    [
+      { ...pair, tlsStaple: ['a', 'b'] },
+      /^option tlsStaple: expected one for each of option tlsCert$/,
+    ],
+    [{ hsts: 'max-age=1' }, /^option hsts needs option tlsCert too$/],
+    [{ httpsRedirect: 80 }, /^option httpsRedirect needs option tlsCert too$/],
+    [{ tlsPassphraseFile: 'p' }, /^option tlsPassphraseFile needs option tlsCert too$/],
+    [
+      { ...pair, transport: 'uws', tlsMin: '1.3' },
+      /^option tlsMin is not to be had with option transport uws$/,
+    ],
+    [
+      { tlsCert: ['a', 'b'], tlsKey: ['c', 'd'], transport: 'uws' },
+      /^option transport uws takes one option tlsCert$/,
+    ],
+    [
+      { ...pair, hsts: 'forever' },
+      /^option hsts: "forever" is not allowed; expected such as "max-age=/,
+    ],
+    [
+      { ...pair, tlsCert: [] },
+      /^option tlsCert: \[\] is not allowed; expected a path, or several$/,
+    ],
+  ];
+  for (const [input, message] of wrong) t.throws(() => resolveOptions(input), { message });
+  t.match(resolveOptions({ ...pair, transport: 'native' }), { tlsCert: ['a'], tlsKey: ['b'] });
 });
 
 t.test(
@@ -193,7 +221,7 @@ t.test(
       { ZCSERVE_PORT: '2', ZCSERVE_HOST: 'variable', ZCSERVE_GRACE: '' },
     );
     t.match(options, { port: 3, host: 'variable', mmapMax: 1024, grace: 10_000 });
-    t.match(options, { root: join(root, 'site'), tlsCert: join(root, 'c'), tlsKey: '/k' });
+    t.match(options, { root: join(root, 'site'), tlsCert: [join(root, 'c')], tlsKey: ['/k'] });
     t.equal(
       gatherOptions({}, { ZCSERVE_CONFIG: config }).options.port,
       1,

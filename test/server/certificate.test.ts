@@ -7,8 +7,8 @@ import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import { type Options, resolveOptions } from '../../src/options/options.ts';
 import { StartError } from '../../src/options/table.ts';
-import { readCertificate } from '../../src/server/certificate.ts';
 import { createServer } from '../../src/server/server.ts';
+import { readTls } from '../../src/server/tls.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import { request } from '../support/client.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';
@@ -76,19 +76,18 @@ const withTls = (folder: string, cert: string, key: string): Options =>
 t.test('a certificate with its key is read; a file may hold both, or a chain', async (t) => {
   const folder = makeFiles(t);
   for (const [cert, key] of GOOD) {
-    t.match(readCertificate(withTls(folder, cert, key)), {
-      certFile: join(folder, cert),
-      key: readFileSync(join(folder, key)),
-    });
+    t.match(readTls(withTls(folder, cert, key))?.certificates, [
+      { certFile: join(folder, cert), keyType: 'ec', names: ['localhost'] },
+    ]);
   }
-  t.equal(readCertificate(resolveOptions({})), undefined, 'none is plain HTTP');
+  t.equal(readTls(resolveOptions({})), undefined, 'none is plain HTTP');
 });
 
 t.test('what is wrong is named: the option, the file and the reason', async (t) => {
   const folder = makeFiles(t);
   for (const [cert, key, words] of WRONG) {
     try {
-      readCertificate(withTls(folder, cert, key));
+      readTls(withTls(folder, cert, key));
       t.fail(`${cert}, ${key}: no error`);
     } catch (error) {
       t.type(error, StartError);
@@ -107,7 +106,7 @@ const asRoot = process.getuid?.() === 0;
 t.test('a key that may not be read says so', { skip: asRoot && 'root may' }, async (t) => {
   const folder = makeFiles(t);
   chmodSync(join(folder, 'key.pem'), 0);
-  t.throws(() => readCertificate(withTls(folder, 'cert.pem', 'key.pem')), {
+  t.throws(() => readTls(withTls(folder, 'cert.pem', 'key.pem')), {
     message: /option tlsKey: .*key\.pem: no permission to read it$/,
   });
 });
@@ -115,7 +114,7 @@ t.test('a key that may not be read says so', { skip: asRoot && 'root may' }, asy
 t.test('on every carrier a server with such files does not start, with those words', async (t) => {
   const folder = makeFiles(t);
   const { library } = await loadUws();
-  const carriers = ['auto', 'http1', ...(library ? (['uws'] as const) : [])] as const;
+  const carriers = ['auto', 'native', 'http1', ...(library ? (['uws'] as const) : [])] as const;
   for (const transport of carriers) {
     const start = (cert: string, key: string) =>
       createServer({
@@ -163,5 +162,5 @@ t.test('without a certificate, the engine starts without node:tls', async (t) =>
   const root = makeTree(t, { 'cert.pem': CERT, 'key.pem': KEY });
   const [tlsCert, tlsKey] = [join(root, 'cert.pem'), join(root, 'key.pem')];
   if (loadNative().addon) t.equal(run({ root }), 'native false\n');
-  t.match(run({ root, tlsCert, tlsKey }), /^(uws|http1) true\n$/, 'with one it is loaded');
+  t.match(run({ root, tlsCert, tlsKey }), /^(native|http1) true\n$/, 'with one it is loaded');
 });

@@ -1,8 +1,7 @@
 // Every carrier brings every kind of body byte for byte, survives clients and files, and lets go of everything.
 import { pbkdf2 } from 'node:crypto';
-import { readFileSync, truncateSync, utimesSync } from 'node:fs';
+import { truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
@@ -15,6 +14,7 @@ import type { Transport } from '../../src/transport/transport.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import { createUwsTransport } from '../../src/transport/uws/uws.ts';
 import { connect, requestBytes } from '../support/client.ts';
+import { TEST_TLS } from '../support/tls.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import {
   fileAnswer,
@@ -31,12 +31,7 @@ import {
   until,
 } from './fixtures.ts';
 
-const tls = {
-  certFile: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
-  keyFile: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
-  cert: readFileSync(new URL('../support/tls/cert.pem', import.meta.url)),
-  key: readFileSync(new URL('../support/tls/key.pem', import.meta.url)),
-};
+const tls = TEST_TLS;
 
 interface Carrier {
   readonly title: string;

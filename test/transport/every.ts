@@ -1,6 +1,4 @@
 // Every transport that can run here, by the handler that it asks.
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { loadNative } from '../../src/addon/load.ts';
 import { openRoot } from '../../src/files/open.ts';
 import type { Log } from '../../src/log/log.ts';
@@ -10,6 +8,7 @@ import { createHttp1Transport } from '../../src/transport/node/http1.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import { createUwsTransport } from '../../src/transport/uws/uws.ts';
+import { TEST_TLS } from '../support/tls.ts';
 import type { Teardown } from '../support/tree.ts';
 import { LIMITS } from './fixtures.ts';
 
@@ -19,13 +18,6 @@ export interface AnyCarrier {
   create(handler: Handler, log: Log): Transport;
 }
 
-const TLS = {
-  certFile: fileURLToPath(new URL('../support/tls/cert.pem', import.meta.url)),
-  keyFile: fileURLToPath(new URL('../support/tls/key.pem', import.meta.url)),
-  cert: readFileSync(new URL('../support/tls/cert.pem', import.meta.url)),
-  key: readFileSync(new URL('../support/tls/key.pem', import.meta.url)),
-};
-
 const { addon } = loadNative();
 const { library } = await loadUws();
 
@@ -33,7 +25,7 @@ const { library } = await loadUws();
 export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
   const carriers: AnyCarrier[] = [];
   for (const secure of [false, true]) {
-    const tls = secure ? TLS : undefined;
+    const tls = secure ? TEST_TLS : undefined;
     const reach = secure ? 'tls' : 'memory';
     carriers.push({
       title: secure ? 'node:https' : 'node:http',

@@ -5,9 +5,9 @@ import { loadNative, type Native } from '../../addon/load.ts';
 import { openRoot } from '../../files/open.ts';
 import type { Root } from '../../files/root.ts';
 import type { Options } from '../../options/options.ts';
-import { readCertificate } from '../../server/certificate.ts';
 import { chooseTransport } from '../../server/choose.ts';
 import { cannotServe } from '../../server/problems.ts';
+import { readTls } from '../../server/tls.ts';
 import { loadUws } from '../../transport/uws/library.ts';
 import { type Finding, finding, messageOf } from './finding.ts';
 import { descriptorLimit, fileSystemOf, interfaces, listenBacklog } from './machine.ts';
@@ -66,10 +66,9 @@ function features({ addon }: Native): Finding[] {
 
 async function transport(options: Options, native: Native, tls: boolean): Promise<Finding> {
   const subject = `transport ${tls ? 'https' : 'http'}`;
-  const wanted = tls && options.transport === 'native' ? 'auto' : options.transport;
   try {
     const { name, reason, fallback } = await chooseTransport(
-      { transport: wanted, tls },
+      { transport: options.transport, tls },
       native,
       loadUws,
     );
@@ -91,8 +90,14 @@ async function uws(): Promise<Finding> {
 function certificate(options: Options): Finding[] {
   const subject = 'certificate';
   try {
-    const tls = readCertificate(options);
-    return tls ? [finding(subject, true, `${tls.certFile}, and ${tls.keyFile} is its key`)] : [];
+    const { certificates = [] } = readTls(options) ?? {};
+    return certificates.map(({ certFile, keyFile, keyType, names }) =>
+      finding(
+        subject,
+        true,
+        `${certFile}, and ${keyFile} is its key (${keyType}); for ${names.join(', ') || 'no name'}`,
+      ),
+    );
   } catch (error) {
     return [finding(subject, false, messageOf(error))];
   }

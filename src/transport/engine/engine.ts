@@ -11,8 +11,11 @@ import { type FieldList, fieldLines } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan, statusPage } from '../../plan/errors.ts';
 import { REQUEST_FIELDS, type RequestHead } from '../../plan/request.ts';
+import type { Advice } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
+import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
+import { engineTls } from './engine-tls.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
 import { engineReply, hotReply } from './reply.ts';
@@ -23,6 +26,10 @@ export interface NativeTransportOptions {
   readonly symlinks: Symlinks;
   /** 1 to 64. */
   readonly threads: number;
+  /** HTTPS with this; plain HTTP without. */
+  readonly tls?: Tls | undefined;
+  /** Offer HTTP/2 to clients with TLS. */
+  readonly http2?: boolean;
   readonly limits: EngineLimits;
   readonly handler: Handler;
   readonly log: Log;
@@ -45,12 +52,20 @@ export interface NativeTransport extends Transport, Required<PreparedAnswers> {}
 /** What the engine answers without asking, each with the plan's own page. */
 const ENGINE_ERRORS = [400, 408, 413, 414, 431, 501, 503, 505];
 
+/** As nginx numbers it: plain HTTP where TLS was due, which is a 400. */
+const PLAIN_HTTP = 497;
+
 /** What an engine thread takes after the grace: a tick of its timers, and some load. */
 const LATE_MS = 500;
 
 /** Throws an Error with `code` where the system has no room for even one engine thread. */
 export function createNativeTransport(options: NativeTransportOptions): NativeTransport {
-  const { addon, handler, log } = options;
+  const { addon, handler, log, http2 = false } = options;
+  const reach = options.tls === undefined ? 'engine' : 'engine-tls';
+  const pageOf = (status: number, advice?: Advice) => {
+    const page = statusPage(status, advice);
+    return [fieldLines([...page.fields, ...options.common]), page.body] as const;
+  };
   let stopped = () => {};
   const allStopped = new Promise<void>((resolve) => {
     stopped = resolve;
@@ -62,10 +77,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     options.threads,
     options.limits,
     REQUEST_FIELDS,
-    ENGINE_ERRORS.map((status) => {
-      const page = statusPage(status);
-      return [status, fieldLines([...page.fields, ...options.common]), page.body] as const;
-    }),
+    [
+      ...ENGINE_ERRORS.map((status) => [status, status, ...pageOf(status)] as const),
+      [PLAIN_HTTP, 400, ...pageOf(400, 'https')],
+    ],
     (batch) => readRecords(batch, receive),
   );
   let running = engine.threads;
@@ -73,6 +88,12 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     log.warn(`${running} of ${options.threads} engine threads: the system has no room for more`);
   }
   const index = new HotIndex(engine, options.maxHot);
+  try {
+    if (options.tls !== undefined) engine.useTls(engineTls(options.tls, http2));
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
 
   function receive(record: EngineRecord): void {
     switch (record.kind) {
@@ -109,7 +130,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   function ask(id: number, request: RequestHead): void {
-    const plan = handler(request, 'engine');
+    const plan = handler(request, reach);
     if (plan instanceof Promise) plan.then((answer) => answerWith(id, request, answer));
     else answerWith(id, request, plan);
   }
@@ -145,6 +166,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       engine.close();
     },
     stats: () => readStats(engine.stats()),
+    useTls: (tls) => engine.useTls(engineTls(tls, http2)),
     forget: (files) => index.forget(files),
     used: (file) => index.used(file),
     setRoot(root) {

@@ -1,6 +1,6 @@
 // HTTP/1.1 on node:http and node:https: the transport that works everywhere.
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/types.ts';
 import { WIRE } from '../../addon/wire.ts';
@@ -12,11 +12,12 @@ import type { Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
 import { rejectionOf } from '../lenience.ts';
-import type { TlsFiles } from '../tls.ts';
+import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
 import { http } from './builtin.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
 import { type Outlet, sendPlan } from './respond.ts';
+import { secure } from './secure.ts';
 import { ownSockets } from './sockets.ts';
 import { reachBy, type Transfers } from './transfers.ts';
 
@@ -29,7 +30,7 @@ export interface Http1Options {
   /** How far bodies get by its connections at most. */
   readonly reach: Reach;
   /** HTTPS with this certificate; plain HTTP without. */
-  readonly tls?: TlsFiles | undefined;
+  readonly tls?: Tls | undefined;
   /** With them, files go out by sendfile(2) on an engine thread (plain HTTP only). Closed with the server. */
   readonly transfers?: Transfers | undefined;
 }
@@ -46,13 +47,10 @@ export function createHttp1Transport(options: Http1Options): Transport {
   let closing = false;
 
   const server = tls
-    ? createTlsServer({
-        ...settings(limits),
-        cert: tls.cert,
-        key: tls.key,
-        handshakeTimeout: limits.headerTimeoutMs,
-      })
+    ? createTlsServer({ ...settings(limits), handshakeTimeout: limits.headerTimeoutMs })
     : http.createServer(settings(limits));
+  const useTls = (renewed: Tls) => secure(server as TlsServer, renewed);
+  if (tls) useTls(tls);
   server.maxConnections = limits.maxConnections;
   server.maxHeadersCount = 0;
   server.timeout = limits.sendTimeoutMs;
@@ -153,6 +151,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
       clearTimeout(deadline);
       transfers?.close();
     },
+    ...(tls && { useTls }),
     stats: () => ({ ...counters.snapshot(), connections: sockets.size }),
   };
 }

@@ -30,6 +30,12 @@ export interface UwsResponse {
   cork(write: () => void): UwsResponse;
 }
 
+export interface UwsCertificate {
+  readonly cert_file_name: string;
+  readonly key_file_name: string;
+  readonly ssl_ciphers: string;
+}
+
 export interface UwsApp {
   any(pattern: string, handler: (res: UwsResponse, req: UwsRequest) => void): UwsApp;
   /** +1 for each new connection, -1 for each that ended. */
@@ -41,7 +47,7 @@ export interface UwsApp {
 
 export interface UwsLibrary {
   App(): UwsApp;
-  SSLApp(options: { readonly cert_file_name: string; readonly key_file_name: string }): UwsApp;
+  SSLApp(options: UwsCertificate): UwsApp;
   us_socket_local_port(token: unknown): number;
   us_listen_socket_close(token: unknown): void;
   /** Options of the binary by number; not in its types. */

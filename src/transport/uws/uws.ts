@@ -9,9 +9,9 @@ import type { Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
 import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
-import type { TlsFiles } from '../tls.ts';
+import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
-import type { UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
+import type { UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
 import { openExchange, sendUwsPlan, type UwsOutlet } from './respond.ts';
 
 export interface UwsOptions {
@@ -24,7 +24,14 @@ export interface UwsOptions {
   readonly log: Log;
   /** Fields of every answer that is no file's, such as the errors found here. */
   readonly common: FieldList;
-  readonly tls?: TlsFiles | undefined;
+  readonly tls?: Tls | undefined;
+}
+
+function certificateOf({ certificates: [{ certFile, keyFile }], ciphers }: Tls): UwsCertificate {
+  if (certFile === undefined || keyFile === undefined) {
+    throw new Error('uWebSockets.js reads certificates from files only');
+  }
+  return { cert_file_name: certFile, key_file_name: keyFile, ssl_ciphers: ciphers };
 }
 
 /** A server on uWebSockets.js. Call `listen` once. Throws when the certificate cannot be used. */
@@ -32,9 +39,7 @@ export function createUwsTransport(options: UwsOptions): Transport {
   const { library, handler, reach, limits, log, common, tls } = options;
   const counters = new Counters();
   const outlet: UwsOutlet = { counters, log };
-  const app = tls
-    ? library.SSLApp({ cert_file_name: tls.certFile, key_file_name: tls.keyFile })
-    : library.App();
+  const app = tls ? library.SSLApp(certificateOf(tls)) : library.App();
   let listening: unknown;
   let closing = false;
   let active = 0;
