@@ -76,8 +76,10 @@ bool TlsContext::add(const TlsSetup& setup, const TlsIdentity& identity, std::st
     return false;
   };
   if (!context) return refuse("TLS");
-  SSL_CTX_set_min_proto_version(context, setup.min_version);
-  if (SSL_CTX_set_cipher_list(context, setup.ciphers.c_str()) != 1) return refuse("ciphers");
+  // Without a cipher there is no TLS 1.2, which OpenSSL takes for a mistake.
+  const bool has_tls12 = !setup.ciphers.empty();
+  SSL_CTX_set_min_proto_version(context, has_tls12 ? setup.min_version : TLS1_3_VERSION);
+  if (has_tls12 && SSL_CTX_set_cipher_list(context, setup.ciphers.c_str()) != 1) return refuse("ciphers");
   if (SSL_CTX_set_ciphersuites(context, setup.suites.c_str()) != 1) return refuse("ciphers");
   if (SSL_CTX_set1_groups_list(context, setup.groups.c_str()) != 1) return refuse("curves");
   // A client that cuts its connection off has sent no request with it: that is the end, not an attack (RFC 8446 §6.1).
