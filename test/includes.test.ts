@@ -23,7 +23,7 @@ const includes = readImports(NATIVE, files, includesOf);
 const compiler = findCompiler();
 const compile = promisify(execFile);
 
-/** The others link elsewhere: http1 in the programs of test/native, the engine in that of test/sanitize, the addon as a whole. */
+/** The others link elsewhere: http1 and http2 in the programs of test/native, the engine in that of test/sanitize, the addon as a whole. */
 const LINKED = ROOMS.slice(0, ROOMS.indexOf('http1'));
 
 t.test('the reader of this test sees every form of include', async (t) => {
@@ -52,6 +52,16 @@ t.test('a room includes itself and those below it', async (t) => {
     t.ok(
       ROOMS.indexOf(roomOf(target)) <= ROOMS.indexOf(roomOf(from)),
       `${from} includes ${target}`,
+    );
+  }
+});
+
+t.test('no version of HTTP includes another', async (t) => {
+  for (const { from, target } of includes) {
+    if (target === undefined || !roomOf(from).startsWith('http')) continue;
+    t.ok(
+      ['http', roomOf(from)].includes(roomOf(target)) || !roomOf(target).startsWith('http'),
+      from,
     );
   }
 });

@@ -34,9 +34,10 @@ class Slots {
     return index < slots_.size() && slots_[index].thing && id_of(index) == id ? &*slots_[index].thing : nullptr;
   }
 
-  /** The number means another thing from now on, where it means one at all. */
-  void replace(uint64_t id, T thing) {
-    if (find(id)) slots_[id & kIndexMask].thing = std::move(thing);
+  /** The number means another thing from now on, where it means one at all. Gives back the one before, else this one. */
+  T replace(uint64_t id, T thing) {
+    if (find(id)) std::swap(slots_[id & kIndexMask].thing, thing);
+    return thing;
   }
 
   /** Gives back the thing; null when it is not there. */

@@ -75,6 +75,13 @@ void EngineService::close(Connection& connection) {
   closed_.push_back(connections_.remove(connection.id));
 }
 
+void EngineService::replace(Connection& known, std::unique_ptr<Connection> with) {
+  wheel_.disarm(known);
+  known.closed = true;
+  with->id = known.id;
+  closed_.push_back(connections_.replace(known.id, std::move(with)));
+}
+
 void EngineService::queue(Queue& to, Connection& connection) {
   if (connection.queued) return;
   connection.queued = true;

@@ -34,6 +34,8 @@ class EngineService final : public Service {
 
   /** Begins to watch it. False: there is no room. */
   bool open(std::unique_ptr<Connection> connection, int epoll);
+  /** Another speaks for this client from now on; the stream is its own. */
+  void replace(Connection& known, std::unique_ptr<Connection> with);
   Connection* find_connection(uint64_t id) const { return connections_.find(id); }
   /** The clock; then, after the events of a turn, whoever waited for another turn or for too long. */
   void begin_turn();

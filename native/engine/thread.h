@@ -24,6 +24,8 @@ class EngineThread : public RefCounted {
   void on_command(Command& command);
   void accept_clients();
   void admit(UniqueFd socket, const sockaddr_storage& peer);
+  template <class Client>
+  Client* open_client(std::unique_ptr<Stream> stream);
   void begin_transfer(Command& command);
   void begin_stop(int64_t grace);
 

@@ -36,6 +36,13 @@ const listening = {
     'engine threads, at most 64; auto is one for each core',
     'nginx worker_processes',
   ),
+  http2: option(toggle, true, 'offer HTTP/2 beside HTTP/1 with TLS', 'nginx http2'),
+  h2c: option(
+    toggle,
+    false,
+    'take HTTP/2 without TLS too, of clients that begin with it (prior knowledge)',
+    'nginx http2',
+  ),
   tlsCert: optional(path, 'PEM file with the certificate chain', 'nginx ssl_certificate'),
   tlsKey: optional(path, 'PEM file with its key', 'nginx ssl_certificate_key'),
 };
@@ -277,6 +284,15 @@ function agree(options: Options): void {
       ? (['tlsCert', 'tlsKey'] as const)
       : (['tlsKey', 'tlsCert'] as const);
     throw new OptionError((call) => `${call(given)} needs ${call(missing)} too`);
+  }
+  if (options.h2c && (options.transport === 'uws' || options.transport === 'http1')) {
+    throw new OptionError(
+      (call) =>
+        `${call('transport')}: "${options.transport}" speaks no HTTP/2 without TLS; expected auto or native, or no ${call('h2c')}`,
+    );
+  }
+  if (options.h2c && options.tlsCert !== undefined) {
+    throw new OptionError((call) => `${call('h2c')} is without TLS, ${call('tlsCert')} is with it`);
   }
   if (options.tlsCert !== undefined && options.transport === 'native') {
     throw new OptionError(

@@ -69,7 +69,7 @@ async function transport(options: Options, native: Native, tls: boolean): Promis
   const wanted = tls && options.transport === 'native' ? 'auto' : options.transport;
   try {
     const { name, reason, fallback } = await chooseTransport(
-      { transport: wanted, tls },
+      { transport: wanted, tls, h2c: options.h2c && !tls },
       native,
       loadUws,
     );
