@@ -33,7 +33,7 @@ enum class FrameType : uint8_t {
   priority_update = 16,  // RFC 9218 §7.1
 };
 
-enum FrameFlag : uint8_t { kEndStream = 1, kAck = 1, kEndHeaders = 4, kPadded = 8, kHasPriority = 32 };
+enum FrameFlag : uint8_t { kNoFlags = 0, kEndStream = 1, kAck = 1, kEndHeaders = 4, kPadded = 8, kHasPriority = 32 };
 
 /** §7. */
 enum class ErrorCode : uint32_t {
