@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 export const FOLDER = dirname(fileURLToPath(import.meta.url));
 
-export const ROOMS = ['base', 'files', 'net', 'http', 'http1', 'engine', 'addon'];
+export const ROOMS = ['base', 'files', 'net', 'http', 'http1', 'http2', 'engine', 'addon'];
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const last = ROOMS.indexOf(argv[2] ?? 'addon');

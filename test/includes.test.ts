@@ -23,7 +23,7 @@ const includes = readImports(NATIVE, files, includesOf);
 const compiler = findCompiler();
 const compile = promisify(execFile);
 
-/** The others link elsewhere: http1 in the programs of test/native, the engine in that of test/sanitize, the addon as a whole. */
+/** The others link elsewhere: http1 and http2 in the programs of test/native, the engine in that of test/sanitize, the addon as a whole. */
 const LINKED = ROOMS.slice(0, ROOMS.indexOf('http1'));
 
 t.test('the reader of this test sees every form of include', async (t) => {
@@ -54,6 +54,17 @@ t.test('a room includes itself and those below it', async (t) => {
       `${from} includes ${target}`,
     );
   }
+});
+
+t.test('HTTP/1 and HTTP/2 know nothing of each other', async (t) => {
+  const versions = ['http1', 'http2'];
+  const between = includes.filter(
+    ({ from, target }) =>
+      target !== undefined &&
+      roomOf(from) !== roomOf(target) &&
+      [from, target].every((file) => versions.includes(roomOf(file))),
+  );
+  t.same(between, []);
 });
 
 t.test('no header needs itself by way of others', async (t) => {

@@ -204,6 +204,7 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   limits.max_drain = limit("maxDrain");
   setup.revalidate = static_cast<int64_t>(limit("revalidateMs"));
   limits.send_chunk = limit("sendfileMaxChunk");
+  setup.h2c = to_boolean(env, get(env, args[3], "h2c"));
   limits.verify_sendfile = to_boolean(env, get(env, args[3], "verifySendfile"));
   for (uint32_t i = 0; i < length(env, args[4]); ++i) {
     const std::string name = to_text(env, element(env, args[4], i));

@@ -1,6 +1,8 @@
 #include "engine/handshake.h"
 
+#include "engine/hand_on.h"
 #include "http1/connection.h"
+#include "http2/connection.h"
 
 namespace zc {
 namespace {
@@ -14,21 +16,15 @@ void Handshake::on_events(const StreamEvents& events) {
   if (events.broken) return service_.close(*this);
   const Io io = stream_->handshake();
   if (io.result == Io::again) return;
-  if (io.result == Io::moved) return hand_on();
+  if (io.result == Io::moved) return finish(events);
   if (stream_->met_plain_http()) return refuse(stream_->strip(), kPlainHttp);
   service_.close(*this);
 }
 
-// The first request may have come with the last of the handshake, which is not announced a second time.
-void Handshake::hand_on() {
+void Handshake::finish(const StreamEvents& events) {
+  if (stream_->speaks_http2()) return hand_on<Http2Connection>(service_, *this, std::move(stream_), {}, events);
   if (refused_) return refuse(std::move(stream_), 503);
-  auto speaking = std::make_unique<Http1Connection>(service_, std::move(stream_));
-  Http1Connection& connection = *speaking;
-  service_.replace(*this, std::move(speaking));
-  connection.begin();
-  StreamEvents now;
-  now.readable = now.writable = true;
-  connection.on_events(now);
+  hand_on<Http1Connection>(service_, *this, std::move(stream_), {}, events);
 }
 
 void Handshake::refuse(std::unique_ptr<Stream> stream, int status) {

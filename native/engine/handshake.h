@@ -26,7 +26,7 @@ class Handshake final : public Connection {
   void abandon(ExchangeEnd) override { service_.close(*this); }
 
  private:
-  void hand_on();
+  void finish(const StreamEvents& events);
   void refuse(std::unique_ptr<Stream> stream, int status);
 
   EngineService& service_;

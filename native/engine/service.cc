@@ -33,8 +33,8 @@ Ref<const Reply> EngineService::find(const RequestHead& head) {
 }
 
 void EngineService::ask(Exchange& exchange, Request request) {
-  // There are as many ids as connections, and HTTP/1 has one exchange on each.
-  exchanges_.name(exchange);
+  // There are as many ids as connections, but many exchanges may be on each.
+  if (!exchanges_.name(exchange)) return exchange.connection.on_answer(exchange, error(503));
   Record& record = records_.add(Record::request);
   record.id = static_cast<double>(exchange.id);
   record.asked = std::move(request);
@@ -46,7 +46,7 @@ Ref<const Reply> EngineService::error(int status) {
 }
 
 bool EngineService::page_in(Exchange& exchange) {
-  exchanges_.name(exchange);
+  if (!exchanges_.name(exchange)) return false;
   return pager_.page_in(exchange.body.wanted(), [inbox = inbox_, id = exchange.id] {
     Command command{};
     command.kind = Command::paged;

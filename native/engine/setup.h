@@ -20,6 +20,7 @@ struct EngineSetup {
   ConnectionLimits limits;
   uint64_t max_connections = 0;  // of the engine; its threads see their share
   int64_t revalidate = 0;        // ms
+  bool h2c = false;              // HTTP/2 beside HTTP/1 where there is no TLS
   /** status → prepared answer, for what the engine refuses by itself. */
   std::unordered_map<int, Ref<Reply>> errors;
 };

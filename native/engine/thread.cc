@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "base/thread.h"
+#include "engine/greeting.h"
 #include "engine/handshake.h"
 #include "http1/connection.h"
 #include "http1/transfer.h"
@@ -137,12 +138,25 @@ void EngineThread::admit(UniqueFd socket, const sockaddr_storage& peer) {
   if (open >= most) counters.rejected.add(1);
   if (open >= most + kRefusals) return;
   if (tls_) return greet_tls(std::move(socket), peer, open >= most);
-  auto client = std::make_unique<Http1Connection>(service_, std::make_unique<SocketStream>(std::move(socket), peer));
-  Http1Connection& connection = *client;
-  if (!service_.open(std::move(client), epoll_.get())) return;
-  if (open < most) return connection.begin();
-  connection.refuse(503);
-  connection.on_turn();
+  auto stream = std::make_unique<SocketStream>(std::move(socket), peer);
+  if (open >= most) {
+    if (Http1Connection* connection = open_client<Http1Connection>(std::move(stream))) {
+      connection->refuse(503);
+      connection->on_turn();
+    }
+  } else if (shared_->setup.h2c) {
+    if (Greeting* greeting = open_client<Greeting>(std::move(stream))) greeting->begin();
+  } else if (Http1Connection* connection = open_client<Http1Connection>(std::move(stream))) {
+    connection->begin();
+  }
+}
+
+// Null: there is no room for it.
+template <class Client>
+Client* EngineThread::open_client(std::unique_ptr<Stream> stream) {
+  auto client = std::make_unique<Client>(service_, std::move(stream));
+  Client* const opened = client.get();
+  return service_.open(std::move(client), epoll_.get()) ? opened : nullptr;
 }
 
 void EngineThread::greet_tls(UniqueFd socket, const sockaddr_storage& peer, bool refused) {

@@ -61,6 +61,15 @@ BodySource::Segment BodySource::segment(size_t index) const {
   return {};
 }
 
+bool BodySource::ended() const {
+  uint64_t offset = offset_;
+  for (size_t index = index_;; ++index, offset = 0) {
+    const Segment part = segment(index);
+    if (!part.exists) return true;
+    if (offset < part.size) return false;
+  }
+}
+
 BodyNext BodySource::next(iovec* to, size_t room, uint64_t size, int64_t now) {
   BodyNext next{BodyNext::memory};
   size_t index = index_;
@@ -80,7 +89,7 @@ BodyNext BodySource::next(iovec* to, size_t room, uint64_t size, int64_t now) {
       if (!reads_) break;
       if (!window_ || !window_->holds(at)) {
         if (window_in_use) break;
-        const BodyNext loaded = load_window(at, part.file_offset + part.size, now);
+        const BodyNext loaded = load_window(at, part.file_offset + part.size, length, now);
         if (loaded.kind != BodyNext::memory) return loaded;
       }
       window_in_use = true;
@@ -132,10 +141,11 @@ void BodySource::set_paged(int64_t now) {
   reply_->source()->set_resident(here, now);
 }
 
-BodyNext BodySource::load_window(uint64_t at, uint64_t end, int64_t now) {
+// No more than is wanted: where a peer takes little at a time, what lies read and waits is little too.
+BodyNext BodySource::load_window(uint64_t at, uint64_t end, uint64_t most, int64_t now) {
   const File& file = *reply_->source();
   // A small file is read whole before its head leaves, so that a change can still be refused.
-  const uint64_t size = std::min(end - at, kWindow);
+  const uint64_t size = std::min({end - at, kWindow, most});
   const bool paged = window_ && window_->io().result != Io::again && window_->span().start == at;
   if (!paged) {
     if (!window_ || window_->capacity() < size) window_ = make_ref<Window>(size);

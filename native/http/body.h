@@ -38,6 +38,8 @@ class BodySource {
   void start(Ref<const Reply> reply, bool empty, bool takes_files, bool holds_last);
   /** Drops the reply and the buffers. */
   void clear();
+  /** Drops the buffer of a body that may wait for long: what was not sent of it is read again. */
+  void drop_window() { window_ = {}; }
 
   /** From the cursor on, at most `room` vectors (> 0) and `size` bytes. `now`: ms, for what is remembered of the page cache. */
   BodyNext next(iovec* to, size_t room, uint64_t size, int64_t now);
@@ -55,6 +57,8 @@ class BodySource {
   bool active() const { return static_cast<bool>(reply_); }
   const Reply& reply() const { return *reply_; }
   bool empty() const { return empty_; }
+  /** Is nothing of it left to be sent? */
+  bool ended() const;
   uint64_t sent() const { return sent_; }
   /** How it really leaves, after fallbacks, and why. */
   Way way() const;
@@ -79,7 +83,7 @@ class BodySource {
   Segment segment(size_t index) const;
   Segment span_segment(ByteSpan span) const;
   bool probe(ByteSpan asked, int64_t now);
-  BodyNext load_window(uint64_t at, uint64_t end, int64_t now);
+  BodyNext load_window(uint64_t at, uint64_t end, uint64_t most, int64_t now);
   BodyNext finish();
   BodyNext broken(FileFault fault, int error);
 

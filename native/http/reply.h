@@ -31,6 +31,29 @@ struct ReplyPart {
   ByteSpan span;
 };
 
+/** The head as a binary version of HTTP writes it: made by the first thread that needs it, for all. */
+class HeaderBlock {
+ public:
+  HeaderBlock() = default;
+  HeaderBlock(const HeaderBlock&) = delete;
+  HeaderBlock& operator=(const HeaderBlock&) = delete;
+  ~HeaderBlock() { delete made_.load(std::memory_order_relaxed); }
+
+  /** `make` returns it as a std::string. */
+  template <class Make>
+  const std::string& get(Make make) const {
+    const std::string* made = made_.load(std::memory_order_acquire);
+    if (made) return *made;
+    const auto* const own = new std::string(make());
+    if (made_.compare_exchange_strong(made, own, std::memory_order_acq_rel)) return *own;
+    delete own;
+    return *made;
+  }
+
+ private:
+  mutable std::atomic<const std::string*> made_{nullptr};
+};
+
 struct Reply : RefCounted {
   uint16_t status = 0;
   /** "Name: value" CRLF, for each; but Date, and what is between one connection and its peer. */
@@ -43,6 +66,7 @@ struct Reply : RefCounted {
   ByteSpan span;       // when there are no parts
   std::vector<ReplyPart> parts;
   std::string tail;  // closing delimiter of the parts; of a template of slices, fields
+  HeaderBlock block;
 
   /** The file whose change during the send must not go unnoticed; null when the bytes cannot change. */
   const File* source() const { return file ? file.get() : memory ? memory->mapped_file() : nullptr; }

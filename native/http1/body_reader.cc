@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "http1/bytes.h"
+#include "http/bytes.h"
 
 namespace zc {
 

@@ -11,8 +11,11 @@ class Http1Connection final : public Connection {
  public:
   Http1Connection(Service& service, std::unique_ptr<Stream> stream);
 
-  /** It is watched: the first head may come. */
-  void begin() { arm(limits_.header_timeout); }
+  /** It is watched: the first head may come, of which this much is here. */
+  void begin(std::string_view received = {}) {
+    input_.assign(received);
+    arm(limits_.header_timeout);
+  }
 
   Stream& stream() override { return *stream_; }
   void on_events(const StreamEvents& events) override;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "http1/bytes.h"
+#include "http/bytes.h"
 #include "http1/target.h"
 
 namespace zc {

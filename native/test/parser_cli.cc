@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "test/parser_probe.h"
+#include "test/quoted.h"
 
 namespace {
 
@@ -42,18 +43,6 @@ const char* name_of(DrainResult result) {
     case DrainResult::bad: return "bad";
   }
   return "?";
-}
-
-// Bytes as the characters of the same number.
-std::string quoted(std::string_view text) {
-  std::string json = "\"";
-  for (const unsigned char byte : text) {
-    char escaped[8];
-    const bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-    std::snprintf(escaped, sizeof escaped, plain ? "%c" : "\\u%04x", byte);
-    json += escaped;
-  }
-  return json + '"';
 }
 
 size_t cut_step(size_t size) { return 1 + size / 2048; }

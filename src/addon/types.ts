@@ -69,6 +69,8 @@ export interface EngineLimits {
   /** 0 = every request. */
   readonly revalidateMs: number;
   readonly verifySendfile: boolean;
+  /** HTTP/2 beside HTTP/1, by prior knowledge. */
+  readonly h2c: boolean;
 }
 
 /** An answer for the engine. */

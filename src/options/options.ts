@@ -3,39 +3,23 @@ import {
   bareMeans,
   choice,
   duration,
-  formed,
   integer,
   integerOr,
   list,
   path,
-  paths,
   size,
   text,
   toggle,
 } from './kinds.ts';
 import { cacheRules, fieldRules, redirectRules, rewriteRules, typeRules } from './rules.ts';
 import { defaultsOf, type Option, OptionError, option, optional, readOptions } from './table.ts';
+import { agreeOnTls, tls } from './tls.ts';
 
 const DAY_MS = 86_400_000;
 const TIB = 2 ** 40;
 
 /** An engine's ids have six bits for the thread (native/engine). */
 export const MAX_THREADS = 64;
-
-/** Mozilla's intermediate list (version 5.8): forward secrecy and AEAD, what every browser since 2014 has. */
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305',
-].join(':');
-
-/** RFC 6797 §6.1, and what browsers' preload lists ask for. */
-const hstsPolicy = formed(
-  'policy',
-  'such as "max-age=31536000; includeSubDomains; preload"',
-  /^max-age=\d{1,10}(?: *; *(?:includeSubDomains|preload)){0,2}$/i,
-);
 
 const listening = {
   root: option(path, '.', 'directory to serve', 'nginx root'),
@@ -53,51 +37,12 @@ const listening = {
     'engine threads, at most 64; auto is one for each core',
     'nginx worker_processes',
   ),
-};
-
-const tls = {
-  tlsCert: optional(
-    paths,
-    'PEM file with a certificate and its chain; several for several names, or for RSA and ECDSA',
-    'nginx ssl_certificate',
-  ),
-  tlsKey: optional(
-    paths,
-    'PEM file with its key; of several, in the same order',
-    'nginx ssl_certificate_key',
-  ),
-  tlsPassphraseFile: optional(
-    path,
-    'file with the passphrase of encrypted keys',
-    'nginx ssl_password_file',
-  ),
-  tlsStaple: optional(
-    paths,
-    'file with the OCSP response (DER) of each certificate',
-    'nginx ssl_stapling_file',
-  ),
-  tlsMin: option(choice('1.2', '1.3'), '1.2', 'oldest version of TLS', 'nginx ssl_protocols'),
-  tlsCiphers: option(
-    text,
-    CIPHERS,
-    'ciphers as OpenSSL names them, with colons; those of TLS 1.3 begin with TLS_',
-    'nginx ssl_ciphers',
-  ),
-  tlsCurves: option(
-    text,
-    'auto',
-    'groups of the key exchange, with colons; auto: X25519MLKEM768 where OpenSSL has it, X25519, P-256, P-384',
-    'nginx ssl_ecdh_curve',
-  ),
-  httpsRedirect: optional(
-    integer(0, 65535),
-    'port of a second, plain listener that redirects to this one (308)',
-    'nginx return 301 https://…',
-  ),
-  hsts: optional(
-    bareMeans('max-age=31536000; includeSubDomains', hstsPolicy),
-    'Strict-Transport-Security of every answer with TLS; alone: a year, with subdomains',
-    'nginx add_header',
+  http2: option(toggle, true, 'offer HTTP/2 beside HTTP/1 with TLS', 'nginx http2'),
+  h2c: option(
+    toggle,
+    false,
+    'take HTTP/2 without TLS too, of clients that begin with it (prior knowledge)',
+    'nginx http2',
   ),
 };
 
@@ -333,46 +278,18 @@ export function resolveOptions(input: OptionsInput = {}): Options {
   return options;
 }
 
-/** They mean nothing without a certificate. */
-const OF_TLS = ['tlsPassphraseFile', 'tlsStaple', 'httpsRedirect', 'hsts'] as const;
-
-/** What uWebSockets.js has no way for. */
-const NOT_OF_UWS = ['tlsPassphraseFile', 'tlsStaple', 'tlsMin', 'tlsCurves'] as const;
-
 /** Rules between options. */
 function agree(options: Options): void {
-  const { tlsCert, tlsKey, transport } = options;
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    const [given, missing] = tlsCert
-      ? (['tlsCert', 'tlsKey'] as const)
-      : (['tlsKey', 'tlsCert'] as const);
-    throw new OptionError((call) => `${call(given)} needs ${call(missing)} too`);
-  }
-  if (tlsCert?.length !== tlsKey?.length) {
+  const { transport, h2c } = options;
+  agreeOnTls(options, (name) => options[name] === OPTIONS[name].default);
+  if (!h2c) return;
+  if (transport === 'uws' || transport === 'http1') {
     throw new OptionError(
       (call) =>
-        `${call('tlsKey')}: ${tlsKey?.length} for the ${tlsCert?.length} of ${call('tlsCert')}; expected one for each, in the same order`,
+        `${call('transport')}: "${transport}" speaks no HTTP/2 without TLS; expected auto or native, or no ${call('h2c')}`,
     );
   }
-  if (options.tlsStaple !== undefined && options.tlsStaple.length !== tlsCert?.length) {
-    throw new OptionError(
-      (call) => `${call('tlsStaple')}: expected one for each of ${call('tlsCert')}`,
-    );
-  }
-  for (const name of OF_TLS) {
-    if (options[name] !== undefined && tlsCert === undefined) {
-      throw new OptionError((call) => `${call(name)} needs ${call('tlsCert')} too`);
-    }
-  }
-  if (transport === 'uws') {
-    const beyond = NOT_OF_UWS.find((name) => options[name] !== OPTIONS[name].default);
-    if (beyond !== undefined) {
-      throw new OptionError(
-        (call) => `${call(beyond)} is not to be had with ${call('transport')} uws`,
-      );
-    }
-    if (tlsCert !== undefined && tlsCert.length > 1) {
-      throw new OptionError((call) => `${call('transport')} uws takes one ${call('tlsCert')}`);
-    }
+  if (options.tlsCert !== undefined) {
+    throw new OptionError((call) => `${call('h2c')} is without TLS, ${call('tlsCert')} is with it`);
   }
 }

@@ -19,6 +19,8 @@ export type TransportName = Exclude<Options['transport'], 'auto'>;
 export interface Wanted {
   readonly transport: Options['transport'];
   readonly tls: boolean;
+  /** HTTP/2 without TLS, which only the engine speaks. */
+  readonly h2c: boolean;
 }
 
 /** A transport that can run here, with the library that it runs on. */
@@ -34,8 +36,18 @@ export type Chosen = {
   | { readonly name: 'http1'; readonly transfers: Transfers | undefined }
 );
 
-/** Throws an Error where the transport that was asked for by name cannot run. */
+/** Throws an Error where the transport that was asked for by name cannot run, or none that speaks what was asked for. */
 export async function chooseTransport(
+  wanted: Wanted,
+  native: Native,
+  loadUws: () => Promise<Uws>,
+): Promise<Chosen> {
+  const chosen = await choose(wanted, native, loadUws);
+  if (wanted.h2c && chosen.name !== 'native') throw withoutH2c(chosen.reason);
+  return chosen;
+}
+
+async function choose(
   { transport, tls }: Wanted,
   native: Native,
   loadUws: () => Promise<Uws>,
@@ -61,11 +73,12 @@ export async function chooseTransport(
  * What serves instead, where the engine has loaded and cannot start. Throws an Error where it was asked for by
  * name, and the cause where that is something else than the system's lack of room.
  */
-export function chooseWithoutEngine({ transport }: Wanted, cause: unknown): Chosen {
+export function chooseWithoutEngine({ transport, h2c }: Wanted, cause: unknown): Chosen {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (typeof code !== 'string') throw cause;
   const reason = `the system has no room for an engine thread (${code})`;
   if (transport === 'native') throw unavailable('native', reason);
+  if (h2c) throw withoutH2c(reason);
   // Nor for one that takes descriptors from node:http.
   return { name: 'http1', transfers: undefined, reach: 'memory', reason, fallback: true };
 }
@@ -104,6 +117,7 @@ export async function createTransport(
         root: root.native,
         symlinks: options.symlinks,
         tls,
+        http2: options.http2,
         threads:
           options.threads === 'auto'
             ? Math.min(availableParallelism(), MAX_THREADS)
@@ -180,6 +194,10 @@ function askedFor(native: Native): string {
   return native.addon || native.expected
     ? 'asked for'
     : `asked for; files by read: ${native.reason}`;
+}
+
+function withoutH2c(reason: string): Error {
+  return new StartError((call) => `${call('h2c')} needs the engine: ${reason}`);
 }
 
 function unavailable(name: TransportName, reason: string): Error {

@@ -59,7 +59,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const native = loadNative();
   const tls = await tlsOf(options);
-  const wanted = { transport: options.transport, tls: tls !== undefined };
+  const wanted = { transport: options.transport, tls: tls !== undefined, h2c: options.h2c };
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
   // What comes of it is openSite's to say: a program may have been given this one directory.
   await access(options.root).catch(() => {});

@@ -37,6 +37,7 @@ export function limitsOf(options: Options): EngineLimits {
     maxDrain: MAX_DRAIN,
     revalidateMs: options.revalidate,
     verifySendfile: options.sendfileVerify,
+    h2c: options.h2c,
   };
 }
 

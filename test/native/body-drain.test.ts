@@ -4,11 +4,11 @@ import { show, words } from '../support/parser-claims.ts';
 import {
   type BodyFraming,
   type BodyReport,
-  buildProgram,
+  buildParser,
   drainBodies,
 } from '../support/parser-program.ts';
 
-const program = buildProgram(t, 'parser_cli.cc');
+const program = buildParser(t, 'parser_cli.cc');
 
 type Drained = readonly [result: BodyReport['result'], used: number];
 

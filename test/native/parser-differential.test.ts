@@ -6,10 +6,10 @@ import { WIRE } from '../../src/addon/wire.ts';
 import { askNode, type NodeAnswer } from '../support/node-parser.ts';
 import { get, HOST, to } from '../support/parser-claims.ts';
 import { mutated, seeds } from '../support/parser-corpus.ts';
-import { buildProgram, type HeadReport, parseHeads } from '../support/parser-program.ts';
+import { buildParser, type HeadReport, parseHeads } from '../support/parser-program.ts';
 
 const known: ReadonlySet<string> = new Set(WIRE.fields);
-const program = buildProgram(t, 'parser_cli.cc');
+const program = buildParser(t, 'parser_cli.cc');
 
 interface Difference {
   readonly name: string;

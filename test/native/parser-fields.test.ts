@@ -2,9 +2,9 @@
 import t from 'tap';
 import { WIRE } from '../../src/addon/wire.ts';
 import { claimsOf, get, HOST, words } from '../support/parser-claims.ts';
-import { buildProgram } from '../support/parser-program.ts';
+import { buildParser } from '../support/parser-program.ts';
 
-const { parse, accept, refuse } = claimsOf(buildProgram(t, 'parser_cli.cc'));
+const { parse, accept, refuse } = claimsOf(buildParser(t, 'parser_cli.cc'));
 
 t.test('a field name is a token with its colon at once (RFC 9112 §5.1)', async (t) => {
   accept(t, get(`${HOST}!#$%&'*+-.^_\`|~09aZ: x\r\nACCEPT:y\r\n`), { fields: { accept: 'y' } });

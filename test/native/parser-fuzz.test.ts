@@ -2,15 +2,15 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { buildProgram } from '../support/parser-program.ts';
+import { SANITIZERS } from '../support/native-program.ts';
+import { buildParser } from '../support/parser-program.ts';
 
 /** For a quicker run while working, or a longer one. */
 const heads = process.env.ZCSERVE_FUZZ_HEADS ?? '1000000';
 /** Fixed, so that a failure is the same failure tomorrow; another seed is another million. */
 const seed = process.env.ZCSERVE_FUZZ_SEED ?? '9112';
 
-const sanitizers = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-const program = buildProgram(t, 'parser_fuzz.cc', sanitizers);
+const program = buildParser(t, 'parser_fuzz.cc', SANITIZERS);
 
 t.test(`${heads} mutated heads break no promise of the parser (seed ${seed})`, async (t) => {
   const { stdout } = await promisify(execFile)(program, [heads, seed]);

@@ -1,9 +1,9 @@
 // Properties of the request-head parser: a generated head parses to what it was made of.
 import fc from 'fast-check';
 import t from 'tap';
-import { buildProgram, drainBodies, parseHeads } from '../support/parser-program.ts';
+import { buildParser, drainBodies, parseHeads } from '../support/parser-program.ts';
 
-const program = buildProgram(t, 'parser_cli.cc');
+const program = buildParser(t, 'parser_cli.cc');
 
 const lettersOf = (letters: string, maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...letters), maxLength });

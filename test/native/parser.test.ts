@@ -1,9 +1,9 @@
 // The request-head parser by RFC section: the message, the request line, the target and Host.
 import t from 'tap';
 import { claimsOf, get, HOST, to, words } from '../support/parser-claims.ts';
-import { buildProgram } from '../support/parser-program.ts';
+import { buildParser } from '../support/parser-program.ts';
 
-const { parse, accept, refuse } = claimsOf(buildProgram(t, 'parser_cli.cc'));
+const { parse, accept, refuse } = claimsOf(buildParser(t, 'parser_cli.cc'));
 
 t.test(
   'a head ends at its empty line; what follows is not looked at (RFC 9112 §2.1)',

@@ -14,7 +14,7 @@ t.test('without room for an engine, node:http sends bytes, and one line says so'
   const native = { addon, file: 'zcserve.node' };
   const noUws = async () =>
     ({ library: undefined, installed: false, reason: 'not wanted' }) as const;
-  const best = await chooseTransport({ transport: 'http1', tls: false }, native, noUws);
+  const best = await chooseTransport({ transport: 'http1', tls: false, h2c: false }, native, noUws);
   t.equal(best.reach, 'socket');
   const log = memoryLog();
   t.match(await withTransfers(best, native, LIMITS, log), {
@@ -23,7 +23,11 @@ t.test('without room for an engine, node:http sends bytes, and one line says so'
   });
   t.match(log.lines, ['no sendfile, files are read: EMFILE: no descriptor left']);
 
-  const secure = await chooseTransport({ transport: 'http1', tls: true }, native, noUws);
+  const secure = await chooseTransport(
+    { transport: 'http1', tls: true, h2c: false },
+    native,
+    noUws,
+  );
   t.equal(await withTransfers(secure, native, LIMITS, log), secure, 'TLS needs none');
   t.equal(log.lines.length, 1);
 });

@@ -1,10 +1,8 @@
 // The request-head parser's own programs: built by the system's compiler, fed over stdin.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
-import { CXX_FLAGS, findCompiler, NATIVE, ROOMS, sourcesUpTo } from './native.ts';
+import { sourcesUpTo } from './native.ts';
+import { buildProgram } from './native-program.ts';
 
 /** Limits of one head, bytes and lines; those left out are the parser's defaults. */
 export interface HeadLimits {
@@ -62,44 +60,9 @@ export interface BodyReport {
   readonly resumes: boolean;
 }
 
-/**
- * Builds native/test/`source` with the parser, once for all tests that use it, in native/build. Returns the program, or
- * ends a test file that finds no C++ compiler.
- */
-export function buildProgram(t: Test, source: string, flags: readonly string[] = []): string {
-  const compiler = findCompiler();
-  if (compiler === undefined) {
-    t.plan(0, 'no C++ compiler here to build the parser by itself');
-    process.exit();
-  }
-  const sources = [...sourcesUpTo('http1'), join(NATIVE, 'test', source)];
-  const command = [...CXX_FLAGS, '-O2', ...flags, ...sources];
-  const program = join(
-    NATIVE,
-    'build/programs',
-    keyOf(compiler, command),
-    source.replace('.cc', ''),
-  );
-  if (existsSync(program)) return program;
-  mkdirSync(dirname(program), { recursive: true });
-  // Another test may be at it: whoever is last puts the same thing in its place.
-  const own = `${program}.${process.pid}`;
-  execFileSync(compiler, [...command, '-o', own]);
-  renameSync(own, program);
-  return program;
-}
-
-/** What a program is made of: the compiler, what it is told, and every source and header. */
-function keyOf(compiler: string, command: readonly string[]): string {
-  const hash = createHash('sha256');
-  hash.update(execFileSync(compiler, ['--version'])).update(command.join('\0'));
-  for (const room of [...ROOMS, 'test']) {
-    const folder = join(NATIVE, room);
-    for (const name of readdirSync(folder).toSorted()) {
-      hash.update(`\0${name}\0`).update(readFileSync(join(folder, name)));
-    }
-  }
-  return hash.digest('hex').slice(0, 16);
+/** Builds native/test/`source` with the parser. */
+export function buildParser(t: Test, source: string, flags: readonly string[] = []): string {
+  return buildProgram(t, source, sourcesUpTo('http1'), flags);
 }
 
 /** Parses each head, a string of one character for each byte. */

@@ -23,6 +23,7 @@ export const LIMITS: EngineLimits = {
   maxDrain: 65536,
   revalidateMs: 1000,
   verifySendfile: false,
+  h2c: false,
 };
 
 /** A file as a transport sees it. `references` is 1 (the table's) when nobody sends from it. */

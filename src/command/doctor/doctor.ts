@@ -68,7 +68,7 @@ async function transport(options: Options, native: Native, tls: boolean): Promis
   const subject = `transport ${tls ? 'https' : 'http'}`;
   try {
     const { name, reason, fallback } = await chooseTransport(
-      { transport: options.transport, tls },
+      { transport: options.transport, tls, h2c: options.h2c && !tls },
       native,
       loadUws,
     );

@@ -1,4 +1,4 @@
-// Byte classes of the HTTP/1.x grammar, and the skipping of their runs.
+// Byte classes of the grammar that HTTP versions share, and the skipping of their runs.
 #pragma once
 
 #include <array>

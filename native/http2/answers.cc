@@ -1,0 +1,201 @@
+// HTTP/2 on a stream: from a reply to the frames that carry it, and which go first. RFC 9113 §5.2, RFC 9218 §10.
+#include <algorithm>
+
+#include "http2/block.h"
+#include "http2/connection.h"
+
+namespace zc {
+
+using Phase = Http2Stream::State;
+
+void Http2Connection::on_answer(Exchange& exchange, Ref<const Reply> reply) {
+  auto& stream = static_cast<Http2Stream&>(exchange);
+  if (stream.state != Phase::ask) return;
+  start(stream, std::move(reply));
+  service_.requeue(*this);
+}
+
+void Http2Connection::start(Http2Stream& stream, Ref<const Reply> reply) {
+  // Frames are made of bytes: those of a file are read, whatever the stream could take.
+  stream.body.start(std::move(reply), stream.is_head, false, false);
+  service_.begin(stream);
+  schedule(stream);
+}
+
+void Http2Connection::schedule(Http2Stream& stream) {
+  stream.state = Phase::ready;
+  stream.deadline.reset();
+  schedule_.add(stream);
+}
+
+void Http2Connection::unschedule(Http2Stream& stream, Http2Stream::State state) {
+  schedule_.remove(stream);
+  stream.state = state;
+}
+
+// As much as the peer takes, up to a turn's share. All answers that are ready go together.
+void Http2Connection::send() {
+  for (uint64_t sent = 0; !blocked_;) {
+    if (sent >= limits_.send_chunk) return service_.requeue(*this);
+    Batch batch;
+    if (!full_) gather(batch);
+    if (batch.empty() && output_.empty()) break;
+    const Io io = output_.send(*stream_, batch.parts(), batch.count(), false);
+    if (io.result != Io::moved && io.result != Io::again) return abandon(ExchangeEnd::gone);
+    settle_served();
+    blocked_ = io.result == Io::again;
+    full_ = !output_.empty();
+    sent += batch.size();
+    // A client that reads has its time anew.
+    if (!full_) forget(kOutput);
+    else if (!blocked_ || !deadlines_[kOutput]) expect(kOutput, limits_.send_timeout);
+  }
+  const bool starved = window_ <= 0 && !full_ && !schedule_.empty();
+  if (starved && !deadlines_[kWindow]) expect(kWindow, limits_.send_timeout);
+}
+
+void Http2Connection::gather(Batch& batch) {
+  ++batch_;
+  while (batch.size() < kBatch && batch.has_room() && window_ > 0) {
+    Http2Stream* const stream = schedule_.first();
+    // Its buffer holds what it has in this batch.
+    if (!stream || stream->batch == batch_) return;
+    serve(batch, *stream, kBatch - batch.size());
+  }
+  if (window_ > 0) return;
+  // Heads, and what is empty, need no window.
+  schedule_.each([&](Http2Stream& stream) {
+    if (!stream.head_sent && batch.has_room()) serve(batch, stream, 0);
+  });
+}
+
+void Http2Connection::serve(Batch& batch, Http2Stream& stream, uint64_t most) {
+  stream.batch = batch_;
+  served_.push_back(&stream);
+  if (stream.body.ended()) {
+    add_head(batch, stream, true);
+    return unschedule(stream, Phase::written);
+  }
+  const int64_t open = std::min(stream.window, window_);
+  if (open <= 0) {
+    if (!stream.head_sent) add_head(batch, stream, false);
+    if (stream.window > 0) return;
+    unschedule(stream, Phase::blocked);
+    return expect(stream, limits_.send_timeout);
+  }
+  iovec parts[Batch::kPieces];
+  const uint64_t size = std::min<uint64_t>(most, static_cast<uint64_t>(open));
+  const BodyNext next = stream.body.next(parts, Batch::kPieces, size, service_.turn().now);
+  switch (next.kind) {
+    case BodyNext::memory:
+      if (!stream.head_sent) add_head(batch, stream, false);
+      return add_body(batch, stream, parts, next);
+    case BodyNext::cold:
+      return page(stream);
+    case BodyNext::file:
+    case BodyNext::held:
+    case BodyNext::done:
+    case BodyNext::broken:
+      served_.pop_back();
+      return reset(stream, ErrorCode::internal_error, ExchangeEnd::file_fault);
+  }
+}
+
+// §6.2, §6.10
+void Http2Connection::add_head(Batch& batch, Http2Stream& stream, bool ends) {
+  stream.head_sent = true;
+  const std::string_view table = std::exchange(first_block_, false) ? kNoTable : std::string_view();
+  const std::string_view pieces[] = {table, block_of(stream.body.reply()), date_block(service_.turn().date)};
+  size_t left = 0;
+  for (const std::string_view piece : pieces) left += piece.size();
+  FrameHead head{0, FrameType::headers, ends ? kEndStream : kNoFlags, stream.number};
+  uint32_t room = 0;
+  for (std::string_view piece : pieces) {
+    while (!piece.empty()) {
+      if (room == 0) {
+        head.size = room = static_cast<uint32_t>(std::min<size_t>(left, kMinMaxFrame));
+        left -= room;
+        if (left == 0) head.flags |= kEndHeaders;
+        batch.add(head);
+        head = {0, FrameType::continuation, 0, stream.number};
+      }
+      const size_t size = std::min<size_t>(piece.size(), room);
+      batch.add(piece.substr(0, size));
+      piece.remove_prefix(size);
+      room -= static_cast<uint32_t>(size);
+    }
+  }
+}
+
+// §6.1
+void Http2Connection::add_body(Batch& batch, Http2Stream& stream, const iovec* parts, const BodyNext& next) {
+  uint64_t total = 0;
+  for (size_t i = 0; i < next.count; ++i) total += parts[i].iov_len;
+  uint64_t left = total;
+  uint32_t room = 0;
+  for (size_t i = 0; i < next.count; ++i) {
+    std::string_view part(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
+    while (!part.empty()) {
+      if (room == 0) {
+        room = static_cast<uint32_t>(std::min<uint64_t>(left, kMinMaxFrame));
+        left -= room;
+        const bool ends = left == 0 && !next.more;
+        batch.add(FrameHead{room, FrameType::data, ends ? kEndStream : kNoFlags, stream.number});
+        floods_.sent_frame();
+      }
+      const size_t size = std::min<size_t>(part.size(), room);
+      batch.add(part.substr(0, size));
+      part.remove_prefix(size);
+      room -= static_cast<uint32_t>(size);
+    }
+  }
+  stream.body.advance(total);
+  stream.window -= static_cast<int64_t>(total);
+  window_ -= static_cast<int64_t>(total);
+  service_.count(stream, total);
+  if (!next.more) return unschedule(stream, Phase::written);
+  if (stream.window > 0) return schedule_.rotate(stream);
+  unschedule(stream, Phase::blocked);
+  expect(stream, limits_.send_timeout);
+}
+
+// The others go on meanwhile.
+void Http2Connection::page(Http2Stream& stream) {
+  unschedule(stream, Phase::page);
+  expect(stream, limits_.send_timeout);
+  if (service_.page_in(stream)) return;
+  // Its disk keeps so many waiting that this one's time would be over too.
+  service_.count_timeout();
+  served_.pop_back();
+  reset(stream, ErrorCode::cancel, ExchangeEnd::timed_out);
+}
+
+void Http2Connection::on_paged(Exchange& exchange) {
+  auto& stream = static_cast<Http2Stream&>(exchange);
+  if (stream.state != Phase::page) return;
+  stream.body.set_paged(service_.turn().now);
+  schedule(stream);
+  service_.requeue(*this);
+}
+
+// The batch has left, or a copy of it waits: nothing points at the bodies any more.
+void Http2Connection::settle_served() {
+  for (Http2Stream* const stream : served_) {
+    if (stream->state == Phase::written) finish(*stream);
+    else if (stream->state != Phase::page) stream->body.drop_window();
+  }
+  served_.clear();
+}
+
+void Http2Connection::finish(Http2Stream& stream) {
+  service_.end(stream, ExchangeEnd::done);
+  floods_.answered();
+  stream.state = Phase::drain;
+  if (stream.input_ended) return end(stream, ExchangeEnd::done);
+  const uint64_t expected = std::max(stream.received, stream.content_length.value_or(0));
+  // §8.1: whole is the answer, and what is left of the request is more than we wait for.
+  if (expected > limits_.max_drain) return reset(stream, ErrorCode::no_error);
+  expect(stream, limits_.header_timeout);
+}
+
+}  // namespace zc

@@ -1,0 +1,54 @@
+#include "http2/block.h"
+
+#include <algorithm>
+
+#include "http2/hpack.h"
+
+namespace zc {
+namespace {
+
+// RFC 9113 §8.2.2: what is between one HTTP/1 connection and its peer.
+bool is_of_connection(std::string_view name) {
+  return name == "connection" || name == "keep-alive" || name == "transfer-encoding" || name == "upgrade" ||
+         name == "proxy-connection";
+}
+
+std::string make_block(const Reply& reply) {
+  std::string block;
+  hpack_status(block, reply.status);
+  std::string name;
+  for (std::string_view left = reply.fields; !left.empty();) {
+    const std::string_view line = left.substr(0, left.find("\r\n"));
+    left.remove_prefix(std::min(line.size() + 2, left.size()));
+    const size_t colon = line.find(':');
+    if (colon == line.npos) continue;
+    name.assign(line.substr(0, colon));
+    for (char& byte : name) byte = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte;
+    std::string_view value = line.substr(colon + 1);
+    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+    if (!is_of_connection(name)) hpack_field(block, name, value);
+  }
+  return block;
+}
+
+struct DateLine {
+  std::string text, block;
+};
+
+}  // namespace
+
+std::string_view block_of(const Reply& reply) {
+  return reply.block.get([&reply] { return make_block(reply); });
+}
+
+std::string_view date_block(const HttpDate& date) {
+  thread_local DateLine line;
+  if (line.text != date.text()) {
+    line.text = date.text();
+    line.block.clear();
+    hpack_field(line.block, "date", date.text());
+  }
+  return line.block;
+}
+
+}  // namespace zc

@@ -1,0 +1,172 @@
+#include "http2/connection.h"
+
+#include <algorithm>
+
+namespace zc {
+namespace {
+
+// A longer buffer is not kept for the next frame.
+constexpr size_t kKeptInput = 512;
+
+}  // namespace
+
+Http2Connection::Http2Connection(Service& service, std::unique_ptr<Stream> stream)
+    : service_(service), limits_(service.limits()), stream_(std::move(stream)), streams_(*this) {}
+
+void Http2Connection::begin(std::string_view received) {
+  input_.assign(received);
+  append_settings(output_.frames(), {{Setting::max_concurrent_streams, kMaxStreams},
+                                     {Setting::max_header_list_size, limits_.parse.max_head},
+                                     {Setting::no_rfc7540_priorities, 1}});
+  expect(kFrame, limits_.header_timeout);
+  expect(kAcknowledgement, kSettingsTimeout);
+  expect(kIdle, limits_.keep_alive_timeout);
+}
+
+void Http2Connection::on_events(const StreamEvents& events) {
+  if (events.broken) return abandon(ExchangeEnd::gone);
+  if (events.ended) peer_ended_ = true;
+  if (events.readable || events.ended || happened(events, stream_->receive_awaits())) readable_ = true;
+  if (happened(events, stream_->send_awaits())) blocked_ = false;
+  advance();
+}
+
+// Goes on until it has to wait: for bytes, for room in the stream or the windows, for TypeScript, for the disk.
+void Http2Connection::advance() {
+  if (closed) return;
+  if (state_ == State::linger) return drop_input();
+  receive();
+  if (!closed) send();
+  if (!closed && is_open() && over_ && streams_.empty()) {
+    leave();
+    send();
+  }
+  if (!closed && state_ == State::closing && output_.empty()) part();
+}
+
+void Http2Connection::receive() {
+  size_t taken = 0;
+  if (!input_.empty()) input_.erase(0, take(input_));
+  while (is_open() && readable_ && output_.size() < kMaxOutput) {
+    if (taken >= kTurnInput) return service_.requeue(*this);
+    const Io io = receive_some();
+    if (io.result == Io::again) break;
+    if (io.result == Io::closed) {
+      if (io.error != 0) return abandon(ExchangeEnd::gone);
+      over_ = true;
+      break;
+    }
+    taken += io.bytes;
+    const std::string_view received(service_.turn().scratch.get(), io.bytes);
+    if (input_.empty()) {
+      const size_t used = take(received);
+      input_.assign(received.substr(used));
+    } else {
+      input_.append(received);
+      input_.erase(0, take(input_));
+    }
+  }
+  if (!is_open() || (input_.empty() && input_.capacity() > kKeptInput)) input_ = {};
+}
+
+Io Http2Connection::receive_some() {
+  const Io io = stream_->receive(service_.turn().scratch.get(), Turn::kScratch);
+  // An announced end is still to be read.
+  if (io.result == Io::moved && peer_ended_) return io;
+  readable_ = io.result == Io::moved && stream_->may_hold_more(io, Turn::kScratch);
+  return io;
+}
+
+// Returns how many of the bytes are used: what is left is the beginning of a frame, or waits for our output to leave.
+size_t Http2Connection::take(std::string_view bytes) {
+  size_t used = 0;
+  if (state_ == State::preface) {
+    const Preface preface = judge_preface(bytes);
+    if (preface == Preface::begun) return 0;
+    used = preface == Preface::whole ? kPreface.size() : bytes.size();
+    state_ = State::settings;
+    if (preface == Preface::another) fail(ErrorCode::protocol_error);
+  }
+  bool in_frame = false;
+  while (is_open() && output_.size() < kMaxOutput) {
+    const std::string_view left = bytes.substr(used);
+    in_frame = !left.empty();
+    if (left.size() < kFrameHeadSize) break;
+    const FrameHead head = read_frame_head(left.data());
+    if (const auto broken = judge(head)) {
+      fail(broken->error);
+      break;
+    }
+    // A body may come as slowly as its client is.
+    in_frame = head.type != FrameType::data;
+    if (left.size() < kFrameHeadSize + head.size) break;
+    used += kFrameHeadSize + head.size;
+    on_frame(head, left.substr(kFrameHeadSize, head.size));
+  }
+  if (is_open()) note_waits(in_frame || block_.stream != 0);
+  return used;
+}
+
+// What ends the connection whatever the frame holds: known before that is here.
+std::optional<Violation> Http2Connection::judge(const FrameHead& head) const {
+  const Violation broken{ErrorCode::protocol_error, Violation::connection};
+  // §3.4: the client's first frame.
+  if (state_ == State::settings && (head.type != FrameType::settings || head.has(kAck))) return broken;
+  // §4.3, §6.10: nothing comes between the fragments of a block, and no fragment without one.
+  if ((head.type == FrameType::continuation) != (block_.stream != 0)) return broken;
+  if (block_.stream != 0 && head.stream != block_.stream) return broken;
+  const std::optional<Violation> by_itself = judge_frame_head(head);
+  return by_itself && by_itself->scope == Violation::connection ? by_itself : std::nullopt;
+}
+
+// §5.4.1
+void Http2Connection::fail(ErrorCode error, ExchangeEnd how) {
+  if (!is_open()) return;
+  state_ = State::closing;
+  lingers_ = true;
+  streams_.each([this, how](Http2Stream& stream) { end(stream, how); });
+  append_goaway(output_.frames(), last_stream_, error);
+  for (auto& deadline : deadlines_) deadline.reset();
+  block_ = {};
+}
+
+// §6.8: nobody's fault.
+void Http2Connection::leave() {
+  append_goaway(output_.frames(), last_stream_, ErrorCode::no_error);
+  state_ = State::closing;
+  lingers_ = readable_;
+}
+
+void Http2Connection::part() {
+  if (!lingers_) return close();
+  stream_->end_output();
+  state_ = State::linger;
+  input_ = {};
+  expect(kLinger, kLingerTimeout);
+  drop_input();
+}
+
+void Http2Connection::drop_input() {
+  bool ended = false;
+  while (readable_ && !ended && lingered_ < kLingerBytes) {
+    const Io io = receive_some();
+    if (io.result == Io::again) return;
+    ended = io.result != Io::moved;
+    lingered_ += io.bytes;
+  }
+  if (ended || lingered_ >= kLingerBytes) close();
+}
+
+void Http2Connection::stop() {
+  if (!is_open()) return;
+  over_ = true;
+  if (!streams_.empty()) append_goaway(output_.frames(), last_stream_, ErrorCode::no_error);
+  service_.requeue(*this);
+}
+
+void Http2Connection::abandon(ExchangeEnd why) {
+  streams_.each([this, why](Http2Stream& stream) { end(stream, why); });
+  close();
+}
+
+}  // namespace zc

@@ -1,0 +1,53 @@
+// The writing half of hpack.h.
+#include "http2/hpack.h"
+#include "http2/hpack_huffman.h"
+#include "http2/hpack_static.h"
+
+namespace zc {
+
+namespace {
+
+// RFC 7541 §5.1. kind: the bits before the prefix.
+void write_integer(std::string& to, unsigned kind, unsigned prefix, size_t value) {
+  const size_t largest = (size_t{1} << prefix) - 1;
+  if (value < largest) {
+    to += static_cast<char>(kind | value);
+    return;
+  }
+  to += static_cast<char>(kind | largest);
+  for (value -= largest; value >= 0x80; value >>= 7) to += static_cast<char>(value | 0x80);
+  to += static_cast<char>(value);
+}
+
+// RFC 7541 §5.2
+void write_text(std::string& to, std::string_view text) {
+  const size_t coded = huffman_size(text);
+  if (coded < text.size()) {
+    write_integer(to, 0x80, 7, coded);
+    huffman_encode(text, to);
+  } else {
+    write_integer(to, 0, 7, text.size());
+    to += text;
+  }
+}
+
+}  // namespace
+
+void hpack_status(std::string& to, unsigned status) {
+  hpack_field(to, ":status", std::to_string(status));
+}
+
+void hpack_field(std::string& to, std::string_view name, std::string_view value) {
+  size_t name_index = 0;
+  for (size_t index = kStaticCount; index > 0; --index) {
+    const StaticField& field = kStaticFields[index - 1];
+    if (field.name != name) continue;
+    if (field.value == value) return write_integer(to, 0x80, 7, index);
+    name_index = index;
+  }
+  write_integer(to, 0, 4, name_index);
+  if (name_index == 0) write_text(to, name);
+  write_text(to, value);
+}
+
+}  // namespace zc
