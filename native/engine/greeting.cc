@@ -15,9 +15,11 @@ void Greeting::on_events(const StreamEvents& events) {
       case Preface::begun:
         break;
       case Preface::whole:
-        return hand_on<Http2Connection>(service_, *this, std::move(stream_), received_, events);
+        hand_on<Http2Connection>(service_, *this, std::move(stream_), received_, events);
+        return;
       case Preface::another:
-        return hand_on<Http1Connection>(service_, *this, std::move(stream_), received_, events);
+        hand_on<Http1Connection>(service_, *this, std::move(stream_), received_, events);
+        return;
     }
     const Io io = stream_->receive(to, Turn::kScratch);
     if (io.result == Io::again) return;

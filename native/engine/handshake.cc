@@ -22,7 +22,11 @@ void Handshake::on_events(const StreamEvents& events) {
 }
 
 void Handshake::finish(const StreamEvents& events) {
-  if (stream_->speaks_http2()) return hand_on<Http2Connection>(service_, *this, std::move(stream_), {}, events);
+  if (stream_->speaks_http2()) {
+    Http2Connection& connection = hand_on<Http2Connection>(service_, *this, std::move(stream_), {}, events);
+    if (refused_ && !connection.closed) connection.stop();
+    return;
+  }
   if (refused_) return refuse(std::move(stream_), 503);
   hand_on<Http1Connection>(service_, *this, std::move(stream_), {}, events);
 }
