@@ -12,7 +12,7 @@ interface RootWatcher {
   close(): void;
 }
 
-/** Only a hint, as in watch.ts: links among the directories above are not watched. */
+/** Begins with `renew`. Only a hint, as in watch.ts: links among the directories above are not watched. */
 export function watchRoot(path: string, log: Log, onHint: () => void): RootWatcher {
   let watchers: FSWatcher[] = [];
 
@@ -45,7 +45,6 @@ export function watchRoot(path: string, log: Log, onHint: () => void): RootWatch
     }
   };
 
-  renew();
   return { renew, close };
 }
 
