@@ -44,10 +44,13 @@ export class LiveRoot {
       ? Number.NEGATIVE_INFINITY
       : freshness.now() + freshness.revalidateMs;
     if (options.watch) {
-      this.#watcher = watchRoot(options.path, options.log, () => {
+      const { path, log } = options;
+      const { revalidateMs } = freshness;
+      const onHint = () => {
         this.suspect();
         void this.look();
-      });
+      };
+      this.#watcher = watchRoot({ path, revalidateMs, log, onHint });
       if (!root.resting) this.#watcher.renew();
     }
   }

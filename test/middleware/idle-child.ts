@@ -1,5 +1,5 @@
 // Makes mounts in every way there is, which nobody asks; reports what they hold, and that the first of them can answer.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
@@ -9,18 +9,16 @@ import { zcserve as honoZcserve } from '../../src/middleware/hono.ts';
 import { zcserve as koaZcserve } from '../../src/middleware/koa.ts';
 import { zcserve } from '../../src/middleware/middleware.ts';
 import { sirv } from '../../src/middleware/sirv.ts';
+import { watches } from '../files/fixture.ts';
 
 const [root = '.'] = process.argv.slice(2);
 
 /** Descriptors of the root and below it, and watches of any directory. */
 function held(): number {
-  let count = 0;
+  let count = watches();
   for (const fd of readdirSync('/proc/self/fd')) {
     try {
-      const place = readlinkSync(`/proc/self/fd/${fd}`);
-      if (place.startsWith(root)) count++;
-      const watches = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').match(/^inotify wd/gm);
-      if (place.includes('inotify')) count += watches?.length ?? 0;
+      if (readlinkSync(`/proc/self/fd/${fd}`).startsWith(root)) count++;
     } catch {
       // The one that has listed the others.
     }
