@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { readPlainArguments } from './command/arguments.ts';
 import { type Gathered, gatherOptions, inWordsOf } from './command/config.ts';
 import { endProcess } from './command/exit.ts';
-import { readFlags } from './command/flags.ts';
+import { calledOn, readFlags } from './command/flags.ts';
 import { listenForSignals } from './command/signals.ts';
 import type { Asked } from './command/usage.ts';
 import { readWords } from './command/words.ts';
@@ -39,7 +39,8 @@ async function main(args: readonly string[]): Promise<void> {
   if ('help' in asked) return console.log(asked.help);
   const { command, root } = readWords(asked.words, args);
   if (command === 'help' || command === 'version') return main([`--${command}`]);
-  const gathered = gatherOptions({ ...readFlags(asked.flags), root }, process.env);
+  const flags = { ...readFlags(asked.flags, args), root };
+  const gathered = gatherOptions(flags, process.env, calledOn(args));
   const log = createLog({
     level: gathered.options.logLevel,
     format: gathered.options.logFormat,

@@ -45,25 +45,27 @@ napi_value open_root(napi_env env, napi_callback_info info) {
   return wrap(env, handles(env).root, std::move(root));
 }
 
-// What the path of a root names now: undefined (the same), another root, or the name of an errno.
+// What a path names now, or that of a root: undefined (the same), another root, or the name of an errno.
 napi_value reopen_root(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
-  if (!root) return throw_type(env, "reopenRoot(root)");
+  if (!root && !is_type(env, args[0], napi_string)) return throw_type(env, "reopenRoot(root or path)");
   struct Reopened {
+    std::string path;
     Ref<Root> root;
     int error = 0;
   };
   auto now = std::make_shared<Reopened>();
+  now->path = root ? root->path() : to_utf8(env, args[0]);
   return run_async(
       env, "zcserve:root",
-      [root, now] {
-        now->root = Root::open(root->path());
+      [now] {
+        now->root = Root::open(now->path);
         now->error = now->root ? 0 : errno;
       },
       [root, now](napi_env env) {
         if (now->error != 0) return text(env, errno_name(now->error));
-        if (now->root->same_directory(*root)) return undefined(env);
+        if (root && now->root->same_directory(*root)) return undefined(env);
         return wrap(env, handles(env).root, std::move(now->root));
       });
 }

@@ -9,13 +9,15 @@
 namespace zc {
 
 #define ZC_FIELDS(X)                                                                                    \
-  X(kHost, "host") X(kConnection, "connection") X(kContentLength, "content-length")                     \
+  X(kConnection, "connection") X(kContentLength, "content-length")                                      \
   X(kTransferEncoding, "transfer-encoding") X(kExpect, "expect")                                        \
   X(kAccept, "accept") X(kAcceptEncoding, "accept-encoding") X(kRange, "range") X(kIfRange, "if-range") \
   X(kIfMatch, "if-match") X(kIfNoneMatch, "if-none-match")                                              \
   X(kIfModifiedSince, "if-modified-since") X(kIfUnmodifiedSince, "if-unmodified-since")                 \
   X(kOrigin, "origin") X(kAccessControlRequestMethod, "access-control-request-method")                  \
-  X(kSecFetchDest, "sec-fetch-dest")
+  X(kSecFetchDest, "sec-fetch-dest") X(kVia, "via") X(kForwarded, "forwarded")                          \
+  X(kXForwardedFor, "x-forwarded-for") X(kXForwardedHost, "x-forwarded-host")                           \
+  X(kXForwardedProto, "x-forwarded-proto") X(kXRealIp, "x-real-ip") X(kHost, "host")
 enum Field : uint8_t { ZC_FIELDS(ZC_ENUMERATOR) kFieldCount };
 constexpr std::string_view kFieldNames[kFieldCount] = {ZC_FIELDS(ZC_TEXT)};
 

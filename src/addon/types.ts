@@ -207,6 +207,8 @@ export interface NativeAddon {
    * or the name of the errno with which it cannot be opened.
    */
   reopenRoot(root: NativeRoot): Promise<NativeRoot | string | undefined>;
+  /** The same for a path of which nothing is open. */
+  reopenRoot(path: string): Promise<NativeRoot | string>;
   /** Opens each path beneath the root, in libuv's pool, in order. Never blocks on FIFOs (O_NONBLOCK). */
   open(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Promise<Opened[]>;
   /**

@@ -27,15 +27,8 @@ export class Counts {
 }
 
 export const WIRE = {
-  /** Request fields (native/http/fields.h): those that the engine reads for itself, and the plan's. */
-  fields: [
-    'host',
-    'connection',
-    'content-length',
-    'transfer-encoding',
-    'expect',
-    ...REQUEST_FIELDS,
-  ],
+  /** Request fields (native/http/fields.h): those that only the engine reads, and the plan's. */
+  fields: ['connection', 'content-length', 'transfer-encoding', 'expect', ...REQUEST_FIELDS],
   /** What the engine tells (native/engine/record.h). */
   records: [
     'request',

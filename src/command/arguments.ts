@@ -19,11 +19,14 @@ export const NAME_OF: ReadonlyMap<string, string> = new Map(
   WRITABLE.filter((name) => name !== 'root').map((name) => [flagOf(name).slice(2), name]),
 );
 
+/** Flags of one letter, and what they stand for. */
+export const SHORT: Readonly<Record<string, string>> = { p: 'port', h: 'help', v: 'version' };
+
 const PLAIN = Object.fromEntries(
-  [...NAME_OF.keys()].map((flag) => [
-    flag,
-    { type: 'string', ...(flag === 'port' ? { short: 'p' } : {}) } as const,
-  ]),
+  [...NAME_OF.keys()].map((flag) => {
+    const short = Object.keys(SHORT).find((letter) => SHORT[letter] === flag);
+    return [flag, { type: 'string', ...(short ? { short } : {}) } as const];
+  }),
 );
 
 /**

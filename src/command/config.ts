@@ -28,11 +28,15 @@ export interface Gathered {
 }
 
 /**
- * `flags` by option name, as written; `env` holds the ZCSERVE_ variables. Throws an OptionError that says where the
- * mistake is.
+ * `flags` by option name, as written, and what each was called there; `env` holds the ZCSERVE_ variables. Throws an
+ * OptionError that says where the mistake is.
  */
-export function gatherOptions(flags: Texts, env: NodeJS.ProcessEnv): Gathered {
-  const fromFlags = readOptions(COMMAND_OPTIONS, flags, flagOf, '');
+export function gatherOptions(
+  flags: Texts,
+  env: NodeJS.ProcessEnv,
+  callOfFlag: Call = flagOf,
+): Gathered {
+  const fromFlags = readOptions(COMMAND_OPTIONS, flags, callOfFlag, '');
   const fromEnv = readOptions(COMMAND_OPTIONS, pickVariables(env), variableOf, '');
   const file = fromFlags.config ?? fromEnv.config;
   const fromFile = typeof file === 'string' ? readConfig(file) : {};
@@ -42,7 +46,7 @@ export function gatherOptions(flags: Texts, env: NodeJS.ProcessEnv): Gathered {
     ...fromFlags,
   };
   const call = (name: string): string => {
-    if (name in fromFlags) return flagOf(name);
+    if (name in fromFlags) return callOfFlag(name);
     if (name in fromEnv) return variableOf(name);
     if (name in fromFile) return `${file}: ${name}`;
     return WRITABLE.includes(name) ? flagOf(name) : `option ${name}`;

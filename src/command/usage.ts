@@ -2,7 +2,8 @@
 import yargs from 'yargs';
 import { GROUPS } from '../options/options.ts';
 import { flagOf, type Option } from '../options/table.ts';
-import { type Arguments, NAME_OF, withValue } from './arguments.ts';
+import { type Arguments, NAME_OF, SHORT, withValue } from './arguments.ts';
+import { refuseSingleDash } from './flags.ts';
 
 const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
 zcserve doctor [root] [options]  say what would be used here, and why
@@ -14,8 +15,9 @@ Each option is also a variable (ZCSERVE_MMAP_MAX) and a name in the --config fil
 /** What the command line asks for: something to be done, or to be told. */
 export type Asked = Arguments | 'version' | { readonly help: string };
 
-/** Reads any command line; unknown flags are among its flags. */
+/** Reads any command line; unknown flags are among its flags. Throws an OptionError for one that it would misread. */
 export async function readArguments(args: readonly string[]): Promise<Asked> {
+  refuseSingleDash(args);
   // yargs takes what every object has for an option of its own, and throws.
   const inherited = args.map(nameOf).find((name) => name in Object.prototype);
   if (inherited !== undefined) return { words: [], flags: { [inherited]: '' } };
@@ -44,7 +46,7 @@ function describe(args: readonly string[]) {
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
-    .alias({ p: 'port', h: 'help', v: 'version' })
+    .alias(SHORT)
     .option('help', { type: 'boolean', describe: 'print this' })
     .option('version', { type: 'boolean', describe: 'print the version' })
     .exitProcess(false)

@@ -44,3 +44,9 @@ export function meaningOf(errno: string): Meaning {
       return { kind: 'failed', level: 'error' };
   }
 }
+
+/** The errno that Node's functions and the addon's say by `code`. */
+export function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'EIO';
+}

@@ -43,8 +43,9 @@ export class Freshness {
   constructor({ policy, log, now }: FreshnessOptions) {
     this.now = now;
     this.revalidateMs = policy.revalidateMs;
-    this.#watcher = policy.watch
-      ? createWatcher({ root: policy.root, log, onChange: (path) => this.drop(path) })
+    const { root, revalidateMs, watch } = policy;
+    this.#watcher = watch
+      ? createWatcher({ root, revalidateMs, log, onChange: (path) => this.drop(path) })
       : undefined;
   }
 

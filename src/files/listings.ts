@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Log } from '../log/log.ts';
 import type { Contents } from '../plan/types.ts';
+import { codeOf } from './errno.ts';
 import type { FileCache, Freshness } from './freshness.ts';
 import { closeAll, type DirectoryRead, directoryOf, type Found, type Root } from './root.ts';
 
@@ -196,10 +197,6 @@ function isEqual(a: Uint8Array | Float64Array, b: Uint8Array | Float64Array): bo
   const bytesOf = ({ buffer, byteOffset, byteLength }: typeof a) =>
     Buffer.from(buffer, byteOffset, byteLength);
   return bytesOf(a).equals(bytesOf(b));
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
 }
 
 /** Whoever put it there looks for it in the listing. */

@@ -2,11 +2,11 @@
 import type { Log } from '../log/log.ts';
 import { meaningOf } from './errno.ts';
 import type { Freshness } from './freshness.ts';
-import type { Root } from './root.ts';
+import { closedRoot, type Root } from './root.ts';
 import { watchRoot } from './watch-root.ts';
 
 export interface LiveRootOptions {
-  /** What the path names now. */
+  /** What the path names now, or at rest until it is asked for. */
   readonly root: Root;
   readonly path: string;
   readonly watch: boolean;
@@ -39,12 +39,19 @@ export class LiveRoot {
     this.#options = options;
     this.#held = { root: options.root, users: 0 };
     this.#current = options.root;
-    this.#freshUntil = options.freshness.now() + options.freshness.revalidateMs;
+    const { root, freshness } = options;
+    this.#freshUntil = root.resting
+      ? Number.NEGATIVE_INFINITY
+      : freshness.now() + freshness.revalidateMs;
     if (options.watch) {
-      this.#watcher = watchRoot(options.path, options.log, () => {
+      const { path, log } = options;
+      const { revalidateMs } = freshness;
+      const onHint = () => {
         this.suspect();
         void this.look();
-      });
+      };
+      this.#watcher = watchRoot({ path, revalidateMs, log, onHint });
+      if (!root.resting) this.#watcher.renew();
     }
   }
 
@@ -105,7 +112,7 @@ export class LiveRoot {
     const held = this.#held;
     const look = await held.root.look();
     if (this.#closed) {
-      if (look.kind === 'moved') look.root.close();
+      if ('root' in look) look.root.close();
       return;
     }
     if (hints === this.#hints) this.#freshUntil = began + freshness.revalidateMs;
@@ -114,12 +121,15 @@ export class LiveRoot {
         if (this.#errno === undefined) return;
         log.info(`${path} is back`);
         return this.#replace(held, undefined);
+      case 'opened':
+        if (this.#errno !== undefined) log.info(`${path} is back`);
+        return this.#replace({ root: look.root, users: 0 }, undefined);
       case 'moved':
         log.info(`${path} is another directory now: it is served from here on`);
         return this.#replace({ root: look.root, users: 0 }, undefined);
       case 'error':
         if (look.errno === this.#errno) return;
-        if (meaningOf(look.errno).kind === 'failed') {
+        if (meaningOf(look.errno).kind === 'failed' && !held.root.resting) {
           // Our own trouble is no evidence of a change: what is open goes on.
           log.error(`cannot look at ${path}: ${look.errno}`, 'root');
           return;
@@ -135,7 +145,8 @@ export class LiveRoot {
     const last = this.#held;
     this.#held = next;
     this.#errno = errno;
-    this.#current = errno === undefined ? next.root : absent(next.root, errno);
+    // Where the path names nothing, nothing can be opened.
+    this.#current = errno === undefined ? next.root : closedRoot(errno, next.root.look);
     this.#watcher?.renew();
     this.#options.freshness.startAnew(this.#current.native);
     this.#settle(last);
@@ -144,15 +155,4 @@ export class LiveRoot {
   #settle(held: Holding): void {
     if (held.users === 0 && (this.#closed || held !== this.#held)) held.root.close();
   }
-}
-
-/** Nothing can be opened where the path names nothing. */
-function absent({ look }: Root, errno: string): Root {
-  return {
-    native: undefined,
-    open: async (paths) => paths.map(() => ({ type: 'error', errno })),
-    read: () => Promise.reject(Object.assign(new Error(errno), { code: errno })),
-    look,
-    close: () => {},
-  };
 }

@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import type { Symlinks } from '../addon/types.ts';
 import { readDirectory } from './directory.ts';
 import type { OpenFile } from './entry.ts';
+import { codeOf } from './errno.ts';
 import { isMadeUp } from './made-up.ts';
 import { isBeneath, type Places, placesFor } from './place.ts';
 import { type Found, type Root, versionOfStamp } from './root.ts';
@@ -33,6 +34,17 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
 export function openRootByPath(path: string, symlinks: Symlinks, descriptors?: string): Root {
   const place = realpathSync(path);
   return rootAt(path, place, statSync(within(place), { bigint: true }), symlinks, descriptors);
+}
+
+/** The same off the JavaScript thread. Rejects with an Error with `code`. */
+export async function findRootByPath(
+  path: string,
+  symlinks: Symlinks,
+  descriptors?: string,
+): Promise<Root> {
+  const place = await fs.realpath(path);
+  const stat = await fs.stat(within(place), { bigint: true });
+  return rootAt(path, place, stat, symlinks, descriptors);
 }
 
 /** A directory by a path that nobody can follow without permission to enter it; ENOTDIR for anything else. */
@@ -182,8 +194,3 @@ class PathOpenFile implements OpenFile {
 
 /** Of the whole process, as its descriptors are. */
 const closings = new Set<Promise<unknown>>();
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'EIO';
-}

@@ -1,14 +1,45 @@
 // Opens the root: beneath its descriptor with the addon (openat2), by path without it.
 import type { NativeAddon, NativeFile, NativeRoot, Opened, Symlinks } from '../addon/types.ts';
 import type { OpenFile } from './entry.ts';
-import { openRootByPath } from './open-by-path.ts';
-import type { Found, Root } from './root.ts';
+import { codeOf } from './errno.ts';
+import { findRootByPath, openRootByPath } from './open-by-path.ts';
+import { closedRoot, type Found, type Look, type Root } from './root.ts';
 
 /** Throws an Error with `code` when the root is no directory or cannot be opened. */
 export function openRoot(path: string, symlinks: Symlinks, addon: NativeAddon | undefined): Root {
   return addon === undefined
     ? openRootByPath(path, symlinks)
     : rootOf(addon.openRoot(path), symlinks, addon);
+}
+
+/**
+ * The same at rest: what was opened to see that it can be is closed again, and the first look opens it. A mount may be
+ * made and never asked.
+ */
+export function restingRoot(
+  path: string,
+  symlinks: Symlinks,
+  addon: NativeAddon | undefined,
+): Root {
+  openRoot(path, symlinks, addon).close();
+  const look = async (): Promise<Look> => {
+    const found = await findRoot(path, symlinks, addon);
+    return typeof found === 'string'
+      ? { kind: 'error', errno: found }
+      : { kind: 'opened', root: found };
+  };
+  return { ...closedRoot('EBADF', look), resting: true };
+}
+
+/** What the path names now, or why it cannot be opened. Off the JavaScript thread. */
+async function findRoot(
+  path: string,
+  symlinks: Symlinks,
+  addon: NativeAddon | undefined,
+): Promise<Root | string> {
+  if (addon === undefined) return findRootByPath(path, symlinks).catch(codeOf);
+  const found = await addon.reopenRoot(path);
+  return typeof found === 'string' ? found : rootOf(found, symlinks, addon);
 }
 
 function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root {

@@ -7,8 +7,10 @@ import type { OpenFile } from './entry.ts';
 export type Found = Opened<OpenFile>;
 
 export interface Root {
-  /** The addon's handle, for the engine; undefined where the addon is not loaded. */
+  /** The addon's handle, for the engine; undefined where the addon is not loaded, or nothing is open. */
   readonly native: NativeRoot | undefined;
+  /** Nothing is open yet: the first look opens what the path names. */
+  readonly resting?: true;
   /**
    * Opens root-relative paths ('' is the root itself), each confined by the symlink policy; the answers
    * are in the same order. Off the JavaScript thread; never blocks on a FIFO; never rejects.
@@ -39,9 +41,22 @@ export interface DirectoryRead extends Contents {
 
 export type Look =
   | { readonly kind: 'same' }
+  /** What rested is open from now on: the receiver's to close. */
+  | { readonly kind: 'opened'; readonly root: Root }
   /** Another directory, opened: the receiver's to close. */
   | { readonly kind: 'moved'; readonly root: Root }
   | { readonly kind: 'error'; readonly errno: string };
+
+/** A root of which nothing is open: every open answers with this errno. */
+export function closedRoot(errno: string, look: Root['look']): Root {
+  return {
+    native: undefined,
+    open: async (paths) => paths.map(() => ({ type: 'error', errno })),
+    read: () => Promise.reject(Object.assign(new Error(errno), { code: errno })),
+    look,
+    close: () => {},
+  };
+}
 
 /** The version of what was found; '' = nothing that can be served, or nothing at all. */
 export function versionOf(found: Found): string {

@@ -1,10 +1,19 @@
 // Watches the names that lead to the root: a swapped link or a rebuilt directory is seen at once.
-import { type FSWatcher, readlinkSync, realpathSync, watch } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { Log } from '../log/log.ts';
+import { type DirectoryWatch, watchDirectory } from './watch-directory.ts';
 
 /** Links followed from the root's path; longer chains are seen by looks only. */
 const MAX_LINKS = 8;
+
+export interface RootWatcherOptions {
+  readonly path: string;
+  /** So long a look at the path is trusted. */
+  readonly revalidateMs: number;
+  readonly log: Log;
+  readonly onHint: () => void;
+}
 
 interface RootWatcher {
   /** The names may lead through other places now. */
@@ -12,40 +21,32 @@ interface RootWatcher {
   close(): void;
 }
 
-/** Only a hint, as in watch.ts: links among the directories above are not watched. */
-export function watchRoot(path: string, log: Log, onHint: () => void): RootWatcher {
-  let watchers: FSWatcher[] = [];
-
-  const fail = (error: unknown) => {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    if (reason === 'ENOENT' || reason === 'ENOTDIR') return;
-    log.warn(`cannot watch for changes (${reason}): they are seen by checks only`, 'watch');
-  };
+/** Begins with `renew`. Only a hint, as in watch.ts: links among the directories above are not watched. */
+export function watchRoot({ path, revalidateMs, log, onHint }: RootWatcherOptions): RootWatcher {
+  let watches: DirectoryWatch[] = [];
 
   const close = () => {
-    for (const watcher of watchers) watcher.close();
-    watchers = [];
+    for (const watch of watches) watch.close();
+    watches = [];
   };
 
   const renew = () => {
     close();
     for (const [directory, name] of placesOf(path)) {
-      try {
-        const watcher = watch(directory, { persistent: false }, (_event, changed) => {
+      const watch = watchDirectory({
+        directory,
+        onChange: (changed) => {
           if (changed === name) onHint();
-        });
-        watcher.on('error', (error) => {
-          fail(error);
-          watcher.close();
-        });
-        watchers.push(watcher);
-      } catch (error) {
-        fail(error);
-      }
+        },
+        // All its neighbours are alike: a log beside the root, or a directory of everybody's temporary files.
+        kindOf: (changed) => (changed === name ? name : ''),
+        revalidateMs,
+        log,
+      });
+      if (watch !== undefined) watches.push(watch);
     }
   };
 
-  renew();
   return { renew, close };
 }
 

@@ -1,7 +1,7 @@
 // Watches the directories of cached files, so that a change is seen at once and not at the next check.
-import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../log/log.ts';
+import { type DirectoryWatch, watchDirectory } from './watch-directory.ts';
 
 export interface Watcher {
   /** Counts: a directory (root-relative, '' = the root) is watched while somebody wants it. */
@@ -12,6 +12,8 @@ export interface Watcher {
 
 export interface WatcherOptions {
   readonly root: string;
+  /** So long what was checked is trusted. */
+  readonly revalidateMs: number;
   /** Something happened to this root-relative path. */
   readonly onChange: (path: string) => void;
   readonly log: Log;
@@ -22,26 +24,19 @@ const MAX_WATCHED = 4096;
 
 interface Watched {
   wanted: number;
-  readonly watcher: FSWatcher | undefined;
+  readonly watch: DirectoryWatch | undefined;
 }
 
 /**
  * Only a hint that makes a change visible sooner: events can be lost, so what is cached is checked again
  * after `revalidateMs` in any case, and where nothing can be watched it is only that.
  */
-export function createWatcher({ root, onChange, log }: WatcherOptions): Watcher {
+export function createWatcher({ root, revalidateMs, onChange, log }: WatcherOptions): Watcher {
   const watched = new Map<string, Watched>();
   let open = 0;
   let closed = false;
 
-  const fail = (error: unknown) => {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    // Gone since it was opened: nothing there to watch.
-    if (reason === 'ENOENT' || reason === 'ENOTDIR') return;
-    log.warn(`cannot watch for changes (${reason}): they are seen by checks only`, 'watch');
-  };
-
-  const start = (directory: string): FSWatcher | undefined => {
+  const start = (directory: string): DirectoryWatch | undefined => {
     if (open >= MAX_WATCHED) {
       log.warn(
         `more than ${MAX_WATCHED} directories: not all are watched for changes`,
@@ -49,22 +44,24 @@ export function createWatcher({ root, onChange, log }: WatcherOptions): Watcher 
       );
       return undefined;
     }
-    try {
-      const watcher = watch(join(root, directory), { persistent: false }, (_event, name) => {
-        if (closed || name === null) return;
-        onChange(directory === '' ? name : `${directory}/${name}`);
-      });
-      open++;
-      watcher.once('close', () => open--);
-      watcher.on('error', (error) => {
-        fail(error);
-        watcher.close();
-      });
-      return watcher;
-    } catch (error) {
-      fail(error);
-      return undefined;
-    }
+    const watch = watchDirectory({
+      directory: join(root, directory),
+      onChange: (name) => {
+        if (!closed) onChange(directory === '' ? name : `${directory}/${name}`);
+      },
+      // Whoever deploys changes many files, each a few times.
+      kindOf: (name) => name,
+      revalidateMs,
+      log,
+    });
+    if (watch !== undefined) open++;
+    return watch;
+  };
+
+  const end = ({ watch }: Watched): void => {
+    if (watch === undefined) return;
+    watch.close();
+    open--;
   };
 
   return {
@@ -72,17 +69,17 @@ export function createWatcher({ root, onChange, log }: WatcherOptions): Watcher 
       if (closed) return;
       const known = watched.get(directory);
       if (known !== undefined) known.wanted++;
-      else watched.set(directory, { wanted: 1, watcher: start(directory) });
+      else watched.set(directory, { wanted: 1, watch: start(directory) });
     },
     unwatch(directory) {
       const known = watched.get(directory);
       if (known === undefined || --known.wanted > 0) return;
       watched.delete(directory);
-      known.watcher?.close();
+      end(known);
     },
     close() {
       closed = true;
-      for (const { watcher } of watched.values()) watcher?.close();
+      for (const one of watched.values()) end(one);
       watched.clear();
     },
   };

@@ -14,9 +14,14 @@ export function isAuthority(text: string): boolean {
   return Number(port) <= MAX_PORT && (ipv6 === undefined || isIpv6(ipv6));
 }
 
-/** Does this host, to listen on, reach no further than this machine? RFC 1122 §3.2.1.3, RFC 4291 §2.5.3, RFC 6761 §6.3. */
+/** The host of an authority, an IPv6 literal without its brackets. */
+export function hostOf(authority: string): string {
+  return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+}
+
+/** Does this host reach no further than this machine? RFC 1122 §3.2.1.3, RFC 4291 §2.5.3, RFC 6761 §6.3. */
 export function isLoopback(host: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){1,3}|::1)$/i.test(host);
+  return /^(?:(?:[^.]+\.)*localhost\.?|127(?:\.\d{1,3}){1,3}|::1)$/i.test(host);
 }
 
 /** At the end, where it stands for two groups. */

@@ -29,7 +29,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
 
 const ADVICE: Readonly<Record<Advice, string>> = {
   listing: `This folder has no index page. Start the server with <code>--listing</code> to see what is in it.
-<p><small>You can read this because the server listens on this machine only.</small>`,
+<p><small>Nobody else reads this: you ask from the machine that the server runs on.</small>`,
   https: 'This port speaks HTTPS: its addresses begin with https://.',
 };
 

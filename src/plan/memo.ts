@@ -97,6 +97,13 @@ function hasSay<F extends Representation>(
     case 'accept':
     case 'sec-fetch-dest':
     case 'access-control-request-method':
+    case 'host':
+    case 'via':
+    case 'forwarded':
+    case 'x-forwarded-for':
+    case 'x-forwarded-host':
+    case 'x-forwarded-proto':
+    case 'x-real-ip':
       return false;
     case 'accept-encoding':
       return resource !== undefined && resource.variants.length > 0;

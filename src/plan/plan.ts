@@ -2,6 +2,7 @@
 // RFC 9110. Never throws; no I/O; the clock is a value.
 
 import type { FieldList } from '../http/field-list.ts';
+import { isFromHere } from './advice.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
 import { planListing } from './listing.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
@@ -11,7 +12,7 @@ import { asPage } from './page.ts';
 import type { Terms } from './policy.ts';
 import { isRangeCurrent, judgePreconditions } from './preconditions.ts';
 import { type Ranges, resolveRanges } from './ranges.ts';
-import type { RequestHead } from './request.ts';
+import { ASKER, type RequestHead } from './request.ts';
 import { sendRange, sendWhole, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
 import type { Advice, Plannable, Representation, Resolution, ResponsePlan, Span } from './types.ts';
@@ -126,9 +127,15 @@ function planMiss(
   { evidence, judged = [], advice }: Extract<Resolution<never>, { readonly kind: 'not-found' }>,
   terms: Terms,
 ): ResponsePlan<never> {
+  if (advice !== undefined && !isFromHere(request.fields)) {
+    // Not to be repeated: the fields would be only this client's.
+    return planError(404, [], request, terms);
+  }
   const answer = planError(404, [], request, terms, advice);
   if (evidence === undefined) return answer;
-  return { ...answer, memo: memoOfMiss(request, { evidence, judged }, undefined, terms) };
+  const looked = advice === undefined ? judged : [...judged, ...ASKER];
+  const memo = memoOfMiss(request, { evidence, judged: looked }, undefined, terms);
+  return { ...answer, memo };
 }
 
 function planConditional<F extends Representation>(

@@ -10,6 +10,17 @@ export const CONDITIONS = [
   'if-unmodified-since',
 ] as const;
 
+/** The fields by which it shows who asks: a proxy that hands on says so. RFC 9110 §7.6.3, RFC 7239; others by custom. */
+export const ASKER = [
+  'via',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'host',
+] as const;
+
 /** The fields that an answer may depend on. Every carrier delivers these, and no others. */
 export const REQUEST_FIELDS = [
   'accept',
@@ -18,6 +29,7 @@ export const REQUEST_FIELDS = [
   'origin',
   'access-control-request-method',
   'sec-fetch-dest',
+  ...ASKER,
 ] as const;
 
 export type RequestField = (typeof REQUEST_FIELDS)[number];

@@ -23,6 +23,7 @@ import {
   withTransfers,
 } from './choose.ts';
 import { cannotListen, cannotServe } from './problems.ts';
+import type { Listening } from './workers.ts';
 
 export interface ServerStats extends TransportStats {
   readonly files: TableStats;
@@ -68,21 +69,26 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const best = await withTransfers(asked, native, limits, log);
   const site = openSite(options, best, native.addon, log);
   let started: Started;
-  let port: number;
+  let listening: Listening;
   try {
     started = await start(best, wanted, site, options, tls, log);
     if (started.chosen.fallback) {
       log.warn(`no better transport than node:http: ${started.chosen.reason}`);
     }
-    port = await listen(started, options);
+    listening = await listen(started, options);
   } catch (error) {
     site.close();
     throw error;
   }
   const { chosen, transport } = started;
+  const { port, release } = listening;
   const urls = urlsOf(options.host, port, tls ? 'https' : 'http');
   let closed: Promise<void> | undefined;
-  const close = () => (closed ??= transport.close(options.grace).finally(site.close));
+  const end = () => {
+    site.close();
+    release?.();
+  };
+  const close = () => (closed ??= transport.close(options.grace).finally(end));
   if (isForked()) (await import('./workers.ts')).onDisconnect(close);
   return {
     url: urls[0] ?? '',
@@ -170,7 +176,7 @@ function isForked(): boolean {
 /** Ports that `portFallback` tries after the first. */
 const FALLBACK_PORTS = 100;
 
-async function listen({ chosen, transport }: Started, options: Options): Promise<number> {
+async function listen({ chosen, transport }: Started, options: Options): Promise<Listening> {
   const { host, port, portFallback } = options;
   const last = portFallback && port > 0 ? Math.min(port + FALLBACK_PORTS, 65_535) : port;
   const { listenAsWorker } =
@@ -179,7 +185,7 @@ async function listen({ chosen, transport }: Started, options: Options): Promise
     try {
       return listenAsWorker
         ? await listenAsWorker(transport, host, candidate)
-        : await transport.listen(host, candidate);
+        : { port: await transport.listen(host, candidate) };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EADDRINUSE' && candidate < last) continue;

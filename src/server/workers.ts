@@ -4,25 +4,61 @@ import { lookup } from 'node:dns/promises';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import type { Transport } from '../transport/transport.ts';
+import { bindCommonPort, type CommonPort } from './common-port.ts';
 
 /** Runs `stop` when the primary asks this worker to end its connections, as node:cluster stops node's own servers. */
 export function onDisconnect(stop: () => void): void {
   cluster.worker?.once('disconnect', stop);
 }
 
+export interface Listening {
+  readonly port: number;
+  /** When nothing listens any more. */
+  readonly release?: () => void;
+}
+
+/** Ports that are tried for 0, where others listen on those that the system thinks free. */
+const FREE_PORTS = 16;
+
 /**
  * Listens where other workers of this program may listen too, and nobody else: the kernel lets any program of the same
  * user share a port that is shared (socket(7), SO_REUSEPORT), and would hand each its part of the clients. Where nothing
- * says who listens, nothing is shared. Rejects with an Error that has `code`.
+ * says who listens, nothing is shared. Port 0 is one free port for all of them. Rejects with an Error that has `code`.
  */
 export async function listenAsWorker(
   transport: Transport,
   host: string,
   port: number,
-): Promise<number> {
-  if (!cluster.isWorker || port === 0 || readTables().length === 0) {
-    return transport.listen(host, port);
+): Promise<Listening> {
+  if (!cluster.isWorker || readTables().length === 0) {
+    return { port: await transport.listen(host, port) };
   }
+  return port === 0
+    ? listenOnCommonPort(transport, host)
+    : { port: await listenShared(transport, host, port) };
+}
+
+/** All go through the same numbers, for a number is held until the next is known. */
+export async function listenOnCommonPort(transport: Transport, host: string): Promise<Listening> {
+  const tried: CommonPort[] = [];
+  const release = () => {
+    for (const { release } of tried) release();
+  };
+  for (;;) {
+    try {
+      const common = await bindCommonPort();
+      tried.push(common);
+      return { port: await listenShared(transport, host, common.port), release };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE' && tried.length < FREE_PORTS) continue;
+      release();
+      throw error;
+    }
+  }
+}
+
+async function listenShared(transport: Transport, host: string, port: number): Promise<number> {
   const { address } = await lookup(host);
   const others = siblings().filter((pid) => pid !== String(process.pid));
   if (hasStrangers(address, port, others)) {

@@ -1,7 +1,7 @@
 // One site: a root directory, the table of its files and the handler that answers from it.
 
 import type { NativeAddon } from '../addon/types.ts';
-import { openRoot } from '../files/open.ts';
+import { openRoot, restingRoot } from '../files/open.ts';
 import type { Describe } from '../files/open-files.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import type { Root } from '../files/root.ts';
@@ -32,7 +32,7 @@ export interface SiteOptions {
 }
 
 export interface Site {
-  /** The one that is open at the start; the table replaces it. */
+  /** The one of the start, at rest where somebody else has routed; the table replaces it. */
   readonly root: Root;
   readonly table: FileTable;
   readonly handler: Handler;
@@ -47,7 +47,8 @@ export function createSite(options: SiteOptions): Site {
   const { plan, redirects, rewrites, routed, addon, log } = options;
   // Where somebody else's server listens, and for whom, is not known.
   const files = routed ? { ...options.files, advises: false } : options.files;
-  const root = openRoot(files.root, files.symlinks, addon);
+  const open = routed ? restingRoot : openRoot;
+  const root = open(files.root, files.symlinks, addon);
   const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
   const listings = new ListingPages(table, addon);
   const handler = createHandler({

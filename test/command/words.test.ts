@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readPlainArguments } from '../../src/command/arguments.ts';
 import { gatherOptions } from '../../src/command/config.ts';
-import { readFlags } from '../../src/command/flags.ts';
+import { calledOn, readFlags } from '../../src/command/flags.ts';
 import { readArguments } from '../../src/command/usage.ts';
 import { strayVariables } from '../../src/command/variables.ts';
 import { readWords } from '../../src/command/words.ts';
@@ -19,8 +19,13 @@ async function read(line: string): Promise<unknown> {
   const args = line === '' ? [] : line.split(' ');
   const asked = readPlainArguments(args) ?? (await readArguments(args));
   if (typeof asked === 'string' || 'help' in asked) return asked;
-  return { ...readWords(asked.words, args), ...readFlags(asked.flags) };
+  const { command, root } = readWords(asked.words, args);
+  const flags = { ...readFlags(asked.flags, args), root };
+  gatherOptions(flags, {}, calledOn(args));
+  return { command, ...flags };
 }
+
+const PORT = 'a whole number from 0 to 65535';
 
 /** Exactly what is printed behind `zcserve: `. */
 const WRONG: readonly (readonly [line: string, words: string])[] = [
@@ -53,6 +58,20 @@ const WRONG: readonly (readonly [line: string, words: string])[] = [
   ['--frobnicate 3', '--frobnicate is unknown; zcserve --help lists the options'],
   ['-x', '-x is unknown; zcserve --help lists the options'],
   ['--headers', '--headers is no flag: headers stands in a --config file'],
+  // Each is called as it was typed.
+  ['-p x', `-p: "x" is not allowed; expected ${PORT}`],
+  ['-p=x', `-p: "x" is not allowed; expected ${PORT}`],
+  ['-p99999 dist', `-p: "99999" is not allowed; expected ${PORT}`],
+  ['--p x', `--p: "x" is not allowed; expected ${PORT}`],
+  ['--port x', `--port: "x" is not allowed; expected ${PORT}`],
+  ['dist -p', `-p needs ${PORT}`],
+  ['--port', `--port needs ${PORT}`],
+  ['--config', '--config needs a path'],
+  ['--l 8080', '--l is unknown; --port says where to listen, and --host'],
+  ['-port 80', '-port is unknown; did you mean --port?'],
+  ['-host=::1', '-host is unknown; did you mean --host?'],
+  ['-help', '-help is unknown; did you mean --help?'],
+  ['-listen :80', '-listen is unknown; --port says where to listen, and --host'],
   // Words in the wrong place.
   ['dist --spa 404.html', '--spa takes its value with an equals sign: --spa=404.html'],
   ['--spa 404.html', '--spa takes its value with an equals sign: --spa=404.html'],
@@ -90,6 +109,12 @@ const RIGHT: readonly (readonly [line: string, asked: unknown])[] = [
   ['help tune', { command: 'help', root: undefined }],
   ['version', { command: 'version', root: undefined }],
 ];
+
+t.test('the directory is an argument, and no flag of a name that cannot be typed', (t) => {
+  const nothing = () => gatherOptions({ root: '' }, {}, calledOn(['']));
+  t.throws(nothing, { message: 'the directory: "" is not allowed; expected a path' });
+  t.end();
+});
 
 t.test('what is right is read as it was meant', async (t) => {
   for (const [line, asked] of RIGHT) t.same(await read(line), asked, line || 'nothing');

@@ -1,5 +1,5 @@
 // A file table over a temporary tree, with what it logged and opened, with and without the addon.
-import { readdirSync, readlinkSync, readSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { loadNative } from '../../src/addon/load.ts';
 import type { NativeAddon } from '../../src/addon/types.ts';
 import type { FileEntry } from '../../src/files/entry.ts';
@@ -192,4 +192,16 @@ export function descriptorsBeneath(directory: string): string[] {
       return [];
     }
   });
+}
+
+/** Directories that this process watches (Linux; proc_pid_fdinfo(5)). */
+export function watches(): number {
+  return readdirSync('/proc/self/fdinfo').reduce((sum, fd) => {
+    try {
+      const lines = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').match(/^inotify wd:/gm);
+      return sum + (lines?.length ?? 0);
+    } catch {
+      return sum;
+    }
+  }, 0);
 }

@@ -1,10 +1,11 @@
 // A root that is replaced: what was known is forgotten, what is under way ends where it began.
-import { renameSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { Freshness } from '../../src/files/freshness.ts';
 import { LiveRoot } from '../../src/files/live-root.ts';
-import type { Look, Root } from '../../src/files/root.ts';
+import { restingRoot } from '../../src/files/open.ts';
+import { closedRoot, type Look, type Root } from '../../src/files/root.ts';
 import { WAYS as DEPLOYMENTS } from '../support/releases.ts';
 import { makeTree } from '../support/tree.ts';
 import {
@@ -148,6 +149,102 @@ for (const [way, addon] of WAYS) {
     });
   });
 }
+
+for (const [way, addon] of WAYS) {
+  t.test(`a root at rest, ${way}`, async (t) => {
+    function rest(path: string): { live: LiveRoot; lines: string[] } {
+      const lines: string[] = [];
+      const log = collect(lines);
+      const policy = { root: path, revalidateMs: 86_400_000, watch: true };
+      const freshness = new Freshness({ policy, log, now: () => 0 });
+      const root = restingRoot(path, 'inside', addon);
+      const live = new LiveRoot({ root, path, watch: true, log, freshness });
+      t.teardown(() => live.close());
+      return { live, lines };
+    }
+    const openOf = async (live: LiveRoot) =>
+      (await live.use((root) => root.open(['']))).map((found) => {
+        if (found.type === 'directory') found.file.close();
+        return found.type === 'error' ? found.errno : found.type;
+      });
+
+    t.test('is open from the first look on, without a word', async (t) => {
+      const path = join(makeTree(t, { 'site/a.txt': 'A' }), 'site');
+      const { live, lines } = rest(path);
+      t.notOk(live.fresh, 'to be looked at');
+      t.strictSame(descriptorsBeneath(path), []);
+      renameSync(path, `${path}.old`);
+      mkdirSync(path);
+      await live.look();
+      t.ok(live.fresh);
+      t.strictSame(await openOf(live), ['directory']);
+      t.equal(live.current.native !== undefined, addon !== undefined);
+      renameSync(path, `${path}.older`);
+      await until(() => !live.fresh);
+      await until(() => lines.length > 0);
+      t.match(lines, [/cannot open .*: ENOENT; nothing is served/], 'watched from then on');
+    });
+
+    t.test('that has gone until it is asked for comes back', async (t) => {
+      const path = join(makeTree(t, { 'site/a.txt': 'A' }), 'site');
+      const { live, lines } = rest(path);
+      renameSync(path, `${path}.away`);
+      await live.look();
+      t.strictSame(await openOf(live), ['ENOENT']);
+      renameSync(`${path}.away`, path);
+      await live.look();
+      t.strictSame(await openOf(live), ['directory']);
+      t.match(lines, [/ENOENT; nothing is served/, /is back$/]);
+    });
+
+    t.test('that is closed meanwhile keeps nothing open', async (t) => {
+      const path = join(makeTree(t, { 'site/a.txt': 'A' }), 'site');
+      const { live } = rest(path);
+      const looking = live.look();
+      live.close();
+      await looking;
+      t.strictSame(descriptorsBeneath(path), []);
+    });
+
+    t.test('is one that can be opened', (t) => {
+      const path = makeTree(t, { file: 'x' });
+      t.throws(() => rest(join(path, 'none')), { code: 'ENOENT' });
+      t.throws(() => rest(join(path, 'file')), { code: 'ENOTDIR' });
+      t.end();
+    });
+  });
+}
+
+t.test('a root at rest that cannot be opened for reasons of our own is tried again', async (t) => {
+  const looks: Look[] = [
+    { kind: 'error', errno: 'EMFILE' },
+    { kind: 'error', errno: 'EMFILE' },
+  ];
+  const lines: string[] = [];
+  const open: Root = closedRoot('EIO', async () => ({ kind: 'same' }));
+  const look = async (): Promise<Look> => looks.shift() ?? { kind: 'opened', root: open };
+  const live = new LiveRoot({
+    root: { ...closedRoot('EBADF', look), resting: true },
+    path: '/site',
+    watch: false,
+    log: collect(lines),
+    freshness: new Freshness({
+      policy: { root: '/site', revalidateMs: 0, watch: false },
+      log: collect(lines),
+      now: () => 0,
+    }),
+  });
+  await live.look();
+  t.strictSame(await live.current.open(['a']), [{ type: 'error', errno: 'EMFILE' }]);
+  await live.look();
+  await live.look();
+  t.equal(live.current, open);
+  t.strictSame(lines, [
+    'warn: cannot open /site: EMFILE; nothing is served until it can be opened',
+    'info: /site is back',
+  ]);
+  live.close();
+});
 
 t.test('trouble of our own is no evidence of a change', async (t) => {
   const looks: Look[] = [

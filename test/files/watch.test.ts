@@ -3,8 +3,9 @@ import { mkdirSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync 
 import { join } from 'node:path';
 import t from 'tap';
 import { createWatcher } from '../../src/files/watch.ts';
+import { watchRoot } from '../../src/files/watch-root.ts';
 import { makeTree } from '../support/tree.ts';
-import { bytesOf, collect, fileOf, makeSite, type Site, until, WAYS } from './fixture.ts';
+import { bytesOf, collect, fileOf, makeSite, type Site, until, WAYS, watches } from './fixture.ts';
 
 const DAY = 86_400_000;
 const POLICY = { watch: true, revalidateMs: DAY };
@@ -95,7 +96,12 @@ for (const [way, addon] of WAYS) {
 t.test('directories are watched while something of theirs is cached', async (t) => {
   const root = makeTree(t, { 'a/x': 'x', 'b/x': 'x' });
   const changed: string[] = [];
-  const watcher = createWatcher({ root, onChange: (path) => changed.push(path), log: collect([]) });
+  const watcher = createWatcher({
+    root,
+    revalidateMs: DAY,
+    onChange: (path) => changed.push(path),
+    log: collect([]),
+  });
   t.teardown(() => watcher.close());
   watcher.watch('a');
   watcher.watch('a');
@@ -119,7 +125,12 @@ t.test('what cannot be watched is said once; what is gone is not', async (t) => 
   const root = makeTree(t, { file: 'x' });
   mkdirSync(join(root, 'd'));
   const lines: string[] = [];
-  const watcher = createWatcher({ root, onChange: () => {}, log: collect(lines) });
+  const watcher = createWatcher({
+    root,
+    revalidateMs: DAY,
+    onChange: () => {},
+    log: collect(lines),
+  });
   t.teardown(() => watcher.close());
   watcher.watch('nowhere');
   watcher.watch('file/below');
@@ -128,3 +139,96 @@ t.test('what cannot be watched is said once; what is gone is not', async (t) => 
   watcher.watch('y'.repeat(300));
   t.same(lines, ['warn: cannot watch for changes (ENAMETOOLONG): they are seen by checks only']);
 });
+
+/** More events than a directory is listened to in a second, however few of them the kernel merges. */
+const MANY = 200;
+
+/** Two files that are written by turns: the kernel merges what is alike and comes together. */
+function writeAgainAndAgain(directory: string, names: readonly [string, string]): void {
+  for (let n = 0; n < MANY; n++) writeFileSync(join(directory, names[n % 2] ?? ''), String(n));
+}
+
+t.test(
+  'a directory in which one file is written all the time rests, and is heard again',
+  async (t) => {
+    const root = makeTree(t, { 'a/x': 'x', 'b/x': 'x' });
+    const before = watches();
+    const changed: string[] = [];
+    const onChange = (path: string) => changed.push(path);
+    const watcher = createWatcher({ root, revalidateMs: 1000, onChange, log: collect([]) });
+    t.teardown(() => watcher.close());
+    watcher.watch('a');
+    watcher.watch('b');
+    t.equal(watches(), before + 2);
+    writeAgainAndAgain(join(root, 'a'), ['x', 'y']);
+    await until(() => watches() === before + 1);
+    t.ok(changed.length < MANY, `${changed.length} of ${2 * MANY} events and more were heard`);
+    writeFileSync(join(root, 'b/x'), 'y');
+    await until(() => changed.includes('b/x'));
+    t.pass('others are heard meanwhile');
+    await until(() => watches() === before + 2);
+    changed.length = 0;
+    writeFileSync(join(root, 'a/x'), 'z');
+    await until(() => changed.includes('a/x'));
+    writeAgainAndAgain(join(root, 'a'), ['x', 'y']);
+    await until(() => watches() === before + 1);
+    watcher.close();
+    t.equal(watches(), before, 'closed while one rests');
+  },
+);
+
+t.test('many files that change a few times are heard, each of them', async (t) => {
+  const root = makeTree(t, { 'a/x': 'x' });
+  const before = watches();
+  const changed = new Set<string>();
+  const onChange = (path: string) => changed.add(path);
+  const watcher = createWatcher({ root, revalidateMs: 1000, onChange, log: collect([]) });
+  t.teardown(() => watcher.close());
+  watcher.watch('a');
+  for (let n = 0; n < MANY; n++) writeFileSync(join(root, 'a', String(n)), 'x');
+  await until(() => changed.size === MANY);
+  t.equal(watches(), before + 1);
+});
+
+t.test('where checks are seldom, every change is heard', async (t) => {
+  const root = makeTree(t, { 'a/x': 'x' });
+  const before = watches();
+  const changed: string[] = [];
+  const onChange = (path: string) => changed.push(path);
+  const watcher = createWatcher({ root, revalidateMs: DAY, onChange, log: collect([]) });
+  t.teardown(() => watcher.close());
+  watcher.watch('a');
+  writeAgainAndAgain(join(root, 'a'), ['x', 'y']);
+  writeFileSync(join(root, 'a/last'), 'x');
+  await until(() => changed.includes('a/last'));
+  t.ok(changed.length > MANY, `${changed.length}`);
+  t.equal(watches(), before + 1);
+});
+
+t.test(
+  'what its neighbours do does not concern the root, and is not listened to for ever',
+  async (t) => {
+    const place = makeTree(t, { 'site/x': 'x', log: 'x' });
+    const path = join(place, 'site');
+    const before = watches();
+    let hints = 0;
+    const watcher = watchRoot({
+      path,
+      revalidateMs: 1000,
+      log: collect([]),
+      onHint: () => {
+        hints++;
+      },
+    });
+    t.teardown(() => watcher.close());
+    watcher.renew();
+    t.equal(watches(), before + 1);
+    for (let n = 0; n < MANY; n++) writeFileSync(join(place, `neighbour${n}`), 'x');
+    await until(() => watches() === before);
+    t.equal(hints, 0);
+    await until(() => watches() === before + 1);
+    renameSync(path, `${path}.away`);
+    await until(() => hints > 0);
+    t.pass('and is heard of the root again');
+  },
+);

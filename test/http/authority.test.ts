@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
-import { isAuthority, isLoopback } from '../../src/http/authority.ts';
+import { hostOf, isAuthority, isLoopback } from '../../src/http/authority.ts';
 
 t.test('uri-host [ ":" port ] (RFC 9110 §4.2.1, RFC 3986 §3.2.2)', async (t) => {
   const good = [
@@ -74,7 +74,16 @@ t.test('an IP literal is what node takes for an IPv6 address', async (t) => {
 });
 
 t.test('hosts that reach no further than this machine', async (t) => {
-  for (const host of ['localhost', 'LOCALHOST', '127.0.0.1', '127.1', '127.8.9.10', '::1']) {
+  for (const host of [
+    'localhost',
+    'LOCALHOST',
+    '127.0.0.1',
+    '127.1',
+    '127.8.9.10',
+    '::1',
+    'my.app.localhost',
+    'localhost.',
+  ]) {
     t.equal(isLoopback(host), true, host);
   }
   for (const host of [
@@ -83,10 +92,25 @@ t.test('hosts that reach no further than this machine', async (t) => {
     '',
     '127.0.0.1.nip.io',
     'localhost.example',
+    'notlocalhost',
+    '.localhost',
     '::2',
     '10.0.0.1',
     '1127.0.0.1',
   ]) {
     t.equal(isLoopback(host), false, host);
+  }
+});
+
+t.test('the host of an authority', async (t) => {
+  for (const [authority, host] of [
+    ['localhost', 'localhost'],
+    ['localhost:8080', 'localhost'],
+    ['a.example:', 'a.example'],
+    ['127.0.0.1:80', '127.0.0.1'],
+    ['[::1]', '::1'],
+    ['[::1]:8080', '::1'],
+  ] as const) {
+    t.equal(hostOf(authority), host, authority);
   }
 });

@@ -242,6 +242,18 @@ async function checkLarge(t: Test, serve: Serve): Promise<void> {
   other.close();
 }
 
+/** What a proxy on this machine makes of somebody else's request, or keeps of it. */
+const STRANGERS: ReadonlyArray<Readonly<Record<string, string>>> = [
+  { host: 'a.example' },
+  { host: '192.0.2.1:8080' },
+  { 'X-Forwarded-For': '192.0.2.1' },
+  { 'X-Forwarded-Host': 'a.example' },
+  { 'X-Forwarded-Proto': 'https' },
+  { 'X-Real-IP': '192.0.2.1' },
+  { Forwarded: 'for=192.0.2.1' },
+  { Via: '1.1 proxy' },
+];
+
 onEveryCarrier(t, async (t, serve, { name }) => {
   const origin = await serve({ root, listing: true, revalidate: 0 });
   await checkCases(t, origin, claims, CASES);
@@ -269,6 +281,20 @@ onEveryCarrier(t, async (t, serve, { name }) => {
       status: 404,
       body: /<code>--listing<\/code>/,
     })),
+    ...STRANGERS.map((fields) => ({
+      title: `not where somebody else may read it: ${JSON.stringify(fields)}`,
+      target: '/mixed/',
+      fields,
+      status: 404,
+      body: /^(?![\s\S]*--listing)/,
+    })),
+    {
+      title: 'and again to who runs it',
+      target: '/mixed/',
+      fields: { host: `127.0.0.1:${off.address.port}` },
+      status: 404,
+      body: /<code>--listing<\/code>/,
+    },
     {
       title: 'not of what is no folder',
       target: '/mixed/none',

@@ -123,6 +123,7 @@ export function everyResolution(): Array<Plannable<Representation>> {
     { kind: 'redirect', status: 308, location: '/dir/' },
     { kind: 'page', bytes: new TextEncoder().encode('a page') },
     { kind: 'not-found' },
+    { kind: 'not-found', advice: 'listing', evidence: [{ path: 'dir', version: 'v1' }] },
     { kind: 'forbidden' },
     { kind: 'bad-path' },
     { kind: 'too-long' },

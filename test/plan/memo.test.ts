@@ -3,7 +3,7 @@ import t from 'tap';
 import { plan } from '../../src/plan/plan.ts';
 import type { Terms } from '../../src/plan/policy.ts';
 import { resolveRanges } from '../../src/plan/ranges.ts';
-import type { RequestFields, RequestHead } from '../../src/plan/request.ts';
+import { ASKER, type RequestFields, type RequestHead } from '../../src/plan/request.ts';
 import type { Memo, Representation, ResponsePlan } from '../../src/plan/types.ts';
 import {
   ETAG,
@@ -195,6 +195,17 @@ t.test('a 404 may be repeated while nothing appears where it was looked for', (t
   t.end();
 });
 
+t.test('advice is repeated for the same host, and where nobody hands on', (t) => {
+  const missing = { kind: 'not-found', advice: 'listing', ...MISS } as const;
+  const miss = (fields: RequestFields) => plan(get(fields), missing, policy(), NOW).memo;
+  const own = miss({ host: 'localhost:8080' });
+  t.same(own?.guard, [['host', 'localhost:8080']]);
+  t.same(own?.judged, ['accept', ...ASKER]);
+  t.equal(miss({ host: 'a.example' }), undefined, 'not what strangers say');
+  t.equal(miss({ host: 'localhost', via: '1.1 a' }), undefined);
+  t.end();
+});
+
 t.test('property: whoever meets the licence gets the same answer from the plan', (t) => {
   const fieldsOf: fc.Arbitrary<RequestFields> = fc.record(
     {
@@ -212,12 +223,14 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
       origin: fc.constantFrom('https://a.example', 'https://b.example'),
       'user-agent': fc.constantFrom('a', 'b'),
       cookie: fc.constantFrom('a', 'b'),
+      host: fc.constantFrom('localhost', 'localhost:8080', 'a.example'),
+      via: fc.constantFrom('1.1 a'),
     },
     { requiredKeys: [] },
   );
   // Mostly bare requests: a licence is given to them only.
   const sparse = fc
-    .tuple(fieldsOf, fc.array(fc.nat(10), { maxLength: 3 }))
+    .tuple(fieldsOf, fc.array(fc.nat(12), { maxLength: 3 }))
     .map(([fields, keep]) =>
       Object.fromEntries(Object.entries(fields).filter((_, at) => keep.includes(at))),
     );
@@ -229,6 +242,7 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
   const resolution = fc.constantFrom(
     ...[CACHED, VARIED, found(), found(file({ size: 1e6 })), { ...CACHED, status: 404 }],
     { ...VARIED, judged: ['accept'] as const },
+    { kind: 'not-found', advice: 'listing', ...MISS } as const,
   );
   const policies = fc.constantFrom(
     policy(),

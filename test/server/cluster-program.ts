@@ -17,7 +17,12 @@ export type Order = { readonly fork: WorkerVariables } | 'disconnect';
 
 /** What it says of a worker. */
 export type Said =
-  | { readonly pid: number; readonly event: 'listening'; readonly transport: string }
+  | {
+      readonly pid: number;
+      readonly event: 'listening';
+      readonly transport: string;
+      readonly port: number;
+    }
   | { readonly pid: number; readonly event: 'failed'; readonly message: string }
   | { readonly pid: number; readonly event: 'ended'; readonly code: number | null };
 
@@ -39,7 +44,7 @@ async function work({ ROOT, PORT, TRANSPORT, SERVERS = '1' }: WorkerVariables): 
   const { pid } = process;
   try {
     for (let started = 0; started < Number(SERVERS); started++) {
-      const { transport } = await createServer({
+      const { transport, port } = await createServer({
         root: ROOT,
         port: PORT,
         transport: TRANSPORT as 'native',
@@ -47,7 +52,7 @@ async function work({ ROOT, PORT, TRANSPORT, SERVERS = '1' }: WorkerVariables): 
         logLevel: 'silent',
         grace: 0,
       });
-      process.send?.({ pid, event: 'listening', transport } satisfies Said);
+      process.send?.({ pid, event: 'listening', transport, port } satisfies Said);
     }
   } catch (error) {
     const { message } = error as Error;

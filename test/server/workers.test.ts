@@ -5,7 +5,8 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
-import { listenersAt } from '../../src/server/workers.ts';
+import { listenersAt, listenOnCommonPort } from '../../src/server/workers.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import { request } from '../support/client.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';
@@ -61,6 +62,10 @@ async function hearFrom(port: number, pids: readonly number[]): Promise<void> {
   }
 }
 
+function portsOf(said: readonly Said[], worker: number): number[] {
+  return said.flatMap((one) => (one.event === 'listening' && one.pid === worker ? [one.port] : []));
+}
+
 for (const transport of TRANSPORTS) {
   t.test(`${transport}: workers share the port, and one that died is replaced`, async (t) => {
     const root = makeTree(t, { 'a.txt': 'hello' });
@@ -90,6 +95,25 @@ for (const transport of TRANSPORTS) {
     const program = startProgram(t);
     const workers = await Promise.all([1, 2, 3, 4].map(() => program.fork(variables)));
     for (const worker of workers) t.match(worker, { event: 'listening' });
+  });
+
+  t.test(`${transport}: port 0 is one free port for all`, async (t) => {
+    const root = makeTree(t, { 'a.txt': 'hello' });
+    const variables = { ROOT: root, PORT: '0', TRANSPORT: transport, SERVERS: '2' };
+    const program = startProgram(t);
+    const said = Promise.all([1, 2].map(() => program.fork(variables)));
+    const all = [...(await said), await program.next(), await program.next()];
+    const pids = [...new Set(all.map(({ pid }) => pid))];
+    const ports = pids.map((pid) => portsOf(all, pid));
+    t.equal(pids.length, 2);
+    t.strictSame(ports[0], ports[1], 'the same, in order');
+    t.equal(new Set(ports[0]).size, 2, 'a server has its own');
+    for (const port of ports[0] ?? []) await hearFrom(port, pids);
+
+    const late = await program.fork(variables);
+    t.strictSame(portsOf([late, await program.next()], late.pid), ports[0], 'late ones too');
+    const other = await startProgram(t).fork(variables);
+    t.notOk(ports[0]?.includes(portsOf([other], other.pid)[0] ?? 0), 'another program: another');
   });
 
   t.test(`${transport}: a stranger on the port stays an error`, async (t) => {
@@ -139,6 +163,26 @@ for (const transport of SHARING) {
     }
   });
 }
+
+t.test('a free port where a stranger listens by TCP is not the one', async (t) => {
+  const inUse = () => Object.assign(new Error('in use'), { code: 'EADDRINUSE' });
+  const tried: number[] = [];
+  const refusing = (times: number) => {
+    tried.length = 0;
+    const listen = async (_host: string, port: number) => {
+      tried.push(port);
+      if (tried.length <= times) throw inUse();
+      return port;
+    };
+    return { listen } as unknown as Transport;
+  };
+  const { port, release } = await listenOnCommonPort(refusing(2), '127.0.0.1');
+  release?.();
+  t.equal(port, tried[2]);
+  t.equal(new Set(tried).size, 3, 'another each time');
+  await t.rejects(listenOnCommonPort(refusing(99), '127.0.0.1'), { code: 'EADDRINUSE' });
+  t.equal(tried.length, 16);
+});
 
 t.test('who listens at an address, by the tables of /proc/net', async (t) => {
   const row = (local: string, state: string, inode: number) =>

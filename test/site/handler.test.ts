@@ -354,7 +354,7 @@ t.test(
       'app.html': 'app',
     };
     const pageOf = async (site: Subject, target: string, fields: RequestFields = {}) => {
-      const { status, body, memo } = await site.ask(target, fields);
+      const { status, body, memo } = await site.ask(target, { host: 'localhost', ...fields });
       const text = body.kind === 'bytes' ? new TextDecoder().decode(body.bytes) : body.kind;
       return { status, told: text.includes('--listing'), repeated: memo !== undefined };
     };

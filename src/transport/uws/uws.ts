@@ -164,7 +164,6 @@ type ReceivedFields = RequestFields & FramingFields;
 
 const KNOWN: ReadonlySet<string> = new Set<keyof ReceivedFields>([
   ...REQUEST_FIELDS,
-  'host',
   'connection',
   'content-length',
   'transfer-encoding',
