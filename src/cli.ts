@@ -77,8 +77,9 @@ async function serve(options: Options, json: boolean, log: Log): Promise<void> {
   console.log(json ? JSON.stringify(report(server)) : banner(server, options));
 }
 
-function report({ url, transport, sendfile, reason }: Server): Readonly<Record<string, unknown>> {
-  return { url, pid: process.pid, transport, sendfile, reason };
+function report(server: Server): Readonly<Record<string, unknown>> {
+  const { url, redirectPort, transport, sendfile, reason } = server;
+  return { url, redirectPort, pid: process.pid, transport, sendfile, reason };
 }
 
 function banner(server: Server, { root }: Options): string {
@@ -98,8 +99,20 @@ function stopOnSignal(starting: Promise<Server>, log: Log): void {
   listenForSignals({
     onStop: () => void close(),
     onStopAgain: (status) => void endProcess(status, AT_ONCE_MS),
-    onOther: (signal) => log.info(`${signal}: ignored, nothing is reloaded`),
+    onOther: (signal) => void reload(signal),
   });
+
+  async function reload(signal: NodeJS.Signals): Promise<void> {
+    const server = await starting.catch(() => undefined);
+    if (signal !== 'SIGHUP' || server === undefined || !server.url.startsWith('https:')) {
+      return log.info(`${signal}: ignored, nothing is reloaded`);
+    }
+    await server.reload().then(
+      () => log.info(`${signal}: certificates reloaded`),
+      (error: Error) =>
+        log.error(`${signal}: the certificates stay as they were: ${error.message}`),
+    );
+  }
 }
 
 function fail(error: unknown, status: number): Promise<never> {

@@ -36,6 +36,8 @@ export interface Server {
   /** The same for every address of this machine that it listens on. */
   readonly urls: readonly string[];
   readonly port: number;
+  /** Of the plain listener that redirects here, where there is one. */
+  readonly redirectPort: number | undefined;
   readonly transport: TransportName;
   /** Do large bodies leave by sendfile(2)? */
   readonly sendfile: boolean;
@@ -70,12 +72,14 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const site = openSite(options, best, native.addon, log);
   let started: Started;
   let listening: Listening;
+  let redirect: Redirect | undefined;
   try {
     started = await start(best, wanted, site, options, tls, log);
     if (started.chosen.fallback) {
       log.warn(`no better transport than node:http: ${started.chosen.reason}`);
     }
     listening = await listen(started, options);
+    redirect = await listenForPlain(options, started.transport, listening.port, log);
   } catch (error) {
     site.close();
     throw error;
@@ -88,19 +92,25 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     site.close();
     release?.();
   };
-  const close = () => (closed ??= transport.close(options.grace).finally(end));
+  const close = () => (closed ??= closeAll().finally(end));
+  const closeAll = async () => {
+    await Promise.all([transport.close(options.grace), redirect?.transport.close(options.grace)]);
+  };
   if (isForked()) (await import('./workers.ts')).onDisconnect(close);
   return {
     url: urls[0] ?? '',
     urls,
     port,
+    redirectPort: redirect?.port,
     transport: chosen.name,
     sendfile: takesDescriptors(chosen.reach),
     reason: chosen.reason,
     close,
     async reload() {
       const renewed = await tlsOf(options);
-      if (renewed !== undefined) transport.useTls?.(renewed);
+      if (renewed === undefined) return;
+      if (transport.useTls === undefined) throw new Error('uWebSockets.js keeps its certificate');
+      transport.useTls(renewed);
     },
     stats: () => ({ ...transport.stats(), files: site.table.stats() }),
   };
@@ -192,6 +202,30 @@ async function listen({ chosen, transport }: Started, options: Options): Promise
       await transport.close(0);
       throw cannotListen(host, port, error);
     }
+  }
+}
+
+interface Redirect {
+  readonly transport: Transport;
+  readonly port: number;
+}
+
+/** Where one is asked for; `secure`, which listens already, ends with it where it cannot. */
+async function listenForPlain(
+  options: Options,
+  secure: Transport,
+  securePort: number,
+  log: Log,
+): Promise<Redirect | undefined> {
+  const { host, httpsRedirect: port } = options;
+  if (port === undefined) return undefined;
+  const { createHttpsRedirect } = await import('./https-redirect.ts');
+  const transport = createHttpsRedirect(limitsOf(options), securePort, log);
+  try {
+    return { transport, port: await transport.listen(host, port) };
+  } catch (error) {
+    await secure.close(0);
+    throw cannotListen(host, port, error);
   }
 }
 

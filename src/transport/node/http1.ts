@@ -1,6 +1,5 @@
 // HTTP/1.1 on node:http and node:https: the transport that works everywhere.
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/types.ts';
 import { WIRE } from '../../addon/wire.ts';
@@ -17,7 +16,7 @@ import type { Transport } from '../transport.ts';
 import { http } from './builtin.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
 import { type Outlet, sendPlan } from './respond.ts';
-import { secure } from './secure.ts';
+import { createSecureServer } from './secure.ts';
 import { ownSockets } from './sockets.ts';
 import { reachBy, type Transfers } from './transfers.ts';
 
@@ -46,11 +45,9 @@ export function createHttp1Transport(options: Http1Options): Transport {
   const rejected = new WeakSet<Socket>();
   let closing = false;
 
-  const server = tls
-    ? createTlsServer({ ...settings(limits), handshakeTimeout: limits.headerTimeoutMs })
-    : http.createServer(settings(limits));
-  const useTls = (renewed: Tls) => secure(server as TlsServer, renewed);
-  if (tls) useTls(tls);
+  const handshakeTimeout = limits.headerTimeoutMs;
+  const secured = tls && createSecureServer({ ...settings(limits), handshakeTimeout }, tls);
+  const server = secured ? secured.server : http.createServer(settings(limits));
   server.maxConnections = limits.maxConnections;
   server.maxHeadersCount = 0;
   server.timeout = limits.sendTimeoutMs;
@@ -151,7 +148,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
       clearTimeout(deadline);
       transfers?.close();
     },
-    ...(tls && { useTls }),
+    ...(secured && { useTls: secured.useTls }),
     stats: () => ({ ...counters.snapshot(), connections: sockets.size }),
   };
 }

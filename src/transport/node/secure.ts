@@ -1,24 +1,43 @@
 // node:https with our certificates: by name, by kind of key, with their OCSP responses.
-import { X509Certificate } from 'node:crypto';
-import type { Server } from 'node:https';
+import { constants, X509Certificate } from 'node:crypto';
+import { createServer, type Server, type ServerOptions } from 'node:https';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { type Identity, identitiesOf, type Tls } from '../tls.ts';
 
-/** Also while it listens: whoever is connected keeps what it has. Throws where OpenSSL does not take them. */
-export function secure(server: Server, tls: Tls): void {
-  const [first, ...others] = identitiesOf(tls);
-  if (first === undefined) return;
-  // All of them before the first is changed: what is wrong changes nothing.
-  const contexts = others.map(({ names, ...rest }) => ({
-    names,
-    context: secureContextOf(tls, { names, ...rest }),
-  }));
-  server.setSecureContext(secureOptions(tls, first));
-  for (const { names, context } of contexts) {
-    // Among those of one name, node takes the last.
-    for (const name of names) server.addContext(name, context);
-  }
-  staple(server, tls);
+export interface SecureServer {
+  readonly server: Server;
+  /** Also while it listens: whoever is connected keeps what it has. Throws where OpenSSL does not take them. */
+  useTls(tls: Tls): void;
+}
+
+/** Node's own way with names (addContext) tells upper from lower case, and RFC 6066 §3 does not. */
+export function createSecureServer(settings: ServerOptions, tls: Tls): SecureServer {
+  let named: ReadonlyArray<readonly [Identity, SecureContext]> = [];
+  const server = createServer({
+    ...settings,
+    SNICallback(name, use) {
+      const found = named.find(([{ names }]) => covers(names, name));
+      use(null, found?.[1]);
+    },
+  });
+  const useTls = (renewed: Tls) => {
+    const identities = identitiesOf(renewed);
+    const [first] = identities;
+    if (first === undefined) return;
+    // All of them before the first is changed: what is wrong changes nothing.
+    const contexts = identities.map((one) => [one, secureContextOf(renewed, one)] as const);
+    server.setSecureContext(secureOptions(renewed, first));
+    named = contexts;
+    staple(server, renewed);
+  };
+  useTls(tls);
+  return { server, useTls };
+}
+
+/** Is it one of the names, or does a pattern cover it? RFC 6125 §6.4.3: `*` stands for one whole label, the leftmost. */
+export function covers(names: readonly string[], name: string): boolean {
+  const asked = name.toLowerCase();
+  return names.includes(asked) || names.includes(asked.replace(/^[^.]+/, '*'));
 }
 
 function staple(server: Server, { certificates }: Tls): void {
@@ -38,7 +57,7 @@ export function secureContextOf(tls: Tls, identity: Identity): SecureContext {
   return createSecureContext(secureOptions(tls, identity));
 }
 
-export function secureOptions(tls: Tls, { certificates }: Identity): SecureContextOptions {
+function secureOptions(tls: Tls, { certificates }: Identity): SecureContextOptions {
   return {
     cert: certificates.map(({ cert }) => cert),
     key: certificates.map(({ key }) => key),
@@ -46,5 +65,6 @@ export function secureOptions(tls: Tls, { certificates }: Identity): SecureConte
     ciphers: tls.ciphers,
     ecdhCurve: tls.curves,
     honorCipherOrder: false,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
 }

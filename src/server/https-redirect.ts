@@ -1,0 +1,31 @@
+// The plain listener beside a TLS one: whoever comes there is sent on, and gets nothing else.
+
+import type { EngineLimits } from '../addon/types.ts';
+import { isAuthority } from '../http/authority.ts';
+import type { Log } from '../log/log.ts';
+import { errorPlan } from '../plan/errors.ts';
+import type { RequestHead } from '../plan/request.ts';
+import type { Answer } from '../site/answer.ts';
+import { createHttp1Transport } from '../transport/node/http1.ts';
+import type { Transport } from '../transport/transport.ts';
+
+/** `port`: of the TLS listener. Call `listen` once. */
+export function createHttpsRedirect(limits: EngineLimits, port: number, log: Log): Transport {
+  const handler = (request: RequestHead) => redirectToHttps(request, port);
+  return createHttp1Transport({ handler, reach: 'memory', limits, log, common: [] });
+}
+
+/**
+ * 308 keeps the method (RFC 9110 §15.4.9). To the name that the client came by; without one (HTTP/1.0) nobody knows where
+ * to. Not stored: the port may speak something else tomorrow.
+ */
+export function redirectToHttps({ target, fields }: RequestHead, port: number): Answer {
+  const absolute = /^http:\/\/([^/?]*)(.*)$/is.exec(target);
+  const authority = absolute?.[1] ?? fields.host ?? '';
+  const path = absolute ? absolute[2] : target;
+  if (!isAuthority(authority) || target === '*') return errorPlan(400);
+  const host = authority.replace(/:\d*$/, '');
+  const origin = `https://${host}${port === 443 ? '' : `:${port}`}`;
+  const to = path?.startsWith('/') ? `${origin}${path}` : `${origin}/${path}`;
+  return errorPlan(308, ['Location', to, 'Cache-Control', 'no-store']);
+}
