@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -236,6 +236,33 @@ t.test(
     }
   },
 );
+
+t.test('HUP with TLS reads the certificates again; what is wrong with them is told', async (t) => {
+  const root = makeTree(t, {
+    'a.txt': 'hello',
+    'cert.pem': readFileSync(CERT),
+    'key.pem': readFileSync(KEY),
+  });
+  const [cert, key] = [join(root, 'cert.pem'), join(root, 'key.pem')];
+  const args = [root, `--tls-cert=${cert}`, `--tls-key=${key}`, '--log-format=json'];
+  const running = await startCommand(t, args);
+  const lines = createInterface({ input: running.process.stderr as Readable });
+  const hangUp = async () => {
+    const told = new Promise<string>((resolve) => {
+      lines.on('line', (line) => line.includes('SIGHUP') && resolve(JSON.parse(line).message));
+    });
+    running.process.kill('SIGHUP');
+    return told;
+  };
+  t.equal(await hangUp(), 'SIGHUP: certificates reloaded');
+  writeFileSync(cert, 'junk');
+  t.match(
+    await hangUp(),
+    /^SIGHUP: the certificates stay as they were: .*cert\.pem: holds no certificate/,
+  );
+  const address = { port: running.port, tls: true };
+  t.equal((await request(address, '/a.txt')).body.toString(), 'hello');
+});
 
 t.test('a second signal exits at once', async (t) => {
   const root = makeTree(t, { 'large.bin': { sparse: 256 * MIB } });
