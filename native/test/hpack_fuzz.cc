@@ -51,7 +51,7 @@ void write_integer(std::string& to, unsigned kind, unsigned prefix, size_t value
 std::string random_text(Random& random) {
   static const char* const kWords[] = {"a", "x-name", "accept", "", "gzip, deflate, br", "Mon, 21 Oct 2013 20:13:21 GMT"};
   if (!random.one_in(3)) return kWords[random.below(6)];
-  std::string text(random.below(random.one_in(64) ? 5000 : 60), 'x');
+  std::string text(random.below(random.one_in(200) ? 20000 : 60), 'x');
   if (random.one_in(2)) for (char& byte : text) byte = static_cast<char>(random.next());
   return text;
 }
