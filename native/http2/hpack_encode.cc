@@ -45,9 +45,10 @@ void hpack_status(std::string& to, unsigned status) {
 
 void hpack_field(std::string& to, std::string_view name, std::string_view value) {
   const StaticField* const end = std::end(kStaticFields);
-  const StaticField* const named = std::find_if(kStaticFields, end, [&](const auto& field) { return field.name == name; });
+  const auto is_named = [&](const StaticField& field) { return field.name == name; };
+  const StaticField* const named = std::find_if(kStaticFields, end, is_named);
   // Those of one name follow one another.
-  for (const StaticField* field = named; field != end && field->name == name; ++field) {
+  for (const StaticField* field = named; field != end && is_named(*field); ++field) {
     if (field->value == value) return write_integer(to, 0x80, 7, index_of(field));
   }
   write_integer(to, 0, 4, named == end ? 0 : index_of(named));

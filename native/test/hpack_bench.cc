@@ -17,9 +17,10 @@ struct Field {
 };
 
 const std::vector<Field> kBrowser = {
-    {":method", "GET"}, {":authority", "www.example.com"}, {":scheme", "https"}, {":path", "/assets/app-3f2a91.js?v=12"},
-    {"sec-ch-ua-platform", "\"Linux\""},
-    {"user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"},
+    {":method", "GET"}, {":authority", "www.example.com"}, {":scheme", "https"},
+    {":path", "/assets/app-3f2a91.js?v=12"}, {"sec-ch-ua-platform", "\"Linux\""},
+    {"user-agent",
+     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"},
     {"accept", "*/*"}, {"sec-fetch-site", "same-origin"}, {"sec-fetch-mode", "no-cors"}, {"sec-fetch-dest", "script"},
     {"referer", "https://www.example.com/index.html"}, {"accept-encoding", "gzip, deflate, br, zstd"},
     {"accept-language", "en-GB,en;q=0.9"}, {"if-none-match", "\"5f3a-18c2b7d\""}, {"priority", "u=1"},

@@ -49,7 +49,9 @@ void write_integer(std::string& to, unsigned kind, unsigned prefix, size_t value
 }
 
 std::string random_text(Random& random) {
-  static const char* const kWords[] = {"a", "x-name", "accept", "", "gzip, deflate, br", "Mon, 21 Oct 2013 20:13:21 GMT"};
+  static const char* const kWords[] = {
+      "a", "x-name", "accept", "", "gzip, deflate, br", "Mon, 21 Oct 2013 20:13:21 GMT",
+  };
   if (!random.one_in(3)) return kWords[random.below(6)];
   std::string text(random.below(random.one_in(200) ? 20000 : 60), 'x');
   if (random.one_in(2)) for (char& byte : text) byte = static_cast<char>(random.next());
@@ -143,9 +145,10 @@ void fuzz_connection(Random& random) {
     const HpackResult without = unlimited.decode(block, kUnlimited, all);
     ++by_result[static_cast<int>(result)];
     check_list(kept, max_table, max_list, block);
-    require((result == HpackResult::broken) == (without == HpackResult::broken), "a limit does not hide what is broken", block);
+    const bool broken = result == HpackResult::broken;
+    require(broken == (without == HpackResult::broken), "a limit does not hide what is broken", block);
     require(is_prefix(kept, all), "what is kept begins as the whole does", block);
-    if (result == HpackResult::broken) return;
+    if (broken) return;
     require(without == HpackResult::ok, "without a limit nothing is too large", block);
     require((result == HpackResult::ok) == (list_size(all) <= max_list), "too large is what is over the limit", block);
     require(list_size(kept) <= max_list, "what is kept is within the limit", block);

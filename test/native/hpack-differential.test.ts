@@ -8,8 +8,8 @@ import {
 } from 'node:http2';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
+import { listenForBlocks } from '../support/block-peer.ts';
 import { buildHpack, type Field, hpackOf } from '../support/hpack-program.ts';
-import { listenForBlocks } from '../support/http2-frames.ts';
 
 const { decode, encode } = hpackOf(buildHpack(t, 'hpack_cli.cc'));
 
