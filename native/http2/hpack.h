@@ -37,9 +37,11 @@ class HpackDecoder {
 
   /**
    * Reads a whole block, its fragments joined. max_list bounds the sum of name + value + 32 of all lines (RFC 9113
-   * §6.5.2); of a list that is over it, the lines before the one that went over are kept. Whatever the block says, what is
-   * held at any time is max_list and the table's size at most (a string's and a vector's spare capacity apart), and the
-   * time is in proportion to the block's size: at worst a copy of as much as the table holds for each byte of it.
+   * §6.5.2); of a list that is over it, the lines before the one that went over are kept.
+   *
+   * Whatever the block says, `to` never holds more than max_list and the table's size (but for the capacity that a
+   * string and a vector have to spare), and the time is in proportion to the block's size: at worst, each two bytes of
+   * it copy as much as the table holds.
    */
   HpackResult decode(std::string_view block, size_t max_list, HeaderList& to);
 

@@ -66,7 +66,7 @@ void HpackDynamicTable::grow(size_t size) {
 void HpackDynamicTable::append(size_t at, size_t size, std::string& to) const {
   const size_t before_end = std::min(size, capacity_ - at);
   to.append(bytes() + at, before_end);
-  to.append(bytes(), size - before_end);
+  if (size > before_end) to.append(bytes(), size - before_end);
 }
 
 void HpackDynamicTable::write(const char* from, size_t size) {

@@ -12,7 +12,7 @@ constexpr size_t kEntryOverhead = 32;
 
 /**
  * A ring of bytes and a ring of entries, in one buffer that comes with the first entry and doubles up to what the table
- * may hold: 704 bytes for a client that says little, 5.5 KiB of a full table of 4096.
+ * may hold: some 700 bytes for a client that says little, 5.5 KiB of a full table of 4096.
  */
 class HpackDynamicTable {
  public:

@@ -1,4 +1,7 @@
 // The writing half of hpack.h.
+#include <algorithm>
+#include <iterator>
+
 #include "http2/hpack.h"
 #include "http2/hpack_huffman.h"
 #include "http2/hpack_static.h"
@@ -24,12 +27,15 @@ void write_text(std::string& to, std::string_view text) {
   const size_t coded = huffman_size(text);
   if (coded < text.size()) {
     write_integer(to, 0x80, 7, coded);
-    huffman_encode(text, to);
+    to.resize(to.size() + coded);
+    huffman_encode(text, to.data() + to.size() - coded);
   } else {
     write_integer(to, 0, 7, text.size());
     to += text;
   }
 }
+
+size_t index_of(const StaticField* field) { return static_cast<size_t>(field - kStaticFields) + 1; }
 
 }  // namespace
 
@@ -38,15 +44,15 @@ void hpack_status(std::string& to, unsigned status) {
 }
 
 void hpack_field(std::string& to, std::string_view name, std::string_view value) {
-  size_t name_index = 0;
-  for (size_t index = kStaticCount; index > 0; --index) {
-    const StaticField& field = kStaticFields[index - 1];
-    if (field.name != name) continue;
-    if (field.value == value) return write_integer(to, 0x80, 7, index);
-    name_index = index;
+  const StaticField* const end = std::end(kStaticFields);
+  const auto is_named = [&](const StaticField& field) { return field.name == name; };
+  const StaticField* const named = std::find_if(kStaticFields, end, is_named);
+  // Those of one name follow one another.
+  for (const StaticField* field = named; field != end && is_named(*field); ++field) {
+    if (field->value == value) return write_integer(to, 0x80, 7, index_of(field));
   }
-  write_integer(to, 0, 4, name_index);
-  if (name_index == 0) write_text(to, name);
+  write_integer(to, 0, 4, named == end ? 0 : index_of(named));
+  if (named == end) write_text(to, name);
   write_text(to, value);
 }
 

@@ -145,14 +145,14 @@ size_t huffman_size(std::string_view text) {
   return (bits + 7) / 8;
 }
 
-void huffman_encode(std::string_view text, std::string& to) {
+void huffman_encode(std::string_view text, char* to) {
   uint64_t window = 0;
-  int held = 0;  // bits at its bottom, of which those above 7 are written
+  int held = 0;  // bits at its bottom that are not written
   for (const unsigned char byte : text) {
     window = window << kSizes[byte] | kTables.codes[byte];
-    for (held += kSizes[byte]; held >= 8; held -= 8) to += static_cast<char>(window >> (held - 8));
+    for (held += kSizes[byte]; held >= 8; held -= 8) *to++ = static_cast<char>(window >> (held - 8));
   }
-  if (held > 0) to += static_cast<char>(window << (8 - held) | 0xff >> held);
+  if (held > 0) *to = static_cast<char>(window << (8 - held) | 0xff >> held);
 }
 
 std::optional<size_t> huffman_text_size(std::string_view coded) {

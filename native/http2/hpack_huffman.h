@@ -2,7 +2,6 @@
 #pragma once
 #include <cstddef>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace zc {
@@ -10,7 +9,8 @@ namespace zc {
 /** Bytes that the text takes when it is coded. */
 size_t huffman_size(std::string_view text);
 
-void huffman_encode(std::string_view text, std::string& to);
+/** Writes huffman_size(text) bytes. */
+void huffman_encode(std::string_view text, char* to);
 
 /** No string of this many bytes decodes to more: the shortest code has five bits. */
 constexpr size_t huffman_bound(size_t coded) { return coded * 8 / 5; }

@@ -1,4 +1,5 @@
-// HPACK as a program, for test/native/hpack.test.ts: carries out the records on stdin and prints a line of JSON for each.
+// HPACK as a program, for test/native/hpack*.test.ts: carries out the records on stdin and prints a line of JSON for
+// each.
 //
 // A record is three little-endian numbers of 32 bits, then its bytes:
 //   0, max_table, 0      a new decoder

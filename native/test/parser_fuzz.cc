@@ -12,6 +12,7 @@
 #endif
 
 #include "test/parser_probe.h"
+#include "test/random.h"
 
 namespace {
 
@@ -32,23 +33,6 @@ void require(bool holds, const char* claim, std::string_view input) {
   report_position();
   std::exit(1);
 }
-
-// splitmix64, the published constants.
-class Random {
- public:
-  explicit Random(uint64_t state) : state_(state) {}
-  uint64_t next() {
-    uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  }
-  size_t below(size_t bound) { return static_cast<size_t>(next() % bound); }
-  bool one_in(size_t chance) { return below(chance) == 0; }
-
- private:
-  uint64_t state_;
-};
 
 template <size_t N>
 std::string pick(const std::string (&from)[N], Random& random) {

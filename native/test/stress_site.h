@@ -11,6 +11,7 @@
 
 #include "files/file.h"
 #include "files/root.h"
+#include "test/random.h"
 
 namespace zc::stress {
 
@@ -22,22 +23,6 @@ namespace zc::stress {
 inline void require(bool holds, const char* claim, const std::string& detail = {}) {
   if (!holds) die(claim, detail);
 }
-
-// splitmix64, the published constants.
-class Random {
- public:
-  explicit Random(uint64_t state) : state_(state) {}
-  uint64_t below(uint64_t bound) {
-    uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return (z ^ (z >> 31)) % bound;
-  }
-  bool one_in(uint64_t chance) { return below(chance) == 0; }
-
- private:
-  uint64_t state_;
-};
 
 // Every byte of every file tells where it belongs.
 inline char byte_of(size_t file, size_t at) { return static_cast<char>((at * 31 + (at >> 8) * 7 + file * 101) & 0xff); }

@@ -59,7 +59,7 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'ff ff ff ff ff 0f': 'an index of 32 bits',
     'ff ff ff ff ff ff ff ff ff ff 01': 'an index of more than 64',
     'ff 80 80 80 80 00': 'an index of too many bytes, all of them zero',
-    '3f 80 80 80 80 80 80 00': 'such a size',
+    '3f 80 80 80 80 00': 'such a size',
     '7f 80 80 80 80 80 01 01 61': 'the index of a name that wraps round to 63',
     '40 7f 80 80 80 80 10': 'a length that wraps round',
     '40 7f ff ff ff 7f': 'the largest length',
