@@ -140,7 +140,7 @@ async function halfClosed({ address }: Origin, size: number): Promise<string> {
   }
 }
 
-onEveryCarrier(t, async (t, serve, { name, transport }) => {
+onEveryCarrier(t, async (t, serve, { name, transport, http2 }) => {
   const origin = await serve({ root });
   await checkSizes(t, origin);
   await checkStrategies(t, serve);
@@ -148,6 +148,8 @@ onEveryCarrier(t, async (t, serve, { name, transport }) => {
   const { etag } = await validatorsOf(origin.address, `/${SMALL}.bin`);
   claims.claim(t, name, 'pipelined requests are answered in order', await pipelined(origin, etag));
   claims.claim(t, name, 'a request one byte at a time', await byteByByte(origin));
+  // Whoever sends no more cannot say either that it has room.
+  if (http2) return;
   // A small answer may outrun the half-close, where the library takes it for a close.
   for (const size of transport === 'uws' ? [64 * MIB] : [SMALL, LARGE, 64 * MIB]) {
     claims.claim(t, name, `half-closed: ${size} bytes`, await halfClosed(origin, size));

@@ -14,7 +14,9 @@ export type CarrierName =
   | 'http1 alone'
   | 'uws'
   | 'uws TLS'
-  | 'https';
+  | 'https'
+  | 'h2c'
+  | 'h2';
 
 export interface Carrier {
   readonly name: CarrierName;
@@ -22,6 +24,7 @@ export interface Carrier {
   readonly addon: boolean;
   readonly tls: boolean;
   readonly transport: 'native' | 'http1' | 'uws';
+  readonly http2?: boolean;
   /** Can large bodies leave by sendfile? */
   readonly sendfile: boolean;
 }
@@ -34,6 +37,8 @@ export const CARRIERS: readonly Carrier[] = [
   { name: 'uws', addon: true, tls: false, transport: 'uws', sendfile: false },
   { name: 'uws TLS', addon: true, tls: true, transport: 'uws', sendfile: false },
   { name: 'https', addon: true, tls: true, transport: 'http1', sendfile: false },
+  { name: 'h2c', addon: true, tls: false, transport: 'native', http2: true, sendfile: false },
+  { name: 'h2', addon: true, tls: true, transport: 'native', http2: true, sendfile: false },
 ];
 
 export interface Origin extends HostedServer {
@@ -53,6 +58,9 @@ export function missing({ addon, transport }: Carrier): string | undefined {
   if (addon && transport !== 'uws' && native.addon === undefined) return native.reason;
   return transport === 'uws' && uws.library === undefined ? uws.reason : undefined;
 }
+
+/** Of what is claimed of HTTP/1's own bytes. */
+export const speaksHttp1 = ({ http2 = false }: Carrier): boolean => !http2;
 
 /** Runs the claims on every carrier that is here; the others are skipped by name, with the reason. */
 export function onEveryCarrier(
@@ -77,7 +85,8 @@ export async function startOrigin(
   host: Host,
   options: OptionsInput,
 ): Promise<Origin> {
-  const { transport, tls } = carrier;
-  const server = await host.start({ ...options, transport, ...(tls ? TLS_OPTIONS : {}) });
-  return { ...server, carrier, host, address: { port: server.port, tls } };
+  const { transport, tls, http2 = false } = carrier;
+  const h2c = http2 && !tls;
+  const server = await host.start({ ...options, transport, h2c, ...(tls ? TLS_OPTIONS : {}) });
+  return { ...server, carrier, host, address: { port: server.port, tls, http2 } };
 }

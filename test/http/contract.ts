@@ -37,9 +37,14 @@ export function violations(answer: Answer, method: string): string[] {
   };
   for (const name of SINGLE) must(count(answer, name) <= 1, `${name} twice`);
   for (const name of NEVER) must(count(answer, name) === 0, `a ${name} field`);
-  must(answer.version === 'HTTP/1.1', 'version');
+  if (answer.version === 'HTTP/2') {
+    // RFC 9113 §8.2.2, §8.3.2: no phrase, and nothing of the connection.
+    for (const name of ['connection', 'keep-alive']) must(count(answer, name) === 0, name);
+  } else {
+    must(answer.version === 'HTTP/1.1', 'version');
+    must(status < 200 || answer.reason === reasonPhrase(status), `reason phrase ${answer.reason}`);
+  }
   if (status < 200) return found;
-  must(answer.reason === reasonPhrase(status), `reason phrase ${answer.reason}`);
 
   // §6.6.1
   const date = parseHttpDate(field('date') ?? '');

@@ -11,6 +11,7 @@ export interface Exception {
 }
 
 const NODE: readonly CarrierName[] = ['http1', 'http1 alone', 'https'];
+const H2: readonly CarrierName[] = ['h2c', 'h2'];
 const UWS: readonly CarrierName[] = ['uws', 'uws TLS'];
 
 /** One reason for several claims. */
@@ -22,6 +23,14 @@ function all(
 ): readonly Exception[] {
   return titles.map((title) => ({ carriers, title, instead, reason }));
 }
+
+const ABSOLUTE_FORMS = [
+  'absolute-form: GET http://h/file.txt',
+  'absolute-form: GET HTTP://h:80/file.txt',
+  'absolute-form: GET https://h/dir/',
+  'absolute-form: GET http://h',
+  'absolute-form: GET http://h?x=1',
+];
 
 /** By the theme (the test file) that makes the claim. */
 export const EXCEPTIONS = {
@@ -37,6 +46,9 @@ export const EXCEPTIONS = {
     ]),
   ],
   lifecycle: [
+    ...all(H2, 'closed', 'which HTTP it would have spoken is not waited for', [
+      'over the limit: 503',
+    ]),
     ...all(NODE, 'closed', 'node closes what is over its limit without an answer', [
       'over the limit: 503',
     ]),
@@ -44,13 +56,21 @@ export const EXCEPTIONS = {
   semantics: all(NODE, '400, not 405', "node's parser knows a fixed list of methods", [
     'FOO: 405 with Allow',
   ]),
-  paths: all(UWS, '505, not 200', 'uWebSockets.js knows no absolute-form', [
-    'absolute-form: GET http://h/file.txt',
-    'absolute-form: GET HTTP://h:80/file.txt',
-    'absolute-form: GET https://h/dir/',
-    'absolute-form: GET http://h',
-    'absolute-form: GET http://h?x=1',
-  ]),
+  conditionals: ['modified', 'unmodified'].map((kind) => ({
+    carriers: H2,
+    title: `If-${kind === 'modified' ? 'Modified' : 'Unmodified'}-Since on two lines → ignored`,
+    instead: `Header field "if-${kind}-since" must only have a single value`,
+    reason: "node:http2's client does not send it; test/http2/requests.test.ts does",
+  })),
+  paths: [
+    ...all(UWS, '505, not 200', 'uWebSockets.js knows no absolute-form', ABSOLUTE_FORMS),
+    ...all(
+      H2,
+      '400, not 200',
+      'HTTP/2 has parts of their own for it (RFC 9113 §8.3.1)',
+      ABSOLUTE_FORMS,
+    ),
+  ],
   protocol: [
     ...all(NODE, '400 closed', "node's parser knows a fixed list of methods", [
       'get in lower case',

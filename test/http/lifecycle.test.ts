@@ -29,13 +29,16 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
 }
 
-async function checkTimeouts(t: Test, serve: Serve, { name }: Carrier): Promise<void> {
+async function checkTimeouts(t: Test, serve: Serve, { name, http2 }: Carrier): Promise<void> {
   const { address } = await serve({ root, headerTimeout: 150 });
-  for (const [title, sent] of [
-    ['408: half a request line', 'GET /sma'],
-    ['408: a head without its end', 'GET /small.txt HTTP/1.1\r\nHost: a\r\n'],
-    ['408: the second request', `${small}GET /sma`],
-  ] as const) {
+  // In frames, half a head is no request yet: test/http2/limits.test.ts.
+  for (const [title, sent] of http2
+    ? []
+    : ([
+        ['408: half a request line', 'GET /sma'],
+        ['408: a head without its end', 'GET /small.txt HTTP/1.1\r\nHost: a\r\n'],
+        ['408: the second request', `${small}GET /sma`],
+      ] as const)) {
     const connection = await connect(address);
     await connection.send(sent);
     if (sent.startsWith(small.toString())) await connection.read();
@@ -52,7 +55,7 @@ async function checkTimeouts(t: Test, serve: Serve, { name }: Carrier): Promise<
 
   const stalled = await serve({ root, sendTimeout: 150, logLevel: 'silent' });
   const reader = await connect(stalled.address);
-  reader.socket.pause();
+  reader.pause();
   await reader.send(large);
   await until(async () => (await stalled.stats()).aborted === 1);
   t.equal(
@@ -93,7 +96,7 @@ async function checkClose(t: Test, serve: Serve): Promise<void> {
   const closed = origin.close();
   await until(() => isRefused(origin));
   t.pass('close: no new connection while one is busy');
-  busy.socket.resume();
+  busy.resume();
   t.ok((await busy.read()).body.equals(pattern(LARGE)), 'close: what is in flight is finished');
   await closed;
   t.equal((await busy.rest()).length, 0, 'close: then its connection ends');
@@ -116,14 +119,14 @@ async function checkCut(t: Test, serve: Serve): Promise<void> {
   const busy = await connect(origin.address);
   await inFlight(busy, origin);
   await origin.close();
-  busy.socket.resume();
+  busy.resume();
   await t.rejects(busy.read(), /closed after/, 'close: after the grace time all is cut');
   busy.close();
 }
 
 /** A large answer is under way to a client that does not read. */
 async function inFlight(connection: Connection, { stats }: Origin): Promise<void> {
-  connection.socket.pause();
+  connection.pause();
   await connection.send(large);
   await until(async () => (await stats()).transfers === 1);
 }

@@ -7,7 +7,7 @@ import t from 'tap';
 import { residentOf } from '../faults/process.ts';
 import { type Address, request, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { onEveryCarrier } from './carriers.ts';
+import { onEveryCarrier, speaksHttp1 } from './carriers.ts';
 
 const MIB = 2 ** 20;
 const CLIENTS = 12;
@@ -43,31 +43,35 @@ function stall({ port, tls }: Address, target: string): Promise<() => Promise<nu
   });
 }
 
-onEveryCarrier(t, async (t, serve) => {
-  const { address, host, stats } = await serve({ root, listing: true, logLevel: 'silent' });
-  // What reading and rendering take, and the page itself.
-  for (let i = 0; i < 3; i++) await request(address, '/crowd/');
-  const page = (await request(address, '/crowd/')).body.length;
-  await host.collect();
-  const before = residentOf(host.pid);
-  const clients = Array.from({ length: CLIENTS }, (_, i) =>
-    // No key of its own for a query that says nothing.
-    stall(address, `/crowd/?of=${i}`),
-  );
-  const finish = await Promise.all(clients);
-  await host.collect();
-  const grown = residentOf(host.pid) - before;
-  t.ok(page > 10 * MIB, `the page has ${page} bytes`);
-  t.ok(
-    grown < (CLIENTS * page) / 4,
-    `${CLIENTS} clients that take it slowly: ${(grown / MIB).toFixed(1)} MiB more in memory`,
-  );
-  const received = await Promise.all(finish.map((end) => end()));
-  t.ok(
-    received.every((bytes) => bytes > page),
-    'all of it came to each',
-  );
-  const { byStrategy } = await stats();
-  t.equal(byStrategy.bytes?.responses, CLIENTS + 4);
-  t.equal(byStrategy.bytes?.bytes, (CLIENTS + 4) * page);
-});
+onEveryCarrier(
+  t,
+  async (t, serve) => {
+    const { address, host, stats } = await serve({ root, listing: true, logLevel: 'silent' });
+    // What reading and rendering take, and the page itself.
+    for (let i = 0; i < 3; i++) await request(address, '/crowd/');
+    const page = (await request(address, '/crowd/')).body.length;
+    await host.collect();
+    const before = residentOf(host.pid);
+    const clients = Array.from({ length: CLIENTS }, (_, i) =>
+      // No key of its own for a query that says nothing.
+      stall(address, `/crowd/?of=${i}`),
+    );
+    const finish = await Promise.all(clients);
+    await host.collect();
+    const grown = residentOf(host.pid) - before;
+    t.ok(page > 10 * MIB, `the page has ${page} bytes`);
+    t.ok(
+      grown < (CLIENTS * page) / 4,
+      `${CLIENTS} clients that take it slowly: ${(grown / MIB).toFixed(1)} MiB more in memory`,
+    );
+    const received = await Promise.all(finish.map((end) => end()));
+    t.ok(
+      received.every((bytes) => bytes > page),
+      'all of it came to each',
+    );
+    const { byStrategy } = await stats();
+    t.equal(byStrategy.bytes?.responses, CLIENTS + 4);
+    t.equal(byStrategy.bytes?.bytes, (CLIENTS + 4) * page);
+  },
+  speaksHttp1,
+);

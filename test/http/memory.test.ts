@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { descriptorsOf, residentOf, until } from '../faults/process.ts';
 import { type Address, connect, request, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { type Origin, onEveryCarrier, type Serve } from './carriers.ts';
+import { type Origin, onEveryCarrier, type Serve, speaksHttp1 } from './carriers.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -163,9 +163,13 @@ async function checkVanishing(t: Test, origin: Origin): Promise<void> {
   t.equal((await request(address, '/small.bin')).status, 200, 'and the next is served');
 }
 
-onEveryCarrier(t, async (t, serve, carrier) => {
-  const origin = await serve({ root, logLevel: 'silent' });
-  await checkResident(t, origin);
-  if (carrier.sendfile) await checkReads(t, serve);
-  await checkVanishing(t, origin);
-});
+onEveryCarrier(
+  t,
+  async (t, serve, carrier) => {
+    const origin = await serve({ root, logLevel: 'silent' });
+    await checkResident(t, origin);
+    if (carrier.sendfile) await checkReads(t, serve);
+    await checkVanishing(t, origin);
+  },
+  speaksHttp1,
+);

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import { connect, request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { type CarrierName, type Origin, onEveryCarrier } from './carriers.ts';
+import { type CarrierName, type Origin, onEveryCarrier, speaksHttp1 } from './carriers.ts';
 import { claimsExcept } from './claims.ts';
 import { violations } from './contract.ts';
 import { EXCEPTIONS } from './exceptions.ts';
@@ -293,10 +293,14 @@ async function checkRows(t: Test, origin: Origin, name: CarrierName): Promise<vo
   }
 }
 
-onEveryCarrier(t, async (t, serve, { name, addon }) => {
-  const origin = await serve({ root, mmapMinUses: 1 });
-  if (addon) await warmUp(origin);
-  await checkRows(t, origin, name);
-});
+onEveryCarrier(
+  t,
+  async (t, serve, { name, addon }) => {
+    const origin = await serve({ root, mmapMinUses: 1 });
+    if (addon) await warmUp(origin);
+    await checkRows(t, origin, name);
+  },
+  speaksHttp1,
+);
 
 claims.settle(t);

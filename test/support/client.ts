@@ -1,6 +1,7 @@
 // A raw-socket HTTP/1.1 client: sends any bytes, reads answers strictly by their Content-Length.
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { connectHttp2 } from './http2-client.ts';
 
 export interface Answer {
   readonly version: string;
@@ -18,6 +19,8 @@ export interface Address {
   readonly host?: string;
   /** Speak TLS and trust any certificate. */
   readonly tls?: boolean;
+  /** Speak HTTP/2. */
+  readonly http2?: boolean;
 }
 
 /** One client connection. Reads are queued: each takes the next bytes of the stream. */
@@ -34,12 +37,16 @@ export interface Connection {
   read(method?: string): Promise<Answer>;
   /** Everything until the server closes (a reset counts as a close). */
   rest(): Promise<Buffer>;
+  /** Takes nothing more, until it is resumed. */
+  pause(): void;
+  resume(): void;
   /** Closes with RST: the client vanishes. */
   reset(): void;
   close(): void;
 }
 
 export async function connect(address: Address): Promise<Connection> {
+  if (address.http2) return connectHttp2(address);
   const host = address.host ?? '127.0.0.1';
   const options = { port: address.port, host, allowHalfOpen: true, noDelay: true };
   const socket = address.tls
@@ -175,6 +182,8 @@ function over(socket: Socket): Connection {
     end: () => void socket.end(),
     read: (method = 'GET') => queued(() => readAnswer(method)),
     rest: () => queued(takeRest),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     reset: () => void socket.resetAndDestroy(),
     close: () => void socket.destroy(),
   };

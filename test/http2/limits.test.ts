@@ -1,0 +1,193 @@
+// What one client may ask for, how long it may take, and how it ends. RFC 9113 §5.1.2, §6.8, §10.5.
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { loadNative } from '../../src/addon/load.ts';
+import {
+  block,
+  connectFrames,
+  END_HEADERS,
+  END_STREAM,
+  type FrameClient,
+  frame,
+  GET,
+  get,
+  number,
+  settings,
+  windowUpdate,
+} from '../support/frames.ts';
+import { startServer } from '../support/server.ts';
+import { makeTree } from '../support/tree.ts';
+
+const root = makeTree(t, { 'a.txt': 'aaaa', 'large.bin': { size: 2 ** 22 } });
+const native = loadNative();
+const skip = native.addon ? false : (native.reason ?? true);
+const ping = frame('PING', 0, 0, '12345678');
+const MIB = 2 ** 20;
+
+const residentOf = () =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
+
+/** The last words of the server, and that it closes. */
+async function end(client: FrameClient): Promise<string> {
+  let last = '';
+  for (;;) {
+    const [event = 'closed'] = await client.events(1);
+    if (event === 'closed') return last;
+    last = event;
+  }
+}
+
+t.test('more than 100 streams at a time: the next is refused (§5.1.2)', { skip }, async (t) => {
+  const { port } = await startServer(t, { root, h2c: true });
+  const client = await connectFrames(port);
+  const asked = Array.from({ length: 101 }, (_, i) => get(2 * i + 1, '/large.bin'));
+  client.send(settings([4, 0]), ...asked);
+  const events = await client.events(101);
+  t.same(
+    events.filter((event) => !event.endsWith(': 200')),
+    ['201: REFUSED_STREAM'],
+  );
+  client.send(ping);
+  t.same(await client.events(1), ['open']);
+  client.close();
+});
+
+/** Each sent until the server has had enough. */
+const FLOODS: ReadonlyArray<
+  readonly [title: string, start: readonly Buffer[], again: (i: number) => Buffer]
+> = [
+  ['PING (CVE-2019-9512)', [], () => ping],
+  ['SETTINGS (CVE-2019-9515)', [], () => settings([3, 1])],
+  [
+    'empty DATA (CVE-2019-9518)',
+    [
+      frame(
+        'HEADERS',
+        END_HEADERS,
+        1,
+        block([[':method', 'POST'], ...GET.slice(1), [':path', '/a.txt']]),
+      ),
+    ],
+    () => frame('DATA', 0, 1),
+  ],
+  [
+    'empty CONTINUATION (CVE-2024-27316)',
+    [frame('HEADERS', 0, 1)],
+    () => frame('CONTINUATION', 0, 1),
+  ],
+  [
+    'CONTINUATION without end',
+    [frame('HEADERS', 0, 1)],
+    () => frame('CONTINUATION', 0, 1, 'a'.repeat(16000)),
+  ],
+  ['WINDOW_UPDATE', [settings([4, 1]), get(1, '/large.bin')], () => windowUpdate(1, 1)],
+  ['PRIORITY', [], () => frame('PRIORITY', 0, 1, Buffer.alloc(5))],
+  ['frames that nobody knows', [], () => frame(99, 0, 0, 'x')],
+  [
+    'requests that are reset (CVE-2023-44487)',
+    [],
+    (i) => Buffer.concat([get(2 * i + 1, '/none'), frame('RST_STREAM', 0, 2 * i + 1, number(8))]),
+  ],
+  ['requests that must be reset', [], (i) => get(2 * i + 1, '/a.txt', [['Upper', 'case']])],
+];
+
+for (const [title, start, again] of FLOODS) {
+  t.test(`a flood of ${title} ends in GOAWAY, and costs no memory (§10.5)`, { skip }, async (t) => {
+    const { port, stats } = await startServer(t, { root, h2c: true });
+    const client = await connectFrames(port);
+    client.send(...start);
+    const before = residentOf();
+    for (let i = 0; i < 20_000 && client.socket.writable; i += 100) {
+      client.send(...Array.from({ length: 100 }, (_, n) => again(i + n)));
+    }
+    t.equal(await end(client), 'ENHANCE_YOUR_CALM');
+    const grown = (residentOf() - before) / MIB;
+    t.ok(
+      grown < 64,
+      `${grown.toFixed(1)} MiB more in this process, which holds the client's own too`,
+    );
+    client.close();
+    const other = await connectFrames(port);
+    other.send(get(1, '/a.txt'));
+    t.same(await other.events(1), ['1: 200'], 'others are served');
+    t.equal(stats().transfers, 0);
+    other.close();
+  });
+}
+
+t.test('a head takes --header-timeout, however it drips', { skip }, async (t) => {
+  const { port } = await startServer(t, {
+    root,
+    h2c: true,
+    headerTimeout: 150,
+    keepAliveTimeout: '1h',
+  });
+  for (const [title, bytes] of [
+    ['half a frame', get(1, '/a.txt').subarray(0, 20)],
+    ['half a frame head', Buffer.from([0, 0])],
+    ['a block without its end', frame('HEADERS', END_STREAM, 1, block(GET))],
+  ] as const) {
+    const client = await connectFrames(port);
+    client.send(bytes);
+    t.equal(await end(client), 'ENHANCE_YOUR_CALM', title);
+    client.close();
+  }
+  const drips = await connectFrames(port);
+  drips.send(frame('HEADERS', END_STREAM, 1));
+  const timer = setInterval(() => drips.send(frame('CONTINUATION', 0, 1)), 20);
+  t.equal(await end(drips), 'ENHANCE_YOUR_CALM', 'a CONTINUATION now and then');
+  clearInterval(timer);
+  drips.close();
+});
+
+t.test('an idle connection is told and closed; PINGs do not keep it', { skip }, async (t) => {
+  const { port } = await startServer(t, { root, h2c: true, keepAliveTimeout: 150 });
+  const client = await connectFrames(port);
+  const timer = setInterval(() => client.send(ping), 20);
+  t.equal(await end(client), 'NO_ERROR');
+  clearInterval(timer);
+  client.close();
+});
+
+t.test('the send timeout is of each stream, and of the whole window', { skip }, async (t) => {
+  const { port, stats } = await startServer(t, { root, h2c: true, sendTimeout: 150 });
+  const client = await connectFrames(port);
+  client.send(settings([4, 1]), get(1, '/large.bin'));
+  t.same(await client.events(2), ['1: 200', '1: CANCEL'], 'a stream whose window stays shut');
+  client.send(get(3, '/a.txt'), windowUpdate(3, 3), ping);
+  t.same((await client.events(2)).toSorted(), ['3: 200', 'open'], 'the connection goes on');
+  client.close();
+
+  const shut = await connectFrames(port);
+  shut.send(settings([4, 2 ** 30]), get(1, '/large.bin'));
+  t.equal(await end(shut), 'ENHANCE_YOUR_CALM', "the connection's window stays shut");
+  shut.close();
+  t.equal(stats().timeouts, 2);
+});
+
+t.test('who stops says so, and finishes what is under way (§6.8)', { skip }, async (t) => {
+  const server = await startServer(t, { root, h2c: true, grace: 60_000 });
+  const [idle, busy] = [await connectFrames(server.port), await connectFrames(server.port)];
+  busy.send(settings([4, 0]), get(1, '/a.txt'));
+  t.same(await busy.events(1), ['1: 200']);
+  idle.send(get(1, '/a.txt'));
+  await idle.events(1);
+  const closed = server.close();
+  t.equal(await end(idle), 'NO_ERROR', 'the idle one is closed');
+  t.same(await busy.events(1), ['NO_ERROR'], 'the busy one is told');
+  busy.send(get(3, '/a.txt'));
+  t.same(await busy.events(1), ['3: REFUSED_STREAM'], 'and asks in vain');
+  busy.send(windowUpdate(1, 4));
+  t.equal(await end(busy), 'NO_ERROR', 'its answer arrives, and the connection ends');
+  await closed;
+});
+
+t.test('a client that leaves is let go', { skip }, async (t) => {
+  const { port, stats } = await startServer(t, { root, h2c: true });
+  const client = await connectFrames(port);
+  client.send(settings([4, 0]), get(1, '/large.bin'));
+  await client.events(1);
+  client.socket.resetAndDestroy();
+  while (stats().connections > 0) await new Promise((resolve) => setImmediate(resolve));
+  t.match(stats(), { transfers: 0, aborted: 1 });
+});
