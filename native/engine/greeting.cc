@@ -15,6 +15,7 @@ void Greeting::on_events(const StreamEvents& events) {
       case Preface::begun:
         break;
       case Preface::whole:
+        service_.counters().http2.add(1);
         hand_on<Http2Connection>(service_, *this, std::move(stream_), received_, events);
         return;
       case Preface::another:

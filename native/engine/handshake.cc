@@ -22,7 +22,12 @@ void Handshake::on_events(const StreamEvents& events) {
 }
 
 void Handshake::finish(const StreamEvents& events) {
+  Counters& counters = service_.counters();
+  counters.handshakes.add(1);
+  if (stream_->version() == TLS1_2_VERSION) counters.tls12.add(1);
+  if (stream_->is_resumed()) counters.resumed.add(1);
   if (stream_->speaks_http2()) {
+    counters.http2.add(1);
     Http2Connection& connection = hand_on<Http2Connection>(service_, *this, std::move(stream_), {}, events);
     if (refused_ && !connection.closed) connection.stop();
     return;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/folded.h"
 #include "http/authority.h"
 #include "http/bytes.h"
 #include "http/grammar.h"
@@ -37,12 +38,6 @@ bool is_field(std::string_view name, std::string_view value) {
   if (name.empty() || !lower || !all_in(name, kTokenByte) || !is_value(value)) return false;
   if (name == "te") return equals_folded(value, "trailers");
   return std::find(std::begin(kConnectionFields), std::end(kConnectionFields), name) == std::end(kConnectionFields);
-}
-
-bool same_folded(std::string_view one, std::string_view other) {
-  const auto fold = [](char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte; };
-  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
-                    [&](char a, char b) { return fold(a) == fold(b); });
 }
 
 // §8.3: known, once, before the others.

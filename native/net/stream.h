@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include <optional>
+#include <string_view>
 
 #include "base/io.h"
 #include "files/file.h"
@@ -53,6 +54,8 @@ class Stream {
 
   /** Its events come from this epoll(7) instance with the tag, edge-triggered. False: there is no room. */
   virtual bool watch(int epoll, uint64_t tag) = 0;
+  /** May requests for this authority come here? Not where the peer was shown that somebody else would answer. */
+  virtual bool serves(std::string_view) const { return true; }
   /** Who is at the other end; of family AF_UNSPEC where that is not known. */
   virtual const sockaddr_storage& peer() const = 0;
 };

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/clock.h"
+#include "base/folded.h"
 
 namespace zc {
 namespace {
@@ -27,10 +28,15 @@ std::string reason() {
 
 Bio read_from(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool equals_lowered(std::string_view lowered, std::string_view text) {
-  return std::equal(lowered.begin(), lowered.end(), text.begin(), text.end(), [](char a, char b) { return a == lower(b); });
+// RFC 6125 §6.4.3: `*` stands for one whole label, the leftmost.
+bool has_name(const std::vector<std::string>& names, std::string_view name) {
+  const std::string_view parent = name.substr(std::min(name.find('.'), name.size()));
+  for (const std::string& each : names) {
+    if (same_folded(each, name)) return true;
+    const bool is_pattern = each.size() > 2 && each[0] == '*' && each[1] == '.';
+    if (is_pattern && parent.size() < name.size() && same_folded(std::string_view(each).substr(1), parent)) return true;
+  }
+  return false;
 }
 
 bool offers(std::string_view list, std::string_view protocol) {
@@ -43,16 +49,6 @@ bool offers(std::string_view list, std::string_view protocol) {
 }
 
 }  // namespace
-
-bool covers(const std::vector<std::string>& names, std::string_view name) {
-  const std::string_view parent = name.substr(std::min(name.find('.'), name.size()));
-  for (const std::string& each : names) {
-    if (equals_lowered(each, name)) return true;
-    const bool is_pattern = each.size() > 2 && each[0] == '*' && each[1] == '.';
-    if (is_pattern && parent.size() < name.size() && equals_lowered(std::string_view(each).substr(1), parent)) return true;
-  }
-  return false;
-}
 
 Ref<TlsContext> TlsContext::make(const TlsSetup& setup, Ref<TicketKeys> tickets, std::string& error) {
   auto made = make_ref<TlsContext>();
@@ -134,9 +130,17 @@ SSL* TlsContext::open() const {
   return ssl;
 }
 
+bool TlsContext::covers(const SSL* ssl, std::string_view name) const {
+  const SSL_CTX* const used = SSL_get_SSL_CTX(ssl);
+  for (const auto& identity : identities_) {
+    if (identity->context.get() == used) return has_name(identity->names, name);
+  }
+  return false;
+}
+
 const TlsContext::Identity& TlsContext::find(std::string_view name) const {
   for (const auto& identity : identities_) {
-    if (covers(identity->names, name)) return *identity;
+    if (has_name(identity->names, name)) return *identity;
   }
   return *identities_.front();
 }

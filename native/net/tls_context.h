@@ -31,14 +31,13 @@ struct TlsSetup {
   bool http2 = false;
 };
 
-/** Which of the names is this one, or a pattern of it? RFC 6125 §6.4.3: `*` stands for one whole label, the leftmost. */
-bool covers(const std::vector<std::string>& names, std::string_view name);
-
 class TlsContext : public RefCounted {
  public:
   /** Null where OpenSSL refuses something; `error` says what and why. */
   static Ref<TlsContext> make(const TlsSetup& setup, Ref<TicketKeys> tickets, std::string& error);
 
+  /** Is the name one of the certificate that this connection was shown? */
+  bool covers(const SSL* ssl, std::string_view name) const;
   /** A connection that waits for a client, or null without memory. */
   SSL* open() const;
 

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <cstring>
 
+#include "base/folded.h"
+
 namespace zc {
 namespace {
 
@@ -62,6 +64,13 @@ bool TlsStream::speaks_http2() const {
 bool TlsStream::is_resumed() const { return SSL_session_reused(ssl_.get()) != 0; }
 
 int TlsStream::version() const { return SSL_version(ssl_.get()); }
+
+bool TlsStream::serves(std::string_view authority) const {
+  const char* const asked = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
+  const size_t end = authority.find(']');
+  const std::string_view name = authority.substr(0, authority.find(':', end == authority.npos ? 0 : end));
+  return !asked || same_folded(name, asked) || context_->covers(ssl_.get(), name);
+}
 
 Io TlsStream::receive(char* to, size_t size) {
   push_waiting(false);

@@ -39,6 +39,9 @@ class TlsStream final : public Stream {
   /** TLS1_2_VERSION or TLS1_3_VERSION. */
   int version() const;
 
+  /** The name that the client has asked for, or another one of its certificate (RFC 9113 §9.1.1); any if it named none. */
+  bool serves(std::string_view authority) const override;
+
   Io receive(char* to, size_t size) override;
   bool may_hold_more(const Io& last, size_t size) const override;
   Await receive_awaits() const override { return reads_blocked_ || !waiting_.empty() ? Await::writable : Await::readable; }

@@ -24,6 +24,12 @@ export class Counts {
   rejected = 0;
   /** Files that the kernel refused to send by sendfile, once for each answer that found out: they are read. */
   refused = 0;
+  /** TLS handshakes that were completed; of which with TLS 1.2 (the others: 1.3), and by a ticket of an earlier one. */
+  handshakes = 0;
+  tls12 = 0;
+  resumed = 0;
+  /** Connections that speak HTTP/2. */
+  http2 = 0;
 }
 
 export const WIRE = {

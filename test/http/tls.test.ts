@@ -1,6 +1,7 @@
 // TLS as clients see it, by the engine and by node:https: versions, names, keys, tickets, reload, and clients that do wrong.
 import { once } from 'node:events';
 import { copyFileSync, writeFileSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
@@ -207,6 +208,32 @@ onEach('records of one byte, and the end of input before the answer', async (t, 
   for (const byte of GET) socket.write(Uint8Array.of(byte));
   socket.end();
   t.match(await answerOn(socket), /^HTTP\/1\.1 200 .*hello$/s);
+});
+
+const skip = addon === undefined && 'no engine';
+t.test('over HTTP/2, a name of no certificate that it was shown is 421', { skip }, async (t) => {
+  const root = makeTree(t, { 'a.txt': 'hello' });
+  const server = await createServer({ root, port: 0, logLevel: 'silent', ...ALL });
+  t.teardown(() => server.close());
+  const cases: ReadonlyArray<readonly [servername: string, authority: string, status: number]> = [
+    ['a.example', 'a.example', 200],
+    ['a.example', `A.Example:${server.port}`, 200],
+    ['a.example', 'x.b.example', 200],
+    ['a.example', 'localhost', 421],
+    ['x.b.example', 'y.x.b.example', 421],
+    ['nobody.example', 'nobody.example', 200],
+    ['', 'any.example', 200],
+  ];
+  for (const [servername, authority, status] of cases) {
+    const session = connectHttp2(`https://127.0.0.1:${server.port}`, {
+      ...{ rejectUnauthorized: false, servername },
+    });
+    const stream = session.request({ ':path': '/a.txt', ':authority': authority });
+    const [fields] = (await once(stream, 'response')) as [{ readonly ':status': number }];
+    t.equal(fields[':status'], status, `${servername} ${authority}`);
+    session.destroy();
+  }
+  t.match(server.stats(), { handshakes: cases.length, http2: cases.length, tls12: 0 });
 });
 
 onEach('renegotiation is refused', async (t, serve) => {

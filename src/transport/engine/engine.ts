@@ -50,7 +50,7 @@ export interface NativeTransportOptions {
 export interface NativeTransport extends Transport, Required<PreparedAnswers> {}
 
 /** What the engine answers without asking, each with the plan's own page. */
-const ENGINE_ERRORS = [400, 408, 413, 414, 431, 501, 503, 505];
+const ENGINE_ERRORS = [400, 408, 413, 414, 421, 431, 501, 503, 505];
 
 /** As nginx numbers it: plain HTTP where TLS was due, which is a 400. */
 const PLAIN_HTTP = 497;
