@@ -2,10 +2,10 @@
 // told so on a system of glibc.
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { NATIVE, sourcesUpTo } from '../support/native.ts';
+import { NATIVE, NODE_HEADERS, sourcesUpTo } from '../support/native.ts';
 import { makeTree } from '../support/tree.ts';
 
 const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
@@ -19,7 +19,6 @@ function findLibrary(): string | undefined {
 }
 
 const library = findLibrary();
-const nodeHeaders = [join(dirname(dirname(process.execPath)), 'include/node'), '/usr/include/node'];
 const missing =
   (library === undefined && 'needs clang and libc++-dev') ||
   (!existsSync(MUSL) && 'needs musl-dev') ||
@@ -35,7 +34,7 @@ t.test('every file of the engine compiles against musl', { skip: missing }, asyn
     ...[`--target=${MACHINE}-linux-musl`, '-std=c++17', '-fsyntax-only', '-fno-exceptions'],
     ...['-Wall', '-Wextra', '-Werror', '-DNAPI_VERSION=9', '-D_FILE_OFFSET_BITS=64', `-I${NATIVE}`],
     ...['-D_LIBCPP_HAS_MUSL_LIBC', '-nostdinc++', '-nostdlibinc'],
-    ...[library ?? '', MUSL, kernel, ...nodeHeaders].flatMap((folder) => ['-isystem', folder]),
+    ...[library ?? '', MUSL, kernel, ...NODE_HEADERS].flatMap((folder) => ['-isystem', folder]),
   ];
   const files = sourcesUpTo('addon');
   t.ok(files.length > 0);

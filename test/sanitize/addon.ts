@@ -16,6 +16,8 @@ const TESTS = [
   'test/faults/mappings.test.ts',
   'test/faults/clients.test.ts',
   'test/faults/storm.test.ts',
+  'test/faults/tls.test.ts',
+  'test/http/tls.test.ts',
   'test/fuzz/requests.test.ts',
   'test/files/listing.test.ts',
   'test/http/listing.test.ts',
