@@ -18,7 +18,8 @@ function site(t: Test): string {
 onEveryCarrier(t, async (t, serve, carrier) => {
   await t.test('vanishing at every byte leaves nothing behind', (t) => vanish(t, serve));
   await t.test('requests cut at every byte leave nothing behind', (t) => cutRequests(t, serve));
-  await t.test('1,000 clients at once get every byte', (t) => crowd(t, serve));
+  const count = carrier.tls ? 100 : 1000;
+  await t.test(`${count} clients at once get every byte`, (t) => crowd(t, serve, count));
   if (carrier.transport === 'uws') return; // Its timeouts are fixed, and a half-close ends an answer.
   if (!carrier.tls)
     await t.test('a half-closed client gets its whole answer', (t) => halfClose(t, serve));
@@ -102,9 +103,10 @@ async function cutRequests(t: Test, serve: Serve): Promise<void> {
   t.comment(`requests cut within ${bytes.length} bytes`);
 }
 
-async function crowd(t: Test, serve: Serve): Promise<void> {
-  const origin = await serve({ root: site(t), logLevel: 'silent' });
-  const clients = await Promise.all(Array.from({ length: 1000 }, () => connect(origin.address)));
+/** The first of them waits for the handshakes of all the others, which are long work on a busy machine. */
+async function crowd(t: Test, serve: Serve, count: number): Promise<void> {
+  const origin = await serve({ root: site(t), logLevel: 'silent', headerTimeout: '1m' });
+  const clients = await Promise.all(Array.from({ length: count }, () => connect(origin.address)));
   const bodies = await Promise.all(
     clients.map(async (client) => {
       await client.send(requestBytes('/small.bin'));
@@ -112,7 +114,7 @@ async function crowd(t: Test, serve: Serve): Promise<void> {
     }),
   );
   for (const client of clients) client.close();
-  t.equal(bodies.filter((body) => body.equals(pattern(SMALL))).length, 1000);
+  t.equal(bodies.filter((body) => body.equals(pattern(SMALL))).length, count);
 }
 
 async function halfClose(t: Test, serve: Serve): Promise<void> {
