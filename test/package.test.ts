@@ -184,7 +184,7 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
     t.equal((await request({ port: running.port }, '/small.txt')).status, 200);
     running.process.kill('SIGTERM');
     const { packages, rooms } = loadedIn((await running.ended).stderr);
-    t.same(packages, ['etag', 'leven', 'lru-cache']);
+    t.same(packages, ['leven', 'lru-cache']);
     const transport = running.report.transport === 'native' ? 'engine' : 'node';
     t.ok(rooms.has(`transport/${transport}`), 'the transport that serves');
     const others = [
@@ -232,7 +232,7 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
     );
     const tls = ['--tls-cert', CERT, '--tls-key', KEY];
     const running = await startProgram(t, process.execPath, [cli, 'site', ...tls], { cwd: home });
-    t.match(running.report, { transport: 'http1', reason: 'TLS by node:https' });
+    t.match(running.report, { url: /^https:/, transport: /^(?:native|http1)$/ });
     running.process.kill('SIGTERM');
     t.equal((await running.ended).stderr, '', 'which is no fault');
   });
@@ -249,14 +249,17 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
       });
       return;
     }
-    for (const [args, reason] of [
-      [['--transport=uws'], `asked for, uWebSockets.js ${version}`],
-      [['--tls-cert', CERT, '--tls-key', KEY], `TLS, uWebSockets.js ${version}`],
-    ] as const) {
+    for (const args of [
+      ['--transport=uws'],
+      ['--transport=uws', '--tls-cert', CERT, '--tls-key', KEY],
+    ]) {
       const running = await startProgram(t, process.execPath, [cli, 'site', ...args], {
         cwd: home,
       });
-      t.match(running.report, { transport: 'uws', reason });
+      t.match(running.report, {
+        transport: 'uws',
+        reason: `asked for, uWebSockets.js ${version}`,
+      });
       const address = { port: running.port, tls: running.report.url.startsWith('https') };
       t.equal((await request(address, '/small.txt')).body.toString(), 'hello');
     }
