@@ -20,7 +20,7 @@ import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
 import { http } from '../transport/node/builtin.ts';
 import { cutOff } from '../transport/node/http2-response.ts';
-import { whenCurrent } from '../transport/node/pipeline.ts';
+import { isWaiting, whenCurrent } from '../transport/node/pipeline.ts';
 import { receivedFields } from '../transport/node/received-fields.ts';
 import { isWrapped, type Outlet, sendPlan } from '../transport/node/respond.ts';
 import { reachBy, startTransfers, type Transfers } from '../transport/node/transfers.ts';
@@ -169,7 +169,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
 
   const mount: Mount = {
     decide(req, res, asked) {
-      if (res.socket !== null) return decideNow(req, res, asked);
+      if (!isWaiting(req, res)) return decideNow(req, res, asked);
       const current = new Promise<void>((resolve) => whenCurrent(req, res, () => resolve()));
       return current.then(() => decideNow(req, res, asked));
     },
@@ -225,10 +225,10 @@ function reachOf(
   transfers: Transfers | undefined,
 ): Reach {
   if (addon === undefined) return 'none';
-  if ((req.socket as TLSSocket).encrypted) return 'tls';
+  if ((req.socket as TLSSocket | undefined)?.encrypted) return 'tls';
   const { write, end } = http.ServerResponse.prototype;
   const isPlain = req.httpVersionMajor === 1 && res.write === write && res.end === end;
-  return isPlain ? reachBy(req.socket, 'socket', transfers) : 'memory';
+  return isPlain ? reachBy(res.socket, 'socket', transfers) : 'memory';
 }
 
 const stats = new WeakMap<FileEntry, Stats>();

@@ -2,8 +2,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** `_httpMessage`: node's own, in no documentation and in every version: the response that the connection is at. */
+type Connection = Socket & { readonly _httpMessage?: ServerResponse | null };
+
 /** Responses that wait for those before them, by connection, in order. */
 const queues = new WeakMap<Socket, ServerResponse[]>();
+
+/**
+ * Does it wait for a response before it? What stands in for a connection's response, as frameworks do for requests
+ * within the app, has no socket either, and none will come.
+ */
+export function isWaiting(req: IncomingMessage, res: ServerResponse): boolean {
+  if (res.socket !== null) return false;
+  const connection = req.socket as Connection | undefined;
+  const current = connection?._httpMessage ?? undefined;
+  return current !== undefined && current.req !== req;
+}
 
 /**
  * Runs when the response is its connection's current one: at once, or after the responses before it;
@@ -15,7 +29,7 @@ export function whenCurrent(
   res: ServerResponse,
   run: (req: IncomingMessage, res: ServerResponse) => void,
 ): void {
-  if (res.socket !== null) {
+  if (!isWaiting(req, res)) {
     run(req, res);
     return;
   }
