@@ -9,31 +9,20 @@ type Connection = Socket & { readonly _httpMessage?: ServerResponse | null };
 const queues = new WeakMap<Socket, ServerResponse[]>();
 
 /**
- * Does it wait for a response before it? What stands in for a connection's response, as frameworks do for requests
- * within the app, has no socket either, and none will come.
- */
-export function isWaiting(req: IncomingMessage, res: ServerResponse): boolean {
-  if (res.socket !== null) return false;
-  const connection = req.socket as Connection | undefined;
-  const current = connection?._httpMessage ?? undefined;
-  return current !== undefined && current.req !== req;
-}
-
-/**
  * Runs when the response is its connection's current one: at once, or after the responses before it;
  * never, if the connection ends first. While a response waits, no more requests are read from the
- * connection.
+ * connection. What stands in for a connection's response has nothing to wait for.
  */
 export function whenCurrent(
   req: IncomingMessage,
   res: ServerResponse,
   run: (req: IncomingMessage, res: ServerResponse) => void,
 ): void {
-  if (!isWaiting(req, res)) {
+  const { socket } = req;
+  if (res.socket !== null || isStandIn(req)) {
     run(req, res);
     return;
   }
-  const { socket } = req;
   const queue = queues.get(socket) ?? [];
   queues.set(socket, queue);
   queue.push(res);
@@ -51,4 +40,13 @@ export function whenCurrent(
 /** The last response that waits on the connection. */
 export function lastWaiting(socket: Socket): ServerResponse | undefined {
   return queues.get(socket)?.at(-1);
+}
+
+/**
+ * Is a response to it without a socket because it stands in for one, as frameworks make them for requests within the
+ * app? Then no socket will come. The others wait for the response of a request before theirs.
+ */
+function isStandIn(req: IncomingMessage): boolean {
+  const { _httpMessage: current } = (req.socket ?? {}) as Partial<Connection>;
+  return !current || current.req === req;
 }
