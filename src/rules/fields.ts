@@ -2,9 +2,11 @@
 // immutable hashed names, the security preset, CORS.
 import { type FieldList, pairs } from '../http/field-list.ts';
 import { compileGlob } from './glob.ts';
-import { isHashed } from './hashed-names.ts';
+import { isHashed, placeOf } from './hashed-names.ts';
 
 export interface RulesConfig {
+  /** Directory that is served, absolute: its own name may be that of a build's directory. */
+  readonly root: string;
   /** Glob → field → value; of several values for one field the last wins, null removes the field. */
   readonly headers: Readonly<Record<string, Readonly<Record<string, string | null>>>>;
   /** Glob → Cache-Control; the last that matches wins, over `immutableHashed` and the default. */
@@ -91,6 +93,7 @@ export function compileRules(config: RulesConfig): Rules {
     checkValue(where, value);
     return { matches: compileGlob(where, glob), value };
   });
+  const place = placeOf(config.root);
   const fallback = config.defaultCacheControl;
   if (fallback !== undefined) checkValue('cacheControl', fallback);
 
@@ -99,7 +102,7 @@ export function compileRules(config: RulesConfig): Rules {
     cacheControl(path, contentType) {
       const rule = cacheControl.findLast(({ matches }) => matches(path));
       if (rule !== undefined) return rule.value;
-      const hashed = config.immutableHashed && isHashed(path) && !isHtml(contentType);
+      const hashed = config.immutableHashed && isHashed(place + path) && !isHtml(contentType);
       return hashed ? IMMUTABLE : fallback;
     },
     apply(path, fields) {

@@ -5,14 +5,19 @@
 const BUILD =
   /(?:^|\/)(?<directory>_next\/static|_nuxt|_app\/immutable|_astro)\/(?:.*\/)?(?<name>[^/]+)$/;
 
-/** Next's build ID names a directory of manifests. */
-const BUILD_ID = /(?:^|\/)_next\/static\/(?=[\w-]*\d)[\w-]{21}\/_\w+\.js$/;
+/** Where a root is such a directory itself, or Vite's, as it is called in the paths of its files. */
+const ROOT =
+  /(?:^|\/)(?:\.next\/(?<next>static)|(?<same>_next\/static|_nuxt|_app\/immutable|_astro|assets))\/?$/;
 
-/** Turbopack's: 64 bits in base 40, since Next 16.2 in base 38. The first of 13 digits is at most 2. */
-const TURBOPACK = /(?:^|[.-])[0-2][0-9a-z_~.-]{12}$/;
+/** Next's build ID, or the commit in its place, names a directory of manifests. */
+const BUILD_ID = /(?:^|\/)_next\/static\/(?:(?=[a-z-]*[\dA-Z_])[\w-]{21}|[0-9a-f]{40})\/_\w+\.js$/;
+
+/** Next's: webpack's digits, or 64 bits in one of Turbopack's bases (40, 38, 36), whose first of 13 digits is at most 3. */
+const NEXT =
+  /(?:(?:^|[.-])[0-3][0-9a-z_~.-]{12}|[.-][0-9a-f]{8,64}|^[0-9a-f]{16,64})(?:[.-]s\.p|-s)?$/;
 
 /** Rollup's and Vite's: 8 characters of base64url; Astro adds those of an image's options. */
-const ROLLUP = /(?:^|[.-])(?<hash>[\w-]{8})(?:_\w{4,7})?$/;
+const ROLLUP = /(?:^|[.-])[\w-]{8}(?:_\w{4,7})?$/;
 
 /** esbuild's: 8 of base 32. Only with the names that it, and Angular, give: capitals are words elsewhere. */
 const ESBUILD = /(?:^|\/)(?:chunk|(?<entry>main|polyfills|scripts|styles))-(?<hash>[A-Z0-9]{8})$/;
@@ -25,7 +30,14 @@ const CODE = /\.(?:[cm]?js|css)(?:\.map)?$/;
 
 const IN_ASSETS = /(?:^|\/)assets\//;
 
-/** Does the last segment of this root-relative path carry the hash of its content? */
+/** What stands before the paths of a root's files for them to be judged as their URLs would be; '' for most roots. */
+export function placeOf(root: string): string {
+  const { next, same } = ROOT.exec(root)?.groups ?? {};
+  const place = next === undefined ? same : '_next/static';
+  return place === undefined ? '' : `${place}/`;
+}
+
+/** Does the last segment of this path (root-relative, behind `placeOf`) carry the hash of its content? */
 export function isHashed(path: string): boolean {
   const build = BUILD.exec(path)?.groups;
   if (build !== undefined && isBuilt(build.name ?? '', build.directory ?? '')) return true;
@@ -45,14 +57,10 @@ function stemsOf(path: string): readonly string[] {
   return stem === whole ? [] : [stem, stem.replace(/\.\w+$/, '')];
 }
 
-/** In such a directory whatever could be a hash is one: what is left out are names made of words. */
+/** In such a directory whatever has the form of a hash is one. */
 function isBuilt(name: string, directory: string): boolean {
-  return stemsOf(name).some((stem) => {
-    if (hasHexadecimal(stem) || /^[0-9a-f]{16,}(?:[.-]|$)/.test(stem)) return true;
-    if (directory === '_next/static' && TURBOPACK.test(stem)) return true;
-    const hash = ROLLUP.exec(stem)?.groups?.hash ?? '';
-    return /\d[\w-]*[a-z]/i.test(hash) || /[a-z].*[A-Z]|[A-Z].*[A-Z].*[a-z]/.test(hash);
-  });
+  const form = directory === '_next/static' ? NEXT : ROLLUP;
+  return stemsOf(name).some((stem) => form.test(stem) || hasHexadecimal(stem));
 }
 
 /** Letters and digits mixed, as neither words nor dates nor versions are. */

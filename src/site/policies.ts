@@ -47,6 +47,7 @@ function compile(options: Options) {
   try {
     return {
       rules: compileRules({
+        root: resolve(options.root),
         headers,
         cacheControl: perGlob ? cacheControl : {},
         defaultCacheControl: perGlob ? undefined : cacheControl,
