@@ -29,7 +29,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   plan: { rooms: ['http', 'rules'], packages: [] },
   addon: { rooms: ['plan'], packages: ['node:'] },
   files: {
-    rooms: ['addon', 'http', 'log', 'packages', 'plan'],
+    rooms: ['addon', 'http', 'log', 'packages', 'plan', 'rules'],
     packages: ['lru-cache', 'node:'],
   },
   site: {

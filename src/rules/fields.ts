@@ -25,8 +25,8 @@ export interface RulesConfig {
 export interface Rules {
   /** Fields of every answer, whatever it is: security preset and CORS. */
   readonly common: FieldList;
-  /** Cache-Control of a file, by root-relative path and media type. */
-  cacheControl(path: string, contentType: string): string | undefined;
+  /** Cache-Control of a file, by root-relative path, media type, and what its build says of its name. */
+  cacheControl(path: string, contentType: string, built?: boolean): string | undefined;
   /** The fields after the header rules for this root-relative path. */
   apply(path: string, fields: FieldList): FieldList;
 }
@@ -99,10 +99,11 @@ export function compileRules(config: RulesConfig): Rules {
 
   return {
     common,
-    cacheControl(path, contentType) {
+    cacheControl(path, contentType, built = false) {
       const rule = cacheControl.findLast(({ matches }) => matches(path));
       if (rule !== undefined) return rule.value;
-      const hashed = config.immutableHashed && isHashed(place + path) && !isHtml(contentType);
+      const hashed =
+        config.immutableHashed && (built || isHashed(place + path)) && !isHtml(contentType);
       return hashed ? IMMUTABLE : fallback;
     },
     apply(path, fields) {

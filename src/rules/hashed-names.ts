@@ -18,15 +18,13 @@ const NEXT =
 
 /** Rollup's and Vite's: 8 characters of base64url; Astro adds those of an image's options. */
 const ROLLUP = /(?:^|[.-])[\w-]{8}(?:_\w{4,7})?$/;
+const ROLLUP_BEHIND_NAME = /[.-](?<hash>[\w-]{8})$/;
 
 /** esbuild's: 8 of base 32. Only with the names that it, and Angular, give: capitals are words elsewhere. */
 const ESBUILD = /(?:^|\/)(?:chunk|(?<entry>main|polyfills|scripts|styles))-(?<hash>[A-Z0-9]{8})$/;
 
 /** Hexadecimal of 8 or more behind a name, or the 20 digits that webpack gives an asset for a name. */
 const HEXADECIMAL = /(?:[.-](?<hash>[0-9a-f]{8,64})|(?:^|\/)(?<name>[0-9a-f]{20}))$/;
-
-/** What builds name by the hash of its content, wherever it lies. */
-const CODE = /\.(?:[cm]?js|css)(?:\.map)?$/;
 
 const IN_ASSETS = /(?:^|\/)assets\//;
 
@@ -42,12 +40,38 @@ export function isHashed(path: string): boolean {
   const build = BUILD.exec(path)?.groups;
   if (build !== undefined && isBuilt(build.name ?? '', build.directory ?? '')) return true;
   if (BUILD_ID.test(path)) return true;
-  const isCode = CODE.test(path);
+  const code = isCode(path);
   return stemsOf(path).some((stem) => {
-    if (hasHexadecimal(stem) || (isCode && hasEsbuild(stem))) return true;
+    if (hasHexadecimal(stem) || (code && hasEsbuild(stem))) return true;
     const inAssets = IN_ASSETS.test(path);
-    return (isCode || inAssets) && hasRollup(stem, isCode, inAssets);
+    return (code || inAssets) && hasRollup(stem, code, inAssets);
   });
+}
+
+/** Does it end as Vite's names do: in something that could be a hash, and could be a word? */
+export function hasHashForm(path: string): boolean {
+  return stemsOf(path).some((stem) => ROLLUP_BEHIND_NAME.test(stem));
+}
+
+/** A number, a date, a size, a camera's or an episode's name. */
+const NUMBERED = /^(?:\d+|(?:19|20)\d\d.*|\d{3,4}p.*|[A-Z]{2,4}[_-]?\d{4,}|S\d\dE\d\d.*)$/;
+
+/** A word that can be spoken, or one with a number. */
+const WORD = /^(?:\d+[_-]?)?(?<word>[A-Z]?[a-z]{3,}|[A-Z]{3,})(?:[_-]?\d+)?$/;
+
+/** Does it end in a word or a number by itself, as one hash in a thousand does too? */
+export function isWord(path: string): boolean {
+  return stemsOf(path).some((stem) => {
+    const { hash = '' } = ROLLUP_BEHIND_NAME.exec(stem)?.groups ?? {};
+    if (NUMBERED.test(hash)) return true;
+    const { word = '' } = WORD.exec(hash)?.groups ?? {};
+    return isPronounced(word) && /[aeiouy]/i.test(word) && !/[^aeiouy]{5}/i.test(word);
+  });
+}
+
+/** What builds name by the hash of its content, wherever it lies. */
+export function isCode(path: string): boolean {
+  return /\.(?:[cm]?js|css)(?:\.map)?$/.test(path);
 }
 
 /** Without the last extension, or the last two: `453.8ab44547.chunk.js.map`. */
@@ -80,9 +104,9 @@ function hasEsbuild(stem: string): boolean {
  * In media, capitals and digits alone are a camera's or an episode's. Five in six of Rollup's hashes begin with B, C or
  * D: in Vite's directory that, too, counts as odd.
  */
-function hasRollup(stem: string, isCode: boolean, inAssets: boolean): boolean {
-  const hash = /[.-](?<hash>[\w-]{8})$/.exec(stem)?.groups?.hash ?? '';
-  if (!/[A-Z]/.test(hash) || !(isCode || /[a-z]/.test(hash))) return false;
+function hasRollup(stem: string, code: boolean, inAssets: boolean): boolean {
+  const hash = ROLLUP_BEHIND_NAME.exec(stem)?.groups?.hash ?? '';
+  if (!/[A-Z]/.test(hash) || !(code || /[a-z]/.test(hash))) return false;
   const odd = oddities(hash);
   return odd >= 2 || (odd === 1 && inAssets && /^[BCD](?!(?:ase)?\d+[A-Z])/.test(hash));
 }
