@@ -56,10 +56,10 @@ export function hasHashForm(path: string): boolean {
 /** A number, a date, a size, a camera's or an episode's name. */
 const NUMBERED = /^(?:\d+|(?:19|20)\d\d.*|\d{3,4}p.*|[A-Z]{2,4}[_-]?\d{4,}|S\d\dE\d\d.*)$/;
 
-/** A word that can be spoken, or one with a number. */
-const WORD = /^(?:\d+[_-]?)?(?<word>[A-Z]?[a-z]{3,}|[A-Z]{3,})(?:[_-]?\d+)?$/;
+/** A word that can be spoken, or one with a small number behind it. */
+const WORD = /^(?<word>[A-Z]?[a-z]{4,}|[A-Z]{8})(?:[_-]?\d{1,2})?$/;
 
-/** Does it end in a word or a number by itself, as one hash in a thousand does too? */
+/** Does it end in a word or a number by itself, as one hash in two thousand does too? */
 export function isWord(path: string): boolean {
   return stemsOf(path).some((stem) => {
     const { hash = '' } = ROLLUP_BEHIND_NAME.exec(stem)?.groups ?? {};

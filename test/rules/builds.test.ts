@@ -12,7 +12,7 @@ const MEDIA = ['bg-DGpaxi46.jpg', 'clip-DsSFulli.mp4', 'f-0l-o9lO5.woff2', 'logo
 const WORDS = [
   ...['photo-original.jpg', 'photo-Building.jpg', 'photo-COMPILED.jpg', 'app-settings.js'],
   ...['report-20240101.pdf', 'data-2024Q101.json', 'clip-1080p60f.mp4', 'show-S01E02HD.mp4'],
-  ...['photo-IMG_0001.jpg', 'photo-DSC_0042.jpg', 'book-chapter1.pdf', 'README-LICENSE2.txt'],
+  ...['photo-IMG_0001.jpg', 'photo-DSC_0042.jpg', 'book-chapter1.pdf', 'clip-video-01.mp4'],
   ...['lodash.debounce.js', 'app-deadbeef.js'],
 ];
 
