@@ -22,18 +22,19 @@ interface Law {
 /** From the ground up: a room may use those that it names, which all stand before it, and itself. */
 const LAWS: Readonly<Record<string, Law>> = {
   http: { rooms: [], packages: [] },
+  packages: { rooms: [], packages: ['etag', 'mime-types', 'node:', 'picomatch'] },
   log: { rooms: [], packages: ['lru-cache', 'node:'] },
-  rules: { rooms: ['http'], packages: ['node:', 'picomatch'] },
+  rules: { rooms: ['http', 'packages'], packages: [] },
   options: { rooms: ['rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
   addon: { rooms: ['plan'], packages: ['node:'] },
   files: {
-    rooms: ['addon', 'http', 'log', 'plan'],
-    packages: ['etag', 'lru-cache', 'node:'],
+    rooms: ['addon', 'http', 'log', 'packages', 'plan', 'rules'],
+    packages: ['lru-cache', 'node:'],
   },
   site: {
-    rooms: ['addon', 'files', 'http', 'log', 'options', 'plan', 'rules'],
-    packages: ['lru-cache', 'mime-types', 'node:'],
+    rooms: ['addon', 'files', 'http', 'log', 'options', 'packages', 'plan', 'rules'],
+    packages: ['lru-cache', 'node:'],
   },
   transport: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
   'transport/engine': {

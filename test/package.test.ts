@@ -211,6 +211,20 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
     },
   );
 
+  await t.test('what traces an app’s files finds the packages that are loaded later', (t) => {
+    const chunks = join(installed, 'dist/chunks');
+    const texts = readdirSync(chunks).map((name) => readFileSync(join(chunks, name), 'utf8'));
+    for (const name of ['etag', 'mime-types', 'picomatch']) {
+      const loaders = texts.flatMap((text) =>
+        [...text.matchAll(new RegExp(`=> (\\w+)\\("${name}"\\)`, 'g'))].map(([, loader = '']) =>
+          text.includes(`var ${loader} = createRequire(`),
+        ),
+      );
+      t.ok(loaders.length > 0 && loaders.every(Boolean), `${name}: by node's own name for it`);
+    }
+    t.end();
+  });
+
   await t.test(`an import of it takes less than ${MAX_IMPORT} MiB of memory`, async (t) => {
     const resident = (name: string) => {
       const samples = Array.from({ length: 5 }, () =>

@@ -52,6 +52,8 @@ export interface Facts {
   readonly mtimeMs: number;
   readonly version: string;
   readonly trusted: boolean;
+  /** Does its build say that its name is the hash of its content? */
+  readonly built: boolean;
 }
 
 /** The table's own view of an entry. */
@@ -62,6 +64,7 @@ export class CachedEntry implements FileEntry {
   readonly mtimeMs: number;
   readonly version: string;
   readonly trusted: boolean;
+  readonly built: boolean;
   readonly file: OpenFile;
   etag: string | undefined;
   lastModified: string | undefined;
@@ -87,6 +90,7 @@ export class CachedEntry implements FileEntry {
     this.mtimeMs = facts.mtimeMs;
     this.version = facts.version;
     this.trusted = facts.trusted;
+    this.built = facts.built;
     this.etag = description.etag;
     this.lastModified = description.lastModified;
     this.fields = description.fields;

@@ -1,10 +1,8 @@
 // Strong entity-tags: from what identifies a version, or from its content, hashed once per version.
-import type crypto from 'node:crypto';
 import { fstat, read } from 'node:fs';
-import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
-import type entityTag from 'etag';
 import { LRUCache } from 'lru-cache';
+import { loadCrypto, loadEtag } from '../packages/packages.ts';
 import type { Coding } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 import type { EtagPolicy } from './policy.ts';
@@ -14,11 +12,8 @@ const readFd = promisify(read);
 const fstatFd = promisify(fstat);
 
 // Loaded with the first content: both bring OpenSSL's part of Node, a megabyte and 6 ms, and most trees need none.
-const require = createRequire(import.meta.url ?? __filename);
-// A bundle that has left its packages behind fails when it starts, not with its first answer.
-require.resolve('etag');
-const etag = (entity: string | Buffer) => (require('etag') as typeof entityTag)(entity);
-const sha256 = () => (require('node:crypto') as typeof crypto).createHash('sha256');
+const etag = (entity: string | Buffer) => loadEtag()(entity);
+const sha256 = () => loadCrypto().createHash('sha256');
 
 /** How a version comes to its tag. */
 export type TagSource =

@@ -22,6 +22,8 @@ export type Describe = (file: {
   readonly encoding: Coding;
   readonly mtimeMs: number;
   readonly etag: string | undefined;
+  /** Does its build say that its name is the hash of its content? */
+  readonly built: boolean;
   /** Has the resource more than one coding? */
   readonly varies: boolean;
 }) => Description;
@@ -188,9 +190,9 @@ export class OpenFiles implements FileCache {
 
   #enter(path: string, variant: OpenVariant, varies: boolean): CachedEntry {
     const { policy, describe, freshness } = this.#options;
-    const { coding, encoding, mtimeMs, size, version } = variant;
+    const { coding, encoding, mtimeMs, size, version, built } = variant;
     const describeWith = (etag: string | undefined) =>
-      describe({ path, coding, encoding, mtimeMs, etag, varies });
+      describe({ path, coding, encoding, mtimeMs, etag, varies, built });
     const source = tagSource(policy.etag, version, size, coding);
     const known = source.kind === 'known' ? source.tag : this.#etags.get(variant);
     const entry = new CachedEntry(variant.file, variant, describeWith(known));
@@ -231,8 +233,9 @@ function isSame({ identity, variants }: CachedResource, opened: readonly OpenVar
   const entries = [identity, ...variants];
   return (
     entries.length === opened.length &&
-    entries.every(({ version, coding }, i) => {
-      return version === opened[i]?.version && coding === opened[i]?.coding;
+    entries.every(({ version, coding, built }, i) => {
+      const other = opened[i];
+      return version === other?.version && coding === other.coding && built === other.built;
     })
   );
 }

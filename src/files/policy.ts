@@ -1,6 +1,7 @@
 // What the operator decides about files: which may be served, under which names, and what is kept open.
 import type { Symlinks } from '../addon/types.ts';
 import type { Coding } from '../plan/types.ts';
+import type { Builds } from '../rules/builds.ts';
 
 /**
  * What ETags are made from. `auto`: size and modification time where that has fractions of a second, else the
@@ -38,6 +39,8 @@ export interface FilesPolicy {
   readonly revalidateMs: number;
   /** Precompressed siblings to look for (.br, .zst, .gz). */
   readonly codings: readonly Coding[];
+  /** Who tells which names are hashes where the names do not; undefined = nobody asks. */
+  readonly builds: Builds | undefined;
   readonly etag: EtagPolicy;
   readonly lastModified: boolean;
   /** Largest file that the memory cache takes, bytes. */

@@ -2,17 +2,19 @@
 
 import type { Log } from '../log/log.ts';
 import type { Advice, Coding, Evidence, Miss, Resolution, Resource } from '../plan/types.ts';
+import { type BuildReadings, MAX_NAMES } from './builds.ts';
 import { codingOfName, type FileCoding, flawOf, type Statements, SUFFIXES } from './codings.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
 import { isRefusedLink, tellRefusedLink } from './refused-links.ts';
-import { closeAll, type Found, versionOf } from './root.ts';
+import { closeAll, type Found, type Root, versionOf } from './root.ts';
 
 /** What a search needs from the table. */
 export interface Shelf {
   readonly policy: FilesPolicy;
   open(paths: readonly string[]): Promise<readonly Found[]>;
+  readonly read: Root['read'];
   /** Makes a resource of these files; their descriptors are its own from now on. */
   adopt(
     path: string,
@@ -20,6 +22,8 @@ export interface Shelf {
   ): Resource<FileEntry> | Promise<Resource<FileEntry>>;
   /** What encoded files say of themselves. */
   readonly statements: Statements;
+  /** What builds say of their names. */
+  readonly builds: BuildReadings;
   readonly log: Log;
 }
 
@@ -30,6 +34,8 @@ export interface OpenVariant extends FoundFile {
   /** How the file itself is encoded, whatever it is chosen by: a sibling by its coding, `app.js.gz` by gzip. */
   readonly encoding: Coding;
   readonly path: string;
+  /** Does the build that the file is of say that its name is the hash of its content? */
+  readonly built: boolean;
 }
 
 export type Outcome = Resolution<FileEntry>;
@@ -65,11 +71,12 @@ export class Search {
         : unservedOf(path, own, this.#shelf.log);
     }
     const encoding = named !== undefined && (await this.#isOf(named, own)) ? named : 'identity';
-    const variants: OpenVariant[] = [{ ...own, path, coding: 'identity', encoding }];
+    const built = await this.#isBuilt(path);
+    const variants: OpenVariant[] = [{ ...own, path, coding: 'identity', encoding, built }];
     for (const [i, sibling] of siblings.entries()) {
       const coding = codings[i];
       const variant = coding && (await this.#variant(path, own, sibling, coding));
-      if (variant) variants.push(variant);
+      if (variant) variants.push({ ...variant, built });
       else closeAll([sibling]);
     }
     const resource = await this.#shelf.adopt(path, variants);
@@ -110,6 +117,25 @@ export class Search {
     return found;
   }
 
+  /** The answer rests on what was asked, too: a build that comes later may say something else. */
+  async #isBuilt(path: string): Promise<boolean> {
+    const { builds } = this.policy;
+    const witnesses = builds?.witnessesOf(path);
+    if (builds === undefined || witnesses === undefined) return false;
+    const { directory, manifests } = witnesses;
+    const found = await this.#open([directory, ...manifests]);
+    const [place] = found;
+    const list = () =>
+      place?.type === 'directory'
+        ? this.#shelf.read(place.file, directory, false, MAX_NAMES)
+        : Promise.reject(new Error('no directory'));
+    try {
+      return (await this.#shelf.builds.of(builds, witnesses, found, list))(path);
+    } finally {
+      closeAll(found);
+    }
+  }
+
   #tell(refused: string): Promise<void> {
     const { open, policy, log } = this.#shelf;
     return tellRefusedLink(refused, open, policy.symlinks, log);
@@ -120,7 +146,7 @@ export class Search {
     own: FoundFile,
     sibling: Found,
     coding: FileCoding,
-  ): Promise<OpenVariant | undefined> {
+  ): Promise<Omit<OpenVariant, 'built'> | undefined> {
     if (sibling.type !== 'file') return undefined;
     const name = path + SUFFIXES[coding];
     const flaw = await this.#shelf.statements.of(sibling, coding).then(

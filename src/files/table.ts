@@ -2,6 +2,7 @@
 import type { NativeAddon, NativeRoot } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import type { Contents, Evidence, Listing, Strategy } from '../plan/types.ts';
+import { BuildReadings } from './builds.ts';
 import { resourcesOf, Statements } from './codings.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
@@ -42,6 +43,7 @@ export class FileTable {
   readonly #listings: Listings;
   readonly #known = new Resolutions();
   readonly #statements = new Statements();
+  readonly #builds = new BuildReadings();
 
   constructor(options: FileTableOptions) {
     const { policy, root, addon, describe, log } = options;
@@ -208,6 +210,8 @@ export class FileTable {
       policy,
       log,
       statements: this.#statements,
+      builds: this.#builds,
+      read: (...given) => root.read(...given),
       open: (paths) => this.#open(root, paths),
       adopt: (path, variants) => this.#files.adopt(path, variants, () => this.#serves(root)),
     };

@@ -18,11 +18,10 @@ import type { Answer } from '../site/answer.ts';
 import { limitsOf } from '../site/policies.ts';
 import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
-import { http } from '../transport/node/builtin.ts';
 import { cutOff } from '../transport/node/http2-response.ts';
 import { whenCurrent } from '../transport/node/pipeline.ts';
 import { receivedFields } from '../transport/node/received-fields.ts';
-import { isWrapped, type Outlet, sendPlan } from '../transport/node/respond.ts';
+import { isPlain, isWrapped, type Outlet, sendPlan } from '../transport/node/respond.ts';
 import { reachBy, startTransfers, type Transfers } from '../transport/node/transfers.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import { addonFor } from './addon.ts';
@@ -170,6 +169,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
   const mount: Mount = {
     decide(req, res, asked) {
       if (res.socket !== null) return decideNow(req, res, asked);
+      // Later in this turn at the soonest: who made a stand-in may listen for its end only after the call.
       const current = new Promise<void>((resolve) => whenCurrent(req, res, () => resolve()));
       return current.then(() => decideNow(req, res, asked));
     },
@@ -225,10 +225,8 @@ function reachOf(
   transfers: Transfers | undefined,
 ): Reach {
   if (addon === undefined) return 'none';
-  if ((req.socket as TLSSocket).encrypted) return 'tls';
-  const { write, end } = http.ServerResponse.prototype;
-  const isPlain = req.httpVersionMajor === 1 && res.write === write && res.end === end;
-  return isPlain ? reachBy(req.socket, 'socket', transfers) : 'memory';
+  if ((req.socket as TLSSocket | undefined)?.encrypted) return 'tls';
+  return isPlain(res) ? reachBy(res.socket, 'socket', transfers) : 'memory';
 }
 
 const stats = new WeakMap<FileEntry, Stats>();

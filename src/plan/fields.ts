@@ -7,6 +7,8 @@ import type { Coding, Span } from './types.ts';
 export interface RepresentationInput {
   /** Root-relative path of the resource (of the identity, also for its precompressed siblings). */
   readonly path: string;
+  /** Does its build say that its name is the hash of its content? */
+  readonly built: boolean;
   /** Media type with its charset. */
   readonly contentType: string;
   /** Of the representation among those of its resource. */
@@ -31,7 +33,7 @@ export function representationFields(
   if (input.acceptRanges !== undefined) own.push('Accept-Ranges', input.acceptRanges);
   if (input.etag !== undefined) own.push('ETag', input.etag);
   if (input.lastModified !== undefined) own.push('Last-Modified', input.lastModified);
-  const cacheControl = rules.cacheControl(input.path, input.contentType);
+  const cacheControl = rules.cacheControl(input.path, input.contentType, input.built);
   if (cacheControl !== undefined) own.push('Cache-Control', cacheControl);
 
   const described: string[] = ['Content-Type', input.contentType];

@@ -2,9 +2,11 @@
 // immutable hashed names, the security preset, CORS.
 import { type FieldList, pairs } from '../http/field-list.ts';
 import { compileGlob } from './glob.ts';
-import { isHashed } from './hashed-names.ts';
+import { isHashed, placeOf } from './hashed-names.ts';
 
 export interface RulesConfig {
+  /** Directory that is served, absolute: its own name may be that of a build's directory. */
+  readonly root: string;
   /** Glob → field → value; of several values for one field the last wins, null removes the field. */
   readonly headers: Readonly<Record<string, Readonly<Record<string, string | null>>>>;
   /** Glob → Cache-Control; the last that matches wins, over `immutableHashed` and the default. */
@@ -23,8 +25,8 @@ export interface RulesConfig {
 export interface Rules {
   /** Fields of every answer, whatever it is: security preset and CORS. */
   readonly common: FieldList;
-  /** Cache-Control of a file, by root-relative path and media type. */
-  cacheControl(path: string, contentType: string): string | undefined;
+  /** Cache-Control of a file, by root-relative path, media type, and what its build says of its name. */
+  cacheControl(path: string, contentType: string, built?: boolean): string | undefined;
   /** The fields after the header rules for this root-relative path. */
   apply(path: string, fields: FieldList): FieldList;
 }
@@ -91,15 +93,17 @@ export function compileRules(config: RulesConfig): Rules {
     checkValue(where, value);
     return { matches: compileGlob(where, glob), value };
   });
+  const place = placeOf(config.root);
   const fallback = config.defaultCacheControl;
   if (fallback !== undefined) checkValue('cacheControl', fallback);
 
   return {
     common,
-    cacheControl(path, contentType) {
+    cacheControl(path, contentType, built = false) {
       const rule = cacheControl.findLast(({ matches }) => matches(path));
       if (rule !== undefined) return rule.value;
-      const hashed = config.immutableHashed && isHashed(path) && !isHtml(contentType);
+      const hashed =
+        config.immutableHashed && (built || isHashed(place + path)) && !isHtml(contentType);
       return hashed ? IMMUTABLE : fallback;
     },
     apply(path, fields) {

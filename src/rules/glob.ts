@@ -1,8 +1,5 @@
 // Globs over root-relative paths.
-import { createRequire } from 'node:module';
-import type picomatch from 'picomatch';
-
-const require = createRequire(import.meta.url ?? __filename);
+import { loadPicomatch } from '../packages/packages.ts';
 
 /**
  * As in .gitignore: a glob without a slash matches the name at any depth, a leading slash anchors it at
@@ -12,7 +9,6 @@ export function compileGlob(where: string, glob: string): (path: string) => bool
   const pattern = glob.startsWith('/') ? glob.slice(1) : glob;
   if (pattern === '') throw new Error(`${where}: the glob is empty; "**" matches every file`);
   // Most servers have no globs: they start without its parser.
-  const compile = require('picomatch') as typeof picomatch;
-  const matches = compile(pattern, { dot: true, basename: !glob.includes('/') });
+  const matches = loadPicomatch()(pattern, { dot: true, basename: !glob.includes('/') });
   return (path) => matches(path);
 }

@@ -5,14 +5,20 @@
 const BUILD =
   /(?:^|\/)(?<directory>_next\/static|_nuxt|_app\/immutable|_astro)\/(?:.*\/)?(?<name>[^/]+)$/;
 
-/** Next's build ID names a directory of manifests. */
-const BUILD_ID = /(?:^|\/)_next\/static\/(?=[\w-]*\d)[\w-]{21}\/_\w+\.js$/;
+/** Where a root is such a directory itself, or Vite's, as it is called in the paths of its files. */
+const ROOT =
+  /(?:^|\/)(?:\.next\/(?<next>static)|(?<same>_next\/static|_nuxt|_app\/immutable|_astro|assets))\/?$/;
 
-/** Turbopack's: 64 bits in base 40, since Next 16.2 in base 38. The first of 13 digits is at most 2. */
-const TURBOPACK = /(?:^|[.-])[0-2][0-9a-z_~.-]{12}$/;
+/** Next's build ID, or the commit in its place, names a directory of manifests. */
+const BUILD_ID = /(?:^|\/)_next\/static\/(?:(?=[a-z-]*[\dA-Z_])[\w-]{21}|[0-9a-f]{40})\/_\w+\.js$/;
+
+/** Next's: webpack's digits, or 64 bits in one of Turbopack's bases (40, 38, 36), whose first of 13 digits is at most 3. */
+const NEXT =
+  /(?:(?:^|[.-])[0-3][0-9a-z_~.-]{12}|[.-][0-9a-f]{8,64}|^[0-9a-f]{16,64})(?:[.-]s\.p|-s)?$/;
 
 /** Rollup's and Vite's: 8 characters of base64url; Astro adds those of an image's options. */
-const ROLLUP = /(?:^|[.-])(?<hash>[\w-]{8})(?:_\w{4,7})?$/;
+const ROLLUP = /(?:^|[.-])[\w-]{8}(?:_\w{4,7})?$/;
+const ROLLUP_BEHIND_NAME = /[.-](?<hash>[\w-]{8})$/;
 
 /** esbuild's: 8 of base 32. Only with the names that it, and Angular, give: capitals are words elsewhere. */
 const ESBUILD = /(?:^|\/)(?:chunk|(?<entry>main|polyfills|scripts|styles))-(?<hash>[A-Z0-9]{8})$/;
@@ -20,22 +26,52 @@ const ESBUILD = /(?:^|\/)(?:chunk|(?<entry>main|polyfills|scripts|styles))-(?<ha
 /** Hexadecimal of 8 or more behind a name, or the 20 digits that webpack gives an asset for a name. */
 const HEXADECIMAL = /(?:[.-](?<hash>[0-9a-f]{8,64})|(?:^|\/)(?<name>[0-9a-f]{20}))$/;
 
-/** What builds name by the hash of its content, wherever it lies. */
-const CODE = /\.(?:[cm]?js|css)(?:\.map)?$/;
-
 const IN_ASSETS = /(?:^|\/)assets\//;
 
-/** Does the last segment of this root-relative path carry the hash of its content? */
+/** What stands before the paths of a root's files for them to be judged as their URLs would be; '' for most roots. */
+export function placeOf(root: string): string {
+  const { next, same } = ROOT.exec(root)?.groups ?? {};
+  const place = next === undefined ? same : '_next/static';
+  return place === undefined ? '' : `${place}/`;
+}
+
+/** Does the last segment of this path (root-relative, behind `placeOf`) carry the hash of its content? */
 export function isHashed(path: string): boolean {
   const build = BUILD.exec(path)?.groups;
   if (build !== undefined && isBuilt(build.name ?? '', build.directory ?? '')) return true;
   if (BUILD_ID.test(path)) return true;
-  const isCode = CODE.test(path);
+  const code = isCode(path);
   return stemsOf(path).some((stem) => {
-    if (hasHexadecimal(stem) || (isCode && hasEsbuild(stem))) return true;
+    if (hasHexadecimal(stem) || (code && hasEsbuild(stem))) return true;
     const inAssets = IN_ASSETS.test(path);
-    return (isCode || inAssets) && hasRollup(stem, isCode, inAssets);
+    return (code || inAssets) && hasRollup(stem, code, inAssets);
   });
+}
+
+/** Does it end as Vite's names do: in something that could be a hash, and could be a word? */
+export function hasHashForm(path: string): boolean {
+  return stemsOf(path).some((stem) => ROLLUP_BEHIND_NAME.test(stem));
+}
+
+/** A number, a date, a size, a camera's or an episode's name. */
+const NUMBERED = /^(?:\d+|(?:19|20)\d\d.*|\d{3,4}p.*|[A-Z]{2,4}[_-]?\d{4,}|S\d\dE\d\d.*)$/;
+
+/** A word that can be spoken, or one with a small number behind it. */
+const WORD = /^(?<word>[A-Z]?[a-z]{4,}|[A-Z]{8})(?:[_-]?\d{1,2})?$/;
+
+/** Does it end in a word or a number by itself, as one hash in two thousand does too? */
+export function isWord(path: string): boolean {
+  return stemsOf(path).some((stem) => {
+    const { hash = '' } = ROLLUP_BEHIND_NAME.exec(stem)?.groups ?? {};
+    if (NUMBERED.test(hash)) return true;
+    const { word = '' } = WORD.exec(hash)?.groups ?? {};
+    return isPronounced(word) && /[aeiouy]/i.test(word) && !/[^aeiouy]{5}/i.test(word);
+  });
+}
+
+/** What builds name by the hash of its content, wherever it lies. */
+export function isCode(path: string): boolean {
+  return /\.(?:[cm]?js|css)(?:\.map)?$/.test(path);
 }
 
 /** Without the last extension, or the last two: `453.8ab44547.chunk.js.map`. */
@@ -45,14 +81,10 @@ function stemsOf(path: string): readonly string[] {
   return stem === whole ? [] : [stem, stem.replace(/\.\w+$/, '')];
 }
 
-/** In such a directory whatever could be a hash is one: what is left out are names made of words. */
+/** In such a directory whatever has the form of a hash is one. */
 function isBuilt(name: string, directory: string): boolean {
-  return stemsOf(name).some((stem) => {
-    if (hasHexadecimal(stem) || /^[0-9a-f]{16,}(?:[.-]|$)/.test(stem)) return true;
-    if (directory === '_next/static' && TURBOPACK.test(stem)) return true;
-    const hash = ROLLUP.exec(stem)?.groups?.hash ?? '';
-    return /\d[\w-]*[a-z]/i.test(hash) || /[a-z].*[A-Z]|[A-Z].*[A-Z].*[a-z]/.test(hash);
-  });
+  const form = directory === '_next/static' ? NEXT : ROLLUP;
+  return stemsOf(name).some((stem) => form.test(stem) || hasHexadecimal(stem));
 }
 
 /** Letters and digits mixed, as neither words nor dates nor versions are. */
@@ -72,9 +104,9 @@ function hasEsbuild(stem: string): boolean {
  * In media, capitals and digits alone are a camera's or an episode's. Five in six of Rollup's hashes begin with B, C or
  * D: in Vite's directory that, too, counts as odd.
  */
-function hasRollup(stem: string, isCode: boolean, inAssets: boolean): boolean {
-  const hash = /[.-](?<hash>[\w-]{8})$/.exec(stem)?.groups?.hash ?? '';
-  if (!/[A-Z]/.test(hash) || !(isCode || /[a-z]/.test(hash))) return false;
+function hasRollup(stem: string, code: boolean, inAssets: boolean): boolean {
+  const hash = ROLLUP_BEHIND_NAME.exec(stem)?.groups?.hash ?? '';
+  if (!/[A-Z]/.test(hash) || !(code || /[a-z]/.test(hash))) return false;
   const odd = oddities(hash);
   return odd >= 2 || (odd === 1 && inAssets && /^[BCD](?!(?:ase)?\d+[A-Z])/.test(hash));
 }

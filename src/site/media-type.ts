@@ -1,9 +1,6 @@
 // Content-Type by file name: the registered type of its extension, with a charset where text needs one.
-import { createRequire } from 'node:module';
 import { posix } from 'node:path';
-import type mimeTypes from 'mime-types';
-
-const require = createRequire(import.meta.url ?? __filename);
+import { loadMimeTypes } from '../packages/packages.ts';
 
 const UNKNOWN = 'application/octet-stream';
 
@@ -47,7 +44,7 @@ export function typeOf(path: string): string {
   const extension = posix.extname(path).toLowerCase();
   const type = extension === '' ? NAMED.get(posix.basename(path)) : known.get(extension);
   if (type !== undefined) return type;
-  const { contentType } = require('mime-types') as typeof mimeTypes;
+  const { contentType } = loadMimeTypes();
   // Without its dot, mime-types would take a name like "html" for an extension.
   const found = (extension.length > 1 && contentType(extension)) || UNKNOWN;
   if (known.size < MAX_KNOWN) known.set(extension, found);

@@ -7,7 +7,9 @@ import { MAX_TARGET } from '../http/target.ts';
 import type { Options } from '../options/options.ts';
 import { OptionError } from '../options/table.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
+import { buildsAt } from '../rules/builds.ts';
 import { compileRules, type Rules } from '../rules/fields.ts';
+import { placeOf } from '../rules/hashed-names.ts';
 import { compileMediaTypes } from '../rules/media-types.ts';
 import { compileRedirects, compileRewrites } from '../rules/redirects.ts';
 import type { SiteOptions } from './site.ts';
@@ -47,6 +49,7 @@ function compile(options: Options) {
   try {
     return {
       rules: compileRules({
+        root: resolve(options.root),
         headers,
         cacheControl: perGlob ? cacheControl : {},
         defaultCacheControl: perGlob ? undefined : cacheControl,
@@ -75,6 +78,7 @@ function filesPolicy(options: Options): FilesPolicy {
     advises: isLoopback(options.host),
     spa: options.spa?.replace(/^\/+/, ''),
     codings: options.precompressed,
+    builds: options.immutableHashed ? buildsAt(placeOf(resolve(options.root))) : undefined,
     revalidateMs: options.revalidate,
     cacheSize: maps ? options.cacheSize : 0,
   };

@@ -66,14 +66,17 @@ export function createSite(options: SiteOptions): Site {
 }
 
 function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
-  return ({ path, coding, encoding: own, mtimeMs, etag, varies }) => {
+  return ({ path, coding, encoding: own, mtimeMs, etag, varies, built }) => {
     // What a sibling is encoded by was chosen from among others.
     const encoding = coding === 'identity' ? own : 'identity';
     const contentType =
       mediaTypes(path) ?? (encoding === 'identity' ? typeOf(path) : typeWithin(path));
     const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;
     const { acceptRanges } = plan;
-    const input = { path, contentType, coding, encoding, etag, lastModified, varies, acceptRanges };
+    const input = {
+      ...{ path, built, contentType, coding, encoding, etag, lastModified, varies },
+      acceptRanges,
+    };
     return { etag, lastModified, ...representationFields(input, rules) };
   };
 }

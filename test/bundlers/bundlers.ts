@@ -45,6 +45,27 @@ test('an app that serves files', (done) => {
 test.each(['fastify', 'koa', 'hono'])('zcserve/%s', (name) => {
   expect(typeof require('zcserve/' + name).zcserve).toBe('function');
 });`,
+  'api.test.mjs': `import { createServer as createHost } from 'node:http';
+import { createServer, zcserve } from 'zcserve';
+const size = async (url) => (await (await fetch(url + '/large.bin')).arrayBuffer()).byteLength;
+test('an app that serves files', async () => {
+  const host = createHost(zcserve('site', { serverTiming: true }));
+  await new Promise((listening) => host.listen(0, '127.0.0.1', listening));
+  const url = 'http://127.0.0.1:' + host.address().port;
+  expect(await size(url)).toBe(1048576);
+  const { headers } = await fetch(url + '/large.bin', { method: 'HEAD' });
+  expect(headers.get('server-timing')).toBe(process.env.EXPECTED_WAY);
+  host.closeAllConnections();
+  await new Promise((closed) => host.close(closed));
+});
+test('a server of its own', async () => {
+  const server = await createServer({ root: 'site', port: 0, logLevel: 'error' });
+  expect(await size(server.url)).toBe(1048576);
+  await server.close();
+});
+test('an option that is wrong', async () => {
+  await expect(createServer({ root: 'site', transport: 'pigeon' })).rejects.toThrow('pigeon');
+});`,
   'use.cts': `import { createServer, zcserve, type OptionsInput } from 'zcserve';
 import { zcserve as plugin } from 'zcserve/fastify';
 const options: OptionsInput = { root: 'site', port: 0 };
@@ -192,6 +213,30 @@ t.test(
     }
   },
 );
+
+t.test('what is traced for a deployment is all that it needs, with the engine', async (t) => {
+  // On Node 20 nft takes it that require() gets CommonJS, which is not so since 20.19.
+  const requires = Number.parseInt(process.versions.node, 10) >= 22;
+  for (const entry of requires ? ['app.mjs', 'app.cjs'] : ['app.mjs']) {
+    const away = makeTree(t);
+    must(app, join(BIN, 'nft'), 'build', entry);
+    cpSync(join(app, 'dist'), away, { recursive: true });
+    cpSync(join(app, 'site'), join(away, 'site'), { recursive: true });
+    const { stdout, stderr } = run(away, process.execPath, [join(away, entry)]);
+    t.equal(stderr, '', entry);
+    t.equal(stdout, native.addon ? FAST : SLOW, entry);
+  }
+});
+
+t.test('vitest runs an app that imports it, in processes, threads and contexts', async (t) => {
+  const [, , way = ''] = (native.addon ? FAST : SLOW).trim().split(' ');
+  for (const pool of ['forks', 'threads', 'vmThreads']) {
+    const args = ['run', '--globals', `--pool=${pool}`, 'api.test.mjs'];
+    const { status, stdout, stderr } = run(app, join(BIN, 'vitest'), args, { EXPECTED_WAY: way });
+    t.equal(status, 0, `${pool}: ${stdout}${stderr}`);
+    t.match(stdout, /3 passed/, pool);
+  }
+});
 
 t.test("jest's own modules can require it", async (t) => {
   const { status, stderr } = run(app, join(BIN, 'jest'), ['--testMatch=**/*.test.cjs']);

@@ -35,6 +35,7 @@ export const POLICY: Omit<FilesPolicy, 'root'> = {
   advises: false,
   extensions: [],
   revalidateMs: 1000,
+  builds: undefined,
   codings: ['br', 'zstd', 'gzip'],
   etag: 'stat',
   lastModified: true,

@@ -14,6 +14,7 @@ function fieldsOf(config: Partial<RulesConfig> = {}, input: Partial<Representati
   return representationFields(
     {
       path: 'docs/page.html',
+      built: false,
       contentType: 'text/html; charset=utf-8',
       coding: 'identity',
       encoding: 'identity',

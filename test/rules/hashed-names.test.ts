@@ -1,6 +1,6 @@
 // Names of real builds and of real files without a hash: the first may be kept for a year, the others never.
 import t from 'tap';
-import { isHashed } from '../../src/rules/hashed-names.ts';
+import { isHashed, placeOf } from '../../src/rules/hashed-names.ts';
 
 /** What a build of each writes, from their own output. */
 const HASHED: Readonly<Record<string, readonly string[]>> = {
@@ -23,6 +23,12 @@ const HASHED: Readonly<Record<string, readonly string[]>> = {
     '_next/static/chunks/1a2b3c4d5e6f7.js.map',
     '_next/static/chunks/turbopack-01ca012029ca2e66.js',
     '_next/static/chunks/08c03b4ffb07b96a.js',
+    '_next/static/chunks/33om2u2l1wmz7.js',
+    '_next/static/chunks/3qfy96eoyh-ek.js',
+    '_next/static/media/pic.2r1e_yio1p8l_.png',
+    '_next/static/media/photo.12345678.png',
+    '_next/static/qCLcHFeZIGVW-HVOt_rmB/_clientMiddlewareManifest.js',
+    '_next/static/5ea6d37c0f6f0a3c5be1a2e5d1b9c7f0a1b2c3d4/_ssgManifest.js',
     '_next/static/media/photo.0-ar5u2q8ilxp.jpg',
   ],
   'Nuxt 4': [
@@ -30,6 +36,8 @@ const HASHED: Readonly<Record<string, readonly string[]>> = {
     '_nuxt/index.BxLaW0RJ.css',
     '_nuxt/BFfIV2Jx.js',
     '_nuxt/rJzVYUUR.js',
+    '_nuxt/Aiaokmgj.js',
+    '_nuxt/Aiaokmgj.js.br',
     '_nuxt/CoawgneK.js',
     '_nuxt/DYf_mQCB.js',
     '_nuxt/kHJ-D0s7.js',
@@ -177,14 +185,53 @@ function randomNames(count: number, alphabet: string, length: number): string[] 
   return Array.from({ length: count }, () => Array.from({ length }, next).join(''));
 }
 
-t.test('of hashes at random, those in directories of builds are all but all known', async (t) => {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-  const names = randomNames(5000, `${letters}0123456789-_`, 8);
-  const known = (path: (name: string) => string) =>
-    names.filter((name) => isHashed(path(name))).length / names.length;
+t.test('of hashes at random, those in directories of builds are all known', async (t) => {
+  const digits = '0123456789';
+  const lower = `${digits}abcdefghijklmnopqrstuvwxyz`;
+  const letters = `${lower}ABCDEFGHIJKLMNOPQRSTUVWXYZ-_`;
+  const unknown = (names: readonly string[], path: (name: string) => string) =>
+    names.map(path).filter((name) => !isHashed(name));
   for (const directory of ['_nuxt/', '_app/immutable/chunks/', '_astro/page.']) {
-    t.ok(known((name) => `${directory}${name}.js`) > 0.99, directory);
+    t.same(
+      unknown(randomNames(5000, letters, 8), (name) => `${directory}${name}.js`),
+      [],
+    );
   }
+  for (const [length, alphabet] of [
+    [12, `${lower}_~.-`],
+    [16, `${digits}abcdef`],
+  ] as const) {
+    const path = (name: string) => `_next/static/chunks/${length === 12 ? '3' : ''}${name}.js`;
+    t.same(unknown(randomNames(5000, alphabet, length), path), []);
+  }
+  const inManifest = (id: string) => `_next/static/${id}/_buildManifest.js`;
+  t.same(unknown(randomNames(5000, letters, 21), inManifest), []);
+});
+
+t.test('a root that is a directory of a build is taken for one', async (t) => {
+  for (const [root, place] of [
+    ['/srv/app/.next/static', '_next/static/'],
+    ['/srv/app/out/_next/static', '_next/static/'],
+    ['/srv/app/.output/public/_nuxt', '_nuxt/'],
+    ['/srv/app/build/client/_app/immutable', '_app/immutable/'],
+    ['/srv/app/dist/_astro', '_astro/'],
+    ['/srv/app/dist/assets', 'assets/'],
+    ['/srv/assets/site', ''],
+    ['/srv/static', ''],
+    ['/srv/my_nuxt', ''],
+    ['/', ''],
+  ] as const) {
+    t.equal(placeOf(root), place, root);
+  }
+  t.ok(isHashed(`${placeOf('/srv/.next/static')}chunks/33om2u2l1wmz7.js`));
+});
+
+t.test('of hashes at random in assets/, nine in ten are known by their names', async (t) => {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const names = randomNames(5000, letters, 8);
   // Rollup's begin with B, C or D.
-  t.ok(known((name) => `assets/index-${'BCD'[name.charCodeAt(0) % 3]}${name.slice(1)}.js`) > 0.9);
+  const known = names.filter((name) =>
+    isHashed(`assets/index-${'BCD'[name.charCodeAt(0) % 3]}${name.slice(1)}.js`),
+  );
+  t.ok(known.length / names.length > 0.9);
 });

@@ -5,6 +5,7 @@ export const NO_RULES: RulesConfig = {
   headers: {},
   cacheControl: {},
   defaultCacheControl: undefined,
+  root: '/srv/site',
   immutableHashed: false,
   securityHeaders: false,
   cors: [],

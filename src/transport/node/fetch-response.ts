@@ -59,10 +59,9 @@ class FetchResponse extends http.ServerResponse {
     return this.#body.write(chunk);
   }
 
-  /** Takes a copy: the bytes are others' too, and whoever reads this may keep them or change them in place. */
   override end(chunk?: unknown): this {
     this.finished = true;
-    if (chunk instanceof Uint8Array) this.#body.end(Buffer.from(chunk));
+    if (chunk instanceof Uint8Array) this.#body.end(chunk);
     else this.#body.end();
     return this;
   }

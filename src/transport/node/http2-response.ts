@@ -6,6 +6,10 @@ function streamOf(res: ServerResponse): ServerHttp2Stream | undefined {
   return (res as Partial<Pick<Http2ServerResponse, 'stream'>>).stream;
 }
 
+export function isHttp2(res: ServerResponse): boolean {
+  return streamOf(res) !== undefined;
+}
+
 /**
  * Makes `close` come when the client goes away in the middle of the answer. A stream that is reset
  * while it has bytes to send does not close by itself.

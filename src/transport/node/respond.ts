@@ -10,7 +10,7 @@ import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts'
 import type { Counters } from '../counters.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
 import { http } from './builtin.ts';
-import { closeWithClient, cutOff } from './http2-response.ts';
+import { closeWithClient, cutOff, isHttp2 } from './http2-response.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
 
@@ -108,6 +108,12 @@ export function isWrapped(res: ServerResponse): boolean {
   return Object.hasOwn(res, 'write') || Object.hasOwn(res, 'end');
 }
 
+/** Does the body go to the connection by the methods of node:http, and by no imitation's? */
+export function isPlain(res: ServerResponse): boolean {
+  const { write, end } = http.ServerResponse.prototype;
+  return res.write === write && res.end === end;
+}
+
 /**
  * Writes the head in node's flat form, which costs least. Where others have set fields before
  * (middleware) or watch the head (`on-headers`), fields go in one by one: theirs stay but for those that the
@@ -179,9 +185,10 @@ function sendMemory(
   });
 }
 
-/** Whoever wraps the response may keep what it is given, or change it in place; these bytes are others' too. */
+/** Whoever else takes the body may keep what it is given, or change it in place; these bytes are others' too. */
 function ownBytes(bytes: Uint8Array, res: ServerResponse): Uint8Array {
-  return isWrapped(res) ? Buffer.from(bytes) : bytes;
+  const isNodes = isPlain(res) || (isHttp2(res) && !isWrapped(res));
+  return isNodes ? bytes : Buffer.from(bytes);
 }
 
 /** Bytes that are written at a time. */

@@ -1,0 +1,76 @@
+// What a build says of the names that it made: read from its manifest and from all the names in its directory, once per
+// version of both.
+import { read } from 'node:fs';
+import { promisify } from 'node:util';
+import { LRUCache } from 'lru-cache';
+import type { Contents } from '../plan/types.ts';
+import type { Builds, IsBuilt, Witnesses } from '../rules/builds.ts';
+import { type Found, versionOf } from './root.ts';
+
+/** Directories whose names are remembered: few have more than one build. */
+const MAX_REMEMBERED = 16;
+
+/** Names in one: a build of more is judged name by name. */
+export const MAX_NAMES = 20_000;
+
+/** Largest manifest, bytes: some 20,000 chunks. */
+const MAX_MANIFEST = 8 * 1024 * 1024;
+
+const readFd = promisify(read);
+
+/**
+ * One name in ten of Vite's directory costs opening that directory and two more names, with the file itself; reading it is
+ * for the first of them only.
+ */
+export class BuildReadings {
+  readonly #known = new LRUCache<string, Promise<IsBuilt>>({ max: MAX_REMEMBERED });
+
+  /** `found` are the directory and the manifests of `witnesses`, open until this settles; `list` reads the directory. */
+  of(
+    builds: Builds,
+    witnesses: Witnesses,
+    found: readonly Found[],
+    list: () => Promise<Contents>,
+  ): Promise<IsBuilt> {
+    const key = [witnesses.directory, ...found.map(versionOf)].join('\0');
+    const known = this.#known.get(key) ?? readBuild(builds, witnesses, found, list);
+    this.#known.set(key, known);
+    return known;
+  }
+}
+
+async function readBuild(
+  builds: Builds,
+  witnesses: Witnesses,
+  [, ...manifests]: readonly Found[],
+  list: () => Promise<Contents>,
+): Promise<IsBuilt> {
+  const texts = await Promise.all(manifests.map(textOf));
+  // Too many of them, or not to be read.
+  const names = await list().then(filesIn, () => []);
+  return builds.read(
+    witnesses,
+    names,
+    texts.filter((text) => text !== undefined),
+  );
+}
+
+async function textOf(found: Found): Promise<string | undefined> {
+  if (found.type !== 'file' || found.size > MAX_MANIFEST) return undefined;
+  const bytes = Buffer.alloc(found.size);
+  const { bytesRead } = await readFd(found.file.fd, bytes, 0, bytes.length, 0).catch(() => ({
+    bytesRead: 0,
+  }));
+  return bytes.toString('utf8', 0, bytesRead);
+}
+
+/** Names of what is no directory. */
+function filesIn({ runs }: Contents): string[] {
+  return runs.flatMap(({ names, numbers }) =>
+    Buffer.from(names.buffer, names.byteOffset, names.byteLength)
+      .toString()
+      .split('\0')
+      .slice(0, -1)
+      .filter((_, i) => (numbers[2 * i] ?? -1) >= 0),
+  );
+}

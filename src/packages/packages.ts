@@ -1,0 +1,19 @@
+// Packages that are loaded when they are first needed. All by the require() of one createRequire(): what traces the files
+// of an app (Nitro, Next, Vercel) follows one in a file, and esbuild gives a second one another name.
+import type crypto from 'node:crypto';
+import { createRequire } from 'node:module';
+import type entityTag from 'etag';
+import type mimeTypes from 'mime-types';
+import type picomatch from 'picomatch';
+
+const require = createRequire(import.meta.url ?? __filename);
+// A bundle that has left its packages behind fails when it starts, not with its first answer.
+require.resolve('etag');
+
+export const loadEtag = () => require('etag') as typeof entityTag;
+
+export const loadMimeTypes = () => require('mime-types') as typeof mimeTypes;
+
+export const loadPicomatch = () => require('picomatch') as typeof picomatch;
+
+export const loadCrypto = () => require('node:crypto') as typeof crypto;
