@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "http/service.h"
@@ -37,6 +38,7 @@ class Desk final : public Service {
     return found == prepared.end() ? Ref<const Reply>() : found->second;
   }
   void ask(Exchange& exchange, Request request) override {
+    live.insert(&exchange);
     asked.push_back(std::move(request));
     waiting = &exchange;
   }
@@ -46,9 +48,13 @@ class Desk final : public Service {
     paged = &exchange;
     return true;
   }
-  void begin(Exchange&) override { ++begun; }
+  void begin(Exchange& exchange) override {
+    live.insert(&exchange);
+    ++begun;
+  }
   void count(const Exchange&, uint64_t bytes) override { counted += bytes; }
   void end(Exchange& exchange, ExchangeEnd how) override {
+    if (live.erase(&exchange) == 0) abort();
     const BodySource& body = exchange.body;
     const unsigned status = body.active() ? body.reply().status : 0;
     ended.push_back({exchange.method, exchange.target, how, status, body.sent(), body.active() ? body.way() : Way::none,
@@ -65,6 +71,7 @@ class Desk final : public Service {
   std::map<std::string, Ref<const Reply>> prepared;
   std::vector<Request> asked;
   std::vector<Ended> ended;
+  std::set<Exchange*> live;  // asked for or begun, and not ended
   Exchange* waiting = nullptr;
   Exchange* paged = nullptr;
   Connection* queued = nullptr;
