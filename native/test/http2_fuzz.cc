@@ -144,7 +144,9 @@ uint64_t sum_of_windows(std::string_view input) {
   input.remove_prefix(std::min(kPreface.size(), input.size()));
   while (input.size() >= kFrameHeadSize) {
     const FrameHead head = read_frame_head(input.data());
-    if (judge_frame_head(head) || input.size() < kFrameHeadSize + head.size) break;
+    const std::optional<Violation> broken = judge_frame_head(head);
+    if (broken && broken->scope == Violation::connection) break;
+    if (input.size() < kFrameHeadSize + head.size) break;
     Frame frame;
     if (head.type == FrameType::window_update && !read_frame(head, input.substr(kFrameHeadSize, head.size), frame) && head.stream == 0) {
       sum += frame.number;
