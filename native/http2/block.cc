@@ -13,6 +13,15 @@ bool is_of_connection(std::string_view name) {
          name == "proxy-connection";
 }
 
+constexpr std::string_view kTimingOfSendfile = "zc;desc=\"sendfile:", kTimingOfRead = "zc;desc=\"read:";
+
+// The plan may have thought of a socket; here a file is read (see Http2Connection::start).
+std::string timing_of(const Reply& reply, std::string_view value) {
+  const bool corrected = reply.way == Way::sendfile && value.substr(0, kTimingOfSendfile.size()) == kTimingOfSendfile;
+  if (!corrected) return std::string(value);
+  return std::string(kTimingOfRead).append(value.substr(kTimingOfSendfile.size()));
+}
+
 std::string make_block(const Reply& reply) {
   std::string block;
   hpack_status(block, reply.status);
@@ -26,7 +35,8 @@ std::string make_block(const Reply& reply) {
     for (char& byte : name) byte = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte;
     std::string_view value = line.substr(colon + 1);
     value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
-    if (!is_of_connection(name)) hpack_field(block, name, value);
+    if (name == "server-timing") hpack_field(block, name, timing_of(reply, value));
+    else if (!is_of_connection(name)) hpack_field(block, name, value);
   }
   return block;
 }

@@ -36,7 +36,10 @@ void Http2Connection::advance() {
   if (closed) return;
   if (state_ == State::linger) return drop_input();
   receive();
+  const bool held = output_.size() >= kMaxOutput;
   if (!closed) send();
+  // What waits to be read is not announced a second time.
+  if (!closed && held && output_.size() < kMaxOutput) service_.requeue(*this);
   if (!closed && is_open() && over_ && streams_.empty()) {
     leave();
     send();

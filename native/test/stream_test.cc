@@ -1,15 +1,11 @@
 // HTTP/1 on a stream that is no socket (record_stream.h), without a thread, an epoll or a port. Built and run by
 // test/native/stream.test.ts; prints a line for each claim.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
-#include <map>
-#include <vector>
 
 #include "http1/connection.h"
 #include "http1/transfer.h"
+#include "test/desk.h"
 #include "test/record_stream.h"
 
 namespace {
@@ -17,70 +13,6 @@ namespace {
 using namespace zc;
 
 void claim(bool holds, const std::string& text) { std::printf("%s %s\n", holds ? "ok" : "not ok", text.c_str()); }
-
-/** Answers by target, at once or when it is told to; remembers how exchanges ended. */
-class Desk final : public Service {
- public:
-  struct Ended {
-    std::string method, target;
-    ExchangeEnd how;
-    unsigned status;
-    uint64_t bytes;
-    Way way;
-    Reason reason;
-  };
-
-  Desk() {
-    limits_.max_drain = 1 << 20;
-    limits_.send_chunk = 256 << 10;
-    turn_.date.update(0);
-  }
-
-  const Turn& turn() const override { return turn_; }
-  const ConnectionLimits& limits() const override { return limits_; }
-  Ref<const Reply> find(const RequestHead& head) override {
-    const auto found = prepared.find(std::string(head.target));
-    return found == prepared.end() ? Ref<const Reply>() : found->second;
-  }
-  void ask(Exchange& exchange, Request request) override {
-    asked.push_back(std::move(request));
-    waiting = &exchange;
-  }
-  Ref<const Reply> error(int) override { return {}; }
-  bool page_in(Exchange& exchange) override {
-    exchange.body.wanted().window->load(*exchange.body.reply().source(), false);
-    paged = &exchange;
-    return true;
-  }
-  void begin(Exchange&) override { ++begun; }
-  void count(const Exchange&, uint64_t bytes) override { counted += bytes; }
-  void end(Exchange& exchange, ExchangeEnd how) override {
-    const BodySource& body = exchange.body;
-    const unsigned status = body.active() ? body.reply().status : 0;
-    ended.push_back({exchange.method, exchange.target, how, status, body.sent(), body.active() ? body.way() : Way::none,
-                     body.active() ? body.reason() : Reason::size});
-    exchange.body.clear();
-  }
-  void count_timeout() override {}
-  void arm(Connection&, int64_t) override {}
-  void disarm(Connection&) override {}
-  void requeue(Connection& connection) override { queued = &connection; }
-  void recheck(Connection& connection) override { queued = &connection; }
-  void close(Connection& connection) override { connection.closed = true; }
-
-  std::map<std::string, Ref<const Reply>> prepared;
-  std::vector<Request> asked;
-  std::vector<Ended> ended;
-  Exchange* waiting = nullptr;
-  Exchange* paged = nullptr;
-  Connection* queued = nullptr;
-  uint64_t counted = 0;
-  size_t begun = 0;
-
- private:
-  Turn turn_;
-  ConnectionLimits limits_;
-};
 
 /** A connection on such a stream, and a loop that gives it the events that it waits for, and no others. */
 struct Client {
@@ -116,40 +48,6 @@ struct Client {
   RecordStream* stream;
   std::unique_ptr<Http1Connection> connection;
 };
-
-std::string pattern(size_t size) {
-  std::string bytes(size, '\0');
-  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
-  return bytes;
-}
-
-Ref<File> make_file(const std::string& bytes) {
-  char path[] = "/tmp/zcserve-stream-XXXXXX";
-  UniqueFd fd(mkostemp(path, O_CLOEXEC));
-  unlink(path);
-  size_t written = 0;
-  while (written < bytes.size()) {
-    const ssize_t n = write(fd.get(), bytes.data() + written, bytes.size() - written);
-    if (n <= 0) abort();
-    written += static_cast<size_t>(n);
-  }
-  struct stat st;
-  if (fstat(fd.get(), &st) != 0) abort();
-  return make_ref<File>(std::move(fd), FileStat::from(st), "file");
-}
-
-Ref<Reply> reply_of(Way way, const std::string& bytes) {
-  auto reply = make_ref<Reply>();
-  reply->status = 200;
-  reply->fields = "Content-Length: " + std::to_string(bytes.size()) + "\r\n";
-  reply->way = way;
-  reply->reason = Reason::size;
-  reply->span = {0, bytes.size()};
-  if (way == Way::bytes) reply->memory = Ref<Memory>(new HeapBytes(bytes));
-  else if (way == Way::mmap) reply->memory = FileMapping::map(make_file(bytes));
-  else reply->file = make_file(bytes);
-  return reply;
-}
 
 std::string answer_of(const std::string& bytes) {
   return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(bytes.size()) +

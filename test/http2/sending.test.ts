@@ -1,6 +1,7 @@
 // How answers leave: flow control at both levels, who goes first, and who holds up whom. RFC 9113 §5.2, RFC 9218.
 import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
+import { request } from '../support/client.ts';
 import {
   connectFrames,
   END_STREAM,
@@ -151,4 +152,14 @@ t.test('the heads come before the bodies end, and each block stands alone', { sk
   const events = await client.events(100);
   t.same(events.toSorted(), Array.from({ length: 100 }, (_, i) => `${2 * i + 1}: 200`).toSorted());
   client.close();
+});
+
+t.test('a file is read, never said to be sent by sendfile', { skip }, async (t) => {
+  const { port, stats } = await startServer(t, { root, h2c: true, serverTiming: true });
+  for (let i = 0; i < 4; i++) {
+    const answer = await request({ port, http2: true }, '/large.bin');
+    t.match(answer.field('server-timing'), /desc="read:/);
+  }
+  t.same(Object.keys(stats().byStrategy), ['read:size']);
+  t.match((await request({ port }, '/large.bin')).field('server-timing'), /desc="sendfile:/);
 });

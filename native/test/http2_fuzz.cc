@@ -1,0 +1,256 @@
+// HTTP/2 under mutated frames, on a stream that is no socket: http2_fuzz SEQUENCES SEED [FIRST]. Built with the
+// sanitizers and run by test/native/http2-fuzz.test.ts.
+#include <cstdio>
+#include <cstring>
+#include <set>
+
+#include "http2/connection.h"
+#include "test/desk.h"
+#include "test/random.h"
+#include "test/record_stream.h"
+
+namespace {
+
+using namespace zc;
+
+unsigned long long seed = 0, number = 0;
+
+void require(bool holds, const char* promise) {
+  if (holds) return;
+  std::fprintf(stderr, "broken: %s (seed %llu, sequence %llu)\n", promise, seed, number);
+  std::abort();
+}
+
+std::string text(std::string_view value) { return static_cast<char>(value.size()) + std::string(value); }
+std::string line(std::string_view name, std::string_view value) { return '\0' + text(name) + text(value); }
+
+std::string frame(FrameType type, unsigned flags, uint32_t stream, std::string_view payload) {
+  std::string bytes(kFrameHeadSize, '\0');
+  write_frame_head(bytes.data(), {static_cast<uint32_t>(payload.size()), type, static_cast<uint8_t>(flags), stream});
+  return bytes.append(payload);
+}
+
+std::string big_endian(uint32_t value) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
+  return bytes;
+}
+
+const std::string_view kTargets[] = {"/hot", "/empty", "/large", "/file", "/cold", "/ask", "*", "/a b"};
+
+/** A request that some client might send: indexed fields, literals, the table, all that the plan reads. */
+std::string block_of(Random& random) {
+  std::string block;
+  block += random.one_in(4) ? "\x83" : "\x82";
+  block += "\x86";
+  block += line(":path", kTargets[random.below(std::size(kTargets))]);
+  block += random.one_in(8) ? line("host", "a") : line(":authority", "a");
+  if (random.one_in(3)) block += "\x40" + text("x-kept") + text(std::string(random.below(60), 'k'));
+  if (random.one_in(3)) block += "\xbe";
+  if (random.one_in(4)) block += line("priority", random.one_in(2) ? "u=1, i" : "u=6");
+  if (random.one_in(6)) block += line("content-length", std::to_string(random.below(9)));
+  if (random.one_in(6)) block += line("accept-encoding", "br") + line("accept-encoding", "gzip");
+  return block;
+}
+
+std::string any_frame(Random& random, uint32_t& stream) {
+  const uint32_t known = random.one_in(6) ? static_cast<uint32_t>(random.below(20)) : stream;
+  switch (random.below(16)) {
+    case 0:
+      return frame(FrameType::data, random.below(2), known, std::string(random.below(40), 'd'));
+    case 1:
+      return frame(FrameType::data, kPadded | random.below(2), known, std::string(1, char(random.below(9))) + std::string(8, '\0'));
+    case 2:
+      return frame(FrameType::rst_stream, 0, known, big_endian(8));
+    case 3:
+      return frame(FrameType::settings, 0, 0, std::string("\0\4", 2) + big_endian(random.one_in(2) ? 0 : static_cast<uint32_t>(random.next() >> 1 & 0x7fffffff)));
+    case 4:
+      return frame(FrameType::settings, kAck, 0, "");
+    case 5:
+      return frame(FrameType::ping, random.below(2), 0, "12345678");
+    case 6:
+      return frame(FrameType::goaway, 0, 0, std::string(8, '\0'));
+    case 7:
+    case 8:
+      return frame(FrameType::window_update, 0, random.one_in(2) ? 0 : known, big_endian(static_cast<uint32_t>(random.below(100'000))));
+    case 9:
+      return frame(FrameType::priority_update, 0, 0, big_endian(known) + "u=2");
+    case 10: {
+      const std::string block = block_of(random);
+      const size_t cut = random.below(block.size());
+      stream += 2;
+      return frame(FrameType::headers, random.below(2), stream, block.substr(0, cut)) +
+             frame(FrameType::continuation, kEndHeaders, stream, block.substr(cut));
+    }
+    case 11:
+      return frame(FrameType::headers, kEndHeaders | kEndStream, known, line("x-trailer", "1"));
+    case 12:
+      return frame(static_cast<FrameType>(random.below(20)), random.below(256), known, std::string(random.below(12), '\1'));
+    default:
+      stream += 2;
+      return frame(FrameType::headers, kEndHeaders | (random.one_in(3) ? kNoFlags : kEndStream), stream, block_of(random));
+  }
+}
+
+void mutate(std::string& input, Random& random) {
+  for (size_t changes = random.below(4); changes > 0 && !input.empty(); --changes) {
+    const size_t at = random.below(input.size());
+    switch (random.below(4)) {
+      case 0:
+        input[at] = static_cast<char>(random.next());
+        break;
+      case 1:
+        input[at] = static_cast<char>(input[at] ^ 1 << random.below(8));
+        break;
+      case 2:
+        input.erase(at, 1 + random.below(12));
+        break;
+      default:
+        input.insert(at, std::string(1 + random.below(3), static_cast<char>(random.next())));
+    }
+  }
+}
+
+/** What is held of every answer, whatever was asked: frames in order, heads before bodies, nothing behind an end. */
+void check_output(std::string_view output) {
+  std::set<uint32_t> begun, ended;
+  for (size_t at = 0; at < output.size();) {
+    if (output.size() - at < kFrameHeadSize) return;
+    const FrameHead head = read_frame_head(output.data() + at);
+    require(!judge_frame_head(head), "our own frames are in order");
+    const bool heads = head.type == FrameType::headers, body = head.type == FrameType::data;
+    if (heads) require(begun.insert(head.stream).second, "one head for each stream");
+    if (body) require(begun.count(head.stream) > 0, "a head comes before its body");
+    if (heads || body) require(ended.count(head.stream) == 0, "nothing comes behind the end of a stream");
+    if (head.has(kEndStream) && (heads || body)) ended.insert(head.stream);
+    if (head.type == FrameType::rst_stream) ended.insert(head.stream);
+    at += kFrameHeadSize + head.size;
+  }
+}
+
+uint64_t sum_of_data(std::string_view output) {
+  uint64_t sum = 0;
+  while (output.size() >= kFrameHeadSize) {
+    const FrameHead head = read_frame_head(output.data());
+    if (head.type == FrameType::data) sum += head.size;
+    output.remove_prefix(std::min<size_t>(kFrameHeadSize + head.size, output.size()));
+  }
+  return sum;
+}
+
+/** The most that the peer can have meant us to send: every WINDOW_UPDATE of the connection. */
+uint64_t sum_of_windows(std::string_view input) {
+  uint64_t sum = kInitialWindow;
+  input.remove_prefix(std::min(kPreface.size(), input.size()));
+  while (input.size() >= kFrameHeadSize) {
+    const FrameHead head = read_frame_head(input.data());
+    const std::optional<Violation> broken = judge_frame_head(head);
+    if (broken && broken->scope == Violation::connection) break;
+    if (input.size() < kFrameHeadSize + head.size) break;
+    Frame frame;
+    if (head.type == FrameType::window_update && !read_frame(head, input.substr(kFrameHeadSize, head.size), frame) && head.stream == 0) {
+      sum += frame.number;
+    }
+    input.remove_prefix(kFrameHeadSize + head.size);
+  }
+  return sum;
+}
+
+struct Site {
+  Ref<const Reply> hot{reply_of(Way::bytes, "hello")};
+  Ref<const Reply> empty{reply_of(Way::bytes, "")};
+  Ref<const Reply> large{reply_of(Way::bytes, pattern(200'000))};
+  Ref<const Reply> file{reply_of(Way::read, pattern(300'000))};
+  Ref<const Reply> mapped{reply_of(Way::mmap, pattern(100'000))};
+};
+
+void step(Http2Connection& connection, RecordStream& stream, Desk& desk, Random& random) {
+  StreamEvents event;
+  if (const auto awaited = std::exchange(stream.awaited, std::nullopt)) {
+    stream.granted = true;
+    (*awaited == Stream::Await::readable ? event.readable : event.writable) = true;
+  }
+  event.readable = event.readable || !stream.input.empty() || stream.ended;
+  connection.on_events(event);
+  for (int turns = 0; turns < 100 && desk.queued && !connection.closed; ++turns) std::exchange(desk.queued, nullptr)->on_turn();
+  if (Exchange* paged = std::exchange(desk.paged, nullptr)) {
+    if (!connection.closed && desk.live.count(paged) > 0) connection.on_paged(*paged);
+  }
+  if (Exchange* waiting = std::exchange(desk.waiting, nullptr)) {
+    if (!connection.closed && desk.live.count(waiting) > 0 && !random.one_in(4)) connection.on_answer(*waiting, desk.prepared["/hot"]);
+  }
+  if (random.one_in(40) && desk.due && !connection.closed) {
+    desk.pass_time();
+    connection.on_timeout();
+  }
+}
+
+void run(const Site& site, Random& random) {
+  Desk desk;
+  desk.prepared = {{"/hot", site.hot}, {"/empty", site.empty}, {"/large", site.large}, {"/file", site.file}, {"/cold", site.mapped}};
+  desk.limits_to_set().header_timeout = 10'000;
+  desk.limits_to_set().keep_alive_timeout = 75'000;
+  desk.limits_to_set().send_timeout = 60'000;
+  desk.limits_to_set().max_drain = 100;
+  RecordStream::Habits habits;
+  habits.record = random.one_in(4) ? 1 + random.below(40) : 3'000 + random.below(60'000);
+  habits.turns_before = random.one_in(4) ? 3 : 0;
+  habits.writes_before = random.one_in(4) ? 3 : 0;
+  habits.full_often = random.one_in(4);
+  auto made = std::make_unique<RecordStream>(habits);
+  RecordStream& stream = *made;
+  Http2Connection connection(desk, std::move(made));
+
+  uint32_t last = static_cast<uint32_t>(-1);
+  std::string input(kPreface);
+  input += frame(FrameType::settings, 0, 0, "");
+  for (size_t frames = 1 + random.below(12); frames > 0; --frames) input += any_frame(random, last);
+  if (!random.one_in(5)) mutate(input, random);
+  if (!random.one_in(8) && input.compare(0, kPreface.size(), kPreface) != 0) input.replace(0, kPreface.size(), kPreface);
+
+  connection.begin();
+  stream.deliver(input);
+  for (int i = 0; i < 12 && !connection.closed; ++i) step(connection, stream, desk, random);
+  if (random.one_in(2)) connection.stop();
+  stream.ended = true;
+  for (int i = 0; i < 6 && !connection.closed; ++i) step(connection, stream, desk, random);
+  if (!connection.closed) connection.abandon(ExchangeEnd::gone);
+
+  require(connection.closed, "it ends");
+  require(!stream.broke_promise, "what was refused came again");
+  require(desk.live.empty(), "every exchange ends once");
+  check_output(stream.output);
+  require(sum_of_data(stream.output) <= sum_of_windows(input), "no more is sent than the peer takes");
+}
+
+/** §6.5.3: whoever never acknowledges our settings. */
+void check_settings_timeout() {
+  Desk desk;
+  desk.limits_to_set().header_timeout = desk.limits_to_set().keep_alive_timeout = 1'000'000;
+  auto made = std::make_unique<RecordStream>(RecordStream::Habits{});
+  RecordStream& stream = *made;
+  Http2Connection connection(desk, std::move(made));
+  connection.begin(std::string(kPreface) + frame(FrameType::settings, 0, 0, ""));
+  connection.on_events({});
+  require(!connection.closed && desk.due && *desk.due == kSettingsTimeout, "settings have their time");
+  desk.pass_time();
+  connection.on_timeout();
+  const std::string goaway = frame(FrameType::goaway, 0, 0, big_endian(0) + big_endian(static_cast<uint32_t>(ErrorCode::settings_timeout)));
+  require(stream.output.find(goaway) != std::string::npos && stream.output_ended, "and then the connection ends");
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count < 3) return 2;
+  const unsigned long long sequences = std::strtoull(arguments[1], nullptr, 10);
+  seed = std::strtoull(arguments[2], nullptr, 10);
+  const unsigned long long first = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 0;
+  check_settings_timeout();
+  const Site site;
+  for (number = first; number < first + sequences; ++number) {
+    Random random(Random(seed).next() ^ number);
+    run(site, random);
+  }
+  std::printf("%llu sequences, seed %llu\n", sequences, seed);
+}
