@@ -1,7 +1,13 @@
 // Clients that vanish, stall, trickle or ask without end: the others are served, and nothing is left behind.
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
-import { type Carrier, type Origin, onEveryCarrier, type Serve } from '../http/carriers.ts';
+import {
+  type Carrier,
+  type Origin,
+  onEveryCarrier,
+  type Serve,
+  speaksHttp1,
+} from '../http/carriers.ts';
 import { type Connection, connect, request, requestBytes } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { times } from './effort.ts';
@@ -15,25 +21,29 @@ function site(t: Test): string {
   return makeTree(t, { 'small.bin': { size: SMALL }, 'large.bin': { size: LARGE } });
 }
 
-onEveryCarrier(t, async (t, serve, carrier) => {
-  await t.test('vanishing at every byte leaves nothing behind', (t) => vanish(t, serve));
-  await t.test('requests cut at every byte leave nothing behind', (t) => cutRequests(t, serve));
-  const count = carrier.tls ? 100 : 1000;
-  await t.test(`${count} clients at once get every byte`, (t) => crowd(t, serve, count));
-  if (carrier.transport === 'uws') return; // Its timeouts are fixed, and a half-close ends an answer.
-  if (!carrier.tls)
-    await t.test('a half-closed client gets its whole answer', (t) => halfClose(t, serve));
-  await t.test('a client that never reads is let go', (t) => neverRead(t, serve, () => {}));
-  await t.test('a head that trickles is refused', (t) => trickle(t, serve));
-  if (carrier.transport !== 'native') return;
-  await t.test('talking buys a client that never reads no time', (t) =>
-    neverRead(t, serve, (connection) => connection.socket.write('x')),
-  );
-  await t.test('reading a byte at a time buys no time', (t) =>
-    neverRead(t, serve, (connection) => connection.socket.read(1)),
-  );
-  await t.test('pipelining without end costs no memory', (t) => pipeline(t, serve, carrier));
-});
+onEveryCarrier(
+  t,
+  async (t, serve, carrier) => {
+    await t.test('vanishing at every byte leaves nothing behind', (t) => vanish(t, serve));
+    await t.test('requests cut at every byte leave nothing behind', (t) => cutRequests(t, serve));
+    const count = carrier.tls ? 100 : 1000;
+    await t.test(`${count} clients at once get every byte`, (t) => crowd(t, serve, count));
+    if (carrier.transport === 'uws') return; // Its timeouts are fixed, and a half-close ends an answer.
+    if (!carrier.tls)
+      await t.test('a half-closed client gets its whole answer', (t) => halfClose(t, serve));
+    await t.test('a client that never reads is let go', (t) => neverRead(t, serve, () => {}));
+    await t.test('a head that trickles is refused', (t) => trickle(t, serve));
+    if (carrier.transport !== 'native') return;
+    await t.test('talking buys a client that never reads no time', (t) =>
+      neverRead(t, serve, (connection) => connection.socket.write('x')),
+    );
+    await t.test('reading a byte at a time buys no time', (t) =>
+      neverRead(t, serve, (connection) => connection.socket.read(1)),
+    );
+    await t.test('pipelining without end costs no memory', (t) => pipeline(t, serve, carrier));
+  },
+  speaksHttp1,
+);
 
 /** The server has no connection and no transfer any more, and as many descriptors as before. */
 async function settled(origin: Origin, descriptors: number): Promise<void> {
