@@ -70,6 +70,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     rooms: [
       'addon',
       'files',
+      'http',
       'log',
       'options',
       'plan',
