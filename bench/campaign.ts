@@ -2,13 +2,15 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseGenerator, type Generators } from './load/load.ts';
+import { certificate } from './certificate.ts';
+import { H2LOAD_MISSING } from './load/h2load.ts';
+import { chooseGenerator, type Generator, type Generators } from './load/load.ts';
 import { measure, type Turn } from './measure.ts';
 import type { Pinning } from './process.ts';
 import type { Progress } from './progress.ts';
 import type { BenchRequest } from './request.ts';
 import type { Outcome, Row, Sample, ScenarioInfo, ServerInfo } from './results.ts';
-import { assetsOf, get, type Scenario } from './scenarios.ts';
+import { assetsOf, get, getHttps, type Scenario } from './scenarios.ts';
 import type { RunningServer, ServerKind } from './servers/server.ts';
 import { KIB, prepareSite } from './site.ts';
 import { canTrace, countSyscalls } from './syscalls.ts';
@@ -38,8 +40,10 @@ export interface Findings {
   readonly rows: readonly Row[];
 }
 
+/** A server over plain HTTP, or one of the same over TLS: two processes where a run has scenarios of both. */
 interface Entrant {
   readonly kind: ServerKind;
+  readonly secure: boolean;
   readonly running: RunningServer | undefined;
   readonly reason: string;
 }
@@ -64,12 +68,19 @@ export async function runCampaign(
       plan.servers.filter((kind) => takesPart(kind, scenario)),
     );
     progress.begin(rows.length * secondsPerRow(plan));
-    for (const kind of plan.servers) {
-      if (signal.aborted) break;
-      progress.step(`starting · ${kind.name}`);
-      entrants.push(await enter(kind, plan, join(work, kind.name)));
+    for (const secure of new Set(plan.scenarios.map(isSecure))) {
+      for (const kind of plan.servers) {
+        if (signal.aborted) break;
+        progress.step(`starting · ${kind.name}`);
+        entrants.push(await enter(kind, secure, plan, join(work, secure ? 'tls' : '', kind.name)));
+      }
     }
-    const servers = entrants.map(describe);
+    const servers = plan.servers.map((kind) =>
+      describe(
+        kind,
+        entrants.filter((entrant) => entrant.kind === kind),
+      ),
+    );
     for (const scenario of plan.scenarios) {
       if (signal.aborted) break;
       const rows = await runScenario(scenario, entrants, plan, progress, signal);
@@ -89,18 +100,38 @@ export async function runCampaign(
 }
 
 const probe = get(KIB);
+const secureProbe = getHttps(KIB);
+
+function isSecure({ protocol }: Scenario): boolean {
+  return protocol !== 'http';
+}
 
 /** Starts a server and sends it the first requests. */
-async function enter(kind: ServerKind, plan: Plan, work: string): Promise<Entrant> {
-  const absent = (reason: string): Entrant => ({ kind, running: undefined, reason });
+async function enter(
+  kind: ServerKind,
+  secure: boolean,
+  plan: Plan,
+  work: string,
+): Promise<Entrant> {
+  const absent = (reason: string): Entrant => ({ kind, secure, running: undefined, reason });
+  const scenario = secure ? secureProbe : probe;
+  if (!kind.speaks.includes(scenario.protocol)) return absent(notSetUp(scenario));
   const missing = kind.missing();
   if (missing !== undefined) return absent(missing);
   await mkdir(work, { recursive: true });
   try {
-    const running = await kind.start({ root: plan.root, work, cores: plan.pinning?.server });
-    const turn = turnOf(plan, probe, [{ path: '/1k.bin', headers: {} }], plan.startWarmUp);
-    if (plan.startWarmUp > 0) await measure(running, turn);
-    return { kind, running, reason: '' };
+    const running = await kind.start({
+      root: plan.root,
+      work,
+      cores: plan.pinning?.server,
+      certificate: secure ? certificate : undefined,
+    });
+    const generator = generatorFor(scenario, plan);
+    if (plan.startWarmUp > 0 && generator !== undefined) {
+      const requests = [{ path: '/1k.bin', headers: {} }];
+      await measure(running, turnOf(plan, scenario, generator, requests, plan.startWarmUp));
+    }
+    return { kind, secure, running, reason: '' };
   } catch (error) {
     return absent(messageOf(error));
   }
@@ -109,11 +140,19 @@ async function enter(kind: ServerKind, plan: Plan, work: string): Promise<Entran
 function turnOf(
   plan: Plan,
   scenario: Scenario,
+  generator: Generator,
   requests: readonly BenchRequest[],
   seconds: number,
 ): Turn {
-  const generator = chooseGenerator(scenario, plan.generators);
   return { scenario, requests, generator, root: plan.root, pinning: plan.pinning, seconds };
+}
+
+function generatorFor(scenario: Scenario, { generators }: Plan): Generator | undefined {
+  return generators[chooseGenerator(scenario, generators)];
+}
+
+function notSetUp({ protocol }: Scenario): string {
+  return `not set up for ${protocol}`;
 }
 
 const TRACING_SECONDS = 1.5;
@@ -130,7 +169,7 @@ async function runScenario(
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
   const label = (entrant: Entrant): string => `${scenario.title} · ${entrant.kind.name}`;
-  const generator = chooseGenerator(scenario, plan.generators).name;
+  const generator = chooseGenerator(scenario, plan.generators);
   const row = (entrant: Entrant, outcome: Outcome, syscalls?: Row['syscalls']): Row => ({
     scenario: scenario.name,
     server: entrant.kind.name,
@@ -141,7 +180,7 @@ async function runScenario(
 
   const rows: Row[] = [];
   const runners: Runner[] = [];
-  for (const entrant of entrants.filter(({ kind }) => takesPart(kind, scenario))) {
+  for (const entrant of entrants.filter((each) => isIn(each, scenario))) {
     progress.step(label(entrant));
     const qualified = await qualify(entrant, scenario, plan);
     const qualifies = !('kind' in qualified);
@@ -176,6 +215,10 @@ export function takesPart({ tags }: ServerKind, { group }: Scenario): boolean {
     : tags.some((tag) => tag !== 'cold-disk');
 }
 
+function isIn({ kind, secure }: Entrant, scenario: Scenario): boolean {
+  return secure === isSecure(scenario) && takesPart(kind, scenario);
+}
+
 /** A server that has given the right answers and takes turns. */
 interface Runner {
   readonly entrant: Entrant;
@@ -192,15 +235,21 @@ async function qualify(
 ): Promise<Runner | Outcome> {
   const { kind, running } = entrant;
   const died = running?.died();
+  if (!kind.speaks.includes(scenario.protocol)) {
+    return { kind: 'not-offered', reason: notSetUp(scenario) };
+  }
   if (running === undefined) return { kind: 'absent', reason: entrant.reason };
   if (died !== undefined) return { kind: 'failed', reason: died };
   if (scenario.needs !== undefined && kind.lacks.includes(scenario.needs)) {
     return { kind: 'not-offered', reason: `no ${scenario.needs}` };
   }
+  const generator = generatorFor(scenario, plan);
+  if (generator === undefined) return { kind: 'absent', reason: H2LOAD_MISSING };
   try {
     const requests = await verify(running.url, plan.root, scenario);
-    if (plan.warmUp > 0) await measure(running, turnOf(plan, scenario, requests, plan.warmUp));
-    const turn = turnOf(plan, scenario, requests, plan.seconds * (scenario.turnLength ?? 1));
+    const turnFor = (seconds: number): Turn => turnOf(plan, scenario, generator, requests, seconds);
+    if (plan.warmUp > 0) await measure(running, turnFor(plan.warmUp));
+    const turn = turnFor(plan.seconds * (scenario.turnLength ?? 1));
     return { entrant, server: running, turn, samples: [], failure: undefined };
   } catch (error) {
     const wrong = error instanceof WrongAnswer ? 'wrong answer' : 'verification failed';
@@ -226,13 +275,16 @@ function outcomeOf({ failure, samples }: Runner): Outcome {
   return { kind: 'measured', samples };
 }
 
-function describe({ kind, running }: Entrant): ServerInfo {
-  const note = running?.note;
+function describe(kind: ServerKind, entrants: readonly Entrant[]): ServerInfo {
+  const running = entrants.filter((entrant) => entrant.running !== undefined);
+  const notes = running.flatMap(({ secure, running: { note } = {} }) =>
+    note === undefined ? [] : [secure ? `over TLS: ${note}` : note],
+  );
   return {
     name: kind.name,
     tags: kind.tags,
-    version: running === undefined ? '' : kind.version(),
-    ...(note === undefined ? {} : { note }),
+    version: running.length === 0 ? '' : kind.version(),
+    ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   };
 }
 

@@ -1,12 +1,16 @@
 // The servers from npm: small programs in bench/peers, or the packages' own commands.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Feature } from '../scenarios.ts';
+import type { Feature, Protocol } from '../scenarios.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from './server.ts';
 
 const PEERS = new URL('../peers/', import.meta.url);
 const BUN = peerFile('node_modules/@oven/bun-linux-x64/bin/bun');
 const HOW = 'npm run bench:peers';
+
+/** What Node's own server speaks, and Bun's. */
+const NODE: readonly Protocol[] = ['http', 'https', 'http2'];
+const BUN_SPEAKS: readonly Protocol[] = ['http', 'https'];
 
 export const middlewares: readonly ServerKind[] = [
   program('sirv', 'sirv.mjs', ['multi-range']),
@@ -31,11 +35,11 @@ export const bunServers: readonly ServerKind[] = [
   bun('bun-routes', 'bun-routes.mjs', ['range', 'multi-range', 'gzip', 'large']),
 ];
 
-/** node:http alone: what every middleware pays before it starts. */
+/** node:http or node:http2 alone: what every middleware pays before it starts. */
 export const nodeBuffer: ServerKind = {
   ...own('node-buffer', 'node-buffer.mjs', ['conditional', 'range', 'multi-range', 'gzip']),
   missing: () => undefined,
-  version: () => `node:http, ${process.version}`,
+  version: () => `node:http and node:http2, ${process.version}`,
 };
 
 export const zcserveMiddleware: ServerKind = {
@@ -44,17 +48,18 @@ export const zcserveMiddleware: ServerKind = {
     existsSync(fileURLToPath(new URL('../../dist/index.js', import.meta.url)))
       ? undefined
       : 'not built: npm run build',
-  version: () => `zcserve over node:http, ${process.version}`,
+  version: () => `zcserve over node:http and node:http2, ${process.version}`,
 };
 
 function own(
   name: string,
   script: string,
   lacks: readonly Feature[],
-): Pick<ServerKind, 'name' | 'tags' | 'lacks' | 'start'> {
+): Pick<ServerKind, 'name' | 'tags' | 'speaks' | 'lacks' | 'start'> {
   return {
     name,
     tags: ['middleware'],
+    speaks: NODE,
     lacks,
     start: starter(process.execPath, [peerFile(script)]),
   };
@@ -65,6 +70,7 @@ function program(name: string, script: string, lacks: readonly Feature[]): Serve
   return packaged(
     name,
     ['node', 'middleware'],
+    NODE,
     lacks,
     starter(process.execPath, [peerFile(script)]),
   );
@@ -77,7 +83,7 @@ function command(
   args: (root: string, port: number) => readonly string[],
 ): ServerKind {
   const path = peerFile(`node_modules/${name}/${bin}`);
-  return packaged(name, ['node'], ['multi-range', 'gzip'], async ({ root, cores }) => {
+  return packaged(name, ['node'], ['http'], ['multi-range', 'gzip'], async ({ root, cores }) => {
     const port = await freePort();
     return startOnPort(port, {
       program: process.execPath,
@@ -91,6 +97,7 @@ function bun(name: string, script: string, lacks: readonly Feature[]): ServerKin
   return {
     name,
     tags: ['node'],
+    speaks: BUN_SPEAKS,
     lacks,
     missing: () => (existsSync(BUN) ? undefined : `not installed: ${HOW}`),
     version: () => `bun ${packageVersion('bun')}`,
@@ -101,12 +108,14 @@ function bun(name: string, script: string, lacks: readonly Feature[]): ServerKin
 function packaged(
   name: string,
   tags: readonly Tag[],
+  speaks: readonly Protocol[],
   lacks: readonly Feature[],
   start: ServerKind['start'],
 ): ServerKind {
   return {
     name,
     tags,
+    speaks,
     lacks,
     missing: () =>
       existsSync(peerFile(`node_modules/${name}`)) ? undefined : `not installed: ${HOW}`,
@@ -115,16 +124,21 @@ function packaged(
   };
 }
 
-/** Runs `program ...args ROOT PORT`. */
+/** Runs `program ...args ROOT PORT [CERT KEY]`. */
 function starter(executable: string, args: readonly string[]): ServerKind['start'] {
-  return async ({ root, cores }) => {
+  return async ({ root, cores, certificate }) => {
     const port = await freePort();
-    return startOnPort(port, {
-      program: executable,
-      args: [...args, root, `${port}`],
-      cores,
-      env: { NODE_ENV: 'production' },
-    });
+    const tls = certificate === undefined ? [] : [certificate.cert, certificate.key];
+    return startOnPort(
+      port,
+      {
+        program: executable,
+        args: [...args, root, `${port}`, ...tls],
+        cores,
+        env: { NODE_ENV: 'production' },
+      },
+      certificate,
+    );
   };
 }
 
