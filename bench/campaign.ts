@@ -2,50 +2,33 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { certificate } from './certificate.ts';
+import {
+  describe,
+  type Entrant,
+  enter,
+  isIn,
+  isSecure,
+  messageOf,
+  notSetUp,
+  probe,
+  takesPart,
+} from './entrant.ts';
 import { H2LOAD_MISSING } from './load/h2load.ts';
-import { chooseGenerator, type Generator, type Generators } from './load/load.ts';
+import { chooseGenerator } from './load/load.ts';
 import { measure, type Turn } from './measure.ts';
-import type { Pinning } from './process.ts';
+import { generatorFor, type Plan, turnOf } from './plan.ts';
 import type { Progress } from './progress.ts';
-import type { BenchRequest } from './request.ts';
 import type { Outcome, Row, Sample, ScenarioInfo, ServerInfo } from './results.ts';
-import { assetsOf, get, getHttps, type Scenario } from './scenarios.ts';
-import type { RunningServer, ServerKind } from './servers/server.ts';
-import { KIB, prepareSite } from './site.ts';
+import { assetsOf, type Scenario } from './scenarios.ts';
+import type { RunningServer } from './servers/server.ts';
+import { prepareSite } from './site.ts';
 import { canTrace, countSyscalls } from './syscalls.ts';
 import { verify, WrongAnswer } from './verify.ts';
-
-export interface Plan {
-  readonly scenarios: readonly Scenario[];
-  readonly servers: readonly ServerKind[];
-  /** Turns of each server in each scenario; A B A B. */
-  readonly rounds: number;
-  /** Length of a turn; whole seconds. */
-  readonly seconds: number;
-  /** Length of the untimed turn before the first, in each scenario. */
-  readonly warmUp: number;
-  /** Length of the untimed turn right after a server's start, for its just-in-time compiler. */
-  readonly startWarmUp: number;
-  readonly syscalls: boolean;
-  /** The directory that is served; made and filled when needed. */
-  readonly root: string;
-  readonly pinning: Pinning | undefined;
-  readonly generators: Generators;
-}
 
 export interface Findings {
   readonly scenarios: readonly ScenarioInfo[];
   readonly servers: readonly ServerInfo[];
   readonly rows: readonly Row[];
-}
-
-/** A server over plain HTTP, or one of the same over TLS: two processes where a run has scenarios of both. */
-interface Entrant {
-  readonly kind: ServerKind;
-  readonly secure: boolean;
-  readonly running: RunningServer | undefined;
-  readonly reason: string;
 }
 
 /**
@@ -99,62 +82,6 @@ export async function runCampaign(
   return findings;
 }
 
-const probe = get(KIB);
-const secureProbe = getHttps(KIB);
-
-function isSecure({ protocol }: Scenario): boolean {
-  return protocol !== 'http';
-}
-
-/** Starts a server and sends it the first requests. */
-async function enter(
-  kind: ServerKind,
-  secure: boolean,
-  plan: Plan,
-  work: string,
-): Promise<Entrant> {
-  const absent = (reason: string): Entrant => ({ kind, secure, running: undefined, reason });
-  const scenario = secure ? secureProbe : probe;
-  if (!kind.speaks.includes(scenario.protocol)) return absent(notSetUp(scenario));
-  const missing = kind.missing();
-  if (missing !== undefined) return absent(missing);
-  await mkdir(work, { recursive: true });
-  try {
-    const running = await kind.start({
-      root: plan.root,
-      work,
-      cores: plan.pinning?.server,
-      certificate: secure ? certificate : undefined,
-    });
-    const generator = generatorFor(scenario, plan);
-    if (plan.startWarmUp > 0 && generator !== undefined) {
-      const requests = [{ path: '/1k.bin', headers: {} }];
-      await measure(running, turnOf(plan, scenario, generator, requests, plan.startWarmUp));
-    }
-    return { kind, secure, running, reason: '' };
-  } catch (error) {
-    return absent(messageOf(error));
-  }
-}
-
-function turnOf(
-  plan: Plan,
-  scenario: Scenario,
-  generator: Generator,
-  requests: readonly BenchRequest[],
-  seconds: number,
-): Turn {
-  return { scenario, requests, generator, root: plan.root, pinning: plan.pinning, seconds };
-}
-
-function generatorFor(scenario: Scenario, { generators }: Plan): Generator | undefined {
-  return generators[chooseGenerator(scenario, generators)];
-}
-
-function notSetUp({ protocol }: Scenario): string {
-  return `not set up for ${protocol}`;
-}
-
 const TRACING_SECONDS = 1.5;
 
 function secondsPerRow({ rounds, seconds, syscalls, warmUp }: Plan): number {
@@ -206,17 +133,6 @@ async function runScenario(
     rows.push(row(runner.entrant, outcomeOf(runner), syscalls));
   }
   return rows;
-}
-
-/** Reads from disk are compared between few: dropping files from the page cache takes long. */
-export function takesPart({ tags }: ServerKind, { group }: Scenario): boolean {
-  return group === 'cold-disk'
-    ? tags.includes('cold-disk')
-    : tags.some((tag) => tag !== 'cold-disk');
-}
-
-function isIn({ kind, secure }: Entrant, scenario: Scenario): boolean {
-  return secure === isSecure(scenario) && takesPart(kind, scenario);
 }
 
 /** A server that has given the right answers and takes turns. */
@@ -275,19 +191,6 @@ function outcomeOf({ failure, samples }: Runner): Outcome {
   return { kind: 'measured', samples };
 }
 
-function describe(kind: ServerKind, entrants: readonly Entrant[]): ServerInfo {
-  const running = entrants.filter((entrant) => entrant.running !== undefined);
-  const notes = running.flatMap(({ secure, running: { note } = {} }) =>
-    note === undefined ? [] : [secure ? `over TLS: ${note}` : note],
-  );
-  return {
-    name: kind.name,
-    tags: kind.tags,
-    version: running.length === 0 ? '' : kind.version(),
-    ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
-  };
-}
-
 function summarise(scenario: Scenario): ScenarioInfo {
   return {
     name: scenario.name,
@@ -296,8 +199,4 @@ function summarise(scenario: Scenario): ScenarioInfo {
     connections: scenario.connections,
     latencyOnly: scenario.rate !== undefined,
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,8 +5,9 @@ import { coldFile, GIB, KIB, MIB, pageView, script, sized, sizeName } from './si
 /** What a server has to offer to take part in a scenario, beyond 200 and 404. large = over 16 MiB. */
 export type Feature = 'conditional' | 'range' | 'multi-range' | 'gzip' | 'large';
 
-/** TLS for the last two, with HTTP/1.1 and HTTP/2. */
-export type Protocol = 'http' | 'https' | 'http2';
+/** HTTP/1.1, HTTP/1.1 over TLS, and HTTP/2 over TLS. */
+export const PROTOCOLS = ['http', 'https', 'http2'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
 
 /** One request and its only right answer. Ranges are inclusive, as on the wire. */
 export type Expectation =

@@ -1,12 +1,13 @@
 // One run from start to saved results: Ctrl-C, machine and versions, the raw file kept up to date.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type Findings, type Plan, runCampaign } from './campaign.ts';
+import { type Findings, runCampaign } from './campaign.ts';
 import { findGenerators } from './load/generators.ts';
 import { h2loadVersion } from './load/h2load.ts';
 import type { Generators } from './load/load.ts';
 import { wrkVersion } from './load/wrk.ts';
 import { describeMachine } from './machine.ts';
+import type { Plan } from './plan.ts';
 import { findPinning } from './process.ts';
 import type { Progress } from './progress.ts';
 import { type Run, saveRun } from './results.ts';

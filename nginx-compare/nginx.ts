@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Certificate, CIPHER } from '../bench/certificate.ts';
 import { firstLine, isInstalled } from '../bench/process.ts';
+import { PROTOCOLS } from '../bench/scenarios.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from '../bench/servers/server.ts';
 import { writeConfig } from '../bench/servers/template.ts';
 
@@ -19,7 +20,7 @@ function nginxWith(name: string, tags: readonly Tag[], aio: string): ServerKind 
   return {
     name,
     tags,
-    speaks: ['http', 'https', 'http2'],
+    speaks: PROTOCOLS,
     lacks: [],
     missing: () => (isInstalled('nginx') ? undefined : NGINX_MISSING),
     version: nginxVersion,

@@ -15,7 +15,7 @@ for (const name of readdirSync(root, { recursive: true })) {
 Bun.serve({
   hostname: '127.0.0.1',
   port: Number(port),
-  ...(cert === undefined ? {} : { tls: { cert: Bun.file(cert), key: Bun.file(key) } }),
+  ...(cert === undefined ? {} : { http2: true, tls: { cert: Bun.file(cert), key: Bun.file(key) } }),
   routes,
   fetch: () => new Response(null, { status: 404 }),
 });

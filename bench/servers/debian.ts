@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../certificate.ts';
 import { firstLine, isInstalled } from '../process.ts';
+import { PROTOCOLS } from '../scenarios.ts';
 import { freePort, type Place, type ServerKind, startOnPort } from './server.ts';
 import { writeConfig } from './template.ts';
 
@@ -53,7 +54,7 @@ export const lighttpd: ServerKind = {
 export const h2o: ServerKind = {
   name: 'h2o',
   tags: ['server'],
-  speaks: ['http', 'https', 'http2'],
+  speaks: PROTOCOLS,
   lacks: [],
   missing: () => unlessInstalled('h2o', 'h2o'),
   version: () => firstLine('h2o', ['--version']),
@@ -71,7 +72,7 @@ export const h2o: ServerKind = {
 export const caddy: ServerKind = {
   name: 'caddy',
   tags: ['server'],
-  speaks: ['http', 'https', 'http2'],
+  speaks: PROTOCOLS,
   lacks: [],
   missing: () => unlessInstalled('caddy', 'caddy'),
   version: () => `Caddy ${firstLine('caddy', ['version'])}`,

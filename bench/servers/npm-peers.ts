@@ -1,16 +1,12 @@
 // The servers from npm: small programs in bench/peers, or the packages' own commands.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Feature, Protocol } from '../scenarios.ts';
+import { type Feature, PROTOCOLS, type Protocol } from '../scenarios.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from './server.ts';
 
 const PEERS = new URL('../peers/', import.meta.url);
 const BUN = peerFile('node_modules/@oven/bun-linux-x64/bin/bun');
 const HOW = 'npm run bench:peers';
-
-/** What Node's own server speaks, and Bun's. */
-const NODE: readonly Protocol[] = ['http', 'https', 'http2'];
-const BUN_SPEAKS: readonly Protocol[] = ['http', 'https'];
 
 export const middlewares: readonly ServerKind[] = [
   program('sirv', 'sirv.mjs', ['multi-range']),
@@ -59,7 +55,7 @@ function own(
   return {
     name,
     tags: ['middleware'],
-    speaks: NODE,
+    speaks: PROTOCOLS,
     lacks,
     start: starter(process.execPath, [peerFile(script)]),
   };
@@ -70,7 +66,7 @@ function program(name: string, script: string, lacks: readonly Feature[]): Serve
   return packaged(
     name,
     ['node', 'middleware'],
-    NODE,
+    PROTOCOLS,
     lacks,
     starter(process.execPath, [peerFile(script)]),
   );
@@ -97,7 +93,7 @@ function bun(name: string, script: string, lacks: readonly Feature[]): ServerKin
   return {
     name,
     tags: ['node'],
-    speaks: BUN_SPEAKS,
+    speaks: PROTOCOLS,
     lacks,
     missing: () => (existsSync(BUN) ? undefined : `not installed: ${HOW}`),
     version: () => `bun ${packageVersion('bun')}`,

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Certificate, CIPHER } from '../certificate.ts';
+import { PROTOCOLS } from '../scenarios.ts';
 import { type ServerKind, startAndRead } from './server.ts';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -24,7 +25,7 @@ export function zcserveWith(name: string, flags: readonly string[]): ServerKind 
   return {
     name,
     tags: ['zcserve', 'cold-disk'],
-    speaks: ['http', 'https', 'http2'],
+    speaks: PROTOCOLS,
     lacks: [],
     missing: () => (existsSync(CLI) ? undefined : 'not built: npm run build'),
     version: () => `zcserve ${readVersion()}${flags.length > 0 ? ` ${flags.join(' ')}` : ''}`,

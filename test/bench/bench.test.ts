@@ -1,27 +1,18 @@
 // The benchmark itself: it measures a real server, and refuses to time one that answers wrongly.
 
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
-import { createSecureServer } from 'node:http2';
-import type { Server, Socket } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
-import type { TLSSocket } from 'node:tls';
 import t from 'tap';
-import { type Findings, type Plan, runCampaign } from '../../bench/campaign.ts';
-import { CIPHER, certificate } from '../../bench/certificate.ts';
-import { findGenerators } from '../../bench/load/generators.ts';
-import { H2LOAD_MISSING } from '../../bench/load/h2load.ts';
-import type { Load } from '../../bench/load/load.ts';
+import { type Findings, runCampaign } from '../../bench/campaign.ts';
 import { quiet } from '../../bench/progress.ts';
-import { get, getHttp2, getHttps, type Scenario, scenarios } from '../../bench/scenarios.ts';
-import { nodeBuffer } from '../../bench/servers/npm-peers.ts';
+import { get, scenarios } from '../../bench/scenarios.ts';
 import type { ServerKind } from '../../bench/servers/server.ts';
 import { KIB, prepareSite, sized } from '../../bench/site.ts';
 import { verify, WrongAnswer } from '../../bench/verify.ts';
 import { nginx } from '../../nginx-compare/nginx.ts';
+import { alreadyRunning, planFor, withServer } from './support.ts';
 
-const generators = findGenerators();
 const notModified = scenarios.filter(({ name }) => name === 'not-modified');
 
 t.test(
@@ -127,101 +118,6 @@ t.test('a 304 with a validator that the server did not give fails the verificati
   );
 });
 
-for (const scenario of [getHttps(KIB), getHttp2(KIB, 10)]) {
-  t.test(`over ${scenario.protocol} a right answer passes and a wrong byte fails`, async (t) => {
-    const requests = await withServer(right, (url) => verify(url, root, scenario), secure);
-    t.strictSame(requests, [{ path: '/1k.bin', headers: {} }]);
-    const [, wrongByte = right, message = /byte/] = faults[0] ?? [];
-    await withServer(
-      wrongByte,
-      (url) => t.rejects(verify(url, root, scenario), { message }),
-      secure,
-    );
-  });
-}
-
-t.test(
-  'every generator speaks TLS 1.3 with AES-128-GCM, and the resuming one resumes',
-  async (t) => {
-    for (const generator of Object.values(generators)) {
-      if (generator.name === 'steady') continue;
-      const seen: { protocol: string | null; cipher: string; resumed: boolean }[] = [];
-      const server = (): ReturnType<typeof secure> =>
-        secure().on('secureConnection', (socket: TLSSocket) => {
-          const { standardName } = socket.getCipher() as { standardName: string };
-          const protocol = socket.getProtocol();
-          seen.push({ protocol, cipher: standardName, resumed: socket.isSessionReused() });
-        });
-      const { requests, errors } = await withServer(
-        right,
-        (url) => generator.run(loadOn(url)),
-        server,
-      );
-      t.ok(requests > 0, `${generator.name}: answers`);
-      t.equal(errors, 0, `${generator.name}: no errors`);
-      const resumes = generator.name === 'resuming';
-      for (const { protocol, cipher, resumed } of new Set(seen.slice(1))) {
-        if (protocol === 'TLSv1.3' && cipher === CIPHER && resumed === resumes) continue;
-        t.fail(`${generator.name}: ${protocol}, ${cipher}, ${resumed ? 'resumed' : 'full'}`);
-      }
-      t.ok(seen.length > 1, `${generator.name}: several connections`);
-    }
-  },
-);
-
-t.test('over HTTPS and HTTP/2 a server gives whole rows', async (t) => {
-  const planned = scenarios.filter(({ name }) =>
-    ['get-1k', 'https-1k', 'https-full', 'https-resumed', 'http2-1k-10'].includes(name),
-  );
-  const plan = planFor(root, planned, [nodeBuffer]);
-  const { rows, servers } = await runCampaign(
-    plan,
-    quiet,
-    new AbortController().signal,
-    () => undefined,
-  );
-  t.strictSame(
-    servers.map(({ name }) => name),
-    ['node-buffer'],
-    'one server, if in two processes',
-  );
-  t.strictSame(
-    rows.map(({ scenario }) => scenario),
-    planned.map(({ name }) => name),
-  );
-  for (const { scenario, generator, outcome } of rows) {
-    if (generator === 'h2load' && generators.h2load === undefined) {
-      t.strictSame(outcome, { kind: 'absent', reason: H2LOAD_MISSING });
-      continue;
-    }
-    if (outcome.kind !== 'measured') {
-      t.fail(`${scenario}: ${outcome.kind}, ${outcome.reason}`);
-      continue;
-    }
-    const [sample] = outcome.samples;
-    t.equal(sample?.errors, 0, `${scenario}: no errors`);
-    t.ok((sample?.requests ?? 0) > 0 && (sample?.cpu ?? 0) > 0, `${scenario}: CPU time`);
-    t.ok((sample?.clientCpu ?? 0) > 0, `${scenario}: the client's CPU time`);
-    t.ok((sample?.latency.p99 ?? 0) > 0, `${scenario}: latency`);
-  }
-});
-
-t.test(
-  'a server that is not set up for a protocol is not started for it, and its row says so',
-  async (t) => {
-    const plain: ServerKind = {
-      ...alreadyRunning(new URL('http://127.0.0.1:9')),
-      start: () => Promise.reject(new Error('started')),
-    };
-    const plan = planFor(root, [getHttps(KIB), getHttp2(KIB, 1)], [plain]);
-    const { rows } = await runCampaign(plan, quiet, new AbortController().signal, () => undefined);
-    t.match(rows, [
-      { outcome: { kind: 'not-offered', reason: 'not set up for https' } },
-      { outcome: { kind: 'not-offered', reason: 'not set up for http2' } },
-    ]);
-  },
-);
-
 t.test('a server that fails the verification gets a failed row and is never timed', async (t) => {
   let asked = 0;
   const [, listener] = faults[0] ?? [];
@@ -265,86 +161,3 @@ t.test('an interrupted run keeps what it has and starts nothing more', async (t)
     t.equal(done.length, 1);
   });
 });
-
-function planFor(
-  directory: string,
-  planned: readonly Scenario[],
-  servers: readonly ServerKind[],
-): Plan {
-  return {
-    scenarios: planned,
-    servers,
-    rounds: 1,
-    seconds: 1,
-    warmUp: 0,
-    startWarmUp: 0,
-    syscalls: false,
-    root: directory,
-    pinning: undefined,
-    generators,
-  };
-}
-
-/** A server of this test's own process as one of the benchmark's. */
-function alreadyRunning(url: URL): ServerKind {
-  return {
-    name: 'test',
-    tags: ['server'],
-    speaks: ['http'],
-    lacks: [],
-    missing: () => undefined,
-    version: () => '',
-    start: async () => ({
-      url,
-      pid: process.pid,
-      died: () => undefined,
-      stop: async () => undefined,
-    }),
-  };
-}
-
-function loadOn(url: URL): Load {
-  return {
-    url,
-    requests: [{ path: '/1k.bin', headers: {} }],
-    connections: 4,
-    pipelining: 1,
-    keepAlive: true,
-    rate: undefined,
-    seconds: 1,
-    status: 200,
-    cores: undefined,
-    coreCount: 1,
-  };
-}
-
-/** HTTPS and HTTP/2, with Node's own ciphers. */
-function secure() {
-  return createSecureServer({
-    cert: readFileSync(certificate.cert),
-    key: readFileSync(certificate.key),
-    allowHTTP1: true,
-  });
-}
-
-async function withServer<T>(
-  listener: RequestListener,
-  use: (url: URL) => Promise<T>,
-  make: () => Server = createServer,
-): Promise<T> {
-  const sockets = new Set<Socket>();
-  const server = make()
-    .on('request', listener)
-    .on('connection', (socket: Socket) => sockets.add(socket))
-    .listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no TCP port');
-  const scheme = make === createServer ? 'http' : 'https';
-  try {
-    return await use(new URL(`${scheme}://127.0.0.1:${address.port}`));
-  } finally {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  }
-}
