@@ -236,6 +236,7 @@ export const scenarios: readonly Scenario[] = [
   getHttp2(KIB, 10),
   getHttp2(16 * KIB, 10),
   getHttp2(128 * KIB, 1),
+  getHttp2(128 * KIB, 10),
 
   scenario('slow-readers', 'slow-readers', 'GET 1 KiB beside 64 slow readers', [whole1k], {
     ...hotProbe,

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { latencyOf, readH2load } from '../../bench/load/h2load.ts';
 import { beside, readRaw } from '../../bench/raw.ts';
+import { chartBySize } from '../../bench/report/charts.ts';
 import { compare, type Verdict } from '../../bench/report/compare.ts';
 import { overview } from '../../bench/report/markdown.ts';
 import {
@@ -12,6 +13,7 @@ import {
   isDisturbed,
   type Run,
   type Sample,
+  type ScenarioInfo,
   saveRun,
 } from '../../bench/results.ts';
 import { scenarios } from '../../bench/scenarios.ts';
@@ -71,7 +73,7 @@ t.test('--only names scenarios and servers, and refuses what it does not know', 
   );
   t.strictSame(
     select('http2,nginx', all).scenarios.map(({ name }) => name),
-    ['http2-1k', 'http2-1k-10', 'http2-16k-10', 'http2-128k'],
+    ['http2-1k', 'http2-1k-10', 'http2-16k-10', 'http2-128k', 'http2-128k-10'],
   );
   t.equal(select('server', all).scenarios.length, scenarios.length);
   t.throws(() => select('get-1k,nothing', all), { message: /nothing is called "nothing"/ });
@@ -111,6 +113,28 @@ time for request:      150us     74.88ms       688us      2.67ms    97.28%
     const same = { bytes: 603_320, cpuSeconds: 60.75 };
     t.strictSame(readH2load(printed, 200), { ...same, requests: 470, errors: 9 });
     t.strictSame(readH2load(printed, 404), { ...same, requests: 5, errors: 474 });
+  },
+);
+
+t.test(
+  'a run over TLS as well has HTTPS and HTTP/2 beside HTTP, in the overview and in the chart',
+  async (t) => {
+    const run = runWith({ zcserve: [5], nginx: [6] });
+    const overTls = ['https-1k', 'http2-1k-10'].map((scenario) => ({
+      info: { ...run.scenarios[0], name: scenario, title: scenario } as ScenarioInfo,
+      rows: run.rows.map((row) => ({ ...row, scenario })),
+    }));
+    const whole: Run = {
+      ...run,
+      scenarios: [...run.scenarios, ...overTls.map(({ info }) => info)],
+      rows: [...run.rows, ...overTls.flatMap(({ rows }) => rows)],
+    };
+    const text = overview(whole, { chart: undefined, report: 'a.md' }, (path) => path);
+    t.strictSame(text.match(/^\| http\S+/gm), ['| https-1k', '| http2-1k-10']);
+    const panels = async (shown: Run) =>
+      (await chartBySize(shown))?.match(/>HTTP[^<]*(?=<)/g)?.map((label) => label.slice(1));
+    t.strictSame(await panels(run), ['HTTP']);
+    t.strictSame(await panels(whole), ['HTTP', 'HTTPS', 'HTTP/2, 10 streams']);
   },
 );
 
