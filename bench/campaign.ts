@@ -2,46 +2,33 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseGenerator, type Generators } from './load/load.ts';
+import {
+  describe,
+  type Entrant,
+  enter,
+  isIn,
+  isSecure,
+  messageOf,
+  notSetUp,
+  probe,
+  takesPart,
+} from './entrant.ts';
+import { H2LOAD_MISSING } from './load/h2load.ts';
+import { chooseGenerator } from './load/load.ts';
 import { measure, type Turn } from './measure.ts';
-import type { Pinning } from './process.ts';
+import { generatorFor, type Plan, turnOf } from './plan.ts';
 import type { Progress } from './progress.ts';
-import type { BenchRequest } from './request.ts';
 import type { Outcome, Row, Sample, ScenarioInfo, ServerInfo } from './results.ts';
-import { assetsOf, get, type Scenario } from './scenarios.ts';
-import type { RunningServer, ServerKind } from './servers/server.ts';
-import { KIB, prepareSite } from './site.ts';
+import { assetsOf, type Scenario } from './scenarios.ts';
+import type { RunningServer } from './servers/server.ts';
+import { prepareSite } from './site.ts';
 import { canTrace, countSyscalls } from './syscalls.ts';
 import { verify, WrongAnswer } from './verify.ts';
-
-export interface Plan {
-  readonly scenarios: readonly Scenario[];
-  readonly servers: readonly ServerKind[];
-  /** Turns of each server in each scenario; A B A B. */
-  readonly rounds: number;
-  /** Length of a turn; whole seconds. */
-  readonly seconds: number;
-  /** Length of the untimed turn before the first, in each scenario. */
-  readonly warmUp: number;
-  /** Length of the untimed turn right after a server's start, for its just-in-time compiler. */
-  readonly startWarmUp: number;
-  readonly syscalls: boolean;
-  /** The directory that is served; made and filled when needed. */
-  readonly root: string;
-  readonly pinning: Pinning | undefined;
-  readonly generators: Generators;
-}
 
 export interface Findings {
   readonly scenarios: readonly ScenarioInfo[];
   readonly servers: readonly ServerInfo[];
   readonly rows: readonly Row[];
-}
-
-interface Entrant {
-  readonly kind: ServerKind;
-  readonly running: RunningServer | undefined;
-  readonly reason: string;
 }
 
 /**
@@ -64,12 +51,19 @@ export async function runCampaign(
       plan.servers.filter((kind) => takesPart(kind, scenario)),
     );
     progress.begin(rows.length * secondsPerRow(plan));
-    for (const kind of plan.servers) {
-      if (signal.aborted) break;
-      progress.step(`starting · ${kind.name}`);
-      entrants.push(await enter(kind, plan, join(work, kind.name)));
+    for (const secure of new Set(plan.scenarios.map(isSecure))) {
+      for (const kind of plan.servers) {
+        if (signal.aborted) break;
+        progress.step(`starting · ${kind.name}`);
+        entrants.push(await enter(kind, secure, plan, join(work, secure ? 'tls' : '', kind.name)));
+      }
     }
-    const servers = entrants.map(describe);
+    const servers = plan.servers.map((kind) =>
+      describe(
+        kind,
+        entrants.filter((entrant) => entrant.kind === kind),
+      ),
+    );
     for (const scenario of plan.scenarios) {
       if (signal.aborted) break;
       const rows = await runScenario(scenario, entrants, plan, progress, signal);
@@ -88,34 +82,6 @@ export async function runCampaign(
   return findings;
 }
 
-const probe = get(KIB);
-
-/** Starts a server and sends it the first requests. */
-async function enter(kind: ServerKind, plan: Plan, work: string): Promise<Entrant> {
-  const absent = (reason: string): Entrant => ({ kind, running: undefined, reason });
-  const missing = kind.missing();
-  if (missing !== undefined) return absent(missing);
-  await mkdir(work, { recursive: true });
-  try {
-    const running = await kind.start({ root: plan.root, work, cores: plan.pinning?.server });
-    const turn = turnOf(plan, probe, [{ path: '/1k.bin', headers: {} }], plan.startWarmUp);
-    if (plan.startWarmUp > 0) await measure(running, turn);
-    return { kind, running, reason: '' };
-  } catch (error) {
-    return absent(messageOf(error));
-  }
-}
-
-function turnOf(
-  plan: Plan,
-  scenario: Scenario,
-  requests: readonly BenchRequest[],
-  seconds: number,
-): Turn {
-  const generator = chooseGenerator(scenario, plan.generators);
-  return { scenario, requests, generator, root: plan.root, pinning: plan.pinning, seconds };
-}
-
 const TRACING_SECONDS = 1.5;
 
 function secondsPerRow({ rounds, seconds, syscalls, warmUp }: Plan): number {
@@ -130,7 +96,7 @@ async function runScenario(
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
   const label = (entrant: Entrant): string => `${scenario.title} · ${entrant.kind.name}`;
-  const generator = chooseGenerator(scenario, plan.generators).name;
+  const generator = chooseGenerator(scenario, plan.generators);
   const row = (entrant: Entrant, outcome: Outcome, syscalls?: Row['syscalls']): Row => ({
     scenario: scenario.name,
     server: entrant.kind.name,
@@ -141,7 +107,7 @@ async function runScenario(
 
   const rows: Row[] = [];
   const runners: Runner[] = [];
-  for (const entrant of entrants.filter(({ kind }) => takesPart(kind, scenario))) {
+  for (const entrant of entrants.filter((each) => isIn(each, scenario))) {
     progress.step(label(entrant));
     const qualified = await qualify(entrant, scenario, plan);
     const qualifies = !('kind' in qualified);
@@ -169,13 +135,6 @@ async function runScenario(
   return rows;
 }
 
-/** Reads from disk are compared between few: dropping files from the page cache takes long. */
-export function takesPart({ tags }: ServerKind, { group }: Scenario): boolean {
-  return group === 'cold-disk'
-    ? tags.includes('cold-disk')
-    : tags.some((tag) => tag !== 'cold-disk');
-}
-
 /** A server that has given the right answers and takes turns. */
 interface Runner {
   readonly entrant: Entrant;
@@ -192,15 +151,21 @@ async function qualify(
 ): Promise<Runner | Outcome> {
   const { kind, running } = entrant;
   const died = running?.died();
+  if (!kind.speaks.includes(scenario.protocol)) {
+    return { kind: 'not-offered', reason: notSetUp(scenario) };
+  }
   if (running === undefined) return { kind: 'absent', reason: entrant.reason };
   if (died !== undefined) return { kind: 'failed', reason: died };
   if (scenario.needs !== undefined && kind.lacks.includes(scenario.needs)) {
     return { kind: 'not-offered', reason: `no ${scenario.needs}` };
   }
+  const generator = generatorFor(scenario, plan);
+  if (generator === undefined) return { kind: 'absent', reason: H2LOAD_MISSING };
   try {
     const requests = await verify(running.url, plan.root, scenario);
-    if (plan.warmUp > 0) await measure(running, turnOf(plan, scenario, requests, plan.warmUp));
-    const turn = turnOf(plan, scenario, requests, plan.seconds * (scenario.turnLength ?? 1));
+    const turnFor = (seconds: number): Turn => turnOf(plan, scenario, generator, requests, seconds);
+    if (plan.warmUp > 0) await measure(running, turnFor(plan.warmUp));
+    const turn = turnFor(plan.seconds * (scenario.turnLength ?? 1));
     return { entrant, server: running, turn, samples: [], failure: undefined };
   } catch (error) {
     const wrong = error instanceof WrongAnswer ? 'wrong answer' : 'verification failed';
@@ -226,16 +191,6 @@ function outcomeOf({ failure, samples }: Runner): Outcome {
   return { kind: 'measured', samples };
 }
 
-function describe({ kind, running }: Entrant): ServerInfo {
-  const note = running?.note;
-  return {
-    name: kind.name,
-    tags: kind.tags,
-    version: running === undefined ? '' : kind.version(),
-    ...(note === undefined ? {} : { note }),
-  };
-}
-
 function summarise(scenario: Scenario): ScenarioInfo {
   return {
     name: scenario.name,
@@ -244,8 +199,4 @@ function summarise(scenario: Scenario): ScenarioInfo {
     connections: scenario.connections,
     latencyOnly: scenario.rate !== undefined,
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

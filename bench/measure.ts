@@ -65,6 +65,7 @@ async function measureLoad(server: RunningServer, turn: Turn): Promise<Sample> {
     system: after.systemTicks - before.systemTicks,
   };
   const cpuNs = after.cpuNs - before.cpuNs;
+  const ours = cpuNs / 1e9 + result.cpuSeconds + (result.startSeconds ?? 0);
   const cpu = cpuNs / 1000 / requests;
   const userShare = ticks.user / Math.max(1, ticks.user + ticks.system);
   return {
@@ -83,7 +84,7 @@ async function measureLoad(server: RunningServer, turn: Turn): Promise<Sample> {
     peakMemory: peakMemory(server.pid),
     serverBusy: cpuNs / 1e9 / result.seconds,
     clientBusy: result.cpuSeconds / result.seconds / (turn.pinning?.clientCores ?? 1),
-    otherBusy: Math.max(0, machineBusy - cpuNs / 1e9 - result.cpuSeconds) / result.seconds,
+    otherBusy: Math.max(0, machineBusy - ours) / result.seconds,
   };
 }
 

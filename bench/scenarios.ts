@@ -5,6 +5,10 @@ import { coldFile, GIB, KIB, MIB, pageView, script, sized, sizeName } from './si
 /** What a server has to offer to take part in a scenario, beyond 200 and 404. large = over 16 MiB. */
 export type Feature = 'conditional' | 'range' | 'multi-range' | 'gzip' | 'large';
 
+/** HTTP/1.1, HTTP/1.1 over TLS, and HTTP/2 over TLS. */
+export const PROTOCOLS = ['http', 'https', 'http2'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
 /** One request and its only right answer. Ranges are inclusive, as on the wire. */
 export type Expectation =
   | { readonly kind: 'whole'; readonly asset: Asset }
@@ -36,20 +40,24 @@ export type Group =
   | 'latency'
   | 'slow-readers'
   | 'cold-disk'
-  | 'autocannon';
+  | 'autocannon'
+  | 'https'
+  | 'http2';
 
 export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly group: Group;
   readonly expects: readonly [Expectation, ...Expectation[]];
+  readonly protocol: Protocol;
   readonly connections: number;
+  /** Requests in flight on each connection; streams with HTTP/2. */
   readonly pipelining: number;
   readonly keepAlive: boolean;
   readonly needs?: Feature;
   /** Requests per second offered over all connections; undefined = as many as possible. */
   readonly rate?: number;
-  readonly generator?: 'autocannon';
+  readonly generator?: 'autocannon' | 'resuming';
   /** Turns are this many times as long as others. Percentiles need more answers than means. */
   readonly turnLength?: number;
   readonly background?: Background;
@@ -70,6 +78,7 @@ function scenario(
     title,
     group,
     expects,
+    protocol: 'http',
     connections: 32,
     pipelining: 1,
     keepAlive: true,
@@ -87,6 +96,30 @@ export function get(size: number, variation: Variation = {}): Scenario {
     [{ kind: 'whole', asset: sized(size) }],
     variation,
   );
+}
+
+/** A warm 200 over HTTPS, with HTTP/1.1. */
+export function getHttps(size: number): Scenario {
+  return overHttps(`https-${sizeName(size)}`, `GET ${bytesTitle(size)}, HTTPS`, size);
+}
+
+/** A warm 200 over HTTP/2, with that many streams on each connection. */
+export function getHttp2(size: number, streams: number): Scenario {
+  const [name, title] = [`http2-${sizeName(size)}`, `GET ${bytesTitle(size)}, HTTP/2`];
+  return scenario(
+    'http2',
+    streams === 1 ? name : `${name}-${streams}`,
+    streams === 1 ? title : `${title}, ${streams} streams`,
+    [{ kind: 'whole', asset: sized(size) }],
+    { protocol: 'http2', pipelining: streams },
+  );
+}
+
+function overHttps(name: string, title: string, size: number, variation?: Variation): Scenario {
+  return scenario('https', name, title, [{ kind: 'whole', asset: sized(size) }], {
+    protocol: 'https',
+    ...variation,
+  });
 }
 
 /** 65536 → "64 KiB". */
@@ -188,6 +221,22 @@ export const scenarios: readonly Scenario[] = [
   scenario('autocannon', 'autocannon-64k', 'GET 64 KiB, autocannon', [whole64k], {
     generator: 'autocannon',
   }),
+
+  getHttps(KIB),
+  getHttps(16 * KIB),
+  getHttps(128 * KIB),
+  getHttps(MIB),
+  overHttps('https-full', 'GET 1 KiB, HTTPS, a full handshake each', KIB, { keepAlive: false }),
+  overHttps('https-resumed', 'GET 1 KiB, HTTPS, a resumed handshake each', KIB, {
+    keepAlive: false,
+    generator: 'resuming',
+    turnLength: 3,
+  }),
+  getHttp2(KIB, 1),
+  getHttp2(KIB, 10),
+  getHttp2(16 * KIB, 10),
+  getHttp2(128 * KIB, 1),
+  getHttp2(128 * KIB, 10),
 
   scenario('slow-readers', 'slow-readers', 'GET 1 KiB beside 64 slow readers', [whole1k], {
     ...hotProbe,

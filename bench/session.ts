@@ -1,12 +1,13 @@
 // One run from start to saved results: Ctrl-C, machine and versions, the raw file kept up to date.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type Findings, type Plan, runCampaign } from './campaign.ts';
-import { autocannonGenerator } from './load/autocannon.ts';
+import { type Findings, runCampaign } from './campaign.ts';
+import { findGenerators } from './load/generators.ts';
+import { h2loadVersion } from './load/h2load.ts';
 import type { Generators } from './load/load.ts';
-import { steadyGenerator } from './load/steady.ts';
-import { findWrk, wrkVersion } from './load/wrk.ts';
+import { wrkVersion } from './load/wrk.ts';
 import { describeMachine } from './machine.ts';
+import type { Plan } from './plan.ts';
 import { findPinning } from './process.ts';
 import type { Progress } from './progress.ts';
 import { type Run, saveRun } from './results.ts';
@@ -32,12 +33,9 @@ export interface Session {
 /** Runs and saves after each scenario. Ctrl-C ends the run early and keeps what there is. */
 export async function runSession(session: Session): Promise<{ run: Run; path: string }> {
   const date = new Date().toISOString();
-  const wrk = session.autocannonOnly ? undefined : findWrk();
-  const generators: Generators = {
-    wrk,
-    autocannon: autocannonGenerator,
-    steady: steadyGenerator,
-  };
+  const { wrk, ...others } = findGenerators();
+  const generators: Generators =
+    session.autocannonOnly || wrk === undefined ? others : { wrk, ...others };
   const pinning = findPinning();
   const interrupt = onInterrupt();
   let path = '';
@@ -46,7 +44,8 @@ export async function runSession(session: Session): Promise<{ run: Run; path: st
     command: session.command,
     machine: describeMachine(siteRoot),
     generators: {
-      ...(wrk === undefined ? {} : { wrk: wrkVersion() }),
+      ...(generators.wrk === undefined ? {} : { wrk: wrkVersion() }),
+      ...(generators.h2load === undefined ? {} : { h2load: h2loadVersion() }),
       autocannon: autocannonVersion(),
     },
     rounds: session.plan.rounds,

@@ -1,7 +1,7 @@
 // Proves that a server's answers are right, byte for byte, before anything is timed.
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { Agent, get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { type Answer, type Client, connect } from './client.ts';
 import { type BenchRequest, requestFor, type Validators } from './request.ts';
 import type { Expectation, Scenario } from './scenarios.ts';
 import { MIB } from './site.ts';
@@ -9,7 +9,6 @@ import { MIB } from './site.ts';
 /** A server gave a wrong answer; its row must not be timed. */
 export class WrongAnswer extends Error {}
 
-const TIMEOUT_MS = 60_000;
 const REPEATS = 3;
 
 /**
@@ -19,46 +18,45 @@ const REPEATS = 3;
 export async function verify(
   url: URL,
   root: string,
-  { expects, keepAlive }: Pick<Scenario, 'expects' | 'keepAlive'>,
+  { expects, keepAlive, protocol }: Pick<Scenario, 'expects' | 'keepAlive' | 'protocol'>,
 ): Promise<readonly BenchRequest[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const client = connect(url, protocol);
   const requests: BenchRequest[] = [];
   try {
     for (const expected of expects) {
-      const request = requestFor(expected, await validatorsFor(url, expected, agent));
+      const request = requestFor(expected, await validatorsFor(client, expected));
       requests.push(request);
       const large = expected.kind === 'whole' && expected.asset.size > 16 * MIB;
       for (let turn = 0; turn < (large ? 1 : REPEATS); turn += 1) {
-        await check(url, root, expected, request, agent, keepAlive && turn > 0);
+        await check(client, root, expected, request, keepAlive && turn > 0);
       }
     }
   } finally {
-    agent.destroy();
+    client.close();
   }
   return requests;
 }
 
-async function validatorsFor(url: URL, expected: Expectation, agent: Agent): Promise<Validators> {
+async function validatorsFor(client: Client, expected: Expectation): Promise<Validators> {
   if (expected.kind !== 'not-modified') return { etag: undefined, lastModified: undefined };
-  const response = await ask(url, { path: expected.asset.path, headers: {} }, agent);
-  for await (const _ of response) {
+  const response = await client.ask({ path: expected.asset.path, headers: {} });
+  for await (const _ of response.body) {
     // The connection is reused only after the whole body.
   }
   return { etag: response.headers.etag, lastModified: response.headers['last-modified'] };
 }
 
 async function check(
-  url: URL,
+  client: Client,
   root: string,
   expected: Expectation,
   request: BenchRequest,
-  agent: Agent,
   mustReuse: boolean,
 ): Promise<void> {
-  const response = await ask(url, request, agent);
+  const response = await client.ask(request);
   const about = `${request.path} ${JSON.stringify(request.headers)}`;
   const wrong = (what: string) => new WrongAnswer(`${about}: ${what}`);
-  if (mustReuse && !reused.has(response)) throw wrong('the connection was not kept alive');
+  if (mustReuse && !response.reused) throw wrong('the connection was not kept alive');
   switch (expected.kind) {
     case 'whole':
       expectStatus(response, 200, wrong);
@@ -104,31 +102,18 @@ async function check(
 
 type Wrong = (what: string) => WrongAnswer;
 
-const reused = new WeakSet<IncomingMessage>();
-
-function ask(url: URL, { path, headers }: BenchRequest, agent: Agent): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const request = get(new URL(path, url), { agent, headers, timeout: TIMEOUT_MS }, (response) => {
-      if (request.reusedSocket) reused.add(response);
-      resolve(response);
-    });
-    request.once('timeout', () => request.destroy(new WrongAnswer(`${path}: no answer in time`)));
-    request.once('error', reject);
-  });
+function expectStatus(response: Answer, status: number, wrong: Wrong): void {
+  if (response.status !== status) throw wrong(`status ${response.status}, not ${status}`);
 }
 
-function expectStatus(response: IncomingMessage, status: number, wrong: Wrong): void {
-  if (response.statusCode !== status) throw wrong(`status ${response.statusCode}, not ${status}`);
-}
-
-function expectField(response: IncomingMessage, name: string, value: string, wrong: Wrong): void {
+function expectField(response: Answer, name: string, value: string, wrong: Wrong): void {
   const got = response.headers[name];
   if (got !== value) throw wrong(`${name} is ${got ?? 'missing'}, not ${value}`);
 }
 
 /** Compares the body with bytes [start, end) of a file while it arrives. */
 async function expectBody(
-  response: IncomingMessage,
+  response: Answer,
   path: string,
   start: number,
   end: number,
@@ -137,7 +122,7 @@ async function expectBody(
   const file = await open(path);
   try {
     let at = start;
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of response.body) {
       if (at + chunk.length > end) throw wrong(`more than ${end - start} body bytes`);
       await expectSame(chunk, file, at, at - start, wrong);
       at += chunk.length;
@@ -162,20 +147,20 @@ async function expectSame(
   throw wrong(`body byte ${bodyOffset + difference} is wrong`);
 }
 
-async function expectNoBody(response: IncomingMessage, wrong: Wrong): Promise<void> {
+async function expectNoBody(response: Answer, wrong: Wrong): Promise<void> {
   const body = await readToEnd(response);
   if (body.length > 0) throw wrong(`${body.length} body bytes, not none`);
 }
 
-async function readToEnd(response: IncomingMessage): Promise<Buffer> {
+async function readToEnd(response: Answer): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  for await (const chunk of response.body) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
 /** RFC 9110 §14.6: each part names its range; parts may come in any order, each exactly once. */
 async function expectParts(
-  response: IncomingMessage,
+  response: Answer,
   root: string,
   { asset, ranges }: Extract<Expectation, { kind: 'parts' }>,
   wrong: Wrong,

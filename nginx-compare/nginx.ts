@@ -1,7 +1,9 @@
 // nginx as a server of the benchmark: started from nginx.conf in a directory of its own.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Certificate, CIPHER } from '../bench/certificate.ts';
 import { firstLine, isInstalled } from '../bench/process.ts';
+import { PROTOCOLS } from '../bench/scenarios.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from '../bench/servers/server.ts';
 import { writeConfig } from '../bench/servers/template.ts';
 
@@ -18,10 +20,11 @@ function nginxWith(name: string, tags: readonly Tag[], aio: string): ServerKind 
   return {
     name,
     tags,
+    speaks: PROTOCOLS,
     lacks: [],
     missing: () => (isInstalled('nginx') ? undefined : NGINX_MISSING),
     version: nginxVersion,
-    async start({ root, work, cores }) {
+    async start({ root, work, cores, certificate }) {
       const port = await freePort();
       mkdirSync(work, { recursive: true });
       const config = writeConfig(TEMPLATE, join(work, 'nginx.conf'), {
@@ -30,12 +33,25 @@ function nginxWith(name: string, tags: readonly Tag[], aio: string): ServerKind 
         PORT: port,
         WORKERS: 1,
         AIO: aio,
+        PROTOCOLS: certificate === undefined ? '' : ' ssl http2',
+        TLS: tlsLines(certificate),
         // Started by root, the worker would lose the right to read a root that only root may read.
         USER: process.getuid?.() === 0 ? 'user root;' : '',
       });
-      return startOnPort(port, { program: 'nginx', args: ['-p', work, '-c', config], cores });
+      const command = { program: 'nginx', args: ['-p', work, '-c', config], cores };
+      return startOnPort(port, command, certificate);
     },
   };
+}
+
+function tlsLines(certificate: Certificate | undefined): string {
+  if (certificate === undefined) return '';
+  return [
+    `ssl_certificate ${certificate.cert};`,
+    `ssl_certificate_key ${certificate.key};`,
+    'ssl_protocols TLSv1.3;',
+    `ssl_conf_command Ciphersuites ${CIPHER};`,
+  ].join(' ');
 }
 
 /** E.g. "nginx/1.22.1". */

@@ -1,6 +1,7 @@
 // The process that runs autocannon: a Load as JSON in its argument, a LoadResult as JSON on stdout.
 import { createHistogram } from 'node:perf_hooks';
 import autocannon from 'autocannon';
+import { clientTls } from '../certificate.ts';
 import type { Load, LoadResult } from './load.ts';
 
 const load = JSON.parse(process.argv[2] ?? '') as Load;
@@ -14,6 +15,7 @@ const instance = autocannon(
     pipelining: load.pipelining,
     duration: load.seconds,
     timeout: 60,
+    tlsOptions: clientTls(),
     requests: load.requests.map(({ path, headers }) => ({
       path,
       headers: load.keepAlive ? headers : { ...headers, connection: 'close' },
@@ -47,5 +49,6 @@ function summarise(result: autocannon.Result, cpuMicroseconds: number): LoadResu
     },
     errors: result.errors + result.timeouts + wrong,
     cpuSeconds: cpuMicroseconds / 1e6,
+    startSeconds: (cpuBefore.user + cpuBefore.system) / 1e6,
   };
 }

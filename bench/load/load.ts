@@ -2,13 +2,14 @@
 import type { BenchRequest } from '../request.ts';
 import type { Scenario } from '../scenarios.ts';
 
-export type GeneratorName = 'wrk' | 'autocannon' | 'steady';
+export type GeneratorName = 'wrk' | 'h2load' | 'autocannon' | 'steady' | 'resuming';
 
 export interface Load {
   readonly url: URL;
   /** Sent in turn on each connection. */
   readonly requests: readonly BenchRequest[];
   readonly connections: number;
+  /** Requests in flight on each connection: pipelined, or as streams. */
   readonly pipelining: number;
   readonly keepAlive: boolean;
   /** Requests per second over all connections; undefined = closed loop, as many as possible. */
@@ -39,6 +40,8 @@ export interface LoadResult {
   readonly errors: number;
   /** CPU time that the generator itself used, in seconds. */
   readonly cpuSeconds: number;
+  /** What it used before, to get ready. */
+  readonly startSeconds?: number;
 }
 
 export interface Generator {
@@ -47,19 +50,15 @@ export interface Generator {
 }
 
 /** The generators that this machine has. */
-export interface Generators {
-  readonly wrk: Generator | undefined;
-  readonly autocannon: Generator;
-  readonly steady: Generator;
-}
+export type Generators = Readonly<Partial<Record<GeneratorName, Generator>>>;
 
 /**
  * wrk where it is installed: it needs a tenth of autocannon's CPU per request, so that the server
- * is the limit. The steady load where the offered rate is fixed.
+ * is the limit. The steady load where the offered rate is fixed. For HTTP/2 h2load, and nothing else.
  */
-export function chooseGenerator(scenario: Scenario, generators: Generators): Generator {
-  const { wrk, autocannon, steady } = generators;
-  if (scenario.rate !== undefined) return steady;
-  if (scenario.generator === 'autocannon' || wrk === undefined) return autocannon;
-  return wrk;
+export function chooseGenerator(scenario: Scenario, generators: Generators): GeneratorName {
+  if (scenario.generator !== undefined) return scenario.generator;
+  if (scenario.rate !== undefined) return 'steady';
+  if (scenario.protocol === 'http2') return 'h2load';
+  return generators.wrk === undefined ? 'autocannon' : 'wrk';
 }

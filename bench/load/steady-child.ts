@@ -32,6 +32,7 @@ const result: LoadResult = {
   },
   errors,
   cpuSeconds: (cpu.user + cpu.system) / 1e6,
+  startSeconds: (cpuBefore.user + cpuBefore.system) / 1e6,
 };
 process.stdout.write(JSON.stringify(result), () => process.exit(0));
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OPENSSL_CONF } from '../certificate.ts';
 import { firstLine, isInstalled, run } from '../process.ts';
 import type { BenchRequest } from '../request.ts';
 import type { Generator, Load, LoadResult } from './load.ts';
@@ -42,6 +43,7 @@ async function runWrk(load: Load): Promise<LoadResult> {
         ...['--timeout', '60s', '-s', SCRIPT, load.url.href],
         ...['--', requests, `${load.pipelining}`],
       ],
+      env: { OPENSSL_CONF },
       cores: load.cores,
     });
     const summary = JSON.parse(output.slice(output.lastIndexOf('\n{') + 1)) as Summary;

@@ -1,9 +1,12 @@
-// @fastify/static in Fastify, no logger. node fastify-static.mjs ROOT PORT
+// @fastify/static in Fastify, no logger. node fastify-static.mjs ROOT PORT [CERT KEY]
 import fastifyStatic from '@fastify/static';
 import { fastify } from 'fastify';
+import { address, root, tls } from './listen.mjs';
 
-const [root, port] = process.argv.slice(2);
-const app = fastify({ logger: false });
+const app = fastify({
+  logger: false,
+  ...(tls === undefined ? {} : { http2: true, https: { ...tls, allowHTTP1: true } }),
+});
 app.register(fastifyStatic, { root, preCompressed: true });
 
-await app.listen({ port: Number(port), host: '127.0.0.1' });
+await app.listen(address);

@@ -1,9 +1,8 @@
-// What node:http itself costs: bodies from memory, no semantics. node node-buffer.mjs ROOT PORT
+// What Node's own server costs by itself: bodies from memory, no semantics. node node-buffer.mjs ROOT PORT [CERT KEY]
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { listen, root } from './listen.mjs';
 
-const [root, port] = process.argv.slice(2);
 const files = new Map();
 
 function load(path) {
@@ -15,7 +14,7 @@ function load(path) {
   return bytes;
 }
 
-createServer((request, response) => {
+listen((request, response) => {
   let bytes;
   try {
     bytes = load(request.url);
@@ -28,4 +27,4 @@ createServer((request, response) => {
     'Content-Length': bytes.length,
   });
   response.end(bytes);
-}).listen(Number(port), '127.0.0.1');
+});

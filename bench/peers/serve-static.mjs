@@ -1,10 +1,9 @@
-// serve-static (Express's) over node:http. node serve-static.mjs ROOT PORT
-import { createServer } from 'node:http';
+// serve-static (Express's) over Node's own server. node serve-static.mjs ROOT PORT [CERT KEY]
 import serveStatic from 'serve-static';
+import { listen, root } from './listen.mjs';
 
-const [root, port] = process.argv.slice(2);
 const middleware = serveStatic(root);
 
-createServer((request, response) => {
+listen((request, response) => {
   middleware(request, response, () => response.writeHead(404).end());
-}).listen(Number(port), '127.0.0.1');
+});

@@ -1,10 +1,9 @@
-// sirv over node:http. node sirv.mjs ROOT PORT
-import { createServer } from 'node:http';
+// sirv over Node's own server. node sirv.mjs ROOT PORT [CERT KEY]
 import sirv from 'sirv';
+import { listen, root } from './listen.mjs';
 
-const [root, port] = process.argv.slice(2);
 const middleware = sirv(root, { etag: true, gzip: true });
 
-createServer((request, response) => {
+listen((request, response) => {
   middleware(request, response, () => response.writeHead(404).end());
-}).listen(Number(port), '127.0.0.1');
+});

@@ -1,10 +1,9 @@
-// zcserve as middleware over node:http. node zcserve-middleware.mjs ROOT PORT
-import { createServer } from 'node:http';
+// zcserve as middleware over Node's own server. node zcserve-middleware.mjs ROOT PORT [CERT KEY]
 import { zcserve } from '../../dist/index.js';
+import { listen, root } from './listen.mjs';
 
-const [root, port] = process.argv.slice(2);
 const middleware = zcserve(root, { gzip: true });
 
-createServer((request, response) => {
+listen((request, response) => {
   middleware(request, response, () => response.writeHead(404).end());
-}).listen(Number(port), '127.0.0.1');
+});

@@ -1,7 +1,7 @@
 // The charts of a run: CPU per request by body size, and bars of all servers in one scenario.
 import type { TopLevelSpec } from 'vega-lite';
 import { figure, type Run, type ScenarioInfo } from '../results.ts';
-import { get } from '../scenarios.ts';
+import { get, getHttp2, getHttps } from '../scenarios.ts';
 import { GIB, KIB, MIB } from '../site.ts';
 import { COLOURS, renderChart, SPREAD_BAND } from './chart.ts';
 import { hasTag, type Measure, standingsIn } from './compare.ts';
@@ -29,26 +29,36 @@ const LINES: Readonly<Record<string, string>> = {
   sirv: COLOURS.purple,
 };
 
-/** Lines over body sizes; both axes logarithmic, bands from the lowest to the highest turn. */
+type PanelSpec = Extract<TopLevelSpec, { readonly facet: unknown }>['spec'];
+
+/** The panels of the chart by size: a scenario for each size. */
+const PANELS: Readonly<Record<string, (size: number) => string>> = {
+  HTTP: (size) => get(size).name,
+  HTTPS: (size) => getHttps(size).name,
+  'HTTP/2, 10 streams': (size) => getHttp2(size, 10).name,
+};
+
+/**
+ * Lines over body sizes, beside each other for the protocols that were run; both axes logarithmic, bands from the lowest
+ * to the highest turn.
+ */
 export function chartBySize(run: Run): Promise<string> | undefined {
-  const values = SIZES.flatMap((size) => {
-    const scenario = run.scenarios.find(({ name }) => name === get(size).name);
-    if (scenario === undefined) return [];
-    return standingsIn(run, scenario, 'cpu')
-      .filter(({ server }) => server in LINES)
-      .map(({ server, figure: { median, low, high } }) => ({ size, server, median, low, high }));
-  });
+  const values = Object.entries(PANELS).flatMap(([panel, nameAt]) =>
+    SIZES.flatMap((size) => {
+      const scenario = run.scenarios.find(({ name }) => name === nameAt(size));
+      if (scenario === undefined) return [];
+      return standingsIn(run, scenario, 'cpu')
+        .filter(({ server }) => server in LINES)
+        .map(({ server, figure }) => ({ panel, size, server, ...figure }));
+    }),
+  );
   if (values.length === 0) return undefined;
   const sizes = [...new Set(values.map(({ size }) => size))];
+  const panels = Object.keys(PANELS).filter((name) => values.some(({ panel }) => panel === name));
   const servers = Object.keys(LINES).filter((name) => values.some(({ server }) => server === name));
-  const spec: TopLevelSpec = {
-    title: {
-      text: 'Server CPU time per request by body size',
-      subtitle: 'lower is better; bands from the lowest to the highest turn',
-    },
-    width: 640,
+  const spec: PanelSpec = {
+    width: panels.length === 1 ? 640 : 260,
     height: 380,
-    data: { values },
     encoding: {
       x: {
         field: 'size',
@@ -81,7 +91,16 @@ export function chartBySize(run: Run): Promise<string> | undefined {
       },
     ],
   };
-  return renderChart(spec);
+  return renderChart({
+    title: {
+      text: 'Server CPU time per request by body size',
+      subtitle: 'lower is better; bands from the lowest to the highest turn',
+    },
+    data: { values },
+    facet: { column: { field: 'panel', sort: panels, title: null } },
+    spec,
+    resolve: { scale: { x: 'independent' } },
+  });
 }
 
 export const SIZE_LABEL =

@@ -49,7 +49,7 @@ ${table(SUMMARY_HEAD, shown.map(summaryRow))}
 `;
 }
 
-const SHOWN_GROUPS: readonly string[] = ['get', 'semantics', 'mix'];
+const SHOWN_GROUPS: readonly string[] = ['get', 'semantics', 'mix', 'https', 'http2'];
 
 /** README's part: the chart, and medians of a few servers in a few scenarios, so that it fits a page. */
 export function overview(run: Run, files: ReportFiles, link: Link): string {
@@ -71,6 +71,8 @@ export function overview(run: Run, files: ReportFiles, link: Link): string {
 const OVERVIEW_SCENARIOS: readonly string[] = [
   ...['get-1k', 'get-16k', 'get-128k', 'get-1m', 'get-16m'],
   ...['not-modified', 'range-16k', 'gzip', 'site'],
+  ...['https-1k', 'https-16k', 'https-128k', 'https-1m', 'https-full'],
+  ...['http2-1k', 'http2-1k-10', 'http2-16k-10', 'http2-128k'],
 ];
 
 /** By column; of several servers the best. */

@@ -126,7 +126,7 @@ export function reasonLine({ server, outcome }: Row): string {
     case 'absent':
       return `- ${server} did not run: ${outcome.reason}`;
     case 'not-offered':
-      return `- ${server} does not offer this: ${outcome.reason}`;
+      return `- ${server} is left out: ${outcome.reason}`;
     case 'failed':
       return `- **${server} FAILED**: ${outcome.reason}`;
   }

@@ -4,10 +4,11 @@ import { apache, caddy, h2o, lighttpd, tomcat } from './debian.ts';
 import { floors } from './floor.ts';
 import { bunServers, middlewares, nodeBuffer, npmServers, zcserveMiddleware } from './npm-peers.ts';
 import type { ServerKind } from './server.ts';
-import { zcserve } from './zcserve.ts';
+import { zcserve, zcserveUws } from './zcserve.ts';
 
 export const servers: readonly ServerKind[] = [
   zcserve,
+  zcserveUws,
   ...floors,
   nginx,
   nginxAioThreads,

@@ -1,7 +1,9 @@
 // The servers that Debian packages: each with its configuration in this directory.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Certificate } from '../certificate.ts';
 import { firstLine, isInstalled } from '../process.ts';
+import { PROTOCOLS } from '../scenarios.ts';
 import { freePort, type Place, type ServerKind, startOnPort } from './server.ts';
 import { writeConfig } from './template.ts';
 
@@ -13,6 +15,7 @@ const asRoot = process.getuid?.() === 0;
 export const apache: ServerKind = {
   name: 'apache',
   tags: ['server'],
+  speaks: ['http'],
   lacks: ['gzip'],
   missing: () => unlessInstalled('apache2', 'apache2'),
   version: () => firstLine('apache2', ['-v']).replace('Server version: ', ''),
@@ -33,6 +36,7 @@ export const apache: ServerKind = {
 export const lighttpd: ServerKind = {
   name: 'lighttpd',
   tags: ['server'],
+  speaks: ['http'],
   lacks: ['gzip'],
   missing: () => unlessInstalled('lighttpd', 'lighttpd'),
   version: () => firstLine('lighttpd', ['-v']).replace(/ \(.*/, ''),
@@ -50,37 +54,51 @@ export const lighttpd: ServerKind = {
 export const h2o: ServerKind = {
   name: 'h2o',
   tags: ['server'],
+  speaks: PROTOCOLS,
   lacks: [],
   missing: () => unlessInstalled('h2o', 'h2o'),
   version: () => firstLine('h2o', ['--version']),
   async start(place) {
     const port = await freePort();
-    const config = configure('h2o.conf', place, port, { USER: asRoot ? 'user: root' : '' });
-    return startOnPort(port, { program: 'h2o', args: ['-c', config], cores: place.cores });
+    const config = configure('h2o.conf', place, port, {
+      USER: asRoot ? 'user: root' : '',
+      TLS: h2oTls(place.certificate),
+    });
+    const command = { program: 'h2o', args: ['-c', config], cores: place.cores };
+    return startOnPort(port, command, place.certificate);
   },
 };
 
 export const caddy: ServerKind = {
   name: 'caddy',
   tags: ['server'],
+  speaks: PROTOCOLS,
   lacks: [],
   missing: () => unlessInstalled('caddy', 'caddy'),
   version: () => `Caddy ${firstLine('caddy', ['version'])}`,
   async start(place) {
     const port = await freePort();
-    const config = configure('caddy.conf', place, port);
-    return startOnPort(port, {
-      program: 'caddy',
-      args: ['run', '--config', config, '--adapter', 'caddyfile'],
-      env: { HOME: place.work },
-      cores: place.cores,
+    const config = configure('caddy.conf', place, port, {
+      SCHEME: place.certificate === undefined ? 'http' : 'https',
+      TLS: caddyTls(place.certificate),
     });
+    return startOnPort(
+      port,
+      {
+        program: 'caddy',
+        args: ['run', '--config', config, '--adapter', 'caddyfile'],
+        env: { HOME: place.work },
+        cores: place.cores,
+      },
+      place.certificate,
+    );
   },
 };
 
 export const tomcat: ServerKind = {
   name: 'tomcat',
   tags: ['server'],
+  speaks: ['http'],
   lacks: [],
   missing: () =>
     existsSync(`${TOMCAT}/lib/catalina.jar`) && isInstalled('java')
@@ -110,6 +128,17 @@ export const tomcat: ServerKind = {
     });
   },
 };
+
+/** Its keys stay in its own process: asking another one for each signature costs more. */
+function h2oTls(certificate: Certificate | undefined): string {
+  if (certificate === undefined) return '';
+  const { cert, key } = certificate;
+  return `ssl: { certificate-file: ${cert}, key-file: ${key}, neverbleed: OFF }`;
+}
+
+function caddyTls(certificate: Certificate | undefined): string {
+  return certificate === undefined ? '' : `tls ${certificate.cert} ${certificate.key}`;
+}
 
 function configure(
   template: string,

@@ -15,6 +15,7 @@ function floor(mode: 'mmap' | 'sendfile' | 'read'): ServerKind {
   return {
     name: `floor-${mode}`,
     tags: ['floor'],
+    speaks: ['http'],
     lacks: ['multi-range', 'gzip'],
     missing: () =>
       isInstalled(COMPILER) ? undefined : 'needs a C compiler: apt-get install gcc libc6-dev',

@@ -1,7 +1,7 @@
 // The servers from npm: small programs in bench/peers, or the packages' own commands.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Feature } from '../scenarios.ts';
+import { type Feature, PROTOCOLS, type Protocol } from '../scenarios.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from './server.ts';
 
 const PEERS = new URL('../peers/', import.meta.url);
@@ -31,11 +31,11 @@ export const bunServers: readonly ServerKind[] = [
   bun('bun-routes', 'bun-routes.mjs', ['range', 'multi-range', 'gzip', 'large']),
 ];
 
-/** node:http alone: what every middleware pays before it starts. */
+/** node:http or node:http2 alone: what every middleware pays before it starts. */
 export const nodeBuffer: ServerKind = {
   ...own('node-buffer', 'node-buffer.mjs', ['conditional', 'range', 'multi-range', 'gzip']),
   missing: () => undefined,
-  version: () => `node:http, ${process.version}`,
+  version: () => `node:http and node:http2, ${process.version}`,
 };
 
 export const zcserveMiddleware: ServerKind = {
@@ -44,17 +44,18 @@ export const zcserveMiddleware: ServerKind = {
     existsSync(fileURLToPath(new URL('../../dist/index.js', import.meta.url)))
       ? undefined
       : 'not built: npm run build',
-  version: () => `zcserve over node:http, ${process.version}`,
+  version: () => `zcserve over node:http and node:http2, ${process.version}`,
 };
 
 function own(
   name: string,
   script: string,
   lacks: readonly Feature[],
-): Pick<ServerKind, 'name' | 'tags' | 'lacks' | 'start'> {
+): Pick<ServerKind, 'name' | 'tags' | 'speaks' | 'lacks' | 'start'> {
   return {
     name,
     tags: ['middleware'],
+    speaks: PROTOCOLS,
     lacks,
     start: starter(process.execPath, [peerFile(script)]),
   };
@@ -65,6 +66,7 @@ function program(name: string, script: string, lacks: readonly Feature[]): Serve
   return packaged(
     name,
     ['node', 'middleware'],
+    PROTOCOLS,
     lacks,
     starter(process.execPath, [peerFile(script)]),
   );
@@ -77,7 +79,7 @@ function command(
   args: (root: string, port: number) => readonly string[],
 ): ServerKind {
   const path = peerFile(`node_modules/${name}/${bin}`);
-  return packaged(name, ['node'], ['multi-range', 'gzip'], async ({ root, cores }) => {
+  return packaged(name, ['node'], ['http'], ['multi-range', 'gzip'], async ({ root, cores }) => {
     const port = await freePort();
     return startOnPort(port, {
       program: process.execPath,
@@ -91,6 +93,7 @@ function bun(name: string, script: string, lacks: readonly Feature[]): ServerKin
   return {
     name,
     tags: ['node'],
+    speaks: PROTOCOLS,
     lacks,
     missing: () => (existsSync(BUN) ? undefined : `not installed: ${HOW}`),
     version: () => `bun ${packageVersion('bun')}`,
@@ -101,12 +104,14 @@ function bun(name: string, script: string, lacks: readonly Feature[]): ServerKin
 function packaged(
   name: string,
   tags: readonly Tag[],
+  speaks: readonly Protocol[],
   lacks: readonly Feature[],
   start: ServerKind['start'],
 ): ServerKind {
   return {
     name,
     tags,
+    speaks,
     lacks,
     missing: () =>
       existsSync(peerFile(`node_modules/${name}`)) ? undefined : `not installed: ${HOW}`,
@@ -115,16 +120,21 @@ function packaged(
   };
 }
 
-/** Runs `program ...args ROOT PORT`. */
+/** Runs `program ...args ROOT PORT [CERT KEY]`. */
 function starter(executable: string, args: readonly string[]): ServerKind['start'] {
-  return async ({ root, cores }) => {
+  return async ({ root, cores, certificate }) => {
     const port = await freePort();
-    return startOnPort(port, {
-      program: executable,
-      args: [...args, root, `${port}`],
-      cores,
-      env: { NODE_ENV: 'production' },
-    });
+    const tls = certificate === undefined ? [] : [certificate.cert, certificate.key];
+    return startOnPort(
+      port,
+      {
+        program: executable,
+        args: [...args, root, `${port}`, ...tls],
+        cores,
+        env: { NODE_ENV: 'production' },
+      },
+      certificate,
+    );
   };
 }
 

@@ -2,8 +2,10 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import type { Certificate } from '../certificate.ts';
+import { connect } from '../client.ts';
 import { type Child, type Command, start } from '../process.ts';
-import type { Feature } from '../scenarios.ts';
+import type { Feature, Protocol } from '../scenarios.ts';
 
 /** Families of servers. Only those with `cold-disk` take part in the scenarios of that group. */
 export type Tag = 'zcserve' | 'floor' | 'server' | 'node' | 'middleware' | 'cold-disk';
@@ -15,11 +17,15 @@ export interface Place {
   readonly work: string;
   /** A taskset(1) core list. */
   readonly cores: string | undefined;
+  /** With one it serves HTTPS and HTTP/2 by ALPN, without one plain HTTP. */
+  readonly certificate?: Certificate | undefined;
 }
 
 export interface ServerKind {
   readonly name: string;
   readonly tags: readonly Tag[];
+  /** What it is set up for here. */
+  readonly speaks: readonly Protocol[];
   /** Features that it has not, so that its row says so instead of failing. */
   readonly lacks: readonly Feature[];
   /** Why it can't run here and how to change that; undefined when it can. */
@@ -46,10 +52,11 @@ const POLL_MS = 25;
 export async function startOnPort(
   port: number,
   command: Command,
-  note?: string,
+  certificate?: Certificate,
 ): Promise<RunningServer> {
   const child = start(command);
-  const server = runningServer(child, new URL(`http://127.0.0.1:${port}`), note);
+  const scheme = certificate === undefined ? 'http' : 'https';
+  const server = runningServer(child, new URL(`${scheme}://127.0.0.1:${port}`));
   await untilReady(server);
   return server;
 }
@@ -77,7 +84,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-function runningServer(child: Child, url: URL, note: string | undefined): RunningServer {
+function runningServer(child: Child, url: URL, note?: string): RunningServer {
   return {
     url,
     pid: child.pid,
@@ -122,14 +129,14 @@ async function untilReady(server: RunningServer): Promise<void> {
 }
 
 async function answers(url: URL): Promise<boolean> {
+  const client = connect(url, url.protocol === 'https:' ? 'https' : 'http');
   try {
-    const response = await fetch(new URL('/ready-check', url), {
-      headers: { connection: 'close' },
-    });
-    await response.arrayBuffer();
+    await client.ask({ path: '/ready-check', headers: { connection: 'close' } });
     return true;
   } catch {
     return false;
+  } finally {
+    client.close();
   }
 }
 

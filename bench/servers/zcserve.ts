@@ -1,31 +1,53 @@
 // zcserve itself: the built command, one engine thread; and forced variants for measurement.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { type Certificate, CIPHER } from '../certificate.ts';
+import { PROTOCOLS } from '../scenarios.ts';
 import { type ServerKind, startAndRead } from './server.ts';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const UWS = new URL('../../node_modules/uWebSockets.js', import.meta.url);
 const PACKAGE = new URL('../../package.json', import.meta.url);
 
 export const zcserve = zcserveWith('zcserve', []);
+
+/** Over uWebSockets.js, which has no HTTP/2. */
+export const zcserveUws: ServerKind = {
+  ...zcserveWith('zcserve-uws', ['--transport=uws']),
+  tags: ['zcserve'],
+  speaks: ['http', 'https'],
+  missing: () =>
+    zcserve.missing() ?? (existsSync(UWS) ? undefined : 'not installed: uWebSockets.js'),
+};
 
 /** A zcserve with extra command-line flags, e.g. a forced strategy. */
 export function zcserveWith(name: string, flags: readonly string[]): ServerKind {
   return {
     name,
     tags: ['zcserve', 'cold-disk'],
+    speaks: PROTOCOLS,
     lacks: [],
     missing: () => (existsSync(CLI) ? undefined : 'not built: npm run build'),
     version: () => `zcserve ${readVersion()}${flags.length > 0 ? ` ${flags.join(' ')}` : ''}`,
-    start: ({ root, cores }) =>
+    start: ({ root, cores, certificate }) =>
       startAndRead(
         {
           program: process.execPath,
-          args: [CLI, root, '--host=127.0.0.1', '--port=0', '--json', '--threads=1', ...flags],
+          args: [
+            ...[CLI, root, '--host=127.0.0.1', '--port=0', '--json', '--threads=1'],
+            ...[...tlsFlags(certificate), ...flags],
+          ],
           cores,
         },
         parseReadyLine,
       ),
   };
+}
+
+function tlsFlags(certificate: Certificate | undefined): readonly string[] {
+  if (certificate === undefined) return [];
+  const { cert, key } = certificate;
+  return [`--tls-cert=${cert}`, `--tls-key=${key}`, `--tls-ciphers=${CIPHER}`];
 }
 
 interface ReadyLine {

@@ -1,20 +1,17 @@
 // The benchmark itself: it measures a real server, and refuses to time one that answers wrongly.
 
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import t from 'tap';
-import { type Findings, type Plan, runCampaign } from '../../bench/campaign.ts';
-import { autocannonGenerator } from '../../bench/load/autocannon.ts';
-import { steadyGenerator } from '../../bench/load/steady.ts';
-import { findWrk } from '../../bench/load/wrk.ts';
+import { type Findings, runCampaign } from '../../bench/campaign.ts';
 import { quiet } from '../../bench/progress.ts';
-import { get, type Scenario, scenarios } from '../../bench/scenarios.ts';
+import { get, scenarios } from '../../bench/scenarios.ts';
 import type { ServerKind } from '../../bench/servers/server.ts';
 import { KIB, prepareSite, sized } from '../../bench/site.ts';
 import { verify, WrongAnswer } from '../../bench/verify.ts';
 import { nginx } from '../../nginx-compare/nginx.ts';
+import { alreadyRunning, planFor, withServer } from './support.ts';
 
 const notModified = scenarios.filter(({ name }) => name === 'not-modified');
 
@@ -164,52 +161,3 @@ t.test('an interrupted run keeps what it has and starts nothing more', async (t)
     t.equal(done.length, 1);
   });
 });
-
-function planFor(
-  directory: string,
-  planned: readonly Scenario[],
-  servers: readonly ServerKind[],
-): Plan {
-  return {
-    scenarios: planned,
-    servers,
-    rounds: 1,
-    seconds: 1,
-    warmUp: 0,
-    startWarmUp: 0,
-    syscalls: false,
-    root: directory,
-    pinning: undefined,
-    generators: { wrk: findWrk(), autocannon: autocannonGenerator, steady: steadyGenerator },
-  };
-}
-
-/** A server of this test's own process as one of the benchmark's. */
-function alreadyRunning(url: URL): ServerKind {
-  return {
-    name: 'test',
-    tags: ['server'],
-    lacks: [],
-    missing: () => undefined,
-    version: () => '',
-    start: async () => ({
-      url,
-      pid: process.pid,
-      died: () => undefined,
-      stop: async () => undefined,
-    }),
-  };
-}
-
-async function withServer<T>(listener: RequestListener, use: (url: URL) => Promise<T>): Promise<T> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no TCP port');
-  try {
-    return await use(new URL(`http://127.0.0.1:${address.port}`));
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-}

@@ -2,7 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
+import { latencyOf, readH2load } from '../../bench/load/h2load.ts';
 import { beside, readRaw } from '../../bench/raw.ts';
+import { chartBySize } from '../../bench/report/charts.ts';
 import { compare, type Verdict } from '../../bench/report/compare.ts';
 import { overview } from '../../bench/report/markdown.ts';
 import {
@@ -11,6 +13,7 @@ import {
   isDisturbed,
   type Run,
   type Sample,
+  type ScenarioInfo,
   saveRun,
 } from '../../bench/results.ts';
 import { scenarios } from '../../bench/scenarios.ts';
@@ -68,6 +71,10 @@ t.test('--only names scenarios and servers, and refuses what it does not know', 
     select('get-1k,nginx', all).scenarios.map(({ name }) => name),
     ['get-1k'],
   );
+  t.strictSame(
+    select('http2,nginx', all).scenarios.map(({ name }) => name),
+    ['http2-1k', 'http2-1k-10', 'http2-16k-10', 'http2-128k', 'http2-128k-10'],
+  );
   t.equal(select('server', all).scenarios.length, scenarios.length);
   t.throws(() => select('get-1k,nothing', all), { message: /nothing is called "nothing"/ });
 });
@@ -90,6 +97,51 @@ t.test(
     t.match(text, /\]\(to\/a\.md\), 2025-01-01/);
   },
 );
+
+t.test(
+  'h2load: what has ended is counted, with its errors, and the CPU time of the shell below',
+  async (t) => {
+    const printed = `finished in 1.00s, 479.00 req/s, 589.18KB/s
+requests: 479 total, 799 started, 479 done, 470 succeeded, 9 failed, 4 errored, 0 timeout
+status codes: 489 2xx, 0 3xx, 5 4xx, 0 5xx
+traffic: 589.18KB (603320) total, 64.14KB (65675) headers (space savings 23.74%), 511.00KB (523264) data
+                     min         max         mean         sd        +/- sd
+time for request:      150us     74.88ms       688us      2.67ms    97.28%
+0m0.001000s 0m0.002000s
+1m0.250000s 0m0.500000s
+`;
+    const same = { bytes: 603_320, cpuSeconds: 60.75 };
+    t.strictSame(readH2load(printed, 200), { ...same, requests: 470, errors: 9 });
+    t.strictSame(readH2load(printed, 404), { ...same, requests: 5, errors: 474 });
+  },
+);
+
+t.test(
+  'a run over TLS as well has HTTPS and HTTP/2 beside HTTP, in the overview and in the chart',
+  async (t) => {
+    const run = runWith({ zcserve: [5], nginx: [6] });
+    const overTls = ['https-1k', 'http2-1k-10'].map((scenario) => ({
+      info: { ...run.scenarios[0], name: scenario, title: scenario } as ScenarioInfo,
+      rows: run.rows.map((row) => ({ ...row, scenario })),
+    }));
+    const whole: Run = {
+      ...run,
+      scenarios: [...run.scenarios, ...overTls.map(({ info }) => info)],
+      rows: [...run.rows, ...overTls.flatMap(({ rows }) => rows)],
+    };
+    const text = overview(whole, { chart: undefined, report: 'a.md' }, (path) => path);
+    t.strictSame(text.match(/^\| http\S+/gm), ['| https-1k', '| http2-1k-10']);
+    const panels = async (shown: Run) =>
+      (await chartBySize(shown))?.match(/>HTTP[^<]*(?=<)/g)?.map((label) => label.slice(1));
+    t.strictSame(await panels(run), ['HTTP']);
+    t.strictSame(await panels(whole), ['HTTP', 'HTTPS', 'HTTP/2, 10 streams']);
+  },
+);
+
+t.test('percentiles come from the log of all answers, in whatever order', async (t) => {
+  const log = [3, 1, 2, 4].map((microseconds) => `1795670970174376\t200\t${microseconds}\n`);
+  t.strictSame(latencyOf(log.join('')), { p50: 2, p99: 4, p999: 4, max: 4 });
+});
 
 t.test('raw results read back as they were, packed or not', async (t) => {
   const run = runWith({ zcserve: [1] });
