@@ -2,7 +2,13 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
-import { type Carrier, type Origin, onEveryCarrier, type Serve } from '../http/carriers.ts';
+import {
+  type Carrier,
+  type Origin,
+  onEveryCarrier,
+  type Serve,
+  speaksHttp1,
+} from '../http/carriers.ts';
 import { type Connection, connect, request, requestBytes } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { until } from './process.ts';
@@ -85,17 +91,21 @@ const STATES: Readonly<Record<string, Reach>> = {
 /** Nobody answers these. */
 const UNANSWERED = 60;
 
-onEveryCarrier(t, async (t, serve, carrier) => {
-  await t.test('no state outlives its time', (t) => checkDeadlines(t, serve));
-  for (const [title, reach] of Object.entries(STATES)) {
-    await t.test(`close() ends: ${title}`, (t) => checkClose(t, serve, reach));
-  }
-  await t.test('who has gone counts for nothing', (t) => checkGone(t, serve));
-  await t.test('a reset ends its own connection only', (t) => checkResets(t, serve));
-  await t.test('a tunnel is refused behind the answers before it', (t) =>
-    checkTunnel(t, serve, carrier),
-  );
-});
+onEveryCarrier(
+  t,
+  async (t, serve, carrier) => {
+    await t.test('no state outlives its time', (t) => checkDeadlines(t, serve));
+    for (const [title, reach] of Object.entries(STATES)) {
+      await t.test(`close() ends: ${title}`, (t) => checkClose(t, serve, reach));
+    }
+    await t.test('who has gone counts for nothing', (t) => checkGone(t, serve));
+    await t.test('a reset ends its own connection only', (t) => checkResets(t, serve));
+    await t.test('a tunnel is refused behind the answers before it', (t) =>
+      checkTunnel(t, serve, carrier),
+    );
+  },
+  speaksHttp1,
+);
 
 async function checkDeadlines(t: Test, serve: Serve): Promise<void> {
   const times = { headerTimeout: 400, keepAliveTimeout: 400, sendTimeout: 400 };
