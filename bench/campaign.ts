@@ -163,9 +163,10 @@ async function qualify(
   if (generator === undefined) return { kind: 'absent', reason: H2LOAD_MISSING };
   try {
     const requests = await verify(running.url, plan.root, scenario);
-    const turnFor = (seconds: number): Turn => turnOf(plan, scenario, generator, requests, seconds);
+    const turnFor = (seconds: number): Turn =>
+      turnOf(plan, scenario, generator, requests, seconds * (scenario.turnLength ?? 1));
     if (plan.warmUp > 0) await measure(running, turnFor(plan.warmUp));
-    const turn = turnFor(plan.seconds * (scenario.turnLength ?? 1));
+    const turn = turnFor(plan.seconds);
     return { entrant, server: running, turn, samples: [], failure: undefined };
   } catch (error) {
     const wrong = error instanceof WrongAnswer ? 'wrong answer' : 'verification failed';

@@ -111,7 +111,8 @@ export function getHttp2(size: number, streams: number): Scenario {
     streams === 1 ? name : `${name}-${streams}`,
     streams === 1 ? title : `${title}, ${streams} streams`,
     [{ kind: 'whole', asset: sized(size) }],
-    { protocol: 'http2', pipelining: streams },
+    // Time for all connections to come about, which h2load needs.
+    { protocol: 'http2', pipelining: streams, turnLength: 2 },
   );
 }
 

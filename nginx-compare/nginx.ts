@@ -1,7 +1,7 @@
 // nginx as a server of the benchmark: started from nginx.conf in a directory of its own.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Certificate, CIPHER } from '../bench/certificate.ts';
+import type { Certificate } from '../bench/certificate.ts';
 import { firstLine, isInstalled } from '../bench/process.ts';
 import { PROTOCOLS } from '../bench/scenarios.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from '../bench/servers/server.ts';
@@ -46,11 +46,15 @@ function nginxWith(name: string, tags: readonly Tag[], aio: string): ServerKind 
 
 function tlsLines(certificate: Certificate | undefined): string {
   if (certificate === undefined) return '';
+  const { cert, key } = certificate;
   return [
-    `ssl_certificate ${certificate.cert};`,
-    `ssl_certificate_key ${certificate.key};`,
-    'ssl_protocols TLSv1.3;',
-    `ssl_conf_command Ciphersuites ${CIPHER};`,
+    ...[
+      `ssl_certificate ${cert};`,
+      `ssl_certificate_key ${key};`,
+      'ssl_protocols TLSv1.2 TLSv1.3;',
+    ],
+    // Nothing goes by sendfile here. These are what it reads files into, larger than by default.
+    'output_buffers 2 128k;',
   ].join(' ');
 }
 

@@ -17,7 +17,7 @@ export function h2loadVersion(): string {
 }
 
 /** h2load 1.52 goes on for ever with a connection that comes about after its time is over. */
-const LATE_SECONDS = 10;
+const LATE_SECONDS = 5;
 const LATE = 'a connection came about after the turn';
 
 // The shell's times are the only word on the CPU time of h2load. timeout(1) ends with 124 where it had to.

@@ -11,14 +11,7 @@ export { root };
 
 /** Undefined = plain HTTP. */
 export const tls =
-  cert === undefined
-    ? undefined
-    : {
-        cert: readFileSync(cert),
-        key: readFileSync(key),
-        minVersion: 'TLSv1.3',
-        ciphers: 'TLS_AES_128_GCM_SHA256',
-      };
+  cert === undefined ? undefined : { cert: readFileSync(cert), key: readFileSync(key) };
 
 /** Where to listen. */
 export const address = { port: Number(port), host: '127.0.0.1' };

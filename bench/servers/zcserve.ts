@@ -1,7 +1,7 @@
 // zcserve itself: the built command, one engine thread; and forced variants for measurement.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Certificate, CIPHER } from '../certificate.ts';
+import type { Certificate } from '../certificate.ts';
 import { PROTOCOLS } from '../scenarios.ts';
 import { type ServerKind, startAndRead } from './server.ts';
 
@@ -47,7 +47,7 @@ export function zcserveWith(name: string, flags: readonly string[]): ServerKind 
 function tlsFlags(certificate: Certificate | undefined): readonly string[] {
   if (certificate === undefined) return [];
   const { cert, key } = certificate;
-  return [`--tls-cert=${cert}`, `--tls-key=${key}`, `--tls-ciphers=${CIPHER}`];
+  return [`--tls-cert=${cert}`, `--tls-key=${key}`];
 }
 
 interface ReadyLine {
