@@ -39,7 +39,8 @@ void BodySource::clear() {
 
 Way BodySource::way() const {
   if (empty_) return Way::none;
-  return reply_->way == Way::sendfile && (refused_ || !takes_files_) ? Way::read : reply_->way;
+  const bool reads = refused_ || (!takes_files_ && needs_file(*reply_));
+  return reads ? Way::read : reply_->way;
 }
 
 BodySource::Segment BodySource::span_segment(ByteSpan span) const {

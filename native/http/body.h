@@ -28,6 +28,11 @@ struct BodyNext {
   ByteSpan span = {};
 };
 
+/** Does its body leave from the file itself, sent or mapped? A stream that takes no files has it read. */
+inline bool needs_file(const Reply& reply) {
+  return reply.way == Way::sendfile || (reply.memory && reply.memory->mapped_file());
+}
+
 class BodySource {
  public:
   /**

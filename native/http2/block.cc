@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/body.h"
 #include "http2/hpack.h"
 
 namespace zc {
@@ -13,13 +14,14 @@ bool is_of_connection(std::string_view name) {
          name == "proxy-connection";
 }
 
-constexpr std::string_view kTimingOfSendfile = "zc;desc=\"sendfile:", kTimingOfRead = "zc;desc=\"read:";
+constexpr std::string_view kTiming = "zc;desc=\"";
 
 // The plan may have thought of a socket; here a file is read (see Http2Connection::start).
 std::string timing_of(const Reply& reply, std::string_view value) {
-  const bool corrected = reply.way == Way::sendfile && value.substr(0, kTimingOfSendfile.size()) == kTimingOfSendfile;
+  const size_t reason = value.find(':');
+  const bool corrected = needs_file(reply) && reason != value.npos && value.substr(0, kTiming.size()) == kTiming;
   if (!corrected) return std::string(value);
-  return std::string(kTimingOfRead).append(value.substr(kTimingOfSendfile.size()));
+  return std::string(kTiming).append("read").append(value.substr(reason));
 }
 
 std::string make_block(const Reply& reply) {
