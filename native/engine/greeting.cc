@@ -16,11 +16,9 @@ void Greeting::on_events(const StreamEvents& events) {
         break;
       case Preface::whole:
         service_.counters().http2.add(1);
-        hand_on<Http2Connection>(service_, *this, std::move(stream_), received_, events);
-        return;
+        return hand_on<Http2Connection>(service_, *this, std::move(stream_), received_, events);
       case Preface::another:
-        hand_on<Http1Connection>(service_, *this, std::move(stream_), received_, events);
-        return;
+        return hand_on<Http1Connection>(service_, *this, std::move(stream_), received_, events);
     }
     const Io io = stream_->receive(to, Turn::kScratch);
     if (io.result == Io::again) return;

@@ -7,9 +7,9 @@
 
 namespace zc {
 
-/** It lives to the end of the turn at least. `received`: what has been read already. `events`: the last ones, and more may wait that is not announced again. */
+/** `received`: what has been read already. `events`: the last ones, and more may wait that is not announced again. */
 template <class Protocol>
-Protocol& hand_on(EngineService& service, Connection& known, std::unique_ptr<Stream> stream, std::string_view received,
+void hand_on(EngineService& service, Connection& known, std::unique_ptr<Stream> stream, std::string_view received,
              StreamEvents events) {
   auto speaking = std::make_unique<Protocol>(service, std::move(stream));
   Protocol& connection = *speaking;
@@ -17,7 +17,6 @@ Protocol& hand_on(EngineService& service, Connection& known, std::unique_ptr<Str
   connection.begin(received);
   events.readable = true;
   connection.on_events(events);
-  return connection;
 }
 
 }  // namespace zc

@@ -26,14 +26,12 @@ void Handshake::finish(const StreamEvents& events) {
   counters.handshakes.add(1);
   if (stream_->version() == TLS1_2_VERSION) counters.tls12.add(1);
   if (stream_->is_resumed()) counters.resumed.add(1);
-  if (stream_->speaks_http2()) {
-    counters.http2.add(1);
-    Http2Connection& connection = hand_on<Http2Connection>(service_, *this, std::move(stream_), {}, events);
-    if (refused_ && !connection.closed) connection.stop();
-    return;
-  }
-  if (refused_) return refuse(std::move(stream_), 503);
-  hand_on<Http1Connection>(service_, *this, std::move(stream_), {}, events);
+  const bool http2 = stream_->speaks_http2();
+  // There, a 503 would be for one stream, and the next would come behind it.
+  if (refused_) return http2 ? service_.close(*this) : refuse(std::move(stream_), 503);
+  if (!http2) return hand_on<Http1Connection>(service_, *this, std::move(stream_), {}, events);
+  counters.http2.add(1);
+  hand_on<Http2Connection>(service_, *this, std::move(stream_), {}, events);
 }
 
 void Handshake::refuse(std::unique_ptr<Stream> stream, int status) {
