@@ -8,7 +8,7 @@ import { CXX_FLAGS, findCompiler, NATIVE, sourcesUpTo } from '../support/native.
 import { makeTree } from '../support/tree.ts';
 
 /** For a longer run: a million take a core a minute and more. */
-const sequences = process.env.ZCSERVE_FUZZ_SEQUENCES ?? '200000';
+const sequences = process.env.ZCSERVE_FUZZ_SEQUENCES ?? '50000';
 /** Fixed, so that a failure is the same failure tomorrow; another seed is others. */
 const seed = process.env.ZCSERVE_FUZZ_SEED ?? '9113';
 
