@@ -83,7 +83,7 @@ t.test('clients that come and go', { skip: !addon && 'no addon' }, async (t) => 
   const root = makeTree(t, { 'a.txt': 'hello', 'large.bin': { size: 2 ** 20 } });
   const host = startHost(t, { addon: true });
   const server = await host.start({ root, threads: 2, logLevel: 'silent', ...TLS_OPTIONS });
-  const clients = times(32, 16_000);
+  const clients = times(16, 16_000);
   const round = async () => {
     for (const [way, leave] of Object.entries(WAYS)) {
       for (let done = 0; done < clients; done += AT_ONCE) {
