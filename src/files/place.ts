@@ -1,7 +1,6 @@
 // Where an opened file is, without the addon: as the system tells of its descriptor, else by the path that it came by.
 import { closeSync, constants, promises as fs, lstat, openSync, readlinkSync } from 'node:fs';
 import { dirname, sep } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const lstatOf = promisify(lstat);
@@ -74,7 +73,7 @@ function byPath(root: string): Places {
       const after = await timesOf(way);
       const isSame = there.dev === file.dev && there.ino === file.ino;
       if (isSame && before.join() === after.join() && areSettled(before, since)) return place;
-      await setTimeout(SETTLED_MS);
+      await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
       throw Object.assign(new Error('replaced while it was opened'), { code: 'EAGAIN' });
     },
     directory: (name) => name,

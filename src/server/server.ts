@@ -1,5 +1,5 @@
 // One server's life: choose a transport, open the site, listen, count, stop.
-import { access } from 'node:fs/promises';
+import { promises as fs } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { loadNative } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
@@ -65,7 +65,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const wanted = { transport: options.transport, tls: tls !== undefined, h2c: options.h2c };
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
   // What comes of it is openSite's to say: a program may have been given this one directory.
-  await access(options.root).catch(() => {});
+  await fs.access(options.root).catch(() => {});
   const limits = limitsOf(options);
   const asked = await chooseTransport(wanted, native, loadUws);
   const best = await withTransfers(asked, native, limits, log);
