@@ -184,7 +184,7 @@ t.test('the tarball installs without scripts and serves with its prebuilt engine
     t.equal((await request({ port: running.port }, '/small.txt')).status, 200);
     running.process.kill('SIGTERM');
     const { packages, rooms } = loadedIn((await running.ended).stderr);
-    t.same(packages, ['leven', 'lru-cache']);
+    t.same(packages, [], 'what it needs of packages is in the bundle');
     const transport = running.report.transport === 'native' ? 'engine' : 'node';
     t.ok(rooms.has(`transport/${transport}`), 'the transport that serves');
     const others = [

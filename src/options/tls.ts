@@ -75,13 +75,7 @@ interface Given {
 const OF_TLS = ['tlsPassphraseFile', 'tlsStaple', 'httpsRedirect', 'hsts'] as const;
 
 /** What uWebSockets.js has no way for. */
-const NOT_OF_UWS = [
-  'tlsPassphraseFile',
-  'tlsStaple',
-  'tlsMin',
-  'tlsCiphers',
-  'tlsCurves',
-] as const;
+const NOT_OF_UWS = ['tlsPassphraseFile', 'tlsStaple', 'tlsMin', 'tlsCiphers', 'tlsCurves'] as const;
 
 /** Throws an OptionError where they do not fit together. `isDefault`: nothing was said of it. */
 export function agreeOnTls(
