@@ -3,6 +3,7 @@
 
 #include "addon/records.h"
 #include "engine/counters.h"
+#include "engine/handshake.h"
 #include "http/exchange.h"
 #include "http/limits.h"
 
@@ -36,6 +37,7 @@ napi_value layout(napi_env env, napi_callback_info) {
   value("closeShift", kCloseShift);
   value("statusShift", kStatusShift);
   value("maxFields", ParseLimits{}.max_fields);
+  value("plainHttp", Handshake::kPlainHttp);
   return object;
 }
 

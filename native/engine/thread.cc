@@ -152,9 +152,9 @@ void EngineThread::admit(UniqueFd socket, const sockaddr_storage& peer) {
 }
 
 // Null: there is no room for it.
-template <class Client>
-Client* EngineThread::open_client(std::unique_ptr<Stream> stream) {
-  auto client = std::make_unique<Client>(service_, std::move(stream));
+template <class Client, class... Args>
+Client* EngineThread::open_client(Args&&... args) {
+  auto client = std::make_unique<Client>(service_, std::forward<Args>(args)...);
   Client* const opened = client.get();
   return service_.open(std::move(client), epoll_.get()) ? opened : nullptr;
 }
@@ -162,9 +162,7 @@ Client* EngineThread::open_client(std::unique_ptr<Stream> stream) {
 void EngineThread::greet_tls(UniqueFd socket, const sockaddr_storage& peer, bool refused) {
   std::unique_ptr<TlsStream> stream = TlsStream::make(std::move(socket), peer, tls_, tls_scratch_);
   if (!stream) return;
-  auto client = std::make_unique<Handshake>(service_, std::move(stream), refused);
-  Handshake& handshake = *client;
-  if (service_.open(std::move(client), epoll_.get())) handshake.begin();
+  if (Handshake* handshake = open_client<Handshake>(std::move(stream), refused)) handshake->begin();
 }
 
 void EngineThread::begin_transfer(Command& command) {

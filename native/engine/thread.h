@@ -25,8 +25,8 @@ class EngineThread : public RefCounted {
   void on_command(Command& command);
   void accept_clients();
   void admit(UniqueFd socket, const sockaddr_storage& peer);
-  template <class Client>
-  Client* open_client(std::unique_ptr<Stream> stream);
+  template <class Client, class... Args>
+  Client* open_client(Args&&... args);
   void greet_tls(UniqueFd socket, const sockaddr_storage& peer, bool refused);
   void begin_transfer(Command& command);
   void begin_stop(int64_t grace);

@@ -4,6 +4,10 @@
 
 namespace zc {
 
+/** ms for a client to notice that we have closed, and bytes of its that are dropped until the connection is cut. */
+constexpr int64_t kLingerTimeout = 2000;
+constexpr uint64_t kLingerBytes = 1 << 20;
+
 struct ParseLimits {
   uint32_t max_head = 16384;   // bytes, including the empty line
   uint32_t max_target = 8192;  // bytes

@@ -35,4 +35,16 @@ struct Request {
   std::vector<std::pair<Field, std::string>> fields;  // all lines of a repeated one joined
 };
 
+/** `joined` gives all lines of a repeated field as one value, joined by ", " (RFC 9110 §5.3). */
+template <class Joined>
+Request copy_of(const RequestHead& head, uint32_t planned, Joined joined) {
+  Request request{std::string(head.method_text), std::string(head.target), {}};
+  for (uint32_t left = head.present & planned; left != 0; left &= left - 1) {
+    const auto field = static_cast<Field>(__builtin_ctz(left));
+    const bool repeated = (head.repeated & bit(field)) != 0;
+    request.fields.emplace_back(field, repeated ? joined(field) : std::string(head.fields[field]));
+  }
+  return request;
+}
+
 }  // namespace zc

@@ -2,13 +2,6 @@
 #include "http1/connection.h"
 
 namespace zc {
-namespace {
-
-constexpr int64_t kLingerTimeout = 2000;    // ms for a client to notice that we have closed
-constexpr uint64_t kLingerBytes = 1 << 20;  // dropped before the connection is cut all the same
-
-}  // namespace
-
 // True when the answer is over and the connection goes on.
 bool Http1Connection::send() {
   // Pipelined requests wait behind this one: their replies share segments.
@@ -32,7 +25,7 @@ bool Http1Connection::finish_reply() {
   // The head of an answer that was in flight when we stopped promised more than we keep (RFC 9112 §9.6 lets us).
   if (close_after_ || service_.turn().stopping) {
     // Input that nobody reads would turn our close into a reset, and the reset would eat the answer.
-    if (drops_input_ || has_body_ || readable_ || !pending().empty()) {
+    if (drops_input_ || has_body_ || incoming_.readable() || !pending().empty()) {
       linger();
       return true;
     }
@@ -60,8 +53,8 @@ bool Http1Connection::drain_body() {
     const bool buffered = !pending().empty();
     std::string_view data = pending();
     if (!buffered) {
-      if (!readable_) return false;
-      const Io io = receive();
+      if (!incoming_.readable()) return false;
+      const Io io = incoming_.receive(*stream_, service_.turn());
       if (io.result == Io::again) return false;
       if (io.result == Io::closed) {
         close();
@@ -93,15 +86,8 @@ void Http1Connection::linger() {
   arm(kLingerTimeout);
 }
 
-bool Http1Connection::drop_input() {
-  while (readable_ && lingered_ < kLingerBytes) {
-    const Io io = receive();
-    if (io.result == Io::again) return false;
-    if (io.result != Io::moved) break;
-    lingered_ += io.bytes;
-  }
-  if (input_ended_ || lingered_ >= kLingerBytes) close();
-  return false;
+void Http1Connection::drop_input() {
+  if (incoming_.drop(*stream_, service_.turn())) close();
 }
 
 }  // namespace zc

@@ -26,16 +26,6 @@ int status_of(ParseResult result) {
   return 400;
 }
 
-Request copy_of(const RequestHead& head, std::string_view bytes, uint32_t planned) {
-  Request request{std::string(head.method_text), std::string(head.target), {}};
-  for (uint32_t left = head.present & planned; left != 0; left &= left - 1) {
-    const auto field = static_cast<Field>(__builtin_ctz(left));
-    const bool repeated = (head.repeated & bit(field)) != 0;
-    request.fields.emplace_back(field, repeated ? joined_field(bytes, field) : std::string(head.fields[field]));
-  }
-  return request;
-}
-
 }  // namespace
 
 Http1Connection::Http1Connection(Service& service, std::unique_ptr<Stream> stream)
@@ -43,8 +33,7 @@ Http1Connection::Http1Connection(Service& service, std::unique_ptr<Stream> strea
 
 void Http1Connection::on_events(const StreamEvents& events) {
   if (events.broken) return abandon(ExchangeEnd::gone);
-  if (events.ended) peer_ended_ = true;
-  if (events.readable || events.ended || happened(events, stream_->receive_awaits())) readable_ = true;
+  incoming_.note(events, *stream_);
   switch (state_) {
     // Waiting for TypeScript: the event is noted, nothing can be done with it now.
     case State::answer:
@@ -82,8 +71,7 @@ void Http1Connection::run_turn() {
         if (!drain_body()) return;
         break;
       case State::linger:
-        if (!drop_input()) return;
-        break;
+        return drop_input();
       case State::answer:
         return;
     }
@@ -91,22 +79,11 @@ void Http1Connection::run_turn() {
   service_.requeue(*this);
 }
 
-Io Http1Connection::receive() {
-  char* const to = service_.turn().scratch.get();
-  const Io io = stream_->receive(to, Turn::kScratch);
-  // An announced end is still to be read.
-  if (io.result == Io::again) readable_ = false;
-  else if (io.result == Io::moved && !peer_ended_) readable_ = stream_->may_hold_more(io, Turn::kScratch);
-  else if (io.result == Io::closed) readable_ = false;
-  if (io.result == Io::closed) input_ended_ = true;
-  return io;
-}
-
 // True when the state has moved on.
 bool Http1Connection::receive_head() {
   if (!pending().empty() && parse_next(pending(), true)) return true;
-  while (readable_) {
-    const Io io = receive();
+  while (incoming_.readable()) {
+    const Io io = incoming_.receive(*stream_, service_.turn());
     if (io.result == Io::again) break;
     if (io.result == Io::closed) {
       if (io.error != 0) abandon(ExchangeEnd::gone);
@@ -121,7 +98,7 @@ bool Http1Connection::receive_head() {
       if (parse_next(pending(), true)) return true;
     }
   }
-  if (input_ended_) close();
+  if (incoming_.ended()) close();
   return false;
 }
 
@@ -169,7 +146,7 @@ void Http1Connection::handle(const ParsedHead& head, std::string_view bytes) {
   if (Ref<const Reply> prepared = service_.find(head)) return start_reply(std::move(prepared));
   state_ = State::answer;
   arm(limits_.send_timeout);
-  service_.ask(exchange_, copy_of(head, bytes, limits_.planned));
+  service_.ask(exchange_, copy_of(head, limits_.planned, [bytes](Field field) { return joined_field(bytes, field); }));
 }
 
 void Http1Connection::on_answer(Exchange&, Ref<const Reply> reply) {

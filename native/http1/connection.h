@@ -1,6 +1,6 @@
 // HTTP/1 on a stream: receive a head, have it answered, send the answer; the next one, or the end. RFC 9112.
 #pragma once
-#include "http/service.h"
+#include "http/input.h"
 #include "http1/body_reader.h"
 #include "http1/parser.h"
 #include "http1/sender.h"
@@ -48,8 +48,7 @@ class Http1Connection final : public Connection {
   void await_head();
   bool drain_body();
   void linger();
-  bool drop_input();
-  Io receive();
+  void drop_input();
   void arm(int64_t ms) { service_.arm(*this, ms); }
   void close() { service_.close(*this); }
 
@@ -61,9 +60,7 @@ class Http1Connection final : public Connection {
   const ConnectionLimits& limits_;
   const std::unique_ptr<Stream> stream_;
   State state_ = State::receive;
-  bool readable_ = false;      // bytes (or the end) may wait in the stream; edge-triggered, so remembered
-  bool peer_ended_ = false;    // announced: read until the end
-  bool input_ended_ = false;   // receive said so: the client has half-closed
+  Input incoming_;
   bool close_after_ = false;   // this answer
   bool drops_input_ = false;   // closing with unread request bytes: linger
   bool has_body_ = false;      // a request body follows the head
@@ -71,7 +68,6 @@ class Http1Connection final : public Connection {
   bool is_head_ = false;       // the request's method
   bool old_peer_ = false;      // HTTP/1.0
   bool corked_ = false;        // the last reply may wait in the stream for the next
-  uint64_t lingered_ = 0;      // bytes dropped
   std::string input_;          // received and not yet used
   size_t used_ = 0;            // of it
   ParseState parse_;

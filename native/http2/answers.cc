@@ -8,6 +8,40 @@ namespace zc {
 
 using Phase = Http2Stream::State;
 
+namespace {
+
+/**
+ * Puts `left` bytes, which come in pieces, into frames that every peer takes (§4.2). `head_of(size, is_last)` gives the
+ * head of the next one.
+ */
+template <class HeadOf>
+class FrameCutter {
+ public:
+  FrameCutter(Batch& batch, uint64_t left, HeadOf head_of) : batch_(batch), left_(left), head_of_(head_of) {}
+
+  void add(std::string_view piece) {
+    while (!piece.empty()) {
+      if (room_ == 0) {
+        room_ = static_cast<uint32_t>(std::min<uint64_t>(left_, kMinMaxFrame));
+        left_ -= room_;
+        batch_.add(head_of_(room_, left_ == 0));
+      }
+      const size_t size = std::min<size_t>(piece.size(), room_);
+      batch_.add(piece.substr(0, size));
+      piece.remove_prefix(size);
+      room_ -= static_cast<uint32_t>(size);
+    }
+  }
+
+ private:
+  Batch& batch_;
+  uint64_t left_;
+  HeadOf head_of_;
+  uint32_t room_ = 0;
+};
+
+}  // namespace
+
 void Http2Connection::on_answer(Exchange& exchange, Ref<const Reply> reply) {
   auto& stream = static_cast<Http2Stream&>(exchange);
   if (stream.state != Phase::ask) return;
@@ -106,48 +140,28 @@ void Http2Connection::add_head(Batch& batch, Http2Stream& stream, bool ends) {
   stream.head_sent = true;
   const std::string_view table = std::exchange(first_block_, false) ? kNoTable : std::string_view();
   const std::string_view pieces[] = {table, block_of(stream.body.reply()), date_block(service_.turn().date)};
-  size_t left = 0;
-  for (const std::string_view piece : pieces) left += piece.size();
-  FrameHead head{0, FrameType::headers, ends ? kEndStream : kNoFlags, stream.number};
-  uint32_t room = 0;
-  for (std::string_view piece : pieces) {
-    while (!piece.empty()) {
-      if (room == 0) {
-        head.size = room = static_cast<uint32_t>(std::min<size_t>(left, kMinMaxFrame));
-        left -= room;
-        if (left == 0) head.flags |= kEndHeaders;
-        batch.add(head);
-        head = {0, FrameType::continuation, 0, stream.number};
-      }
-      const size_t size = std::min<size_t>(piece.size(), room);
-      batch.add(piece.substr(0, size));
-      piece.remove_prefix(size);
-      room -= static_cast<uint32_t>(size);
-    }
-  }
+  size_t total = 0;
+  for (const std::string_view piece : pieces) total += piece.size();
+  FrameHead next{0, FrameType::headers, ends ? kEndStream : kNoFlags, stream.number};
+  FrameCutter frames(batch, total, [&next](uint32_t size, bool is_last) {
+    FrameHead head = std::exchange(next, {0, FrameType::continuation, kNoFlags, next.stream});
+    head.size = size;
+    if (is_last) head.flags |= kEndHeaders;
+    return head;
+  });
+  for (const std::string_view piece : pieces) frames.add(piece);
 }
 
 // §6.1
 void Http2Connection::add_body(Batch& batch, Http2Stream& stream, const iovec* parts, const BodyNext& next) {
   uint64_t total = 0;
   for (size_t i = 0; i < next.count; ++i) total += parts[i].iov_len;
-  uint64_t left = total;
-  uint32_t room = 0;
+  FrameCutter frames(batch, total, [&](uint32_t size, bool is_last) {
+    floods_.sent_frame();
+    return FrameHead{size, FrameType::data, is_last && !next.more ? kEndStream : kNoFlags, stream.number};
+  });
   for (size_t i = 0; i < next.count; ++i) {
-    std::string_view part(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
-    while (!part.empty()) {
-      if (room == 0) {
-        room = static_cast<uint32_t>(std::min<uint64_t>(left, kMinMaxFrame));
-        left -= room;
-        const bool ends = left == 0 && !next.more;
-        batch.add(FrameHead{room, FrameType::data, ends ? kEndStream : kNoFlags, stream.number});
-        floods_.sent_frame();
-      }
-      const size_t size = std::min<size_t>(part.size(), room);
-      batch.add(part.substr(0, size));
-      part.remove_prefix(size);
-      room -= static_cast<uint32_t>(size);
-    }
+    frames.add({static_cast<const char*>(parts[i].iov_base), parts[i].iov_len});
   }
   stream.body.advance(total);
   stream.window -= static_cast<int64_t>(total);

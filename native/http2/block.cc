@@ -2,17 +2,13 @@
 
 #include <algorithm>
 
+#include "base/folded.h"
 #include "http/body.h"
 #include "http2/hpack.h"
+#include "http2/request.h"
 
 namespace zc {
 namespace {
-
-// RFC 9113 §8.2.2: what is between one HTTP/1 connection and its peer.
-bool is_of_connection(std::string_view name) {
-  return name == "connection" || name == "keep-alive" || name == "transfer-encoding" || name == "upgrade" ||
-         name == "proxy-connection";
-}
 
 constexpr std::string_view kTiming = "zc;desc=\"";
 
@@ -34,7 +30,7 @@ std::string make_block(const Reply& reply) {
     const size_t colon = line.find(':');
     if (colon == line.npos) continue;
     name.assign(line.substr(0, colon));
-    for (char& byte : name) byte = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte;
+    for (char& byte : name) byte = folded(byte);
     std::string_view value = line.substr(colon + 1);
     value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
     if (name == "server-timing") hpack_field(block, name, timing_of(reply, value));

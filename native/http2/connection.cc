@@ -25,8 +25,7 @@ void Http2Connection::begin(std::string_view received) {
 
 void Http2Connection::on_events(const StreamEvents& events) {
   if (events.broken) return abandon(ExchangeEnd::gone);
-  if (events.ended) peer_ended_ = true;
-  if (events.readable || events.ended || happened(events, stream_->receive_awaits())) readable_ = true;
+  incoming_.note(events, *stream_);
   if (happened(events, stream_->send_awaits())) blocked_ = false;
   advance();
 }
@@ -50,9 +49,9 @@ void Http2Connection::advance() {
 void Http2Connection::receive() {
   size_t taken = 0;
   if (!input_.empty()) input_.erase(0, take(input_));
-  while (is_open() && readable_ && output_.size() < kMaxOutput) {
+  while (is_open() && incoming_.readable() && output_.size() < kMaxOutput) {
     if (taken >= kTurnInput) return service_.requeue(*this);
-    const Io io = receive_some();
+    const Io io = incoming_.receive(*stream_, service_.turn());
     if (io.result == Io::again) break;
     if (io.result == Io::closed) {
       if (io.error != 0) return abandon(ExchangeEnd::gone);
@@ -70,14 +69,6 @@ void Http2Connection::receive() {
     }
   }
   if (!is_open() || (input_.empty() && input_.capacity() > kKeptInput)) input_ = {};
-}
-
-Io Http2Connection::receive_some() {
-  const Io io = stream_->receive(service_.turn().scratch.get(), Turn::kScratch);
-  // An announced end is still to be read.
-  if (io.result == Io::moved && peer_ended_) return io;
-  readable_ = io.result == Io::moved && stream_->may_hold_more(io, Turn::kScratch);
-  return io;
 }
 
 // Returns how many of the bytes are used: what is left is the beginning of a frame, or waits for our output to leave.
@@ -137,7 +128,7 @@ void Http2Connection::fail(ErrorCode error, ExchangeEnd how) {
 void Http2Connection::leave() {
   append_goaway(output_.frames(), last_stream_, ErrorCode::no_error);
   state_ = State::closing;
-  lingers_ = readable_;
+  lingers_ = incoming_.readable();
 }
 
 void Http2Connection::part() {
@@ -150,14 +141,7 @@ void Http2Connection::part() {
 }
 
 void Http2Connection::drop_input() {
-  bool ended = false;
-  while (readable_ && !ended && lingered_ < kLingerBytes) {
-    const Io io = receive_some();
-    if (io.result == Io::again) return;
-    ended = io.result != Io::moved;
-    lingered_ += io.bytes;
-  }
-  if (ended || lingered_ >= kLingerBytes) close();
+  if (incoming_.drop(*stream_, service_.turn())) close();
 }
 
 void Http2Connection::stop() {

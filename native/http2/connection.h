@@ -2,7 +2,7 @@
 #pragma once
 #include <array>
 
-#include "http/service.h"
+#include "http/input.h"
 #include "http2/batch.h"
 #include "http2/floods.h"
 #include "http2/output.h"
@@ -50,7 +50,6 @@ class Http2Connection final : public Connection {
   bool is_open() const { return state_ < State::closing; }
   void advance();
   void receive();
-  Io receive_some();
   size_t take(std::string_view bytes);
   std::optional<Violation> judge(const FrameHead& head) const;
   void fail(ErrorCode error, ExchangeEnd how = ExchangeEnd::gone);
@@ -110,8 +109,7 @@ class Http2Connection final : public Connection {
   const ConnectionLimits& limits_;
   const std::unique_ptr<Stream> stream_;
   State state_ = State::preface;
-  bool readable_ = false;      // bytes (or the end) may wait in the stream; edge-triggered, so remembered
-  bool peer_ended_ = false;    // announced: read until the end
+  Input incoming_;
   bool blocked_ = false;       // the stream has refused bytes and not said yet that it has room
   bool full_ = false;          // bytes of the last batch have not left
   bool over_ = false;          // no new streams: the last answer ends the connection
@@ -121,7 +119,6 @@ class Http2Connection final : public Connection {
   uint32_t batch_ = 0;
   int64_t window_ = kInitialWindow;        // bytes that the peer takes
   int64_t input_window_ = kInitialWindow;  // bytes that we take
-  uint64_t lingered_ = 0;
   std::array<std::optional<int64_t>, kWaits> deadlines_;
   int64_t wake_at_ = INT64_MAX;
   std::string input_;  // received and not yet used

@@ -36,8 +36,4 @@ constexpr uint64_t kBatch = 64 << 10;
 /** Received before the other connections have their turn. */
 constexpr size_t kTurnInput = 128 << 10;
 
-/** ms and bytes for a client to notice that we have closed. */
-constexpr int64_t kLingerTimeout = 2000;
-constexpr uint64_t kLingerBytes = 1 << 20;
-
 }  // namespace zc

@@ -17,10 +17,6 @@ constexpr std::string_view kPseudoNames[kPseudoCount] = {":method", ":scheme", "
 
 using PseudoFields = std::optional<std::string_view>[kPseudoCount];
 
-// §8.2.2
-constexpr std::string_view kConnectionFields[] = {"connection", "proxy-connection", "keep-alive", "transfer-encoding",
-                                                  "upgrade"};
-
 bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
 
 bool all_in(std::string_view text, ByteClass wanted) {
@@ -34,10 +30,10 @@ bool is_value(std::string_view value) {
 
 // §8.2.1, §8.2.2. What a name of RFC 9110 §5.1 could be, in lower case.
 bool is_field(std::string_view name, std::string_view value) {
-  const bool lower = std::none_of(name.begin(), name.end(), [](char byte) { return byte >= 'A' && byte <= 'Z'; });
+  const bool lower = std::all_of(name.begin(), name.end(), [](char byte) { return byte == folded(byte); });
   if (name.empty() || !lower || !all_in(name, kTokenByte) || !is_value(value)) return false;
   if (name == "te") return equals_folded(value, "trailers");
-  return std::find(std::begin(kConnectionFields), std::end(kConnectionFields), name) == std::end(kConnectionFields);
+  return !is_of_connection(name);
 }
 
 // §8.3: known, once, before the others.
@@ -97,6 +93,11 @@ RequestResult take_target(const PseudoFields& pseudo, const ParseLimits& limits,
 
 }  // namespace
 
+bool is_of_connection(std::string_view name) {
+  constexpr std::string_view kNames[] = {"connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
 RequestResult read_request(const HeaderList& list, const ParseLimits& limits, Http2Request& request) {
   request = {};
   PseudoFields pseudo;
@@ -126,21 +127,15 @@ bool are_trailers(const HeaderList& list) {
   return true;
 }
 
-Request copy_of(const Http2Request& request, const HeaderList& list, uint32_t planned) {
-  Request copy{std::string(request.method_text), std::string(request.target), {}};
-  for (uint32_t left = request.present & planned; left != 0; left &= left - 1) {
-    const auto field = static_cast<Field>(__builtin_ctz(left));
-    std::string& value = copy.fields.emplace_back(field, request.fields[field]).second;
-    if ((request.repeated & bit(field)) == 0) continue;
-    value.clear();
-    bool first = true;
-    for (size_t i = 0; i < list.lines.size(); ++i) {
-      if (list.name(i) != kFieldNames[field]) continue;
-      if (!std::exchange(first, false)) value += ", ";
-      value += list.value(i);
-    }
+std::string joined_lines(const HeaderList& list, Field field) {
+  std::string value;
+  bool first = true;
+  for (size_t i = 0; i < list.lines.size(); ++i) {
+    if (list.name(i) != kFieldNames[field]) continue;
+    if (!std::exchange(first, false)) value += ", ";
+    value += list.value(i);
   }
-  return copy;
+  return value;
 }
 
 }  // namespace zc

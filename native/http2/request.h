@@ -22,12 +22,15 @@ enum class RequestResult : uint8_t {
   fields_too_large,  // 431
 };
 
+/** Is a field of this name, in lower case, about one HTTP/1 connection (§8.2.2)? HTTP/2 has none, either way. */
+bool is_of_connection(std::string_view name);
+
 RequestResult read_request(const HeaderList& list, const ParseLimits& limits, Http2Request& request);
 
 /** Are these fit to follow a body (§8.1)? They are dropped. */
 bool are_trailers(const HeaderList& list);
 
-/** A request of its own, with the fields that the plan reads: all lines of a repeated one joined (RFC 9110 §5.3). */
-Request copy_of(const Http2Request& request, const HeaderList& list, uint32_t planned);
+/** All lines of a repeated field as one value (RFC 9110 §5.3). */
+std::string joined_lines(const HeaderList& list, Field field);
 
 }  // namespace zc

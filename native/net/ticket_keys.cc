@@ -18,17 +18,17 @@ void TicketKeys::rotate(int64_t now) {
   made_ = now;
 }
 
-std::optional<TicketKey> TicketKeys::current(int64_t now) {
+std::optional<TicketKeys::Found> TicketKeys::newest(int64_t now) {
   const std::lock_guard lock(mutex_);
   rotate(now);
-  return count_ > 0 ? std::optional(keys_[0]) : std::nullopt;
+  return count_ > 0 ? std::optional(Found{keys_[0], true}) : std::nullopt;
 }
 
-std::optional<TicketKey> TicketKeys::find(const unsigned char* name, int64_t now) {
+std::optional<TicketKeys::Found> TicketKeys::find(const unsigned char* name, int64_t now) {
   const std::lock_guard lock(mutex_);
   rotate(now);
   for (size_t i = 0; i < count_; ++i) {
-    if (memcmp(keys_[i].name, name, sizeof keys_[i].name) == 0) return keys_[i];
+    if (memcmp(keys_[i].name, name, sizeof keys_[i].name) == 0) return Found{keys_[i], i == 0};
   }
   return std::nullopt;
 }

@@ -18,9 +18,13 @@ struct TicketKey {
 /** Of the process: a session that began on one thread goes on with any. */
 class TicketKeys : public RefCounted {
  public:
+  struct Found {
+    TicketKey key;
+    bool is_newest;
+  };
   /** `now`: ms, monotonic. None where the system has no randomness. */
-  std::optional<TicketKey> current(int64_t now);
-  std::optional<TicketKey> find(const unsigned char* name, int64_t now);
+  std::optional<Found> newest(int64_t now);
+  std::optional<Found> find(const unsigned char* name, int64_t now);
 
  private:
   /** A ticket is good for as long as a client may keep it, a day; what is stolen of the keys opens no more than that. */

@@ -172,23 +172,22 @@ int TlsContext::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_
                           int encrypts) {
   const auto* self = static_cast<TlsContext*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0));
   const int64_t now = monotonic_ms();
-  std::optional<TicketKey> key = encrypts ? self->tickets_->current(now) : self->tickets_->find(name, now);
-  if (!key) return 0;
+  std::optional<TicketKeys::Found> found = encrypts ? self->tickets_->newest(now) : self->tickets_->find(name, now);
+  if (!found) return 0;
+  TicketKey& key = found->key;
   char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key->mac, sizeof key->mac),
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key.mac, sizeof key.mac),
                                    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                    OSSL_PARAM_construct_end()};
   if (EVP_MAC_CTX_set_params(mac, parameters) != 1) return -1;
   if (encrypts) {
-    memcpy(name, key->name, sizeof key->name);
+    memcpy(name, key.name, sizeof key.name);
     if (RAND_bytes(iv, 16) != 1) return -1;
-    return EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher, iv) == 1 ? 1 : -1;
+    return EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.cipher, iv) == 1 ? 1 : -1;
   }
-  if (EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher, iv) != 1) return -1;
+  if (EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.cipher, iv) != 1) return -1;
   // A ticket of TLS 1.3 is for one use, or observers could tell its connections as one client's (RFC 8446 §C.4).
-  const std::optional<TicketKey> newest = self->tickets_->current(now);
-  const bool is_newest = newest && memcmp(newest->name, key->name, sizeof key->name) == 0;
-  return SSL_version(ssl) >= TLS1_3_VERSION || !is_newest ? 2 : 1;
+  return SSL_version(ssl) >= TLS1_3_VERSION || !found->is_newest ? 2 : 1;
 }
 
 int TlsContext::on_staple(SSL* ssl, void* identity) {

@@ -146,44 +146,41 @@ void TlsStream::say_goodbye() {
 }
 
 Io TlsStream::push(bool more) {
-  const size_t made = std::exchange(scratch_.used, 0);
-  if (made == 0) return {waiting_.empty() ? Io::moved : Io::again, 0, 0};
-  size_t sent = 0;
+  const std::string_view made(scratch_.records.get(), std::exchange(scratch_.used, 0));
+  if (made.empty()) return {waiting_.empty() ? Io::moved : Io::again, 0, 0};
   // Nothing was made while something waited: see write_bytes.
-  while (sent < made) {
-    const iovec rest{scratch_.records.get() + sent, made - sent};
-    const Io io = socket_->send_vector(&rest, 1, more);
-    if (io.result == Io::again) break;
-    if (io.result != Io::moved) {
-      broken_ = true;
-      return io;
-    }
-    sent += io.bytes;
-  }
+  size_t sent = 0;
+  const Io io = send_from(made, sent, more);
   // A slow client gets less at a time: what it does not take is kept for it.
-  if (sent == made) {
-    batch_ = std::min(batch_ * 2, TlsScratch::kSize);
-    return {Io::moved, 0, sent};
-  }
+  if (io.result == Io::moved) batch_ = std::min(batch_ * 2, TlsScratch::kSize);
+  if (io.result != Io::again) return io;
   batch_ = std::max(batch_ / 2, kLeastBatch);
-  waiting_.assign(scratch_.records.get() + sent, made - sent);
+  waiting_.assign(made.substr(sent));
   waiting_sent_ = 0;
-  return {Io::again, 0, 0};
+  return io;
 }
 
 Io TlsStream::push_waiting(bool more) {
-  while (waiting_sent_ < waiting_.size()) {
-    const iovec rest{waiting_.data() + waiting_sent_, waiting_.size() - waiting_sent_};
+  if (waiting_.empty()) return {Io::moved, 0, 0};
+  const Io io = send_from(waiting_, waiting_sent_, more);
+  if (io.result != Io::moved) return io;
+  waiting_ = {};
+  waiting_sent_ = 0;
+  return io;
+}
+
+// Moved: all of it, from `at` on.
+Io TlsStream::send_from(std::string_view bytes, size_t& at, bool more) {
+  while (at < bytes.size()) {
+    const iovec rest{const_cast<char*>(bytes.data()) + at, bytes.size() - at};
     const Io io = socket_->send_vector(&rest, 1, more);
     if (io.result != Io::moved) {
       broken_ = broken_ || io.result != Io::again;
       return io;
     }
-    waiting_sent_ += io.bytes;
+    at += io.bytes;
   }
-  if (!waiting_.empty()) waiting_ = {};
-  waiting_sent_ = 0;
-  return {Io::moved, 0, 0};
+  return {Io::moved, 0, at};
 }
 
 Io TlsStream::result_of(int returned) {

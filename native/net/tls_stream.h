@@ -63,6 +63,7 @@ class TlsStream final : public Stream {
   Io push(bool more);
   /** What has waited leaves. */
   Io push_waiting(bool more);
+  Io send_from(std::string_view bytes, size_t& at, bool more);
   Io result_of(int returned);
   size_t encrypt(const iovec* parts, size_t count);
   void say_goodbye();

@@ -76,6 +76,8 @@ export const WIRE = {
   statusShift: 9,
   /** Field lines that a request may have (native/http/limits.h); node's servers take no more either. */
   maxFields: 100,
+  /** What the engine calls plain HTTP where TLS was due (native/engine/handshake.h): the number is nginx's, the answer a 400. */
+  plainHttp: 497,
 } as const;
 
 export type WireField = (typeof WIRE.fields)[number];

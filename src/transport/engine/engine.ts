@@ -6,6 +6,7 @@ import type {
   NativeRoot,
   Symlinks,
 } from '../../addon/types.ts';
+import { WIRE } from '../../addon/wire.ts';
 import type { PreparedAnswers } from '../../files/freshness.ts';
 import { type FieldList, fieldLines } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
@@ -52,9 +53,6 @@ export interface NativeTransport extends Transport, Required<PreparedAnswers> {}
 /** What the engine answers without asking, each with the plan's own page. */
 const ENGINE_ERRORS = [400, 408, 413, 414, 421, 431, 501, 503, 505];
 
-/** As nginx numbers it: plain HTTP where TLS was due, which is a 400. */
-const PLAIN_HTTP = 497;
-
 /** What an engine thread takes after the grace: a tick of its timers, and some load. */
 const LATE_MS = 500;
 
@@ -79,7 +77,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     REQUEST_FIELDS,
     [
       ...ENGINE_ERRORS.map((status) => [status, status, ...pageOf(status)] as const),
-      [PLAIN_HTTP, 400, ...pageOf(400, 'https')],
+      [WIRE.plainHttp, 400, ...pageOf(400, 'https')],
     ],
     (batch) => readRecords(batch, receive),
   );
