@@ -67,8 +67,8 @@ function hasFraction(time: string): boolean {
 }
 
 /**
- * From "dev-ino-size-mtimens", hashed because an inode is nobody's business, and the coding, so two versions never share a tag unless they were
- * written within one tick of the file system's clock and have one size.
+ * From "dev-ino-size-mtimens", hashed because an inode is nobody's business, and the coding, so two versions never share
+ * a tag unless they were written within one tick of the file system's clock and have one size.
  */
 export function statEtag(version: string, coding: Coding): string {
   return etag(`${contentVersion(version)}-${coding}`);

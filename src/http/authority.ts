@@ -14,9 +14,13 @@ export function isAuthority(text: string): boolean {
   return Number(port) <= MAX_PORT && (ipv6 === undefined || isIpv6(ipv6));
 }
 
+export function withoutPort(authority: string): string {
+  return authority.replace(/:\d*$/, '');
+}
+
 /** The host of an authority, an IPv6 literal without its brackets. */
 export function hostOf(authority: string): string {
-  return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+  return withoutPort(authority).replace(/^\[(.*)\]$/, '$1');
 }
 
 /** Does this host reach no further than this machine? RFC 1122 §3.2.1.3, RFC 4291 §2.5.3, RFC 6761 §6.3. */

@@ -74,10 +74,17 @@ export function parseTarget(target: string): Target {
 /** RFC 9112 §3.2.2: a server must accept absolute-form; an empty path there is '/'. '' where it names no origin. */
 function originForm(target: string): string {
   if (target.startsWith('/')) return target;
+  return splitAbsolute(target)?.path ?? '';
+}
+
+/** A target in absolute-form (RFC 9112 §3.2.2): whom it names, and the rest of it in origin-form. */
+export function splitAbsolute(
+  target: string,
+): { readonly authority: string; readonly path: string } | undefined {
   const [origin, authority] = ABSOLUTE_FORM.exec(target) ?? [];
-  if (origin === undefined || authority === undefined || !isAuthority(authority)) return '';
+  if (origin === undefined || authority === undefined || !isAuthority(authority)) return undefined;
   const rest = target.slice(origin.length);
-  return rest.startsWith('/') ? rest : `/${rest}`;
+  return { authority, path: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
 /** Undefined where a percent sign is not followed by two hex digits, or the bytes are not UTF-8 (RFC 3629). */

@@ -232,7 +232,7 @@ export interface StrategyLimits {
 
 /**
  * How far bodies get by the connection of a request, which whoever received it knows. `engine`: descriptors, and answers
- * that have a memo are repeated; `engine-tls`: the same, but only bytes, to be encrypted; `socket`: descriptors; `memory`: only bytes; `tls`: only bytes, to be encrypted;
- * `none`: only bytes, and there is no addon.
+ * that have a memo are repeated; `engine-tls`: the same, but only bytes, to be encrypted; `socket`: descriptors; `memory`:
+ * only bytes; `tls`: only bytes, to be encrypted; `none`: only bytes, and there is no addon.
  */
 export type Reach = 'engine' | 'engine-tls' | 'socket' | 'memory' | 'tls' | 'none';

@@ -55,10 +55,12 @@ async function choose(
   switch (transport) {
     case 'auto':
       return chooseBest(tls, native);
-    case 'native':
+    case 'native': {
       if (native.addon === undefined) throw unavailable('native', native.reason);
-      if (tls && opensslOf(native.addon) === undefined) throw unavailable('native', NO_OPENSSL);
-      return onEngine(native.addon, tls, 'asked for');
+      const chosen = onEngine(native.addon, tls, 'asked for');
+      if (chosen === undefined) throw unavailable('native', NO_OPENSSL);
+      return chosen;
+    }
     case 'uws': {
       const uws = await loadUws();
       if (uws.library === undefined) throw unavailable('uws', uws.reason);
@@ -73,14 +75,15 @@ async function choose(
  * What serves instead, where the engine has loaded and cannot start. Throws an Error where it was asked for by
  * name, and the cause where that is something else than the system's lack of room.
  */
-export function chooseWithoutEngine({ transport, h2c }: Wanted, cause: unknown): Chosen {
+export function chooseWithoutEngine({ transport, tls, h2c }: Wanted, cause: unknown): Chosen {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (typeof code !== 'string') throw cause;
   const reason = `the system has no room for an engine thread (${code})`;
   if (transport === 'native') throw unavailable('native', reason);
   if (h2c) throw withoutH2c(reason);
   // Nor for one that takes descriptors from node:http.
-  return { name: 'http1', transfers: undefined, reach: 'memory', reason, fallback: true };
+  const reach = tls ? 'tls' : 'memory';
+  return { name: 'http1', transfers: undefined, reach, reason, fallback: true };
 }
 
 /** Starts what node:http hands descriptors to, where it is to send by them; without it, bytes are all it can send. */
@@ -164,8 +167,8 @@ const NO_OPENSSL = 'this Node has no OpenSSL 3 that an addon could call';
 
 function chooseBest(tls: boolean, native: Native): Chosen {
   if (native.addon === undefined) return onNode(tls, native, native.reason, true);
-  if (tls && opensslOf(native.addon) === undefined) return onNode(tls, native, NO_OPENSSL, true);
-  return onEngine(native.addon, tls, 'native engine');
+  const chosen = onEngine(native.addon, tls, 'native engine');
+  return chosen ?? onNode(tls, native, NO_OPENSSL, true);
 }
 
 /** Of this process, such as "OpenSSL 3.0.15"; undefined where the engine cannot use it. */
@@ -173,10 +176,13 @@ function opensslOf(addon: NativeAddon): string | undefined {
   return /^\S+ [^\s+]+/.exec(addon.features().openssl)?.[0];
 }
 
-function onEngine(addon: NativeAddon, tls: boolean, why: string): Chosen {
-  const reason = tls ? `${why}, ${opensslOf(addon)}` : why;
-  const reach = tls ? 'engine-tls' : 'engine';
-  return { name: 'native', addon, reach, reason, fallback: false };
+/** Undefined where it cannot speak TLS, and is to. */
+function onEngine(addon: NativeAddon, tls: boolean, why: string): Chosen | undefined {
+  if (!tls) return { name: 'native', addon, reach: 'engine', reason: why, fallback: false };
+  const openssl = opensslOf(addon);
+  if (openssl === undefined) return undefined;
+  const reason = `${why}, ${openssl}`;
+  return { name: 'native', addon, reach: 'engine-tls', reason, fallback: false };
 }
 
 function onUws({ library, version }: FoundUws, tls: boolean, why: string): Chosen {

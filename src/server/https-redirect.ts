@@ -1,7 +1,8 @@
 // The plain listener beside a TLS one: whoever comes there is sent on, and gets nothing else.
 
 import type { EngineLimits } from '../addon/types.ts';
-import { isAuthority } from '../http/authority.ts';
+import { isAuthority, withoutPort } from '../http/authority.ts';
+import { splitAbsolute } from '../http/target.ts';
 import type { Log } from '../log/log.ts';
 import { errorPlan } from '../plan/errors.ts';
 import type { RequestHead } from '../plan/request.ts';
@@ -20,12 +21,9 @@ export function createHttpsRedirect(limits: EngineLimits, port: number, log: Log
  * to. Not stored: the port may speak something else tomorrow.
  */
 export function redirectToHttps({ target, fields }: RequestHead, port: number): Answer {
-  const absolute = /^http:\/\/([^/?]*)(.*)$/is.exec(target);
-  const authority = absolute?.[1] ?? fields.host ?? '';
-  const path = absolute ? absolute[2] : target;
-  if (!isAuthority(authority) || target === '*') return errorPlan(400);
-  const host = authority.replace(/:\d*$/, '');
-  const origin = `https://${host}${port === 443 ? '' : `:${port}`}`;
-  const to = path?.startsWith('/') ? `${origin}${path}` : `${origin}/${path}`;
-  return errorPlan(308, ['Location', to, 'Cache-Control', 'no-store']);
+  const asked = splitAbsolute(target) ?? { authority: fields.host ?? '', path: target };
+  const { authority, path } = asked;
+  if (!path.startsWith('/') || !isAuthority(authority)) return errorPlan(400);
+  const origin = `https://${withoutPort(authority)}${port === 443 ? '' : `:${port}`}`;
+  return errorPlan(308, ['Location', `${origin}${path}`, 'Cache-Control', 'no-store']);
 }

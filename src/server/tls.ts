@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import type { Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
 import { secureContextOf } from '../transport/node/secure.ts';
-import { type Certificate, identitiesOf, type Tls } from '../transport/tls.ts';
+import { type Certificate, type Identity, identitiesOf, type Tls } from '../transport/tls.ts';
 import { readCertificate } from './certificate.ts';
 
 /** Key exchange where none is asked for: Mozilla's intermediate list, and the hybrid in OpenSSL from 3.5 on. */
@@ -38,32 +38,45 @@ function bestCurves(): string {
   return takes({ ecdhCurve: best }) === undefined ? best : CURVES;
 }
 
-/** What OpenSSL does not like is asked one at a time, so that the option with it can be named. */
 function tryAll(tls: Tls): void {
-  const fault = (option: string, value: string, reason: string) =>
-    new StartError((call) => `${call(option)}: ${value}: OpenSSL does not take it (${reason})`);
-  const ciphers = takes({ ciphers: tls.ciphers });
-  if (ciphers !== undefined) throw fault('tlsCiphers', tls.ciphers, ciphers);
-  const curves = takes({ ecdhCurve: tls.curves });
-  if (curves !== undefined) throw fault('tlsCurves', tls.curves, curves);
   for (const identity of identitiesOf(tls)) {
     const twice = twoOfAKind(identity.certificates);
     if (twice !== undefined) {
       throw new StartError(
         (call) =>
-          `${call('tlsCert')}: ${twice.certFile ?? 'the text'}: another one is for the same names and of the same kind of key (${twice.keyType})`,
+          `${call('tlsCert')}: ${nameOf(twice)}: another one is for the same names and of the same kind of key (${twice.keyType})`,
       );
     }
     try {
       secureContextOf(tls, identity);
     } catch (error) {
-      const files = identity.certificates.map(({ certFile }) => certFile ?? 'the text').join(', ');
-      throw new StartError(
-        (call) => `${call('tlsCert')}: ${files}: cannot be used (${(error as Error).message})`,
-        { cause: error },
-      );
+      throw faultOf(tls, identity, error as Error);
     }
   }
+}
+
+/** Which option OpenSSL does not like: it does not say. */
+function faultOf(tls: Tls, { certificates }: Identity, cause: Error): StartError {
+  const { ciphers, curves } = tls;
+  const refused = (option: string, value: string, reason: string) =>
+    new StartError((call) => `${call(option)}: ${value}: OpenSSL does not take it (${reason})`, {
+      cause,
+    });
+  const ofCiphers = takes({ ciphers });
+  if (ofCiphers !== undefined) return refused('tlsCiphers', ciphers, ofCiphers);
+  const ofCurves = takes({ ecdhCurve: curves });
+  if (ofCurves !== undefined) return refused('tlsCurves', curves, ofCurves);
+  const files = certificates.map(nameOf).join(', ');
+  return new StartError(
+    (call) => `${call('tlsCert')}: ${files}: cannot be used (${cause.message})`,
+    {
+      cause,
+    },
+  );
+}
+
+function nameOf({ certFile }: Certificate): string {
+  return certFile ?? 'the text';
 }
 
 function twoOfAKind(certificates: readonly Certificate[]): Certificate | undefined {
