@@ -8,13 +8,10 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/common_interface_defs.h>
-#endif
 
 #include "http2/hpack.h"
 #include "http2/hpack_huffman.h"
-#include "test/random.h"
+#include "test/fuzz.h"
 
 namespace {
 
@@ -23,17 +20,14 @@ using namespace zc;
 constexpr int kBlocksEach = 4;
 constexpr size_t kUnlimited = size_t{1} << 31;
 
-unsigned long long seed = 0, number = 0;
 unsigned long long by_result[3] = {};
-
-void report_position() { std::fprintf(stderr, "repeat with: hpack_fuzz %d %llu %llu\n", kBlocksEach, seed, number); }
 
 void require(bool holds, const char* claim, std::string_view block) {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %s\nblock, %zu bytes:\n", claim, block.size());
   for (const unsigned char byte : block) std::fprintf(stderr, "%02x ", byte);
   std::fputs("\n", stderr);
-  report_position();
+  fuzz::report_position();
   std::exit(1);
 }
 
@@ -160,17 +154,8 @@ void fuzz_connection(Random& random) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 3) return 2;
-  const unsigned long long blocks = std::strtoull(arguments[1], nullptr, 10);
-  seed = std::strtoull(arguments[2], nullptr, 10);
-  const unsigned long long first = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 0;
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_set_death_callback(report_position);
-#endif
-  const auto done = [] { return by_result[0] + by_result[1] + by_result[2]; };
-  for (number = first; done() < blocks; ++number) {
-    Random random(Random(seed).next() ^ number);
-    fuzz_connection(random);
-  }
+  fuzz::each = kBlocksEach;
+  const auto made = [](unsigned long long) { return by_result[0] + by_result[1] + by_result[2]; };
+  if (!fuzz::run(count, arguments, "hpack_fuzz", fuzz_connection, made)) return 2;
   std::printf("%llu ok, %llu too large, %llu broken\n", by_result[0], by_result[1], by_result[2]);
 }

@@ -6,18 +6,17 @@
 
 #include "http2/connection.h"
 #include "test/desk.h"
-#include "test/random.h"
+#include "test/fuzz.h"
 #include "test/record_stream.h"
 
 namespace {
 
 using namespace zc;
 
-unsigned long long seed = 0, number = 0;
-
 void require(bool holds, const char* promise) {
   if (holds) return;
-  std::fprintf(stderr, "broken: %s (seed %llu, sequence %llu)\n", promise, seed, number);
+  std::fprintf(stderr, "broken: %s\n", promise);
+  fuzz::report_position();
   std::abort();
 }
 
@@ -242,15 +241,9 @@ void check_settings_timeout() {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 3) return 2;
-  const unsigned long long sequences = std::strtoull(arguments[1], nullptr, 10);
-  seed = std::strtoull(arguments[2], nullptr, 10);
-  const unsigned long long first = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 0;
   check_settings_timeout();
   const Site site;
-  for (number = first; number < first + sequences; ++number) {
-    Random random(Random(seed).next() ^ number);
-    run(site, random);
-  }
-  std::printf("%llu sequences, seed %llu\n", sequences, seed);
+  const auto one = [&site](Random& random) { run(site, random); };
+  if (!fuzz::run(count, arguments, "http2_fuzz", one, [](unsigned long long made) { return made; })) return 2;
+  std::printf("%llu sequences, seed %llu\n", fuzz::wanted, fuzz::seed);
 }

@@ -7,21 +7,14 @@
 #include <cstdlib>
 #include <string>
 #include <vector>
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/common_interface_defs.h>
-#endif
 
 #include "test/parser_probe.h"
-#include "test/random.h"
+#include "test/fuzz.h"
 
 namespace {
 
 using namespace zc;
 using namespace zc::probe;
-
-unsigned long long seed = 0, number = 0;
-
-void report_position() { std::fprintf(stderr, "repeat with: parser_fuzz 1 %llu %llu\n", seed, number); }
 
 void require(bool holds, const char* claim, std::string_view input) {
   if (holds) return;
@@ -30,7 +23,7 @@ void require(bool holds, const char* claim, std::string_view input) {
     std::fprintf(stderr, byte >= 0x20 && byte < 0x7f && byte != '\\' ? "%c" : "\\x%02x", byte);
   }
   std::fputs("\n", stderr);
-  report_position();
+  fuzz::report_position();
   std::exit(1);
 }
 
@@ -211,17 +204,10 @@ void fuzz_body(Random& random) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 3) return 2;
-  const unsigned long long heads = std::strtoull(arguments[1], nullptr, 10);
-  seed = std::strtoull(arguments[2], nullptr, 10);
-  const unsigned long long first = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 0;
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_set_death_callback(report_position);
-#endif
-  for (number = first; number < first + heads; ++number) {
-    Random random(Random(seed).next() ^ number);
+  const auto one = [](Random& random) {
     fuzz_head(random);
-    if (number % 4 == 0) fuzz_body(random);
-  }
-  std::printf("%llu heads and %llu bodies, seed %llu\n", heads, (heads + 3) / 4, seed);
+    if (fuzz::number % 4 == 0) fuzz_body(random);
+  };
+  if (!fuzz::run(count, arguments, "parser_fuzz", one, [](unsigned long long made) { return made; })) return 2;
+  std::printf("%llu heads and %llu bodies, seed %llu\n", fuzz::wanted, (fuzz::wanted + 3) / 4, fuzz::seed);
 }
