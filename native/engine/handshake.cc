@@ -19,6 +19,7 @@ void Handshake::finish(const StreamEvents& events) {
   counters.handshakes.add(1);
   if (stream_->version() == TLS1_2_VERSION) counters.tls12.add(1);
   if (stream_->is_resumed()) counters.resumed.add(1);
+  if (stream_->seals()) counters.sealed.add(1);
   const bool http2 = stream_->speaks_http2();
   // There, a 503 would be for one stream, and the next would come behind it.
   if (refused_) return http2 ? close() : refuse(std::move(stream_), 503);

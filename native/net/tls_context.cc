@@ -94,6 +94,7 @@ bool TlsContext::add(const TlsSetup& setup, const TlsIdentity& identity, std::st
   SSL_CTX_set_alpn_select_cb(context, on_protocols, this);
   SSL_CTX_set_tlsext_status_cb(context, on_staple);
   SSL_CTX_set_tlsext_status_arg(context, added.get());
+  SSL_CTX_set_keylog_callback(context, on_secret);
   for (const TlsPair& pair : identity.pairs) {
     if (!use(*added, pair, error)) return false;
   }
@@ -124,9 +125,11 @@ bool TlsContext::use(Identity& to, const TlsPair& pair, std::string& error) {
   return true;
 }
 
-SSL* TlsContext::open() const {
+SSL* TlsContext::open(TlsSecret& secret) const {
   SSL* const ssl = SSL_new(identities_.front()->context.get());
-  if (ssl) SSL_set_accept_state(ssl);
+  if (!ssl) return nullptr;
+  SSL_set_accept_state(ssl);
+  SSL_set_ex_data(ssl, 0, &secret);
   return ssl;
 }
 
@@ -202,6 +205,20 @@ int TlsContext::on_staple(SSL* ssl, void* identity) {
     return SSL_TLSEXT_ERR_OK;
   }
   return SSL_TLSEXT_ERR_NOACK;
+}
+
+// "SERVER_TRAFFIC_SECRET_0 <client random> <secret>", in hexadecimal: the one way in which OpenSSL gives it away.
+void TlsContext::on_secret(const SSL* ssl, const char* line) {
+  constexpr std::string_view kLabel = "SERVER_TRAFFIC_SECRET_0 ";
+  const std::string_view text(line);
+  auto* secret = static_cast<TlsSecret*>(SSL_get_ex_data(ssl, 0));
+  const std::string_view hex = text.substr(text.rfind(' ') + 1);
+  if (text.substr(0, kLabel.size()) != kLabel || hex.size() > 2 * sizeof secret->bytes) return;
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
+    secret->bytes[i / 2] = static_cast<unsigned char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
+  }
+  secret->size = hex.size() / 2;
 }
 
 }  // namespace zc

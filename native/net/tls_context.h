@@ -7,6 +7,7 @@
 
 #include "net/openssl.h"
 #include "net/ticket_keys.h"
+#include "net/tls_sealer.h"
 
 namespace zc {
 
@@ -38,8 +39,8 @@ class TlsContext : public RefCounted {
 
   /** Is the name one of the certificate that this connection was shown? */
   bool covers(const SSL* ssl, std::string_view name) const;
-  /** A connection that waits for a client, or null without memory. */
-  SSL* open() const;
+  /** A connection that waits for a client, or null without memory. `secret` becomes the one that it sends under in TLS 1.3. */
+  SSL* open(TlsSecret& secret) const;
 
  private:
   struct Staple {
@@ -61,6 +62,7 @@ class TlsContext : public RefCounted {
                           unsigned int offered_size, void* self);
   static int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypts);
   static int on_staple(SSL* ssl, void* identity);
+  static void on_secret(const SSL* ssl, const char* line);
 
   // Not moved once made: OpenSSL keeps their addresses.
   std::vector<std::unique_ptr<Identity>> identities_;

@@ -12,21 +12,22 @@ namespace {
 // What OpenSSL answers by itself (alerts, new keys) while the client takes nothing; beyond that it has to wait.
 constexpr size_t kMaxUnasked = 16 << 10;
 constexpr size_t kLeastBatch = 2 * TlsScratch::kRecordSize;
+// RFC 8446 §4.6.3: type, length, and whether an answer is wanted.
+constexpr std::string_view kKeyUpdate("\x18\0\0\x01\0", 5), kKeyUpdateRequested("\x18\0\0\x01\x01", 5);
 
 }  // namespace
 
 std::unique_ptr<TlsStream> TlsStream::make(UniqueFd socket, const sockaddr_storage& peer, Ref<const TlsContext> context,
                                            TlsScratch& scratch) {
-  SSL* const ssl = context->open();
-  BIO* const bio = ssl ? BIO_new(transport()) : nullptr;
-  if (!bio) {
-    if (ssl) SSL_free(ssl);
-    return {};
-  }
   std::unique_ptr<TlsStream> stream(
-      new TlsStream(std::make_unique<SocketStream>(std::move(socket), peer), std::move(context), scratch, ssl));
+      new TlsStream(std::make_unique<SocketStream>(std::move(socket), peer), std::move(context), scratch));
+  SSL* const ssl = stream->ssl_.get();
+  BIO* const bio = ssl ? BIO_new(transport()) : nullptr;
+  if (!bio) return {};
   BIO_set_data(bio, stream.get());
   SSL_set_bio(ssl, bio, bio);
+  SSL_set_msg_callback(ssl, on_message);
+  SSL_set_msg_callback_arg(ssl, stream.get());
   return stream;
 }
 
@@ -46,6 +47,7 @@ Io TlsStream::handshake() {
     scratch_.used = 0;
     return io;
   }
+  if (io.result == Io::moved) take_over();
   const Io pushed = push(false);
   if (io.result != Io::moved || pushed.result == Io::closed) return io.result == Io::moved ? pushed : io;
   established_ = true;
@@ -92,36 +94,90 @@ Io TlsStream::send_vector(const iovec* parts, size_t count, bool more) {
   const Io waited = push_waiting(more);
   if (waited.result != Io::moved) return waited;
   if (owed_ > 0) return {Io::moved, 0, std::exchange(owed_, 0)};
-  const size_t taken = encrypt(parts, count);
+  const size_t taken = sealer_ ? seal({parts, count}) : write({parts, count});
   const Io pushed = push(more);
   if (pushed.result == Io::again) owed_ = taken;
   if (pushed.result != Io::moved) return pushed;
   return taken > 0 ? Io{Io::moved, 0, taken} : Io{Io::closed, EPROTO, 0};
 }
 
+// From here on the records are our own: straight from where the plaintext lies, where OpenSSL copies it twice. Only if the
+// ticket that it has just sent is byte for byte what we would have sent: then key, number and form are the same. (A client
+// that takes no tickets, or wants smaller records than others, RFC 6066 §4, is left to it.)
+void TlsStream::take_over() {
+  const std::string_view made(scratch_.records.get(), scratch_.used);
+  const std::string ticket = std::exchange(ticket_, {});
+  const bool proven = !ticket.empty() && made.size() >= ticket.size() && made.substr(made.size() - ticket.size()) == ticket;
+  if (!proven || SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl_.get())) != TLSEXT_max_fragment_length_DISABLED) {
+    sealer_ = nullptr;
+  }
+  secret_.forget();
+}
+
+// What OpenSSL says, in the clear: to the client, and (`sent` is 0) by it.
+void TlsStream::on_message(int sent, int, int type, const void* content, size_t size, SSL* ssl, void* stream) {
+  auto* self = static_cast<TlsStream*>(stream);
+  const std::string_view message(static_cast<const char*>(content), size);
+  if (!self->established_) {
+    // The first record under the secret, and so the first of a sealer.
+    if (!sent || type != SSL3_RT_HANDSHAKE || message[0] != SSL3_MT_NEWSESSION_TICKET || self->secret_.size == 0) return;
+    if (size > TlsSealer::kContent) return;
+    self->sealer_ = TlsSealer::make(SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl)), self->secret_);
+    self->ticket_.resize(size + TlsSealer::kOverhead);
+    if (self->sealer_ && self->sealer_->seal(TlsSealer::Type::handshake, message, self->ticket_.data()) == 0) self->ticket_ = {};
+    return;
+  }
+  if (!self->sealer_) return;
+  if (sent && type == SSL3_RT_ALERT) self->put(TlsSealer::Type::alert, message);
+  // §4.6.3: asked for, and answered before the next bytes go out.
+  if (!sent && type == SSL3_RT_HANDSHAKE && message == kKeyUpdateRequested) self->owes_key_update_ = true;
+}
+
+void TlsStream::put(TlsSealer::Type type, std::string_view content) {
+  char record[TlsSealer::kOverhead + 16];
+  const size_t size = sealer_->seal(type, content, record);
+  broken_ = broken_ || size == 0 || !append(record, size);
+}
+
+void TlsStream::renew_keys() {
+  owes_key_update_ = false;
+  put(TlsSealer::Type::handshake, kKeyUpdate);
+  broken_ = broken_ || !sealer_->update();
+}
+
+size_t TlsStream::seal(Plaintext from) {
+  while (!from.ended() && scratch_.used + TlsScratch::kRecordSize <= batch_) {
+    if (owes_key_update_ || sealer_->is_worn()) renew_keys();
+    const size_t size =
+        broken_ ? 0 : sealer_->seal(TlsSealer::Type::application_data, from, scratch_.records.get() + scratch_.used);
+    scratch_.used += size;
+    if (size > 0) continue;
+    broken_ = true;
+    return 0;
+  }
+  return from.taken;
+}
+
 // The head and the beginning of the body share a record; what follows goes from where it lies.
-size_t TlsStream::encrypt(const iovec* parts, size_t count) {
-  size_t taken = 0, part = 0, offset = 0;
-  while (part < count && scratch_.used + TlsScratch::kRecordSize <= batch_) {
-    const char* from = static_cast<const char*>(parts[part].iov_base) + offset;
-    size_t size = std::min(parts[part].iov_len - offset, TlsScratch::kRecord);
-    if (size < TlsScratch::kRecord && part + 1 < count) {
-      size = 0;
-      size_t at = offset;
-      for (size_t i = part; i < count && size < TlsScratch::kRecord; ++i, at = 0) {
-        const size_t piece = std::min(parts[i].iov_len - at, TlsScratch::kRecord - size);
-        memcpy(scratch_.gathered.get() + size, static_cast<const char*>(parts[i].iov_base) + at, piece);
-        size += piece;
+size_t TlsStream::write(Plaintext from) {
+  size_t taken = 0;
+  while (!from.ended() && scratch_.used + TlsScratch::kRecordSize <= batch_) {
+    iovec content = from.take(TlsScratch::kContent);
+    if (content.iov_len < TlsScratch::kContent && !from.ended()) {
+      char* const gathered = scratch_.gathered.get();
+      size_t size = 0;
+      for (iovec piece = content;; piece = from.take(TlsScratch::kContent - size)) {
+        memcpy(gathered + size, piece.iov_base, piece.iov_len);
+        size += piece.iov_len;
+        if (size == TlsScratch::kContent || from.ended()) break;
       }
-      from = scratch_.gathered.get();
+      content = {gathered, size};
     }
     size_t written = 0;
     ERR_clear_error();
-    if (size > 0 && result_of(SSL_write_ex(ssl_.get(), from, size, &written)).result != Io::moved) break;
+    if (result_of(SSL_write_ex(ssl_.get(), content.iov_base, content.iov_len, &written)).result != Io::moved) break;
     taken += written;
-    offset += written;
-    while (part < count && offset >= parts[part].iov_len) offset -= parts[part++].iov_len;
-    if (written < size) break;
+    if (written < content.iov_len) break;
   }
   return taken;
 }
@@ -231,21 +287,25 @@ int TlsStream::read_bytes(BIO* bio, char* to, int size) {
 
 int TlsStream::write_bytes(BIO* bio, const char* from, int size) {
   auto* self = static_cast<TlsStream*>(BIO_get_data(bio));
-  TlsScratch& scratch = self->scratch_;
-  const size_t bytes = static_cast<size_t>(size);
   BIO_clear_retry_flags(bio);
-  if (self->waiting_.empty() && bytes <= TlsScratch::kSize - scratch.used) {
-    memcpy(scratch.records.get() + scratch.used, from, bytes);
-    scratch.used += bytes;
-    return size;
-  }
-  // In order, behind what waits already.
-  if (!self->waiting_.empty() && self->waiting_.size() + bytes <= TlsScratch::kSize + kMaxUnasked) {
-    self->waiting_.append(from, bytes);
-    return size;
-  }
+  // What it says is sent as a record of ours: see on_message.
+  if (self->established_ && self->sealer_) return size;
+  if (self->append(from, static_cast<size_t>(size))) return size;
   BIO_set_retry_write(bio);
   return -1;
+}
+
+// In order, behind what waits already.
+bool TlsStream::append(const char* records, size_t size) {
+  if (waiting_.empty()) {
+    if (size > TlsScratch::kSize - scratch_.used) return false;
+    memcpy(scratch_.records.get() + scratch_.used, records, size);
+    scratch_.used += size;
+    return true;
+  }
+  if (waiting_.size() + size > TlsScratch::kSize + kMaxUnasked) return false;
+  waiting_.append(records, size);
+  return true;
 }
 
 long TlsStream::control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }

@@ -5,18 +5,19 @@
 
 #include "net/socket_stream.h"
 #include "net/tls_context.h"
+#include "net/tls_sealer.h"
 
 namespace zc {
 
 /** Where one thread's records are made, whichever connection they are of: empty between two calls. */
 struct TlsScratch {
-  static constexpr size_t kRecord = 16384;        // plaintext of the largest record (RFC 8446 §5.1)
-  static constexpr size_t kRecordSize = 5 + kRecord + 256;
+  static constexpr size_t kContent = TlsSealer::kContent;
+  static constexpr size_t kRecordSize = 5 + kContent + 256;  // TLS 1.2's may grow most (RFC 8446 §5.2)
   static constexpr size_t kSize = 10 * kRecordSize;  // of one send: much less and the system calls cost more than they carry
 
   const std::unique_ptr<char[]> records{new char[kSize]};
   size_t used = 0;
-  const std::unique_ptr<char[]> gathered{new char[kRecord]};
+  const std::unique_ptr<char[]> gathered{new char[kContent]};
 };
 
 class TlsStream final : public Stream {
@@ -36,6 +37,8 @@ class TlsStream final : public Stream {
   /** Has the client chosen HTTP/2 (RFC 9113 §3.2)? */
   bool speaks_http2() const;
   bool is_resumed() const;
+  /** Are the records that it sends made here, not by OpenSSL? */
+  bool seals() const { return sealer_ != nullptr; }
   /** TLS1_2_VERSION or TLS1_3_VERSION. */
   int version() const;
 
@@ -56,8 +59,8 @@ class TlsStream final : public Stream {
   const sockaddr_storage& peer() const override { return socket_->peer(); }
 
  private:
-  TlsStream(std::unique_ptr<SocketStream> socket, Ref<const TlsContext> context, TlsScratch& scratch, SSL* ssl)
-      : socket_(std::move(socket)), context_(std::move(context)), scratch_(scratch), ssl_(ssl) {}
+  TlsStream(std::unique_ptr<SocketStream> socket, Ref<const TlsContext> context, TlsScratch& scratch)
+      : socket_(std::move(socket)), context_(std::move(context)), scratch_(scratch), ssl_(context_->open(secret_)) {}
 
   /** The records that were made leave, or wait for room. */
   Io push(bool more);
@@ -65,18 +68,28 @@ class TlsStream final : public Stream {
   Io push_waiting(bool more);
   Io send_from(std::string_view bytes, size_t& at, bool more);
   Io result_of(int returned);
-  size_t encrypt(const iovec* parts, size_t count);
+  /** The number of bytes that are in records now. */
+  size_t seal(Plaintext from);
+  size_t write(Plaintext from);
+  void take_over();
+  void put(TlsSealer::Type type, std::string_view content);
+  void renew_keys();
+  bool append(const char* records, size_t size);
   void say_goodbye();
 
   static BIO_METHOD* transport();
   static int read_bytes(BIO* bio, char* to, int size);
   static int write_bytes(BIO* bio, const char* from, int size);
   static long control(BIO* bio, int command, long, void*);
+  static void on_message(int sent, int version, int type, const void* content, size_t size, SSL* ssl, void* self);
 
   std::unique_ptr<SocketStream> socket_;
   const Ref<const TlsContext> context_;
   TlsScratch& scratch_;
+  TlsSecret secret_;
   const std::unique_ptr<SSL, OpensslFree<SSL_free>> ssl_;
+  std::unique_ptr<TlsSealer> sealer_;
+  std::string ticket_;      // as our own record
   std::string waiting_;     // records that the socket has not taken
   size_t waiting_sent_ = 0;
   size_t owed_ = 0;         // bytes of the caller's that are in them
@@ -86,6 +99,7 @@ class TlsStream final : public Stream {
   bool reads_blocked_ = false;
   bool broken_ = false;     // OpenSSL has given the connection up: SSL_shutdown(3) must not be called
   bool established_ = false;
+  bool owes_key_update_ = false;
   bool said_goodbye_ = false;
   bool met_plain_http_ = false;
 };
