@@ -1,7 +1,7 @@
 // The order of the engine's rooms is law: a room includes itself and those below it, builds without the others, and no
 // header leans on what was included before it.
 import { execFile } from 'node:child_process';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import {
@@ -14,6 +14,7 @@ import {
   sourcesIn,
 } from './support/imports.ts';
 import { CXX_FLAGS, findCompiler, NATIVE, ROOMS } from './support/native.ts';
+import { compileSources } from './support/native-program.ts';
 import { makeTree } from './support/tree.ts';
 
 const files = sourcesIn(NATIVE, /\.(?:cc|h)$/);
@@ -105,22 +106,15 @@ t.test('a header without a source compiles alone', { skip }, async (t) => {
 });
 
 t.test('a room links with those below it alone', { skip }, async (t) => {
-  const folder = makeTree(t, Object.fromEntries(LINKED.map((room) => [room, { directory: true }])));
-  const objects = await Promise.all(LINKED.map((room) => compileRoom(room, join(folder, room))));
+  const sources = files.filter((file) => file.endsWith('.cc') && LINKED.includes(roomOf(file)));
+  const paths = sources.map((file) => join(NATIVE, file));
+  const objects = compileSources(compiler ?? '', paths);
   for (const [at, room] of LINKED.entries()) {
-    const below = objects.slice(0, at + 1).flat();
-    const link = build(['-shared', '-Wl,-z,defs', '-o', 'room.so', ...below], folder);
+    const below = objects.filter((_, i) => LINKED.indexOf(roomOf(sources[i] ?? '')) <= at);
+    const link = build(['-shared', '-Wl,-z,defs', '-o', 'room.so', ...below], makeTree(t));
     await t.resolves(link, room);
   }
 });
-
-/** Returns its objects. */
-async function compileRoom(room: string, folder: string): Promise<string[]> {
-  const sources = files.filter((file) => file.endsWith('.cc') && dirname(file) === room);
-  const paths = sources.map((file) => join(NATIVE, file));
-  await build(['-c', '-fPIC', ...paths], folder);
-  return sources.map((file) => join(folder, `${moduleOf(basename(file))}.o`));
-}
 
 /** Rejects with what the compiler has said. */
 async function build(args: readonly string[], cwd: string): Promise<void> {

@@ -1,13 +1,15 @@
-// Programs that tests make of the engine's sources: built by the system's compiler once for all tests that use them.
+// Programs that tests make of the engine's sources: each source is compiled once for all programs with the same flags.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Test } from 'tap';
 import { CXX_FLAGS, findCompiler, NATIVE, ROOMS } from './native.ts';
 
 /** For those that look for what must not happen. */
 export const SANITIZERS = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+
+const BUILD = join(NATIVE, 'build/programs');
 
 /**
  * Builds native/test/`source` with `parts`, in native/build. Returns the program, or ends a test file that finds no C++
@@ -24,31 +26,53 @@ export function buildProgram(
     t.plan(0, 'no C++ compiler here to build a part of the engine by itself');
     process.exit();
   }
-  const command = [...CXX_FLAGS, '-O2', ...flags, ...parts, join(NATIVE, 'test', source)];
-  const program = join(
-    NATIVE,
-    'build/programs',
-    keyOf(compiler, command),
-    source.replace('.cc', ''),
-  );
-  if (existsSync(program)) return program;
-  mkdirSync(dirname(program), { recursive: true });
-  // Another test may be at it: whoever is last puts the same thing in its place.
-  const own = `${program}.${process.pid}`;
-  execFileSync(compiler, [...command, '-o', own]);
-  renameSync(own, program);
-  return program;
+  const objects = compileSources(compiler, [...parts, join(NATIVE, 'test', source)], flags);
+  const program = join(BUILD, `${keyOf([...flags, ...objects])}-${basename(source, '.cc')}`);
+  return make(program, (to) => [compiler, '-pthread', ...flags, ...objects, '-o', to]);
 }
 
-/** What a program is made of: the compiler, what it is told, and every source and header. */
-function keyOf(compiler: string, command: readonly string[]): string {
-  const hash = createHash('sha256');
-  hash.update(execFileSync(compiler, ['--version'])).update(command.join('\0'));
+/** The objects of some sources, in native/build. */
+export function compileSources(
+  compiler: string,
+  sources: readonly string[],
+  flags: readonly string[] = [],
+): string[] {
+  mkdirSync(BUILD, { recursive: true });
+  const command = [compiler, ...CXX_FLAGS, '-O1', '-fPIC', ...flags, '-c'];
+  const common = keyOf([execFileSync(compiler, ['--version']), ...command, ...readHeaders()]);
+  const objects = sources.map((source) => {
+    const key = keyOf([common, source, readFileSync(source)]);
+    return { source, object: join(BUILD, `${key}-${basename(source, '.cc')}.o`) };
+  });
+  // Several tests begin at once: each at another place, so that they share the work.
+  const first = Math.floor(Math.random() * objects.length);
+  for (const { source, object } of [...objects.slice(first), ...objects.slice(0, first)]) {
+    make(object, (to) => [...command, source, '-o', to]);
+  }
+  return objects.map(({ object }) => object);
+}
+
+function make(file: string, command: (to: string) => readonly string[]): string {
+  if (existsSync(file)) return file;
+  // Another test may be at it: whoever is last puts the same thing in its place.
+  const own = `${file}.${process.pid}`;
+  const [program = '', ...args] = command(own);
+  execFileSync(program, args);
+  renameSync(own, file);
+  return file;
+}
+
+/** Any header may be included by any source. */
+function* readHeaders(): Generator<string | Buffer> {
   for (const room of [...ROOMS, 'test']) {
     const folder = join(NATIVE, room);
-    for (const name of readdirSync(folder).toSorted()) {
-      hash.update(`\0${name}\0`).update(readFileSync(join(folder, name)));
-    }
+    const names = readdirSync(folder).filter((name) => name.endsWith('.h'));
+    for (const name of names.toSorted()) yield* [room, name, readFileSync(join(folder, name))];
   }
+}
+
+function keyOf(parts: Iterable<string | Buffer>): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\0');
   return hash.digest('hex').slice(0, 16);
 }
