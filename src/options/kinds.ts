@@ -73,18 +73,16 @@ export function integer(min: number, max: number): Kind<number, number | string>
   };
 }
 
-/** A number or a word in its place, e.g. `auto`. */
-export function integerOr<const W extends string>(
+/** Another kind, or a word in its place, e.g. `auto`. */
+export function wordOr<const W extends string, T, Input>(
   word: W,
-  min: number,
-  max: number,
-): Kind<number | W, number | string> {
-  const number = integer(min, max);
+  kind: Kind<T, Input>,
+): Kind<T | W, Input | W> {
   return {
-    shape: `n|${word}`,
-    expected: `${number.expected} or ${word}`,
-    parse: (input) => (input === word ? word : number.parse(input)),
-    show: String,
+    shape: `${kind.shape}|${word}`,
+    expected: `${kind.expected} or ${word}`,
+    parse: (input) => (input === word ? word : kind.parse(input)),
+    show: (value) => (value === word ? word : kind.show(value as T)),
   };
 }
 

@@ -4,12 +4,12 @@ import {
   choice,
   duration,
   integer,
-  integerOr,
   list,
   path,
   size,
   text,
   toggle,
+  wordOr,
 } from './kinds.ts';
 import { cacheRules, fieldRules, redirectRules, rewriteRules, typeRules } from './rules.ts';
 import { defaultsOf, type Option, OptionError, option, optional, readOptions } from './table.ts';
@@ -32,7 +32,7 @@ const listening = {
     'who speaks HTTP: our engine, uWebSockets.js or node:http; auto takes the best that loads',
   ),
   threads: option(
-    integerOr('auto', 1, MAX_THREADS),
+    wordOr('auto', integer(1, MAX_THREADS)),
     1,
     'engine threads, at most 64; auto is one for each core',
     'nginx worker_processes',
@@ -95,9 +95,9 @@ const sending = {
     'nginx sendfile, Tomcat useSendfile, Apache EnableSendfile and EnableMMAP',
   ),
   mmapMax: option(
-    size(0, TIB),
-    32768,
-    'largest file for the memory cache',
+    wordOr('auto', size(0, TIB)),
+    'auto',
+    'largest file for the memory cache; auto: 32k, with a certificate 1m and at most a 64th of the cache',
     'Tomcat cacheObjectMaxSize',
   ),
   mmapMinUses: option(

@@ -69,6 +69,15 @@ function compile(options: Options) {
   }
 }
 
+/**
+ * The largest file that the memory cache takes, bytes. From 32 KiB on, sendfile costs less than a copy in memory; but what is
+ * encrypted has to be read by the process, and from memory no call is needed for that.
+ */
+export function mmapMaxOf({ mmapMax, cacheSize, tlsCert }: Options): number {
+  if (mmapMax !== 'auto') return mmapMax;
+  return tlsCert !== undefined ? Math.min(2 ** 20, Math.floor(cacheSize / 64)) : 32_768;
+}
+
 function filesPolicy(options: Options): FilesPolicy {
   const { strategy } = options;
   const maps = strategy === 'auto' || strategy === 'mmap';
@@ -80,14 +89,15 @@ function filesPolicy(options: Options): FilesPolicy {
     codings: options.precompressed,
     builds: options.immutableHashed ? buildsAt(placeOf(resolve(options.root))) : undefined,
     revalidateMs: options.revalidate,
+    mmapMax: mmapMaxOf(options),
     cacheSize: maps ? options.cacheSize : 0,
   };
 }
 
 function planPolicy(options: Options, rules: Rules): PlanPolicy {
-  const { strategy: forced, mmapMax, sendfileMin } = options;
+  const { strategy: forced, sendfileMin } = options;
   return {
-    limits: { forced, mmapMax, sendfileMin },
+    limits: { forced, mmapMax: mmapMaxOf(options), sendfileMin },
     maxRanges: options.maxRanges,
     acceptRanges: options.maxRanges > 0 ? 'bytes' : 'none',
     serverTiming: options.serverTiming,

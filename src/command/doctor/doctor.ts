@@ -8,6 +8,7 @@ import type { Options } from '../../options/options.ts';
 import { chooseTransport } from '../../server/choose.ts';
 import { cannotServe } from '../../server/problems.ts';
 import { readTls } from '../../server/tls.ts';
+import { mmapMaxOf } from '../../site/policies.ts';
 import { loadUws } from '../../transport/uws/library.ts';
 import { type Finding, finding, messageOf } from './finding.ts';
 import { descriptorLimit, fileSystemOf, interfaces, listenBacklog } from './machine.ts';
@@ -141,7 +142,8 @@ function openRootOf(path: string, { symlinks }: Options, { addon }: Native): Roo
 }
 
 function thresholds(options: Options): Finding {
-  const { mmapMax, mmapMinUses, cacheSize, sendfileMin, sendfileMaxChunk } = options;
+  const mmapMax = mmapMaxOf(options);
+  const { mmapMinUses, cacheSize, sendfileMin, sendfileMaxChunk } = options;
   const text = `mmap up to ${mmapMax} bytes after ${mmapMinUses} uses, ${cacheSize} bytes in all; sendfile from ${sendfileMin}, ${sendfileMaxChunk} a turn`;
   if (sendfileMin <= mmapMax + 1) return finding('thresholds', undefined, text);
   return finding(
