@@ -82,6 +82,8 @@ class Desk final : public Service {
   ConnectionLimits& limits_to_set() { return limits_; }
   /** Time goes by, to just behind what the connection waits for. */
   void pass_time() { turn_.now = due.value_or(turn_.now) + 1; }
+  void pass(int64_t ms) { turn_.now += ms; }
+  bool is_due() const { return due && *due < turn_.now; }
 
  private:
   Turn turn_;

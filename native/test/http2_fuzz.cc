@@ -238,11 +238,45 @@ void check_settings_timeout() {
   require(stream.output.find(goaway) != std::string::npos && stream.output_ended, "and then the connection ends");
 }
 
+/** Whoever takes a byte a second has its time anew with each; whoever stops has it once. */
+void check_slow_reader(const Site& site) {
+  Desk desk;
+  desk.prepared = {{"/large", site.large}};
+  desk.limits_to_set().header_timeout = desk.limits_to_set().keep_alive_timeout = 1'000'000;
+  desk.limits_to_set().send_timeout = 2'000;
+  auto made = std::make_unique<RecordStream>(RecordStream::Habits{});
+  RecordStream& stream = *made;
+  Http2Connection connection(desk, std::move(made));
+  const std::string window_of_one = std::string("\0\4", 2) + big_endian(1);
+  const std::string block = "\x82\x86" + line(":path", "/large") + line(":authority", "a");
+  connection.begin(std::string(kPreface) + frame(FrameType::settings, 0, 0, window_of_one) +
+                   frame(FrameType::settings, kAck, 0, "") + frame(FrameType::headers, kEndHeaders | kEndStream, 1, block));
+  connection.on_events({});
+  const auto pass = [&](int64_t ms) {
+    desk.pass(ms);
+    if (desk.is_due()) connection.on_timeout();
+  };
+  for (uint64_t seconds = 1; seconds <= 1'000; ++seconds) {
+    require(sum_of_data(stream.output) == seconds, "as many bytes as there is room for");
+    pass(1'000);
+    stream.deliver(frame(FrameType::window_update, 0, 1, big_endian(1)));
+    StreamEvents readable;
+    readable.readable = true;
+    connection.on_events(readable);
+  }
+  const std::string cancel = frame(FrameType::rst_stream, 0, 1, big_endian(static_cast<uint32_t>(ErrorCode::cancel)));
+  require(stream.output.find(cancel) == std::string::npos && desk.timeouts == 0, "a slow reader is waited for");
+  pass(2'001);
+  require(stream.output.find(cancel) != std::string::npos && desk.timeouts == 1, "one that has stopped is not");
+  connection.abandon(ExchangeEnd::gone);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   check_settings_timeout();
   const Site site;
+  check_slow_reader(site);
   const auto one = [&site](Random& random) { run(site, random); };
   if (!fuzz::run(count, arguments, "http2_fuzz", one, [](unsigned long long made) { return made; })) return 2;
   std::printf("%llu sequences, seed %llu\n", fuzz::wanted, fuzz::seed);

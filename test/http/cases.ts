@@ -10,6 +10,7 @@ import {
 import type { Origin } from './carriers.ts';
 import type { Claims } from './claims.ts';
 import { violations } from './contract.ts';
+import { apart, contentOf, headOf } from './protocols.ts';
 
 export interface Case {
   readonly title: string;
@@ -34,13 +35,20 @@ export async function checkCases(
   { claim }: Claims,
   cases: readonly Case[],
 ): Promise<void> {
-  for (const each of cases) claim(t, carrier.name, each.title, await differences(address, each));
+  for (const each of cases) {
+    const { difference, answer } = await ask(address, each);
+    claim(t, carrier.name, each.title, difference, answer);
+  }
 }
 
-async function differences(address: Address, wanted: Case): Promise<string> {
+/** What is not as wanted, '' where all of it is, and the first answer, if there was one. */
+async function ask(
+  address: Address,
+  wanted: Case,
+): Promise<{ readonly difference: string; readonly answer?: Answer }> {
   let connection = await connect(address);
   const { method = 'GET', fields = {}, target } = wanted;
-  const ask = async (asked: string) => {
+  const send = async (asked: string) => {
     const head = { method: asked, fields: { connection: 'keep-alive', ...fields } };
     await connection.send(requestBytes(target, head));
     const answer = await connection.read(asked);
@@ -52,19 +60,22 @@ async function differences(address: Address, wanted: Case): Promise<string> {
   };
   try {
     const answers: Answer[] = [];
-    for (let i = 0; i < TIMES; i++) answers.push(await ask(method));
+    for (let i = 0; i < TIMES; i++) answers.push(await send(method));
     const [first] = answers as [Answer];
     const found = [...new Set(answers.flatMap((answer) => judge(wanted, answer, method)))];
-    const odd = answers.findIndex((answer) => essence(answer) !== essence(first));
-    if (odd > 0) found.push(`answer ${odd + 1} is not the first: ${apart(first, answers[odd])}`);
-    if (method === 'GET' && !Object.keys(fields).some((name) => /^range$/i.test(name))) {
-      const head = await ask('HEAD');
-      found.push(...violations(head, 'HEAD'));
-      if (essence(head) !== essence(first)) found.push(`HEAD differs: ${apart(first, head)}`);
+    for (const [at, answer] of answers.entries()) {
+      const [one, other] = [contentOf(first), contentOf(answer)];
+      if (one !== other) found.push(`answer ${at + 1} is not the first: ${apart(one, other)}`);
     }
-    return found.join('; ');
+    if (method === 'GET' && !Object.keys(fields).some((name) => /^range$/i.test(name))) {
+      const head = await send('HEAD');
+      found.push(...violations(head, 'HEAD'));
+      const [one, other] = [headOf(first), headOf(head)];
+      if (one !== other) found.push(`HEAD differs: ${apart(one, other)}`);
+    }
+    return { difference: found.join('; '), answer: first };
   } catch (error) {
-    return (error as Error).message;
+    return { difference: (error as Error).message };
   } finally {
     connection.close();
   }
@@ -86,20 +97,6 @@ function judge(wanted: Case, answer: Answer, method: string): string[] {
 
 function isBody(got: Buffer, wanted: string | Uint8Array | RegExp): boolean {
   return wanted instanceof RegExp ? wanted.test(got.toString()) : got.equals(Buffer.from(wanted));
-}
-
-/** What must be the same whenever the same is asked: all but the clock and the way the bytes took. */
-function essence({ status, lines }: Answer): string {
-  const kept = lines.filter(([name]) => !/^(?:date|server-timing|keep-alive)$/i.test(name));
-  const texts = kept.map(([name, value]) => `${name.toLowerCase()}: ${value}`);
-  return [status, ...texts.sort()].join('\n');
-}
-
-function apart(a: Answer, b: Answer | undefined): string {
-  const [one, other] = [essence(a).split('\n'), b ? essence(b).split('\n') : []];
-  const only = (from: string[], without: string[]) =>
-    from.filter((line) => !without.includes(line));
-  return `${only(one, other).join(', ')} / ${only(other, one).join(', ')}`;
 }
 
 /** The fields of one answer, to be used in the next requests. */
