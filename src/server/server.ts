@@ -76,7 +76,8 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   try {
     started = await start(best, wanted, site, options, tls, log);
     if (started.chosen.fallback) {
-      log.warn(`no better transport than node:http: ${started.chosen.reason}`);
+      const node = tls ? 'node:https' : 'node:http';
+      log.warn(`no better transport than ${node}: ${started.chosen.reason}`);
     }
     listening = await listen(started, options);
     redirect = await listenForPlain(options, started.transport, listening.port, log);
