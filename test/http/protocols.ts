@@ -62,9 +62,10 @@ export function createComparison(): Comparison {
       own.set(key, contentOf(answer, OF_PROTOCOL));
     },
     compare(t, isExcused) {
-      if (plain.size === 0) return;
       t.test('the engine answers the same over every protocol', async (t) => {
         for (const [carrier, own] of others) {
+          // Some themes are of one carrier.
+          if (own.size === 0) continue;
           const differences: string[] = [];
           for (const title of new Set([...plain.keys(), ...own.keys()])) {
             const [here, there] = [plain.get(title) ?? 'none', own.get(title) ?? 'none'];
