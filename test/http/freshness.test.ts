@@ -12,8 +12,8 @@ import { validatorsOf } from './cases.ts';
 
 type Fields = Readonly<Record<string, string>>;
 
-/** Nobody looks at a file a second time but for the answer that sends it. */
-const UNWATCHED = { watch: false, revalidate: '1h' } as const;
+/** Nobody looks at a file a second time but for the answer that sends it, which is from the file itself. */
+const UNWATCHED = { watch: false, revalidate: '1h', mmapMax: '32k' } as const;
 
 const SIZE = 200_000;
 /** Asked often enough to be in memory and, on the engine, prepared. */
