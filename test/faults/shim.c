@@ -105,6 +105,13 @@ static void await_disk(enum fault fault, off64_t offset, size_t size, char *path
   while (is_shut(path)) usleep(1000);
 }
 
+// What is read or sent at once ends before the page that fails, as in the kernel.
+static size_t readable(int fd, off64_t offset, size_t size) {
+  char path[4096 + 8];
+  const int cut = offset < 4096 && fault_of(fd, 4096, path) == eio && ends_with(path, ".page.eio");
+  return cut && size > (size_t)(4096 - offset) ? (size_t)(4096 - offset) : size;
+}
+
 // 0 when the call may go on; it waits here for a shut gate unless `nowait`.
 static int meet_disk(int fd, off64_t offset, size_t size, int nowait) {
   char path[4096 + 8];
@@ -162,7 +169,7 @@ int close(int fd) {
 }
 
 ssize_t pread64(int fd, void *to, size_t size, off64_t offset) {
-  return meet_disk(fd, offset, size, 0) ? -1 : NEXT(pread64)(fd, to, size, offset);
+  return meet_disk(fd, offset, size, 0) ? -1 : NEXT(pread64)(fd, to, readable(fd, offset, size), offset);
 }
 
 ssize_t preadv64v2(int fd, const struct iovec *parts, int count, off64_t offset, int flags) {
@@ -183,10 +190,7 @@ int __fxstat64(int layout, int fd, struct stat64 *to) {
 }
 
 ssize_t sendfile64(int out, int in, off64_t *offset, size_t size) {
-  char path[4096 + 8];
   const off64_t at = offset ? *offset : 0;
-  // Up to the page that fails, as the kernel does.
-  const int cut = at < 4096 && fault_of(in, 4096, path) == eio && ends_with(path, ".page.eio");
-  if (cut && size > (size_t)(4096 - at)) size = (size_t)(4096 - at);
+  size = readable(in, at, size);
   return meet_sendfile(out, in, at, size) ? -1 : NEXT(sendfile64)(out, in, offset, size);
 }
