@@ -1,0 +1,33 @@
+// Server-Timing as middleware: how a file was sent, and what the host's connection speaks.
+import { createServer as createHttp2Server } from 'node:http2';
+import t from 'tap';
+import { zcserve } from '../../src/middleware/middleware.ts';
+import { request } from '../support/client.ts';
+import { listen } from '../support/listen.ts';
+import { makeTree } from '../support/tree.ts';
+import { HOSTS } from './hosts.ts';
+
+const root = makeTree(t, { 'a.txt': 'hello' });
+const WAY = 'zc;desc="[a-z]+:[a-z-]+"';
+
+for (const host of HOSTS) {
+  t.test(host.name, async (t) => {
+    const address = await host.start(t, root, { serverTiming: true });
+    const spoken = address.tls
+      ? 'proto;desc="http/1.1", tls;desc="TLSv1.3"'
+      : 'proto;desc="http/1.1"';
+    const told = async (fields = {}) =>
+      (await request(address, '/a.txt', { fields })).field('server-timing') ?? '';
+    t.match(await told(), new RegExp(`^${WAY}, ${spoken}$`));
+    t.equal(await told({ 'if-none-match': '*' }), spoken, 'a 304 has no file to send');
+  });
+}
+
+t.test("HTTP/2's compatibility API", async (t) => {
+  const serve = zcserve(root, { serverTiming: true });
+  t.teardown(serve.close);
+  const server = createHttp2Server((req, res) => serve(req as never, res as never));
+  const { port } = await listen(t, server);
+  const answer = await request({ port, http2: true }, '/a.txt');
+  t.match(answer.field('server-timing'), new RegExp(`^${WAY}, proto;desc="h2"$`));
+});
