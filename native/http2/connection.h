@@ -129,6 +129,7 @@ class Http2Connection final : public Connection {
   Floods floods_;
   Output output_;
   Http2Streams streams_;
+  EarlyPriorities early_;
   Schedule schedule_;
   std::vector<Http2Stream*> served_;  // in this batch
 };
