@@ -115,6 +115,19 @@ t.test('the start line says where and how it serves', async (t) => {
     addon ? { transport: 'native', sendfile: true } : { transport: 'http1', sendfile: false },
   );
   t.equal((await request({ port }, '/a.txt')).body.toString(), 'hello');
+  t.match(report, { protocols: ['http/1.1'], tlsVersions: [] });
+
+  const { tlsCert, tlsKey } = TLS_OPTIONS;
+  const certified = [root, '--tls-cert', tlsCert, '--tls-key', tlsKey];
+  const h2 = addon ? ['h2'] : [];
+  for (const [flags, protocols, tlsVersions] of [
+    [[], [...h2, 'http/1.1'], ['1.2', '1.3']],
+    [['--no-http2', '--tls-min=1.3'], ['http/1.1'], ['1.3']],
+    [['--transport=http1', '--tls-ciphers=TLS_AES_128_GCM_SHA256'], ['http/1.1'], ['1.3']],
+  ] as const) {
+    const secure = await startCommand(t, [...certified, ...flags]);
+    t.match(secure.report, { protocols, tlsVersions }, flags.join(' '));
+  }
 });
 
 t.test('without the addon it serves by node:http and says why, once', async (t) => {

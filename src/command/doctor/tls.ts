@@ -5,6 +5,7 @@ import type { Native } from '../../addon/load.ts';
 import type { Options } from '../../options/options.ts';
 import { type Chosen, NO_OPENSSL, opensslOf } from '../../server/choose.ts';
 import { createServer } from '../../server/server.ts';
+import { spokenBy } from '../../server/spoken.ts';
 import { type Finding, finding, messageOf } from './finding.ts';
 
 /** Can the engine use the OpenSSL of the process? */
@@ -21,10 +22,10 @@ export function openssl({ addon }: Native): Finding {
 }
 
 /** What a server with a certificate would speak, as far as that can be told without one. */
-export function untriedTls({ tlsMin, http2 }: Options, { name }: Chosen): Finding {
-  const versions = tlsMin === '1.3' ? '1.3' : '1.2 and 1.3';
-  const protocols = name === 'native' && http2 ? 'h2 and http/1.1' : 'http/1.1';
-  return finding('TLS', undefined, `${versions}, ${protocols}: with a certificate, it is tried`);
+export function untriedTls(options: Options, { name }: Chosen): Finding {
+  const { protocols, tlsVersions } = spokenBy(name, options, true);
+  const text = `${tlsVersions.join(' and ')}, ${protocols.join(' and ')}`;
+  return finding('TLS', undefined, `${text}: with a certificate, it is tried`);
 }
 
 /** Serves with these options to itself and tells what each version of TLS agrees on. */
