@@ -78,13 +78,21 @@ async function serve(options: Options, json: boolean, log: Log): Promise<void> {
 }
 
 function report(server: Server): Readonly<Record<string, unknown>> {
-  const { url, redirectPort, transport, sendfile, reason } = server;
-  return { url, redirectPort, pid: process.pid, transport, sendfile, reason };
+  const { url, redirectPort, transport, protocols, tlsVersions, sendfile, reason } = server;
+  const { pid } = process;
+  return { url, redirectPort, pid, transport, protocols, tlsVersions, sendfile, reason };
 }
 
 function banner(server: Server, { root }: Options): string {
-  const path = server.sendfile ? 'sendfile' : 'no sendfile';
-  return `zcserve: ${resolve(root)} at ${server.urls.join(' ')} (${server.transport}, ${path}: ${server.reason})`;
+  const { transport, protocols, tlsVersions, reason } = server;
+  const way = [
+    transport,
+    // What goes without saying is not said.
+    ...(protocols.length > 1 ? [protocols.join(' and ')] : []),
+    ...(tlsVersions.length > 0 ? [`TLS ${tlsVersions.join(' and ')}`] : []),
+    server.sendfile ? 'sendfile' : 'no sendfile',
+  ];
+  return `zcserve: ${resolve(root)} at ${server.urls.join(' ')} (${way.join(', ')}: ${reason})`;
 }
 
 /** The first signal finishes what is in flight; the second does not wait. */

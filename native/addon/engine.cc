@@ -206,6 +206,7 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   limits.send_chunk = limit("sendfileMaxChunk");
   setup.h2c = to_boolean(env, get(env, args[3], "h2c"));
   limits.verify_sendfile = to_boolean(env, get(env, args[3], "verifySendfile"));
+  limits.server_timing = to_boolean(env, get(env, args[3], "serverTiming"));
   for (uint32_t i = 0; i < length(env, args[4]); ++i) {
     const std::string name = to_text(env, element(env, args[4], i));
     const Field field = name.empty() ? kFieldCount : find_field(name);

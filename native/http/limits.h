@@ -21,6 +21,7 @@ struct ConnectionLimits {
   uint64_t send_chunk = 2 << 20;   // bytes of one turn (nginx: sendfile_max_chunk)
   bool verify_sendfile = false;    // see BodySource, holds_last
   uint32_t planned = 0;            // bits of the fields that the plan reads
+  bool server_timing = false;      // each answer says what its connection speaks
 };
 
 }  // namespace zc

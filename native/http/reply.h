@@ -67,6 +67,7 @@ struct Reply : RefCounted {
   std::vector<ReplyPart> parts;
   std::string tail;  // closing delimiter of the parts; of a template of slices, fields
   HeaderBlock block;
+  Ref<const Reply> base;  // of a slice: the template, with whose status and fields its own begin
 
   /** The file whose change during the send must not go unnoticed; null when the bytes cannot change. */
   const File* source() const { return file ? file.get() : memory ? memory->mapped_file() : nullptr; }

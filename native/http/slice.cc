@@ -40,8 +40,10 @@ bool read_range(std::string_view value, uint64_t size, ByteSpan& span) {
 
 Ref<const Reply> slice(const HotReply& templates, ByteSpan span) {
   const uint64_t length = span.end - span.start;
-  const Reply& base = length < templates.large_from ? *templates.reply : *templates.large;
+  const Ref<Reply>& chosen = length < templates.large_from ? templates.reply : templates.large;
+  const Reply& base = *chosen;
   auto reply = make_ref<Reply>();
+  reply->base = chosen;
   reply->status = base.status;
   reply->way = base.way;
   reply->reason = base.reason;

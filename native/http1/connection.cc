@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "http/timing.h"
+
 namespace zc {
 namespace {
 
@@ -168,7 +170,9 @@ void Http1Connection::refuse(int status) {
 void Http1Connection::start_reply(Ref<const Reply> reply) {
   if (reply->close || service_.turn().stopping) close_after_ = true;
   state_ = State::send;
-  sender_.start(std::move(reply), is_head_, {close_after_, old_peer_});
+  std::string timing;
+  if (limits_.server_timing) timing = connection_timing(old_peer_ ? "http/1.0" : "http/1.1", stream_->tls());
+  sender_.start(std::move(reply), is_head_, {close_after_, old_peer_, timing});
 }
 
 void Http1Connection::on_timeout() {

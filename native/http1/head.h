@@ -1,4 +1,4 @@
-// What HTTP/1 adds to a reply: the status line, Date, Connection and the empty line. RFC 9112 §4, §9.6.
+// What HTTP/1 adds to a reply: the status line, Date, what is of the connection, and the empty line. RFC 9112 §4, §9.6.
 #pragma once
 #include <cstddef>
 #include <string_view>
@@ -12,9 +12,10 @@ std::string_view status_line(unsigned status);
 struct HeadEnd {
   bool close = false;
   bool old_peer = false;  // HTTP/1.0: that the connection stays must be said
+  std::string_view timing = {};  // see connection_timing; empty: nothing is said
 };
 
-constexpr size_t kHeadEndSize = 96;
+constexpr size_t kHeadEndSize = 128;
 
 /** Writes at most kHeadEndSize bytes; returns how many. */
 size_t write_head_end(HeadEnd end, std::string_view date, char* to);

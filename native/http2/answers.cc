@@ -139,7 +139,7 @@ void Http2Connection::serve(Batch& batch, Http2Stream& stream, uint64_t most) {
 void Http2Connection::add_head(Batch& batch, Http2Stream& stream, bool ends) {
   stream.head_sent = true;
   const std::string_view table = std::exchange(first_block_, false) ? kNoTable : std::string_view();
-  const std::string_view pieces[] = {table, block_of(stream.body.reply()), date_block(service_.turn().date)};
+  const std::string_view pieces[] = {table, block_of(stream.body.reply()), date_block(service_.turn().date), timing_};
   size_t total = 0;
   for (const std::string_view piece : pieces) total += piece.size();
   FrameHead next{0, FrameType::headers, ends ? kEndStream : kNoFlags, stream.number};

@@ -20,11 +20,9 @@ std::string timing_of(const Reply& reply, std::string_view value) {
   return std::string(kTiming).append("read").append(value.substr(reason));
 }
 
-std::string make_block(const Reply& reply) {
-  std::string block;
-  hpack_status(block, reply.status);
+void add_lines(std::string& block, std::string_view left, const Reply& reply) {
   std::string name;
-  for (std::string_view left = reply.fields; !left.empty();) {
+  while (!left.empty()) {
     const std::string_view line = left.substr(0, left.find("\r\n"));
     left.remove_prefix(std::min(line.size() + 2, left.size()));
     const size_t colon = line.find(':');
@@ -36,6 +34,19 @@ std::string make_block(const Reply& reply) {
     if (name == "server-timing") hpack_field(block, name, timing_of(reply, value));
     else if (!is_of_connection(name)) hpack_field(block, name, value);
   }
+}
+
+// Of slices, what they have in common is made once.
+std::string make_block(const Reply& reply) {
+  std::string block;
+  std::string_view lines = reply.fields;
+  if (reply.base) {
+    block = block_of(*reply.base);
+    lines.remove_prefix(reply.base->fields.size());
+  } else {
+    hpack_status(block, reply.status);
+  }
+  add_lines(block, lines, reply);
   return block;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "http/timing.h"
+
 namespace zc {
 namespace {
 
@@ -15,6 +17,7 @@ Http2Connection::Http2Connection(Service& service, std::unique_ptr<Stream> strea
 
 void Http2Connection::begin(std::string_view received) {
   input_.assign(received);
+  if (limits_.server_timing) hpack_field(timing_, "server-timing", connection_timing("h2", stream_->tls()));
   append_settings(output_.frames(), {{Setting::max_concurrent_streams, kMaxStreams},
                                      {Setting::max_header_list_size, limits_.parse.max_head},
                                      {Setting::no_rfc7540_priorities, 1}});

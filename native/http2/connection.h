@@ -121,13 +121,15 @@ class Http2Connection final : public Connection {
   int64_t input_window_ = kInitialWindow;  // bytes that we take
   std::array<std::optional<int64_t>, kWaits> deadlines_;
   int64_t wake_at_ = INT64_MAX;
-  std::string input_;  // received and not yet used
+  std::string timing_;  // field line of what every answer says of the connection, if it does
+  std::string input_;   // received and not yet used
   Block block_;
   PeerSettings peer_;
   HpackDecoder decoder_;
   Floods floods_;
   Output output_;
   Http2Streams streams_;
+  EarlyPriorities early_;
   Schedule schedule_;
   std::vector<Http2Stream*> served_;  // in this batch
 };

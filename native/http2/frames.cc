@@ -94,15 +94,21 @@ void Http2Connection::on_rst_stream(const Frame& frame) {
   allow(floods_.allow_reset());
 }
 
-// RFC 9218 §7.1. What comes before its stream is not kept: the request says the same.
+// RFC 9218 §7.1
 void Http2Connection::on_priority_update(const Frame& frame) {
   allow(floods_.allow(Floods::chatter, service_.turn().now));
-  Http2Stream* const stream = streams_.find(frame.number);
-  if (!stream) return;
-  const bool scheduled = stream->state == Http2Stream::State::ready;
-  if (scheduled) schedule_.remove(*stream);
-  stream->priority = read_priority(frame.payload);
-  if (scheduled) schedule_.add(*stream);
+  if (!is_open()) return;
+  const Priority priority = read_priority(frame.payload);
+  if (Http2Stream* const stream = streams_.find(frame.number)) {
+    const bool scheduled = stream->state == Http2Stream::State::ready;
+    if (scheduled) schedule_.remove(*stream);
+    stream->priority = priority;
+    if (scheduled) schedule_.add(*stream);
+  } else if (is_idle(frame.number)) {
+    early_.keep(frame.number, priority, last_stream_);
+    // No more are told of than may be open.
+    if (streams_.size() + early_.size() > kMaxStreams) fail(ErrorCode::protocol_error);
+  }
 }
 
 }  // namespace zc

@@ -1,5 +1,7 @@
 #include "http2/priority.h"
 
+#include <algorithm>
+
 #include "http/grammar.h"
 
 namespace zc {
@@ -19,6 +21,29 @@ Priority read_priority(std::string_view value) {
     }
   }
   return priority;
+}
+
+void EarlyPriorities::keep(uint32_t number, Priority priority, uint32_t opened) {
+  drop(opened);
+  const auto found = find(number);
+  if (found == kept_.end()) kept_.push_back({number, priority});
+  else found->priority = priority;
+}
+
+std::optional<Priority> EarlyPriorities::take(uint32_t number) {
+  const auto found = find(number);
+  const auto taken = found == kept_.end() ? std::nullopt : std::optional(found->priority);
+  drop(number);
+  return taken;
+}
+
+std::vector<EarlyPriorities::Early>::iterator EarlyPriorities::find(uint32_t number) {
+  return std::find_if(kept_.begin(), kept_.end(), [number](const Early& early) { return early.number == number; });
+}
+
+void EarlyPriorities::drop(uint32_t last) {
+  const auto is_over = [last](const Early& early) { return early.number <= last; };
+  kept_.erase(std::remove_if(kept_.begin(), kept_.end(), is_over), kept_.end());
 }
 
 }  // namespace zc

@@ -91,6 +91,15 @@ RequestResult take_target(const PseudoFields& pseudo, const ParseLimits& limits,
   return whole_server ? RequestResult::complete : RequestResult::bad_request;
 }
 
+// The crumbs of a Cookie would be joined by "; " (§8.2.3), but it is none of the fields that are read: it goes to nobody.
+constexpr bool is_read(std::string_view name) {
+  for (const std::string_view read : kFieldNames) {
+    if (read == name) return true;
+  }
+  return false;
+}
+static_assert(!is_read("cookie"));
+
 }  // namespace
 
 bool is_of_connection(std::string_view name) {

@@ -78,7 +78,8 @@ void Http2Connection::on_request(uint32_t number, bool ends, const HeaderList& l
   stream.input_ended = ends;
   stream.content_length = request.content_length;
   stream.is_head = request.method == Method::head;
-  if (request.priority) stream.priority = read_priority(*request.priority);
+  if (const auto early = early_.take(number)) stream.priority = *early;
+  else if (request.priority) stream.priority = read_priority(*request.priority);
   stream.method.assign(request.method_text);
   stream.target.assign(request.target);
   if (result != RequestResult::complete) return refuse(stream, status_of(result));

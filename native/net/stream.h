@@ -56,6 +56,8 @@ class Stream {
   virtual bool watch(int epoll, uint64_t tag) = 0;
   /** May requests for this authority come here? Not where the peer was shown that somebody else would answer. */
   virtual bool serves(std::string_view) const { return true; }
+  /** The version of TLS around its bytes, such as "TLSv1.3"; empty without. */
+  virtual std::string_view tls() const { return {}; }
   /** Who is at the other end; of family AF_UNSPEC where that is not known. */
   virtual const sockaddr_storage& peer() const = 0;
 };

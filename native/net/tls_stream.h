@@ -42,6 +42,7 @@ class TlsStream final : public Stream {
   /** TLS1_2_VERSION or TLS1_3_VERSION. */
   int version() const;
 
+  std::string_view tls() const override { return version() == TLS1_2_VERSION ? "TLSv1.2" : "TLSv1.3"; }
   /** The name that the client has asked for, or another one of its certificate (RFC 9113 §9.1.1); any if it named none. */
   bool serves(std::string_view authority) const override;
 

@@ -73,7 +73,7 @@ std::string any_frame(Random& random, uint32_t& stream) {
     case 8:
       return frame(FrameType::window_update, 0, random.one_in(2) ? 0 : known, big_endian(static_cast<uint32_t>(random.below(100'000))));
     case 9:
-      return frame(FrameType::priority_update, 0, 0, big_endian(known) + "u=2");
+      return frame(FrameType::priority_update, 0, 0, big_endian(random.one_in(2) ? known : stream + 2) + "u=2");
     case 10: {
       const std::string block = block_of(random);
       const size_t cut = random.below(block.size());

@@ -71,6 +71,8 @@ export interface EngineLimits {
   readonly verifySendfile: boolean;
   /** HTTP/2 beside HTTP/1, by prior knowledge. */
   readonly h2c: boolean;
+  /** Each answer says in Server-Timing what its connection speaks. */
+  readonly serverTiming: boolean;
 }
 
 /** An answer for the engine. */

@@ -85,7 +85,8 @@ export function openMount(settings: MiddlewareSettings): Mount {
   const site = createSite({ ...policies, routed: true, addon, log });
   const counters = new Counters();
   const transfers = addon && sharedTransfers(addon, log);
-  const outlet: Outlet = { counters, log, transfers };
+  const { serverTiming } = options;
+  const outlet: Outlet = { counters, log, transfers, serverTiming };
   const handler = withSinglePage(site.handler, single, ignores);
 
   function decideNow(

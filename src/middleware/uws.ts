@@ -33,7 +33,7 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
   const policy: UwsPolicy = {
     handler: withSinglePage(site.handler, single, ignores),
     reach: addon ? 'memory' : 'none',
-    outlet: { counters, log },
+    outlet: { counters, log, serverTiming: options.serverTiming },
     common: site.common,
     maxDrain: limitsOf(options).maxDrain,
     closing: false,

@@ -178,7 +178,11 @@ const fields = {
   ),
   securityHeaders: option(toggle, false, 'send the usual security fields'),
   headers: option(fieldRules, {}, 'fields by glob; null removes one', 'nginx add_header'),
-  serverTiming: option(toggle, false, 'send strategy and reason as Server-Timing'),
+  serverTiming: option(
+    toggle,
+    false,
+    'strategy and reason, protocol and TLS version as Server-Timing',
+  ),
 };
 
 const limits = {

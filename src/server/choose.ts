@@ -163,7 +163,8 @@ function orRefusing<T>(tls: Tls | undefined, make: () => T): T {
   }
 }
 
-const NO_OPENSSL = 'this Node has no OpenSSL 3 that an addon could call';
+/** Why the engine has no TLS. */
+export const NO_OPENSSL = 'this Node has no OpenSSL 3 that an addon could call';
 
 function chooseBest(tls: boolean, native: Native): Chosen {
   if (native.addon === undefined) return onNode(tls, native, native.reason, true);
@@ -172,7 +173,7 @@ function chooseBest(tls: boolean, native: Native): Chosen {
 }
 
 /** Of this process, such as "OpenSSL 3.0.15"; undefined where the engine cannot use it. */
-function opensslOf(addon: NativeAddon): string | undefined {
+export function opensslOf(addon: NativeAddon): string | undefined {
   return /^\S+ [^\s+]+/.exec(addon.features().openssl)?.[0];
 }
 

@@ -23,6 +23,7 @@ import {
   withTransfers,
 } from './choose.ts';
 import { cannotListen, cannotServe } from './problems.ts';
+import { type Spoken, spokenBy } from './spoken.ts';
 import type { Listening } from './workers.ts';
 
 export interface ServerStats extends TransportStats {
@@ -30,7 +31,7 @@ export interface ServerStats extends TransportStats {
 }
 
 /** A server that listens. */
-export interface Server {
+export interface Server extends Spoken {
   /** Where it can be reached, without a slash at the end: `http://127.0.0.1:8080`. */
   readonly url: string;
   /** The same for every address of this machine that it listens on. */
@@ -105,6 +106,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     redirectPort: redirect?.port,
     transport: chosen.name,
     sendfile: takesDescriptors(chosen.reach),
+    ...spokenBy(chosen.name, options, tls !== undefined),
     reason: chosen.reason,
     close,
     async reload() {

@@ -40,6 +40,7 @@ export function limitsOf(options: Options): EngineLimits {
     revalidateMs: options.revalidate,
     verifySendfile: options.sendfileVerify,
     h2c: options.h2c,
+    serverTiming: options.serverTiming,
   };
 }
 

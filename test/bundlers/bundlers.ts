@@ -18,7 +18,7 @@ const server = createServer(zcserve('site', { serverTiming: true })).listen(0, '
     let bytes = 0;
     response.on('data', (chunk) => { bytes += chunk.length; });
     response.on('end', () => {
-      console.log(response.statusCode, bytes, response.headers['server-timing']);
+      console.log(response.statusCode, bytes, response.headers['server-timing'].split(',')[0]);
       process.exit();
     });
   });
@@ -54,7 +54,7 @@ test('an app that serves files', async () => {
   const url = 'http://127.0.0.1:' + host.address().port;
   expect(await size(url)).toBe(1048576);
   const { headers } = await fetch(url + '/large.bin', { method: 'HEAD' });
-  expect(headers.get('server-timing')).toBe(process.env.EXPECTED_WAY);
+  expect(headers.get('server-timing').split(',')[0]).toBe(process.env.EXPECTED_WAY);
   host.closeAllConnections();
   await new Promise((closed) => host.close(closed));
 });

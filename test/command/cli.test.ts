@@ -8,6 +8,7 @@ import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import { type Connection, connect, request, requestBytes } from '../support/client.ts';
 import { runCommand, startCommand } from '../support/command.ts';
+import { TLS_OPTIONS } from '../support/tls.ts';
 import { makeTree, pattern, type Teardown } from '../support/tree.ts';
 
 const VERSION = JSON.parse(
@@ -114,6 +115,19 @@ t.test('the start line says where and how it serves', async (t) => {
     addon ? { transport: 'native', sendfile: true } : { transport: 'http1', sendfile: false },
   );
   t.equal((await request({ port }, '/a.txt')).body.toString(), 'hello');
+  t.match(report, { protocols: ['http/1.1'], tlsVersions: [] });
+
+  const { tlsCert, tlsKey } = TLS_OPTIONS;
+  const certified = [root, '--tls-cert', tlsCert, '--tls-key', tlsKey];
+  const h2 = addon ? ['h2'] : [];
+  for (const [flags, protocols, tlsVersions] of [
+    [[], [...h2, 'http/1.1'], ['1.2', '1.3']],
+    [['--no-http2', '--tls-min=1.3'], ['http/1.1'], ['1.3']],
+    [['--transport=http1', '--tls-ciphers=TLS_AES_128_GCM_SHA256'], ['http/1.1'], ['1.3']],
+  ] as const) {
+    const secure = await startCommand(t, [...certified, ...flags]);
+    t.match(secure.report, { protocols, tlsVersions }, flags.join(' '));
+  }
 });
 
 t.test('without the addon it serves by node:http and says why, once', async (t) => {
@@ -124,7 +138,7 @@ t.test('without the addon it serves by node:http and says why, once', async (t) 
   t.match(running.report, { transport: 'http1', sendfile: false, reason: 'ZCSERVE_NO_ADDON=1' });
   const answer = await request({ port: running.port }, '/a.bin');
   t.ok(answer.body.equals(pattern(MIB)));
-  t.equal(answer.field('server-timing'), 'zc;desc="read:no-addon"');
+  t.equal(answer.field('server-timing'), 'zc;desc="read:no-addon", proto;desc="http/1.1"');
   running.process.kill('SIGTERM');
   const { stderr } = await running.ended;
   t.equal(stderr, 'zcserve: warn: no better transport than node:http: ZCSERVE_NO_ADDON=1\n');
@@ -273,6 +287,36 @@ t.test('a second signal exits at once', async (t) => {
   running.process.kill('SIGTERM');
   t.match(await running.ended, { code: 143, signal: null });
   client.close();
+});
+
+t.test('doctor says whose OpenSSL it is, and what clients get with the certificate', async (t) => {
+  const root = makeTree(t, { 'a.txt': 'hello' });
+  const { addon } = loadNative();
+  const diagnose = async (...flags: string[]) => {
+    const { stdout } = await runCommand(['doctor', root, '--json', ...flags]);
+    const findings = JSON.parse(stdout) as { subject: string; good?: boolean; text: string }[];
+    return (subject: string) => findings.find((one) => one.subject === subject);
+  };
+  const { tlsCert, tlsKey } = TLS_OPTIONS;
+  const certified = ['--tls-cert', tlsCert, '--tls-key', tlsKey];
+  const best = addon ? 'h2' : 'http/1.1';
+
+  const bare = await diagnose();
+  t.match(bare('OpenSSL'), { good: addon !== undefined });
+  t.match(bare('OpenSSL')?.text, process.versions.openssl);
+  t.match(bare('TLS')?.text, /^1\.2 and 1\.3, .*http\/1\.1: /);
+  const both = await diagnose(...certified);
+  t.equal(both('TLS'), undefined);
+  t.match(both('TLS 1.3'), { good: true, text: new RegExp(`^${best}, TLS_`) });
+  t.match(both('TLS 1.2'), { good: true, text: new RegExp(`^${best}, ECDHE-ECDSA-`) });
+  const newest = await diagnose(...certified, '--tls-min', '1.3', '--no-http2');
+  t.match(newest('TLS 1.3'), { good: true, text: /^http\/1\.1, / });
+  t.same(newest('TLS 1.2'), {
+    subject: 'TLS 1.2',
+    text: 'refused: tlsv1 alert protocol version',
+  });
+  const node = await diagnose(...certified, '--transport', 'http1');
+  t.match(node('TLS 1.3'), { good: true, text: /^http\/1\.1, / });
 });
 
 t.test('doctor says what is used, and really tried it', async (t) => {

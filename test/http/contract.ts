@@ -14,15 +14,7 @@ const SINGLE = [
     'content-encoding',
     'content-length',
   ],
-  ...[
-    'content-range',
-    'content-type',
-    'date',
-    'etag',
-    'last-modified',
-    'location',
-    'server-timing',
-  ],
+  ...['content-range', 'content-type', 'date', 'etag', 'last-modified', 'location'],
 ];
 
 /** Fields that tell strangers about the software or frame the body in a way that we never use. */

@@ -1,7 +1,7 @@
 // The operator's fields on every carrier: by glob, Cache-Control, security preset, CORS.
 import t from 'tap';
 import { makeTree } from '../support/tree.ts';
-import { onEveryCarrier } from './carriers.ts';
+import { type Carrier, onEveryCarrier, speaksHttp1 } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 
@@ -181,7 +181,36 @@ const LISTED: readonly Case[] = [
   },
 ];
 
-onEveryCarrier(t, async (t, serve) => {
+/** Of a file, how it was sent, and of every answer what its connection speaks. */
+function timingOf(carrier: Carrier): readonly Case[] {
+  const secured = carrier.tls && carrier.transport !== 'uws' ? ', tls;desc="TLSv1.3"' : '';
+  const spoken = `proto;desc="${speaksHttp1(carrier) ? 'http/1.1' : 'h2'}"${secured}`;
+  const ofFile = { 'server-timing': new RegExp(`^zc;desc="[a-z]+:[a-z-]+", ${spoken}$`) };
+  const ofNone = { 'server-timing': spoken };
+  const target = '/note.txt';
+  return [
+    { title: 'serverTiming: a file', target, status: 200, wants: ofFile },
+    {
+      title: 'serverTiming: a range',
+      target,
+      fields: { Range: 'bytes=1-2' },
+      status: 206,
+      wants: ofFile,
+    },
+    {
+      title: 'serverTiming: a 304',
+      target,
+      fields: { 'If-None-Match': '*' },
+      status: 304,
+      wants: ofNone,
+    },
+    { title: 'serverTiming: an error', target: '/none.txt', status: 404, wants: ofNone },
+    { title: 'serverTiming: a redirect', target: '/assets', status: 301, wants: ofNone },
+    { title: 'serverTiming: OPTIONS', target, method: 'OPTIONS', status: 204, wants: ofNone },
+  ];
+}
+
+onEveryCarrier(t, async (t, serve, carrier) => {
   const ruled = await serve({
     root,
     immutableHashed: true,
@@ -203,6 +232,7 @@ onEveryCarrier(t, async (t, serve) => {
     claims,
     LISTED,
   );
+  await checkCases(t, await serve({ root, serverTiming: true }), claims, timingOf(carrier));
 });
 
 claims.settle(t);

@@ -88,6 +88,17 @@ async function answerOn(socket: Socket): Promise<string> {
 
 const GET = requestBytes('/a.txt');
 
+onEach('Server-Timing says the version and the protocol of each client', async (t, serve) => {
+  const server = await serve({ serverTiming: true });
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    for (const minor of [0, 1]) {
+      const socket = await shake(server, { minVersion: version, maxVersion: version });
+      socket.write(`GET /a.txt HTTP/1.${minor}\r\nHost: a\r\nConnection: close\r\n\r\n`);
+      t.match(await answerOn(socket), `proto;desc="http/1.${minor}", tls;desc="${version}"\r\n`);
+    }
+  }
+});
+
 onEach('versions: 1.2 and 1.3, or 1.3 alone; nothing older', async (t, serve) => {
   const only = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') =>
     ({ minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' }) as const;
@@ -165,6 +176,7 @@ onEach('sessions are resumed, on whichever thread the client comes back', async 
     }
     t.equal(reused, 29, maxVersion);
   }
+  t.match(server.stats(), { handshakes: 60, tls12: 30, resumed: 58 }, 'and counted');
 });
 
 onEach(

@@ -1,4 +1,6 @@
 // What one client may ask for, how long it may take, and how it ends. RFC 9113 §5.1.2, §6.8, §10.5.
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import { residentOf } from '../faults/process.ts';
@@ -137,6 +139,29 @@ t.test('500 connections of 100 streams that are not read', { skip }, async (t) =
   t.ok(each < 6, `${each.toFixed(2)} KiB for each`);
   for (const client of [...clients, warm]) client.socket.resetAndDestroy();
   while ((await stats()).transfers > 0);
+});
+
+t.test('an idle connection takes less than 12 KiB, whatever it was asked', { skip }, async (t) => {
+  const host = startHost(t, { addon: true });
+  const { port } = await host.start({ root, h2c: true });
+  /** Fills the table of field lines that the server keeps for it (RFC 7541 §4.2). */
+  const visit = async () => {
+    const session = connectHttp2(`http://127.0.0.1:${port}`).on('error', () => {});
+    const page = Array.from({ length: 16 }, async (_, i) => {
+      const stream = session.request({ ':path': '/a.txt', 'x-filling': `${i}`.repeat(150) });
+      await once(stream.resume(), 'close');
+    });
+    await Promise.all(page);
+    return session;
+  };
+  const sessions = [await visit(), await visit()];
+  await host.collect();
+  const before = residentOf(host.pid);
+  for (let i = 0; i < 1000; i++) sessions.push(await visit());
+  await host.collect();
+  const each = (residentOf(host.pid) - before) / 1000 / 1024;
+  t.ok(each < 12, `${each.toFixed(2)} KiB for each`);
+  for (const session of sessions) session.destroy();
 });
 
 t.test('a head takes --header-timeout, however it drips', { skip }, async (t) => {

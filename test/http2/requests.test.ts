@@ -13,6 +13,7 @@ import {
   type Line,
   number,
   PREFACE,
+  priorityUpdate,
   settings,
   windowUpdate,
 } from '../support/frames.ts';
@@ -34,6 +35,9 @@ const good = [...GET, path];
 const without = (name: string) => good.filter(([each]) => each !== name);
 const post = (lines: readonly Line[] = []) =>
   headers(1, [[':method', 'POST'], ...without(':method'), ...lines], END_HEADERS);
+
+/** The numbers of as many streams. */
+const to = (count: number) => Array.from({ length: count }, (_, i) => 2 * i + 1);
 
 const reset = ['1: PROTOCOL_ERROR', 'open'] as const;
 const refused = ['1: 400', 'open'] as const;
@@ -107,6 +111,23 @@ const CONNECTION: readonly Row[] = [
     '§6.9.2 the same by SETTINGS',
     [get(1, '/large.bin'), windowUpdate(1, 2 ** 31 - 1 - 65535), settings([4, 65536])],
     ...over('FLOW_CONTROL_ERROR'),
+  ],
+  ['RFC 9218 §7.1 the priority of a stream to come', [priorityUpdate(1, 'u=1')], 'open'],
+  ['RFC 9218 §7.1 of a pushed one', [priorityUpdate(2, 'u=1')], ...over('PROTOCOL_ERROR')],
+  [
+    'RFC 9218 §7.1 of as many as may be open, twice',
+    [...to(100), ...to(100)].map((n) => priorityUpdate(n, 'u=1')),
+    'open',
+  ],
+  [
+    'RFC 9218 §7.1 of one more',
+    to(101).map((n) => priorityUpdate(n, 'u=1')),
+    ...over('PROTOCOL_ERROR'),
+  ],
+  [
+    'RFC 9218 §7.1 of those that were left out, and one more',
+    [...to(100).map((n) => priorityUpdate(n, 'u=1')), get(201, '/a.txt'), priorityUpdate(203, '')],
+    ...['201: 200', 'open'],
   ],
   [
     '§8.4 a client that pushes',

@@ -9,6 +9,7 @@ import {
   frame,
   get,
   number,
+  priorityUpdate,
   settings,
   TYPES,
   windowUpdate,
@@ -100,15 +101,24 @@ t.test(
   { skip },
   async (t) => {
     const { port } = await startServer(t, { root, h2c: true });
-    for (const [title, lines, update] of [
-      ['Priority', [['priority', 'u=1']], ''],
-      ['PRIORITY_UPDATE', [], 'u=1'],
+    const update = priorityUpdate(3, 'u=1');
+    const asked = (priority: string) => get(3, '/large.bin', [['priority', priority]]);
+    for (const [title, ...frames] of [
+      ['Priority', asked('u=1')],
+      ['PRIORITY_UPDATE', get(3, '/large.bin'), update],
+      ['PRIORITY_UPDATE before its request', update, asked('u=7')],
+      [
+        'the last before it',
+        priorityUpdate(3, 'u=7'),
+        priorityUpdate(5, 'u=7'),
+        update,
+        asked('u=7'),
+      ],
     ] as const) {
       const client = await connectFrames(port);
       client.send(settings([4, 2 ** 30]), get(1, '/large.bin', [['priority', 'u=5']]));
       await data(client, (_s, _f, total) => total >= 65535);
-      client.send(get(3, '/large.bin', lines));
-      if (update) client.send(frame(16, 0, 0, Buffer.concat([number(3), Buffer.from(update)])));
+      client.send(...frames);
       t.same(await client.events(1), ['3: 200']);
       client.send(windowUpdate(0, 70_000));
       const pieces = await data(client, (_s, _f, total) => total >= 70_000);

@@ -52,6 +52,10 @@ export function settings(...pairs: ReadonlyArray<readonly [id: number, value: nu
   return frame('SETTINGS', 0, 0, Buffer.concat(entries));
 }
 
+/** RFC 9218 §7.1 */
+export const priorityUpdate = (stream: number, priority: string) =>
+  frame(16, 0, 0, Buffer.concat([number(stream), Buffer.from(priority)]));
+
 export const windowUpdate = (stream: number, by: number) =>
   frame('WINDOW_UPDATE', 0, stream, number(by));
 

@@ -24,6 +24,7 @@ export const LIMITS: EngineLimits = {
   revalidateMs: 1000,
   verifySendfile: false,
   h2c: false,
+  serverTiming: false,
 };
 
 /** A file as a transport sees it. `references` is 1 (the table's) when nobody sends from it. */

@@ -5,13 +5,14 @@ import { loadNative, type Native } from '../../addon/load.ts';
 import { openRoot } from '../../files/open.ts';
 import type { Root } from '../../files/root.ts';
 import type { Options } from '../../options/options.ts';
-import { chooseTransport } from '../../server/choose.ts';
+import { type Chosen, chooseTransport } from '../../server/choose.ts';
 import { cannotServe } from '../../server/problems.ts';
 import { readTls } from '../../server/tls.ts';
 import { mmapMaxOf } from '../../site/policies.ts';
 import { loadUws } from '../../transport/uws/library.ts';
 import { type Finding, finding, messageOf } from './finding.ts';
 import { descriptorLimit, fileSystemOf, interfaces, listenBacklog } from './machine.ts';
+import { openssl, tryTls, untriedTls } from './tls.ts';
 import { findSample, tryStrategy } from './trial.ts';
 
 export async function printDiagnosis(options: Options, json: boolean): Promise<void> {
@@ -34,10 +35,11 @@ export async function diagnose(options: Options): Promise<Finding[]> {
     finding('system', undefined, `Node ${process.versions.node}, ${process.platform} ${release()}`),
     engine(native),
     ...features(native),
+    openssl(native),
     await transport(options, native, false),
     await transport(options, native, true),
     await uws(),
-    ...certificate(options),
+    ...(await https(options, native)),
     ...(await root(options, native)),
     thresholds(options),
     ...interfaces(),
@@ -68,15 +70,15 @@ function features({ addon }: Native): Finding[] {
 async function transport(options: Options, native: Native, tls: boolean): Promise<Finding> {
   const subject = `transport ${tls ? 'https' : 'http'}`;
   try {
-    const { name, reason, fallback } = await chooseTransport(
-      { transport: options.transport, tls, h2c: options.h2c && !tls },
-      native,
-      loadUws,
-    );
+    const { name, reason, fallback } = await choose(options, native, tls);
     return finding(subject, !fallback, `${name}: ${reason}`);
   } catch (error) {
     return finding(subject, false, messageOf(error));
   }
+}
+
+function choose({ transport, h2c }: Options, native: Native, tls: boolean): Promise<Chosen> {
+  return chooseTransport({ transport, tls, h2c: h2c && !tls }, native, loadUws);
 }
 
 async function uws(): Promise<Finding> {
@@ -88,7 +90,16 @@ async function uws(): Promise<Finding> {
   return finding(subject, true, `${found.version} loads and passes its self-test`);
 }
 
-function certificate(options: Options): Finding[] {
+/** A certificate that is no good is told instead of what would be spoken with it. */
+async function https(options: Options, native: Native): Promise<Finding[]> {
+  const certificates = certificatesOf(options);
+  if (certificates.some(({ good }) => good === false)) return certificates;
+  if (certificates.length > 0) return [...certificates, ...(await tryTls(options))];
+  const chosen = await choose(options, native, true).catch(() => undefined);
+  return chosen === undefined ? [] : [untriedTls(options, chosen)];
+}
+
+function certificatesOf(options: Options): Finding[] {
   const subject = 'certificate';
   try {
     const { certificates = [] } = readTls(options) ?? {};

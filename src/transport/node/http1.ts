@@ -40,7 +40,8 @@ export function createHttp1Transport(options: Http1Options): Transport {
   const counters = new Counters();
   /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
-  const outlet: Outlet = { counters, log, transfers, pending };
+  const { serverTiming } = limits;
+  const outlet: Outlet = { counters, log, transfers, serverTiming, pending };
   /** Node may yet find the same fault in the body that follows. */
   const rejected = new WeakSet<Socket>();
   let closing = false;

@@ -1,5 +1,6 @@
 // Sends a plan as the response of node:http, node:https or http2's compatibility API.
 import type { ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import type { FileEntry } from '../../files/entry.ts';
 import { type FieldList, pairs } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
@@ -9,6 +10,7 @@ import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
 import type { Counters } from '../counters.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
+import { withTiming } from '../timing.ts';
 import { http } from './builtin.ts';
 import { closeWithClient, cutOff, isHttp2 } from './http2-response.ts';
 import { responseSink } from './response-sink.ts';
@@ -20,6 +22,8 @@ export interface Outlet {
   readonly log: Log;
   /** Sends files on engine threads; undefined without the addon. */
   readonly transfers: Transfers | undefined;
+  /** Say in Server-Timing what the connection speaks. */
+  readonly serverTiming: boolean;
   /** For whom it matters which bodies are not yet wholly handed to their sockets. */
   readonly pending?: Set<ServerResponse>;
 }
@@ -29,7 +33,8 @@ export interface Outlet {
  * plan's file is closed already (before the head), and what those throw who have wrapped the response.
  */
 export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): void {
-  const { status, fields, body, resource } = plan;
+  const { status, body, resource } = plan;
+  const fields = outlet.serverTiming ? timed(plan.fields, res) : plan.fields;
   withFile(body, () => {
     if (plan.close) res.shouldKeepAlive = false;
     const isOurs = resource === undefined;
@@ -47,6 +52,12 @@ export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): voi
       throw error;
     }
   });
+}
+
+function timed(fields: FieldList, { req }: ServerResponse): FieldList {
+  const protocol = req.httpVersionMajor === 2 ? 'h2' : `http/${req.httpVersion}`;
+  const socket = req.socket as Partial<TLSSocket> | undefined;
+  return withTiming(fields, protocol, socket?.getProtocol?.());
 }
 
 class ResponseWriter implements BodyWriter {

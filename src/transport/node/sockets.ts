@@ -1,6 +1,7 @@
 // Who owns a socket of node's servers, and until when: from accept to end, in the states too that node sets no limit for.
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Counters } from '../counters.ts';
 
 export interface Sockets {
@@ -39,7 +40,10 @@ export function ownSockets(
     counters.accepted++;
     counters.rejected++;
   });
-  server.on('secureConnection', (socket: Socket) => {
+  server.on('secureConnection', (socket: TLSSocket) => {
+    counters.handshakes++;
+    if (socket.getProtocol() === 'TLSv1.2') counters.tls12++;
+    if (socket.isSessionReused()) counters.resumed++;
     // Not earlier: a client that half-closes within its handshake has gone (RFC 9112 §9.6 is about requests).
     socket.allowHalfOpen = true;
     own(socket);

@@ -7,6 +7,7 @@ import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, withFile, writeBody } from '../body.ts';
 import type { Counters } from '../counters.ts';
 import { type Pieces, type Sink, sendPieces } from '../pieces.ts';
+import { withTiming } from '../timing.ts';
 import type { UwsResponse } from './library.ts';
 
 /** A response and the end of its client, which may come at any time. */
@@ -40,6 +41,8 @@ export function openExchange(res: UwsResponse, isHead: boolean, settled: () => v
 export interface UwsOutlet {
   readonly counters: Counters;
   readonly log: Log;
+  /** Say in Server-Timing what the connection speaks: of its TLS the library tells nothing. */
+  readonly serverTiming: boolean;
 }
 
 /** Bytes up to which end() is used: above, the 2024 core loses the body when the kernel's buffer is full. */
@@ -50,7 +53,11 @@ const END_MAX = 15 * 1024;
  * where the plan's file is closed already, before anything is written.
  */
 export function sendUwsPlan(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet): void {
-  withFile(plan.body, () => writeBody(plan.body, new ExchangeWriter(plan, exchange, outlet)));
+  const { body } = plan;
+  const told = outlet.serverTiming
+    ? { ...plan, fields: withTiming(plan.fields, 'http/1.1') }
+    : plan;
+  withFile(body, () => writeBody(body, new ExchangeWriter(told, exchange, outlet)));
 }
 
 /** No descriptor can be had from the library. */

@@ -38,7 +38,7 @@ function certificateOf({ certificates: [{ certFile, keyFile }], ciphers }: Tls):
 export function createUwsTransport(options: UwsOptions): Transport {
   const { library, handler, reach, limits, log, common, tls } = options;
   const counters = new Counters();
-  const outlet: UwsOutlet = { counters, log };
+  const outlet: UwsOutlet = { counters, log, serverTiming: limits.serverTiming };
   const app = tls ? library.SSLApp(certificateOf(tls)) : library.App();
   let listening: unknown;
   let closing = false;
