@@ -4,6 +4,7 @@ import type { EngineLimits } from '../addon/types.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import { isLoopback } from '../http/authority.ts';
 import { MAX_TARGET } from '../http/target.ts';
+import { mmapMaxOf } from '../options/mmap-max.ts';
 import type { Options } from '../options/options.ts';
 import { OptionError } from '../options/table.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
@@ -68,15 +69,6 @@ function compile(options: Options) {
     // It begins with the option that the rule stands in.
     throw new OptionError((call) => message.replace(/^\w+/, call));
   }
-}
-
-/**
- * The largest file that the memory cache takes, bytes. From 32 KiB on, sendfile costs less than a copy in memory; but what is
- * encrypted has to be read by the process, and from memory no call is needed for that.
- */
-export function mmapMaxOf({ mmapMax, cacheSize, tlsCert }: Options): number {
-  if (mmapMax !== 'auto') return mmapMax;
-  return tlsCert !== undefined ? Math.min(2 ** 20, Math.floor(cacheSize / 64)) : 32_768;
 }
 
 function filesPolicy(options: Options): FilesPolicy {

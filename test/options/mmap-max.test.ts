@@ -1,7 +1,7 @@
 // How large a file the memory cache takes where nobody has said so.
 import t from 'tap';
+import { mmapMaxOf } from '../../src/options/mmap-max.ts';
 import { type OptionsInput, resolveOptions } from '../../src/options/options.ts';
-import { mmapMaxOf } from '../../src/site/policies.ts';
 import { TLS_OPTIONS } from '../support/tls.ts';
 
 const KIB = 2 ** 10;
