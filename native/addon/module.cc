@@ -91,6 +91,29 @@ napi_value open(napi_env env, napi_callback_info info) {
       });
 }
 
+// An errno or what stands there for each path; undefined where one would have to be waited for.
+napi_value open_now(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
+  Symlinks symlinks;
+  if (!root || !to_symlinks(env, args[2], symlinks)) return throw_type(env, "openNow(root, paths, symlinks)");
+  const uint32_t count = length(env, args[1]);
+  std::vector<OpenedFile> opened;
+  opened.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    std::optional<OpenedFile> one = open_file_now(*root, to_utf8(env, element(env, args[1], i)), symlinks);
+    if (!one) return undefined(env);
+    opened.push_back(std::move(*one));
+  }
+  napi_value list;
+  napi_create_array_with_length(env, count, &list);
+  for (uint32_t i = 0; i < count; ++i) {
+    const OpenedFile& one = opened[i];
+    napi_set_element(env, list, i, one.type == OpenedFile::none ? text(env, errno_name(one.error)) : describe(env, one));
+  }
+  return list;
+}
+
 napi_value create_arena(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<Arena> arena = Arena::create(static_cast<size_t>(to_number(env, args[0])));
@@ -157,6 +180,11 @@ napi_value file_is_current(napi_env env, napi_callback_info info) {
   return boolean(env, file && file->is_current());
 }
 
+napi_value root_is_same(napi_env env, napi_callback_info info) {
+  const Ref<Root> root = unwrap<Root>(env, handles(env).root, Arguments(env, info).self);
+  return boolean(env, root && root->look() == RootLook::same);
+}
+
 napi_value memory_size(napi_env env, napi_callback_info info) {
   const Ref<Memory> memory = unwrap<Memory>(env, handles(env).memory, Arguments(env, info).self);
   return number(env, memory ? static_cast<double>(memory->size()) : 0);
@@ -186,7 +214,8 @@ NAPI_MODULE_INIT() {
   using namespace zc::js;
   auto* handles = new Handles();
   napi_set_instance_data(env, handles, [](napi_env, void* data, void*) { delete static_cast<Handles*>(data); }, nullptr);
-  handles->root = define_handle(env, "Root", {getter("fd", fd_of<Root, &Handles::root>), method("close", release<Root>)});
+  handles->root = define_handle(env, "Root", {getter("fd", fd_of<Root, &Handles::root>), method("isSame", root_is_same),
+                                         method("close", release<Root>)});
   handles->file =
       define_handle(env, "File", {getter("fd", fd_of<File, &Handles::file>), method("isCurrent", file_is_current),
                                          method("release", release<File>)});
@@ -197,6 +226,7 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "openRoot", open_root);
   export_function(env, exports, "reopenRoot", reopen_root);
   export_function(env, exports, "open", open);
+  export_function(env, exports, "openNow", open_now);
   export_function(env, exports, "createArena", create_arena);
   export_function(env, exports, "mapFile", map_file);
   export_function(env, exports, "features", features);

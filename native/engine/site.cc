@@ -1,5 +1,6 @@
 #include "engine/site.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -71,7 +72,7 @@ void Site::set_root(Ref<Root> root, int64_t now) {
 Site::Look Site::look_at_evidence(const HotEntry& entry) const {
   if (entry.remote) return Look::unsure;
   for (const Evidence& evidence : entry.evidence) {
-    const OpenResult opened = look_beneath(*root_, evidence.path, setup_.symlinks);
+    const OpenResult opened = open_remembered(*root_, evidence.path, O_PATH, setup_.symlinks);
     struct stat st;
     std::string version;
     if (opened.fd) {

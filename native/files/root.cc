@@ -144,6 +144,19 @@ RootLook Root::look() const {
   }
 }
 
+bool Root::remembers() const {
+  switch (volume_) {
+    case Volume::memory:
+      return has_openat2();
+    case Volume::local:
+      return has_cached();
+    case Volume::remote:
+    case Volume::made_up:
+      return false;
+  }
+  return false;
+}
+
 bool has_openat2() {
   static const bool available = [] {
     const UniqueFd fd(openat2(AT_FDCWD, ".", O_PATH | O_CLOEXEC, RESOLVE_BENEATH));
@@ -164,10 +177,10 @@ OpenResult open_beneath(const Root& root, const std::string& path, int flags, Sy
   return open_at_place(root, path, flags);
 }
 
-OpenResult look_beneath(const Root& root, const std::string& path, Symlinks symlinks) {
-  if (!has_openat2()) return open_beneath(root, path, O_PATH, symlinks);
+OpenResult open_remembered(const Root& root, const std::string& path, int flags, Symlinks symlinks) {
+  if (!has_openat2()) return open_beneath(root, path, flags, symlinks);
   const uint64_t resolve = resolve_of(symlinks) | (asks_memory(root.volume()) ? kCached : 0);
-  const int fd = openat2(root.fd(), path.empty() ? "." : path.c_str(), O_PATH | O_CLOEXEC, resolve);
+  const int fd = openat2(root.fd(), path.empty() ? "." : path.c_str(), static_cast<uint64_t>(flags | O_CLOEXEC), resolve);
   if (fd >= 0) return {UniqueFd(fd), 0};
   // Where such a link leads takes more looks than one, and some of them may wait.
   return {{}, symlinks == Symlinks::inside && errno == EXDEV ? EAGAIN : errno};

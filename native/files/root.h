@@ -25,6 +25,9 @@ class Root : public RefCounted {
   int fd() const { return fd_.get(); }
   const std::string& path() const { return path_; }
   Volume volume() const { return volume_; }
+  dev_t device() const { return dev_; }
+  /** Can anything beneath it be opened without waiting (see open_remembered)? */
+  bool remembers() const;
   bool same_directory(const Root& other) const { return dev_ == other.dev_ && ino_ == other.ino_; }
   /** Is it still the directory that its path names? By what the kernel remembers of the path alone (RESOLVE_CACHED, Linux 5.12). */
   RootLook look() const;
@@ -54,11 +57,11 @@ struct OpenResult {
 OpenResult open_beneath(const Root& root, const std::string& path, int flags, Symlinks symlinks);
 
 /**
- * The same with O_PATH, from what the kernel remembers of the tree alone (RESOLVE_CACHED, Linux 5.12): EAGAIN where it
- * would have to ask the file system, and wait, and for links that it does not confine. Older kernels wait, and so does
- * a root in memory: tmpfs remembers no absent names, and there is nothing to wait for.
+ * The same from what the kernel remembers of the tree alone (RESOLVE_CACHED, Linux 5.12): EAGAIN where it would have to
+ * ask the file system, and wait, and for links that it does not confine. Older kernels wait, and so does a root in
+ * memory: tmpfs remembers no absent names, and there is nothing to wait for.
  */
-OpenResult look_beneath(const Root& root, const std::string& path, Symlinks symlinks);
+OpenResult open_remembered(const Root& root, const std::string& path, int flags, Symlinks symlinks);
 
 /** Does the kernel have openat2(2)? Asked once. */
 bool has_openat2();

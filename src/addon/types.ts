@@ -3,6 +3,8 @@
 /** A root directory held open (O_PATH); every open is relative to it. */
 export interface NativeRoot {
   readonly fd: number;
+  /** Is it surely what its path names? One look at what the kernel remembers; false where that is not enough. */
+  isSame(): boolean;
   close(): void;
 }
 
@@ -45,6 +47,9 @@ export type Opened<F = NativeFile> =
   /** A FIFO, socket or device. */
   | { readonly type: 'other' }
   | { readonly type: 'error'; readonly errno: string };
+
+/** An errno, or what stands there. */
+export type OpenedNow = string | Exclude<Opened, { readonly type: 'error' }>;
 
 /** `inside`: links may be followed while they stay beneath the root; `none`: no link in any component; `follow`: anywhere. */
 export type Symlinks = 'inside' | 'none' | 'follow';
@@ -213,6 +218,11 @@ export interface NativeAddon {
   reopenRoot(path: string): Promise<NativeRoot | string>;
   /** Opens each path beneath the root, in libuv's pool, in order. Never blocks on FIFOs (O_NONBLOCK). */
   open(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Promise<Opened[]>;
+  /**
+   * The same at once, from what the kernel remembers of the tree (RESOLVE_CACHED, Linux 5.12). Undefined where it would have
+   * to wait, and for what lies on another file system than the root.
+   */
+  openNow(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): OpenedNow[] | undefined;
   /**
    * Reads a directory that `path` leads to, in libuv's pool, a few milliseconds at a time. Only what a request could
    * get; names that begin with a dot only with `dotfiles`. More than `maxEntries` are EFBIG.

@@ -23,19 +23,28 @@ const readFd = promisify(read);
  * for the first of them only.
  */
 export class BuildReadings {
-  readonly #known = new LRUCache<string, Promise<IsBuilt>>({ max: MAX_REMEMBERED });
+  readonly #known = new LRUCache<string, IsBuilt | Promise<IsBuilt>>({ max: MAX_REMEMBERED });
 
-  /** `found` are the directory and the manifests of `witnesses`, open until this settles; `list` reads the directory. */
+  /**
+   * `found` are the directory and the manifests of `witnesses`, open until this settles; `list` reads the directory. At once
+   * where that was read before.
+   */
   of(
     builds: Builds,
     witnesses: Witnesses,
     found: readonly Found[],
     list: () => Promise<Contents>,
-  ): Promise<IsBuilt> {
+  ): IsBuilt | Promise<IsBuilt> {
     const key = [witnesses.directory, ...found.map(versionOf)].join('\0');
-    const known = this.#known.get(key) ?? readBuild(builds, witnesses, found, list);
-    this.#known.set(key, known);
-    return known;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const reading = readBuild(builds, witnesses, found, list);
+    this.#known.set(key, reading);
+    reading.then(
+      (isBuilt) => this.#known.set(key, isBuilt),
+      () => this.#known.delete(key),
+    );
+    return reading;
   }
 }
 

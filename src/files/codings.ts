@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { Coding } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
+import { codeOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
 
 const readFd = promisify(read);
@@ -143,12 +144,14 @@ export class Statements {
     sizeCalculation: () => 1,
   });
 
-  /** Rejects where the file cannot be read. */
-  async of(file: Readable, coding: FileCoding): Promise<Stated> {
+  /** At once where it is known; the name of an errno where the file cannot be read. */
+  of(file: Readable, coding: FileCoding): Stated | Promise<Stated | string> {
     if (coding === 'br' || file.size === 0) return NOTHING;
     const key = `${coding}-${file.version}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
+    return this.#known.get(key) ?? this.#read(key, file, coding).catch(codeOf);
+  }
+
+  async #read(key: string, file: Readable, coding: 'gzip' | 'zstd'): Promise<Stated> {
     const stated = await (coding === 'gzip' ? gzipOf(file) : zstdOf(file));
     this.#known.set(key, stated);
     return stated;

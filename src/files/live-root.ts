@@ -70,6 +70,15 @@ export class LiveRoot {
     this.#freshUntil = Number.NEGATIVE_INFINITY;
   }
 
+  /** Looks at the path at once, if that needs no waiting. True: the root is the one that it names. */
+  lookNow(): boolean {
+    const { freshness } = this.#options;
+    const began = freshness.now();
+    if (this.#errno !== undefined || !this.#held.root.isSame()) return false;
+    this.#freshUntil = began + freshness.revalidateMs;
+    return true;
+  }
+
   /** Looks at the path; those who ask while that is under way share the next look, for this one may be too early. */
   look(): Promise<void> {
     if (this.#looking === undefined) return this.#begin();
@@ -81,15 +90,15 @@ export class LiveRoot {
   }
 
   /** Runs it on one root throughout, which stays open until it is done, whatever takes its place. */
-  async use<T>(work: (root: Root) => Promise<T>): Promise<T> {
+  use<T>(work: (root: Root) => T | Promise<T>): T | Promise<T> {
     const held = this.#held;
+    const done = work(this.#current);
+    if (!(done instanceof Promise)) return done;
     held.users++;
-    try {
-      return await work(this.#current);
-    } finally {
+    return done.finally(() => {
       held.users--;
       this.#settle(held);
-    }
+    });
   }
 
   close(): void {

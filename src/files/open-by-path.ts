@@ -68,6 +68,8 @@ function rootAt(
     Promise.all(paths.map((one) => openBeneath({ root, symlinks, places }, one)));
   return {
     native: undefined,
+    openNow: () => undefined,
+    isSame: () => false,
     open: openAll,
     read: (directory, below, dotfiles, maxEntries) =>
       readDirectory({

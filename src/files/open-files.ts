@@ -79,17 +79,19 @@ export class OpenFiles implements FileCache {
 
   /**
    * Makes a resource of these files, or finds that it is kept already. Their descriptors are taken over. At once,
-   * unless a tag has to be hashed first. One that is not to be kept serves the answers of this turn.
+   * unless a tag has to be hashed first. One that is not to be kept serves the answers of this turn. `uses`: how often it was
+   * used before.
    */
   adopt(
     path: string,
     variants: readonly OpenVariant[],
     isKept: () => boolean,
+    uses: number,
   ): Resource<FileEntry> | Promise<Resource<FileEntry>> {
     const unknown = variants.filter((variant) => this.#isHashedFirst(variant));
-    if (unknown.length === 0) return this.#take(path, variants, isKept());
+    if (unknown.length === 0) return this.#take(path, variants, isKept(), uses);
     return Promise.all(unknown.map((variant) => this.#etags.learn(variant))).then(() =>
-      this.#take(path, variants, isKept()),
+      this.#take(path, variants, isKept(), uses),
     );
   }
 
@@ -99,14 +101,21 @@ export class OpenFiles implements FileCache {
     return source.kind === 'hash' && source.first && this.#etags.get(variant) === undefined;
   }
 
-  #take(path: string, variants: readonly OpenVariant[], keep: boolean): Resource<FileEntry> {
+  #take(
+    path: string,
+    variants: readonly OpenVariant[],
+    keep: boolean,
+    uses: number,
+  ): Resource<FileEntry> {
     const current = keep ? this.#resources.get(path) : undefined;
     if (current !== undefined && isSame(current, variants)) {
       for (const { file } of variants) file.close();
       return current;
     }
     const varies = variants.length > 1;
-    const [identity, ...others] = variants.map((variant) => this.#enter(path, variant, varies));
+    const [identity, ...others] = variants.map((variant) =>
+      this.#enter(path, variant, varies, uses),
+    );
     if (identity === undefined) throw new Error('a resource without its own file');
     const resource: CachedResource = { identity, variants: others };
     if (this.#closed || !keep) {
@@ -145,11 +154,11 @@ export class OpenFiles implements FileCache {
   ): boolean | Promise<boolean> {
     // A snapshot has the bytes of its version whatever becomes of the file.
     if (strategy === 'mmap' && this.#options.policy.mmapSource === 'snapshot') return true;
-    const { native, fd } = file.file;
+    const { native } = file.file;
     if (native !== undefined && file.trusted) return native.isCurrent();
     file.retain();
     identity.retain();
-    return versionNow(fd)
+    return versionNow(file.file.fd)
       .then((now) => now === file.version)
       .catch(() => true) // The read finds the same error, and says so.
       .finally(() =>
@@ -188,7 +197,7 @@ export class OpenFiles implements FileCache {
     this.#turn.flush();
   }
 
-  #enter(path: string, variant: OpenVariant, varies: boolean): CachedEntry {
+  #enter(path: string, variant: OpenVariant, varies: boolean, uses: number): CachedEntry {
     const { policy, describe, freshness } = this.#options;
     const { coding, encoding, mtimeMs, size, version, built } = variant;
     const describeWith = (etag: string | undefined) =>
@@ -196,6 +205,7 @@ export class OpenFiles implements FileCache {
     const source = tagSource(policy.etag, version, size, coding);
     const known = source.kind === 'known' ? source.tag : this.#etags.get(variant);
     const entry = new CachedEntry(variant.file, variant, describeWith(known));
+    entry.uses = uses;
     entry.onChanged = () => freshness.drop(variant.path);
     if (source.kind === 'hash' && !source.first && known === undefined) {
       this.#etags.compute(entry, (etag) => {

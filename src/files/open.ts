@@ -1,5 +1,12 @@
 // Opens the root: beneath its descriptor with the addon (openat2), by path without it.
-import type { NativeAddon, NativeFile, NativeRoot, Opened, Symlinks } from '../addon/types.ts';
+import type {
+  NativeAddon,
+  NativeFile,
+  NativeRoot,
+  Opened,
+  OpenedNow,
+  Symlinks,
+} from '../addon/types.ts';
 import type { OpenFile } from './entry.ts';
 import { codeOf } from './errno.ts';
 import { findRootByPath, openRootByPath } from './open-by-path.ts';
@@ -46,6 +53,10 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
   let closed = false;
   return {
     native: root,
+    openNow(paths) {
+      return closed ? undefined : addon.openNow(root, paths, symlinks)?.map(adoptNow);
+    },
+    isSame: () => !closed && root.isSame(),
     async open(paths) {
       if (closed) return paths.map(() => ({ type: 'error', errno: 'EBADF' }));
       return (await addon.open(root, paths, symlinks)).map(adopt);
@@ -87,14 +98,21 @@ function adopt(opened: Opened): Found {
   return opened;
 }
 
+function adoptNow(opened: OpenedNow): Found {
+  return typeof opened === 'string' ? { type: 'error', errno: opened } : adopt(opened);
+}
+
 class NativeOpenFile implements OpenFile {
-  readonly fd: number;
   readonly native: NativeFile;
   #open = true;
 
   constructor(native: NativeFile) {
-    this.fd = native.fd;
     this.native = native;
+  }
+
+  // Most are never asked for it.
+  get fd(): number {
+    return this.native.fd;
   }
 
   close(): void {

@@ -2,6 +2,7 @@
 import type { Log } from '../log/log.ts';
 import type { FilesPolicy } from './policy.ts';
 import { closeAll, type Found } from './root.ts';
+import { type Steps, settled } from './steps.ts';
 
 /** Levels at which the link is looked for: bounds what a long path below one can cost. */
 const MAX_LEVELS = 32;
@@ -15,15 +16,15 @@ export function isRefusedLink(found: Found | undefined): boolean {
  * Tells which link keeps this path from being served. Whatever clients ask for below one, it is one line: they cannot
  * fill the log with it.
  */
-export async function tellRefusedLink(
+export function* tellRefusedLink(
   path: string,
-  open: (paths: readonly string[]) => Promise<readonly Found[]>,
+  open: (paths: readonly string[]) => readonly Found[] | Promise<readonly Found[]>,
   symlinks: FilesPolicy['symlinks'],
   log: Log,
-): Promise<void> {
+): Steps<void> {
   const segments = path.split('/').slice(0, MAX_LEVELS);
   const paths = segments.map((_, i) => segments.slice(0, i + 1).join('/'));
-  const found = await open(paths);
+  const found = yield* settled(open(paths));
   closeAll(found);
   const at = found.findIndex(isRefusedLink);
   const [link, look] = [paths[at], found[at]];

@@ -37,11 +37,13 @@ export class Resolutions implements FileCache {
     this.#known.set(key, known);
   }
 
-  /** The search for this key that is under way, or this one. */
-  share(key: string, search: () => Promise<Outcome>): Promise<Outcome> {
+  /** The search for this key that is under way, or this one; its outcome where it needs no waiting. */
+  share(key: string, search: () => Outcome | Promise<Outcome>): Outcome | Promise<Outcome> {
     const shared = this.#searches.get(key);
     if (shared !== undefined) return shared;
-    const own = search().finally(() => {
+    const found = search();
+    if (!(found instanceof Promise)) return found;
+    const own = found.finally(() => {
       if (this.#searches.get(key) === own) this.#searches.delete(key);
     });
     this.#searches.set(key, own);

@@ -4,6 +4,7 @@
 import type { RequestField } from '../plan/request.ts';
 import type { FilesPolicy } from './policy.ts';
 import { type Outcome, Search, type Shelf, type Unserved } from './search.ts';
+import type { Steps } from './steps.ts';
 
 /** A path as the client meant it. */
 export interface Wanted {
@@ -30,37 +31,37 @@ export function looksLikeAsset(path: string): boolean {
 const NAVIGATION: readonly RequestField[] = ['accept', 'sec-fetch-dest'];
 
 /** Never throws for what a client sends or a file system does. */
-export async function resolve(shelf: Shelf, wanted: Wanted): Promise<Outcome> {
+export function* resolve(shelf: Shelf, wanted: Wanted): Steps<Outcome> {
   const { policy } = shelf;
   const name = wanted.path.slice(1);
   const search = new Search(shelf);
   const hidden = visible(name, policy);
   // No route of an app either: whoever asks for /.env shall not be told that it is there.
   if (hidden !== undefined) return hidden.kind === 'not-found' ? search.miss([]) : hidden;
-  const found = await find(search, name, wanted.slash);
+  const found = yield* find(search, name, wanted.slash);
   if (found.kind !== 'not-found') return found;
   if (policy.spa === undefined) return search.miss([]);
-  return wanted.navigation ? fallback(search, policy.spa) : search.miss(NAVIGATION);
+  return wanted.navigation ? yield* fallback(search, policy.spa) : search.miss(NAVIGATION);
 }
 
 /** The page of a single-page app for a navigation whose path can be no file's. */
-export async function resolveFallback(shelf: Shelf): Promise<Outcome> {
+export function* resolveFallback(shelf: Shelf): Steps<Outcome> {
   const { spa } = shelf.policy;
-  return spa === undefined ? NOT_FOUND : fallback(new Search(shelf), spa);
+  return spa === undefined ? NOT_FOUND : yield* fallback(new Search(shelf), spa);
 }
 
-async function fallback(search: Search, page: string): Promise<Outcome> {
-  const app = await search.file(page, 200);
+function* fallback(search: Search, page: string): Steps<Outcome> {
+  const app = yield* search.file(page, 200);
   return app.kind === 'file' ? { ...app, judged: NAVIGATION } : search.miss(NAVIGATION);
 }
 
 /** The nearest file of that name in the path's directory or above it: the page of an error. */
-export async function resolveErrorPage(
+export function* resolveErrorPage(
   shelf: Shelf,
   path: string,
   name: string,
   status: number,
-): Promise<Outcome> {
+): Steps<Outcome> {
   const levels = path
     .split('/')
     .slice(1, -1)
@@ -68,8 +69,8 @@ export async function resolveErrorPage(
   const directories = ['', ...levels.map((_, i) => `${levels.slice(0, i + 1).join('/')}/`)];
   const paths = directories.reverse().map((directory) => directory + name);
   const search = new Search(shelf);
-  const nearest = await search.first(paths);
-  const answer = nearest === undefined ? NOT_FOUND : await search.file(nearest, status);
+  const nearest = yield* search.first(paths);
+  const answer = nearest === undefined ? NOT_FOUND : yield* search.file(nearest, status);
   return answer.kind === 'directory' || answer.kind === 'not-found' ? search.miss([]) : answer;
 }
 
@@ -81,41 +82,41 @@ function visible(name: string, policy: FilesPolicy): Outcome | undefined {
   return policy.dotfiles === 'deny' ? FORBIDDEN : NOT_FOUND;
 }
 
-async function find(search: Search, name: string, slash: boolean): Promise<Outcome> {
-  if (name === '') return directory(search, name, true);
+function* find(search: Search, name: string, slash: boolean): Steps<Outcome> {
+  if (name === '') return yield* directory(search, name, true);
   if (slash) {
-    const inside = await directory(search, name, true);
-    return inside.kind === 'not-found' ? cleanUrl(search, name, true) : inside;
+    const inside = yield* directory(search, name, true);
+    return inside.kind === 'not-found' ? yield* cleanUrl(search, name, true) : inside;
   }
-  const cleaned = await toClean(search, name);
+  const cleaned = yield* toClean(search, name);
   if (cleaned !== undefined) return cleaned;
-  const exact = await search.file(name, 200);
+  const exact = yield* search.file(name, 200);
   if (exact.kind !== 'not-found' && exact.kind !== 'directory') return exact;
-  const html = await cleanUrl(search, name, false);
+  const html = yield* cleanUrl(search, name, false);
   if (html.kind !== 'not-found') return html;
-  if (exact.kind === 'directory') return directory(search, name, false);
+  if (exact.kind === 'directory') return yield* directory(search, name, false);
   for (const extension of search.policy.extensions) {
-    const extended = await search.file(`${name}.${extension}`, 200);
+    const extended = yield* search.file(`${name}.${extension}`, 200);
     if (extended.kind !== 'not-found' && extended.kind !== 'directory') return extended;
   }
   return NOT_FOUND;
 }
 
 /** /about.html is /about, and /index.html is / — unless another file has the clean path. */
-async function toClean(search: Search, name: string): Promise<Outcome | undefined> {
+function* toClean(search: Search, name: string): Steps<Outcome | undefined> {
   if (!search.policy.cleanUrls || !/[^/]\.html$/.test(name)) return undefined;
   const bare = name.slice(0, -'.html'.length);
   const isIndex = lastOf(name) === search.policy.index[0];
-  if ((await search.first(isIndex ? [name] : [bare, name])) !== name) return undefined;
+  if ((yield* search.first(isIndex ? [name] : [bare, name])) !== name) return undefined;
   const slash = search.policy.trailingSlash === 'always' ? '/' : '';
   const location = isIndex ? './' : `./${encodeURIComponent(lastOf(bare))}${slash}`;
   return { kind: 'redirect', status: 308, location };
 }
 
 /** The clean URL of an HTML file. */
-async function cleanUrl(search: Search, name: string, slash: boolean): Promise<Outcome> {
+function* cleanUrl(search: Search, name: string, slash: boolean): Steps<Outcome> {
   if (!search.policy.cleanUrls) return NOT_FOUND;
-  const found = await search.file(`${name}.html`, 200);
+  const found = yield* search.file(`${name}.html`, 200);
   if (found.kind !== 'file') return found.kind === 'directory' ? NOT_FOUND : found;
   const { trailingSlash } = search.policy;
   if (trailingSlash === 'ignore' || slash === (trailingSlash === 'always')) return found;
@@ -124,7 +125,7 @@ async function cleanUrl(search: Search, name: string, slash: boolean): Promise<O
 }
 
 /** A directory: its index, or its listing. `slash`: was it asked for as a directory? */
-async function directory(search: Search, name: string, slash: boolean): Promise<Outcome> {
+function* directory(search: Search, name: string, slash: boolean): Steps<Outcome> {
   const { policy } = search;
   const { trailingSlash } = policy;
   const bare = trailingSlash === 'never' || trailingSlash === 'ignore';
@@ -134,18 +135,18 @@ async function directory(search: Search, name: string, slash: boolean): Promise<
   }
   const prefix = name === '' ? '' : `${name}/`;
   for (const index of policy.index) {
-    const found = await search.file(`${prefix}${index}`, 200);
+    const found = yield* search.file(`${prefix}${index}`, 200);
     if (found.kind === 'not-found' || found.kind === 'directory') continue;
     if (found.kind !== 'file' || !slash || name === '' || trailingSlash !== 'never') return found;
     return redirectSlash(301, name, false);
   }
   if (!policy.listing) {
-    if (policy.advises) await search.adviseListing(name);
+    if (policy.advises) yield* search.adviseListing(name);
     return NOT_FOUND;
   }
   // The links of a listing are relative to the directory.
   if (!slash) return redirectSlash(301, name, true);
-  return search.listing(name);
+  return yield* search.listing(name);
 }
 
 /**

@@ -12,6 +12,13 @@ export interface Root {
   /** Nothing is open yet: the first look opens what the path names. */
   readonly resting?: true;
   /**
+   * The same as `open`, at once: by what the kernel remembers of the tree. Undefined where it would have to wait, for a disk
+   * or a server.
+   */
+  openNow(paths: readonly string[]): readonly Found[] | undefined;
+  /** Is it surely what its path names? At once; false also where that cannot be told without waiting. */
+  isSame(): boolean;
+  /**
    * Opens root-relative paths ('' is the root itself), each confined by the symlink policy; the answers
    * are in the same order. Off the JavaScript thread; never blocks on a FIFO; never rejects.
    */
@@ -51,6 +58,8 @@ export type Look =
 export function closedRoot(errno: string, look: Root['look']): Root {
   return {
     native: undefined,
+    openNow: () => undefined,
+    isSame: () => false,
     open: async (paths) => paths.map(() => ({ type: 'error', errno })),
     read: () => Promise.reject(Object.assign(new Error(errno), { code: errno })),
     look,

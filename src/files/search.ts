@@ -9,11 +9,12 @@ import { meaningOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
 import { isRefusedLink, tellRefusedLink } from './refused-links.ts';
 import { closeAll, type Found, type Root, versionOf } from './root.ts';
+import { type Steps, settled } from './steps.ts';
 
 /** What a search needs from the table. */
 export interface Shelf {
   readonly policy: FilesPolicy;
-  open(paths: readonly string[]): Promise<readonly Found[]>;
+  open(paths: readonly string[]): readonly Found[] | Promise<readonly Found[]>;
   readonly read: Root['read'];
   /** Makes a resource of these files; their descriptors are its own from now on. */
   adopt(
@@ -56,13 +57,13 @@ export class Search {
   }
 
   /** A file with its precompressed siblings, opened in one batch. One that is encoded itself has none. */
-  async file(path: string, status: number): Promise<Outcome | { readonly kind: 'directory' }> {
+  *file(path: string, status: number): Steps<Outcome | { readonly kind: 'directory' }> {
     const named = codingOfName(path);
     const codings = named === undefined ? this.policy.codings.filter(isFileCoding) : [];
     const paths = [path, ...codings.map((coding) => path + SUFFIXES[coding])];
-    const found = await this.#open(paths);
+    const found = yield* this.#open(paths);
     const refused = paths[found.findIndex(isRefusedLink)];
-    if (refused !== undefined) await this.#tell(refused);
+    if (refused !== undefined) yield* this.#tell(refused);
     const [own, ...siblings] = found;
     if (own === undefined || own.type !== 'file') {
       closeAll([...siblings, ...(own === undefined ? [] : [own])]);
@@ -70,28 +71,28 @@ export class Search {
         ? { kind: 'directory' }
         : unservedOf(path, own, this.#shelf.log);
     }
-    const encoding = named !== undefined && (await this.#isOf(named, own)) ? named : 'identity';
-    const built = await this.#isBuilt(path);
+    const encoding = named !== undefined && (yield* this.#isOf(named, own)) ? named : 'identity';
+    const built = yield* this.#isBuilt(path);
     const variants: OpenVariant[] = [{ ...own, path, coding: 'identity', encoding, built }];
     for (const [i, sibling] of siblings.entries()) {
       const coding = codings[i];
-      const variant = coding && (await this.#variant(path, own, sibling, coding));
+      const variant = coding && (yield* this.#variant(path, own, sibling, coding));
       if (variant) variants.push({ ...variant, built });
       else closeAll([sibling]);
     }
-    const resource = await this.#shelf.adopt(path, variants);
+    const resource = yield* settled(this.#shelf.adopt(path, variants));
     return { kind: 'file', resource, evidence: this.#evidence, status };
   }
 
   /** The first of these paths that is a file. */
-  async first(paths: readonly string[]): Promise<string | undefined> {
-    const found = await this.#open(paths);
+  *first(paths: readonly string[]): Steps<string | undefined> {
+    const found = yield* this.#open(paths);
     closeAll(found);
     return paths[found.findIndex(({ type }) => type === 'file')];
   }
 
-  async listing(name: string): Promise<Outcome> {
-    const [found] = await this.#open([name]);
+  *listing(name: string): Steps<Outcome> {
+    const [found] = yield* this.#open([name]);
     if (found !== undefined) closeAll([found]);
     if (found?.type !== 'directory') return unservedOf(name, found, this.#shelf.log);
     return { kind: 'listing', path: name === '' ? '/' : `/${name}/`, version: found.version };
@@ -103,13 +104,13 @@ export class Search {
   }
 
   /** Where it is a directory, the miss says that it could be listed. */
-  async adviseListing(name: string): Promise<void> {
-    const found = await this.listing(name);
+  *adviseListing(name: string): Steps<void> {
+    const found = yield* this.listing(name);
     if (found.kind === 'listing') this.#advice = { advice: 'listing' };
   }
 
-  async #open(paths: readonly string[]): Promise<readonly Found[]> {
-    const found = await this.#shelf.open(paths);
+  *#open(paths: readonly string[]): Steps<readonly Found[]> {
+    const found = yield* settled(this.#shelf.open(paths));
     for (const [i, path] of paths.entries()) {
       const one = found[i];
       this.#evidence.push({ path, version: one === undefined ? '' : versionOf(one) });
@@ -118,50 +119,51 @@ export class Search {
   }
 
   /** The answer rests on what was asked, too: a build that comes later may say something else. */
-  async #isBuilt(path: string): Promise<boolean> {
+  *#isBuilt(path: string): Steps<boolean> {
     const { builds } = this.policy;
     const witnesses = builds?.witnessesOf(path);
     if (builds === undefined || witnesses === undefined) return false;
     const { directory, manifests } = witnesses;
-    const found = await this.#open([directory, ...manifests]);
+    const found = yield* this.#open([directory, ...manifests]);
     const [place] = found;
     const list = () =>
       place?.type === 'directory'
         ? this.#shelf.read(place.file, directory, false, MAX_NAMES)
         : Promise.reject(new Error('no directory'));
     try {
-      return (await this.#shelf.builds.of(builds, witnesses, found, list))(path);
+      return (yield* settled(this.#shelf.builds.of(builds, witnesses, found, list)))(path);
     } finally {
       closeAll(found);
     }
   }
 
-  #tell(refused: string): Promise<void> {
+  #tell(refused: string): Steps<void> {
     const { open, policy, log } = this.#shelf;
     return tellRefusedLink(refused, open, policy.symlinks, log);
   }
 
-  async #variant(
+  *#variant(
     path: string,
     own: FoundFile,
     sibling: Found,
     coding: FileCoding,
-  ): Promise<Omit<OpenVariant, 'built'> | undefined> {
+  ): Steps<Omit<OpenVariant, 'built'> | undefined> {
     if (sibling.type !== 'file') return undefined;
     const name = path + SUFFIXES[coding];
-    const flaw = await this.#shelf.statements.of(sibling, coding).then(
-      (stated) => flawOf({ ...own, path }, { ...sibling, coding }, stated),
-      (error: NodeJS.ErrnoException) => `not readable (${error.code})`,
-    );
+    const stated = yield* settled(this.#shelf.statements.of(sibling, coding));
+    const flaw =
+      typeof stated === 'string'
+        ? `not readable (${stated})`
+        : flawOf({ ...own, path }, { ...sibling, coding }, stated);
     if (flaw === undefined) return { ...sibling, path: name, coding, encoding: coding };
     this.#shelf.log.warn(`${name} is ${flaw}: not used`, `variant:${name}`);
     return undefined;
   }
 
   /** Is the file in the coding that its name promises? */
-  async #isOf(coding: FileCoding, file: FoundFile): Promise<boolean> {
-    const stated = await this.#shelf.statements.of(file, coding).catch(() => undefined);
-    return file.size > 0 && stated !== undefined && stated.kind !== 'foreign';
+  *#isOf(coding: FileCoding, file: FoundFile): Steps<boolean> {
+    const stated = yield* settled(this.#shelf.statements.of(file, coding));
+    return file.size > 0 && typeof stated !== 'string' && stated.kind !== 'foreign';
   }
 }
 

@@ -4,6 +4,7 @@ import type { Log } from '../log/log.ts';
 import type { Contents, Evidence, Listing, Strategy } from '../plan/types.ts';
 import { BuildReadings } from './builds.ts';
 import { resourcesOf, Statements } from './codings.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import { Freshness, type PreparedAnswers } from './freshness.ts';
@@ -15,6 +16,7 @@ import { pathKey, Resolutions } from './resolutions.ts';
 import { resolve, resolveErrorPage, resolveFallback } from './resolve.ts';
 import { closeAll, directoryOf, type Found, type Root, versionOf } from './root.ts';
 import { type Outcome, type Shelf, type Unserved, unservedOf } from './search.ts';
+import { run, type Steps, settled } from './steps.ts';
 
 export interface FileTableOptions {
   readonly policy: FilesPolicy;
@@ -32,7 +34,7 @@ export interface TableStats extends OpenFilesStats {
   readonly paths: number;
 }
 
-type Find = (shelf: Shelf) => Promise<Outcome>;
+type Find = (shelf: Shelf) => Steps<Outcome>;
 export type Listed = Contents | Unserved;
 
 export class FileTable {
@@ -42,6 +44,7 @@ export class FileTable {
   readonly #files: OpenFiles;
   readonly #listings: Listings;
   readonly #known = new Resolutions();
+  readonly #doorkeeper = new Doorkeeper();
   readonly #statements = new Statements();
   readonly #builds = new BuildReadings();
 
@@ -53,10 +56,10 @@ export class FileTable {
     this.#root = new LiveRoot({ root, path: policy.root, watch: policy.watch, log, freshness });
     this.#files = new OpenFiles({ policy, addon, describe, freshness });
     this.#listings = new Listings({
-      use: (work) =>
+      use: async (work) =>
         this.#root.use((root) =>
           work({
-            open: (paths) => this.#open(root, paths),
+            open: async (paths) => this.#open(root, paths),
             read: (...given) => root.read(...given),
           }),
         ),
@@ -69,8 +72,8 @@ export class FileTable {
 
   /**
    * What a path names: decoded and normalised, whether it ended in a slash, and whether a single-page
-   * app may answer it. At once and without I/O where that is known and fresh; concurrent questions share
-   * one search. Entries are open as `FileEntry` says.
+   * app may answer it. At once and without I/O where that is known and fresh, at once also where nothing has to be waited
+   * for; concurrent questions share one search. Entries are open as `FileEntry` says.
    */
   lookup(path: string, slash: boolean, navigation: boolean): Outcome | Promise<Outcome> {
     const key = pathKey(path, slash, navigation);
@@ -162,7 +165,9 @@ export class FileTable {
   }
 
   #find(key: string, search: Find): Outcome | Promise<Outcome> {
-    if (this.#root.fresh) return this.#fresh(key) ?? this.#search(key, search);
+    if (this.#root.fresh || this.#root.lookNow()) {
+      return this.#fresh(key) ?? this.#search(key, search);
+    }
     return this.#root.look().then(() => this.#fresh(key) ?? this.#search(key, search));
   }
 
@@ -172,15 +177,17 @@ export class FileTable {
     return this.#isKept(known.resolution) ? known.resolution : undefined;
   }
 
-  #search(key: string, search: Find): Promise<Outcome> {
-    return this.#known.share(key, () => this.#root.use((root) => this.#refresh(key, root, search)));
+  #search(key: string, search: Find): Outcome | Promise<Outcome> {
+    return this.#known.share(key, () =>
+      this.#root.use((root) => run(this.#refresh(key, root, search))),
+    );
   }
 
-  async #refresh(key: string, root: Root, search: Find): Promise<Outcome> {
+  *#refresh(key: string, root: Root, search: Find): Steps<Outcome> {
     const freshUntil = this.#freshness.now() + this.#freshness.revalidateMs;
     const known = this.#known.get(key);
     if (known?.resolution.kind === 'file' && this.#isKept(known.resolution)) {
-      const changed = await this.#check(root, known.resolution.evidence);
+      const changed = yield* this.#check(root, known.resolution.evidence);
       if (this.#serves(root)) for (const path of changed) this.drop(path);
       if (changed.length === 0 && this.#isKept(known.resolution)) {
         known.freshUntil = freshUntil;
@@ -188,13 +195,16 @@ export class FileTable {
       }
     }
     const { changes } = this.#freshness;
-    const resolution = await search(this.#shelve(root));
+    // Most files of a large tree are asked for once: nothing is kept of the first time.
+    const again = this.#doorkeeper.knows(key);
+    const keeps = again || this.#options.policy.mmapMinUses === 1;
+    const resolution = yield* search(this.#shelve(root, keeps, again ? 1 : 0));
     if (isMiss(resolution)) {
       // Whoever deploys may remove the last release as soon as the next one has its place.
-      await this.#root.look();
-      if (!this.#serves(root)) return this.#search(key, search);
+      if (!this.#root.lookNow()) yield* settled(this.#root.look());
+      if (!this.#serves(root)) return yield* settled(this.#search(key, search));
     }
-    if (!this.#serves(root)) return resolution;
+    if (!keeps || !this.#serves(root)) return resolution;
     // The version of a directory must be as new as can be, and a failure may pass: whoever asks next asks anew.
     if (resolution.kind !== 'listing' && resolution.kind !== 'failed') {
       const overtaken = changes !== this.#freshness.changes;
@@ -204,7 +214,7 @@ export class FileTable {
   }
 
   /** One search finds everything on one root. What it finds after that was replaced is for its own answer only. */
-  #shelve(root: Root): Shelf {
+  #shelve(root: Root, keeps: boolean, uses: number): Shelf {
     const { policy, log } = this.#options;
     return {
       policy,
@@ -213,7 +223,8 @@ export class FileTable {
       builds: this.#builds,
       read: (...given) => root.read(...given),
       open: (paths) => this.#open(root, paths),
-      adopt: (path, variants) => this.#files.adopt(path, variants, () => this.#serves(root)),
+      adopt: (path, variants) =>
+        this.#files.adopt(path, variants, () => keeps && this.#serves(root), uses),
     };
   }
 
@@ -231,11 +242,9 @@ export class FileTable {
    * The paths whose evidence no longer holds. A check that fails for reasons of the server's own
    * (EMFILE, EIO) is no evidence of a change: the open file goes on, and the log says so.
    */
-  async #check(root: Root, evidence: readonly Evidence[]): Promise<string[]> {
-    const found = await this.#open(
-      root,
-      evidence.map(({ path }) => path),
-    );
+  *#check(root: Root, evidence: readonly Evidence[]): Steps<string[]> {
+    const paths = evidence.map(({ path }) => path);
+    const found = yield* settled(this.#open(root, paths));
     closeAll(found);
     const changed: string[] = [];
     for (const [i, { path, version }] of evidence.entries()) {
@@ -250,8 +259,17 @@ export class FileTable {
     return changed;
   }
 
-  /** Opens; where the process is out of descriptors, closes cached files and tries once more. */
-  async #open(root: Root, paths: readonly string[]): Promise<readonly Found[]> {
+  /** Opens, at once where nothing has to be waited for. */
+  #open(root: Root, paths: readonly string[]): readonly Found[] | Promise<readonly Found[]> {
+    const found = root.openNow(paths);
+    if (found === undefined) return this.#openLater(root, paths);
+    if (!found.some(isExhausted)) return found;
+    closeAll(found);
+    return this.#openLater(root, paths);
+  }
+
+  /** Where the process is out of descriptors, closes cached files and tries once more. */
+  async #openLater(root: Root, paths: readonly string[]): Promise<readonly Found[]> {
     const found = await root.open(paths);
     if (!found.some(isExhausted)) return found;
     this.#options.log.warn('out of file descriptors: closing cached files', 'descriptors');

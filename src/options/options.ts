@@ -142,7 +142,7 @@ const freshness = {
   maxOpenFiles: option(
     integer(16, 1_000_000),
     4096,
-    'files kept open between requests',
+    'files kept open between requests; from the second request on, if mmapMinUses is more than 1',
     'nginx open_file_cache max',
   ),
 };

@@ -18,8 +18,10 @@ const KEEP = { fields: { connection: 'keep-alive' } };
 const LARGE = 3_000_000;
 const SEVERAL = 'bytes=0-999999,2000000-2999999';
 
+/** What is asked for once is kept open. */
+const KEPT = { mmapMinUses: 1 };
 /** Looking whether the file has changed would open it again. */
-const UNSEEN = { revalidate: 3_600_000 };
+const UNSEEN = { ...KEPT, revalidate: 3_600_000 };
 
 const noTool = spawnSync('prlimit', ['--version']).status !== 0 && 'needs prlimit (util-linux)';
 
@@ -91,7 +93,7 @@ function leave(t: Test, pid: number, files: number): void {
 
 async function exhaust(t: Test, carrier: Carrier, host: Host): Promise<void> {
   const root = makeTree(t, { 'known.bin': { size: SIZE }, 'new.bin': { size: SIZE } });
-  const origin = await startOrigin(carrier, host, { root, strategy: 'read' });
+  const origin = await startOrigin(carrier, host, { root, strategy: 'read', ...KEPT });
   const friend = await connect(origin.address);
   const ask = async (name: string): Promise<Answer> => {
     await friend.send(requestBytes(`/${name}`, KEEP));

@@ -40,7 +40,8 @@ export const POLICY: Omit<FilesPolicy, 'root'> = {
   etag: 'stat',
   lastModified: true,
   mmapMax: 65536,
-  mmapMinUses: 2,
+  // What is asked for once is kept, too.
+  mmapMinUses: 1,
   cacheSize: 1024 * 1024,
   mmapSource: 'snapshot',
   maxOpenFiles: 1024,
@@ -70,6 +71,13 @@ export interface Site {
   list(target: string): Promise<Contents | Resolution<FileEntry>>;
 }
 
+/** Is the path answered without a look at the file system? */
+export function isKnown(site: Site, path: string): boolean {
+  const looks = site.opened.length;
+  const found = site.table.lookup(path, false, false);
+  return !(found instanceof Promise) && site.opened.length === looks;
+}
+
 export interface SiteOptions {
   readonly policy?: Partial<FilesPolicy>;
   readonly addon?: NativeAddon | undefined;
@@ -88,6 +96,11 @@ export function makeSite(
   const real = openRoot(path, policy.symlinks, options.addon);
   const root: Root = {
     ...real,
+    openNow: (paths) => {
+      const found = site.fault === undefined ? real.openNow(paths) : undefined;
+      if (found !== undefined) opened.push(paths);
+      return found;
+    },
     open: (paths) => {
       opened.push(paths);
       return site.fault?.(paths) ?? real.open(paths);

@@ -254,6 +254,8 @@ t.test('trouble of our own is no evidence of a change', async (t) => {
   const lines: string[] = [];
   const root: Root = {
     native: undefined,
+    openNow: () => undefined,
+    isSame: () => false,
     open: async (paths) => paths.map(() => ({ type: 'other' })),
     read: () => {
       throw new Error('not a directory');

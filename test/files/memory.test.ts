@@ -75,7 +75,7 @@ t.test(
     t.test('the budget holds to the page; the least recently used makes room', async (t) => {
       const tree: Record<string, Node> = {};
       for (let i = 0; i < 8; i++) tree[`f${i}`] = old(4096);
-      const site = makeSite(t, tree, { addon, policy: { cacheSize: 4 * 4096 } });
+      const site = makeSite(t, tree, { addon, policy: { cacheSize: 4 * 4096, mmapMinUses: 2 } });
       for (let i = 0; i < 4; i++) await warm(site, `/f${i}`);
       await use(site, '/f0');
       const before = site.forgotten.length;
@@ -128,7 +128,7 @@ t.test(
 
     t.test('what is evicted is not in memory any more, in the same turn', async (t) => {
       const tree = { a: old(4096), b: old(4096) };
-      const site = makeSite(t, tree, { addon, policy: { cacheSize: 4096 } });
+      const site = makeSite(t, tree, { addon, policy: { cacheSize: 4096, mmapMinUses: 2 } });
       const a = await warm(site, '/a');
       await use(site, '/b');
       const at: boolean[] = [];

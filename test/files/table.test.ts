@@ -22,6 +22,7 @@ import {
   collect,
   descriptorsBeneath,
   fileOf,
+  isKnown,
   makeSite,
   POLICY,
   turn,
@@ -44,6 +45,22 @@ for (const [way, addon] of WAYS) {
         t.equal(await again, first);
         t.equal(site.opened.length, batches);
       }
+    });
+
+    t.test('of a path that is asked for once, nothing is kept', async (t) => {
+      const tree = { 'a.txt': 'a', 'dir/index.html': 'd' };
+      const site = makeSite(t, tree, { addon, policy: { mmapMinUses: 2 } });
+      for (const target of ['/a.txt', '/dir/', '/dir', '/nowhere']) {
+        const kept = site.table.stats();
+        await site.find(target);
+        await turn();
+        t.match(site.table.stats(), { paths: kept.paths, files: kept.files }, `${target}, once`);
+        if (linux) t.equal(descriptorsBeneath(site.path).length, kept.descriptors);
+        await site.find(target);
+        await turn();
+        t.match(site.table.stats(), { paths: kept.paths + 1 }, `${target}, again`);
+      }
+      t.match(site.table.stats(), { files: 2, descriptors: 2 });
     });
 
     t.test('1,000 concurrent misses open once', async (t) => {
@@ -242,7 +259,7 @@ for (const [way, addon] of WAYS) {
       const search = site.find('/a.txt');
       site.table.drop('a.txt');
       await search;
-      t.ok(site.table.lookup('/a.txt', false, false) instanceof Promise);
+      t.notOk(isKnown(site, '/a.txt'));
     });
 
     t.test('closing lets go of all, also of what is on its way', async (t) => {
@@ -299,6 +316,8 @@ t.test(`${flood} distinct missing paths leave memory flat`, async (t) => {
     policy: { ...POLICY, root: '/', codings: [] },
     root: {
       native: undefined,
+      openNow: () => undefined,
+      isSame: () => false,
       open: async (paths) => paths.map(() => error('ENOENT')),
       read: () => {
         throw new Error('not a directory');

@@ -1,10 +1,10 @@
 // Which paths the engine answers by itself: the policy of its hot table, kept on the JavaScript thread.
 import { LRUCache } from 'lru-cache';
 import type { HotReply, NativeEngine } from '../../addon/types.ts';
+import { Doorkeeper } from '../../files/doorkeeper.ts';
 import { idleKey, oldestKey } from '../../files/second-chance.ts';
 import { isNormal } from '../../http/target.ts';
 import type { Evidence, Memo } from '../../plan/types.ts';
-import { Doorkeeper } from './doorkeeper.ts';
 import { fieldMask } from './reply.ts';
 
 type HotEngine = Pick<NativeEngine, 'add' | 'put' | 'remove' | 'used'>;
