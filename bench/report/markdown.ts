@@ -68,6 +68,12 @@ export function overview(run: Run, files: ReportFiles, link: Link): string {
 `;
 }
 
+/** Does the run have all that README shows? */
+export function hasOverview({ interrupted, scenarios }: Run): boolean {
+  const names = scenarios.map(({ name }) => name);
+  return !interrupted && OVERVIEW_SCENARIOS.every((name) => names.includes(name));
+}
+
 const OVERVIEW_SCENARIOS: readonly string[] = [
   ...['get-1k', 'get-16k', 'get-128k', 'get-1m', 'get-16m'],
   ...['not-modified', 'range-16k', 'gzip', 'site'],

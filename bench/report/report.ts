@@ -5,7 +5,7 @@ import { fileStem, type Run } from '../results.ts';
 import { scenarios } from '../scenarios.ts';
 import { chartBySize, chartOfScenario } from './charts.ts';
 import { htmlReport } from './html.ts';
-import { fullReport, measuredPart, overview } from './markdown.ts';
+import { fullReport, hasOverview, measuredPart, overview } from './markdown.ts';
 import { shownPath, updatePage } from './pages.ts';
 
 /** `part`: the markers of docs/performance.md that a run of less than everything may write between. */
@@ -20,14 +20,14 @@ export async function writeReport(run: Run, directory: string, part?: string): P
   write(`${stem}.html`, htmlReport(run, { bySize, scenarios: charts }));
   if (bySize !== undefined) write(`${stem}.svg`, bySize);
   write(`${stem}.md`, fullReport(run));
+  const files = { chart: bySize && `${stem}.svg`, report: `${stem}.md` };
   const markers = isWhole(run) ? 'bench' : part;
   if (markers === undefined) {
     process.stderr.write('docs/performance.md stays as it is: not every scenario was run\n');
-    return;
+  } else {
+    updatePage('docs/performance.md', markers, (link) => measuredPart(run, files, link));
   }
-  const files = { chart: bySize && `${stem}.svg`, report: `${stem}.md` };
-  updatePage('docs/performance.md', markers, (link) => measuredPart(run, files, link));
-  if (isWhole(run)) updatePage('README.md', 'overview', (link) => overview(run, files, link));
+  if (hasOverview(run)) updatePage('README.md', 'overview', (link) => overview(run, files, link));
 }
 
 function isWhole(run: Run): boolean {

@@ -6,7 +6,7 @@ import { latencyOf, readH2load } from '../../bench/load/h2load.ts';
 import { beside, readRaw } from '../../bench/raw.ts';
 import { chartBySize } from '../../bench/report/charts.ts';
 import { compare, type Verdict } from '../../bench/report/compare.ts';
-import { overview } from '../../bench/report/markdown.ts';
+import { hasOverview, overview } from '../../bench/report/markdown.ts';
 import {
   figure,
   isClientBound,
@@ -135,6 +135,10 @@ t.test(
       (await chartBySize(shown))?.match(/>HTTP[^<]*(?=<)/g)?.map((label) => label.slice(1));
     t.strictSame(await panels(run), ['HTTP']);
     t.strictSame(await panels(whole), ['HTTP', 'HTTPS', 'HTTP/2, 10 streams']);
+    t.notOk(hasOverview(whole), 'README stays as it is');
+    const all = scenarios.map((scenario) => ({ ...scenario, latencyOnly: false }));
+    t.ok(hasOverview({ ...run, scenarios: all }), 'by a run of everything it is written');
+    t.notOk(hasOverview({ ...run, scenarios: all, interrupted: true }));
   },
 );
 
