@@ -14,8 +14,13 @@ const HEAT = 6;
 export const BEFORE = 200_000;
 const SIZES = [150_000, 200_500, 200_500, 100_000, 200_000];
 
-/** The options that let an old version live longest. */
-export const UNWATCHED = { watch: false, revalidate: '1h', logLevel: 'silent' } as const;
+/** The options that let an old version live longest, but for snapshots: with TLS these files would be some. */
+export const UNWATCHED = {
+  watch: false,
+  revalidate: '1h',
+  mmapMax: '32k',
+  logLevel: 'silent',
+} as const;
 
 /** Bytes that tell versions apart wherever they are cut. */
 export function bytesOf(version: number, size: number): Buffer {
