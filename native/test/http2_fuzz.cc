@@ -5,6 +5,7 @@
 #include <set>
 
 #include "http2/connection.h"
+#include "test/client_frames.h"
 #include "test/desk.h"
 #include "test/fuzz.h"
 #include "test/record_stream.h"
@@ -18,21 +19,6 @@ void require(bool holds, const char* promise) {
   std::fprintf(stderr, "broken: %s\n", promise);
   fuzz::report_position();
   std::abort();
-}
-
-std::string text(std::string_view value) { return static_cast<char>(value.size()) + std::string(value); }
-std::string line(std::string_view name, std::string_view value) { return '\0' + text(name) + text(value); }
-
-std::string frame(FrameType type, unsigned flags, uint32_t stream, std::string_view payload) {
-  std::string bytes(kFrameHeadSize, '\0');
-  write_frame_head(bytes.data(), {static_cast<uint32_t>(payload.size()), type, static_cast<uint8_t>(flags), stream});
-  return bytes.append(payload);
-}
-
-std::string big_endian(uint32_t value) {
-  std::string bytes;
-  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
-  return bytes;
 }
 
 const std::string_view kTargets[] = {"/hot", "/empty", "/large", "/file", "/cold", "/ask", "*", "/a b"};
@@ -62,7 +48,7 @@ std::string any_frame(Random& random, uint32_t& stream) {
     case 2:
       return frame(FrameType::rst_stream, 0, known, big_endian(8));
     case 3:
-      return frame(FrameType::settings, 0, 0, std::string("\0\4", 2) + big_endian(random.one_in(2) ? 0 : static_cast<uint32_t>(random.next() >> 1 & 0x7fffffff)));
+      return initial_window(random.one_in(2) ? 0 : static_cast<uint32_t>(random.next() >> 1 & 0x7fffffff));
     case 4:
       return frame(FrameType::settings, kAck, 0, "");
     case 5:
@@ -108,6 +94,11 @@ void mutate(std::string& input, Random& random) {
         input.insert(at, std::string(1 + random.below(3), static_cast<char>(random.next())));
     }
   }
+}
+
+std::string get(uint32_t number, std::string_view path) {
+  const std::string block = "\x82\x86" + line(":path", path) + line(":authority", "a");
+  return frame(FrameType::headers, kEndHeaders | kEndStream, number, block);
 }
 
 /** What is held of every answer, whatever was asked: frames in order, heads before bodies, nothing behind an end. */
@@ -161,6 +152,15 @@ struct Site {
   Ref<const Reply> large{reply_of(Way::bytes, pattern(200'000))};
   Ref<const Reply> file{reply_of(Way::read, pattern(300'000))};
   Ref<const Reply> mapped{reply_of(Way::mmap, pattern(100'000))};
+
+  /** Its files have to be waited for, where their filesystem lets pages go. */
+  void cool() const {
+    for (const Reply* reply : {file.get(), mapped.get()}) {
+      const int fd = reply->source()->fd();
+      fdatasync(fd);
+      posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    }
+  }
 };
 
 void step(Http2Connection& connection, RecordStream& stream, Desk& desk, Random& random) {
@@ -203,10 +203,12 @@ void run(const Site& site, Random& random) {
   uint32_t last = static_cast<uint32_t>(-1);
   std::string input(kPreface);
   input += frame(FrameType::settings, 0, 0, "");
-  for (size_t frames = 1 + random.below(12); frames > 0; --frames) input += any_frame(random, last);
+  // Some have more streams than are kept spare.
+  for (size_t frames = 1 + random.below(random.one_in(8) ? 80 : 12); frames > 0; --frames) input += any_frame(random, last);
   if (!random.one_in(5)) mutate(input, random);
   if (!random.one_in(8) && input.compare(0, kPreface.size(), kPreface) != 0) input.replace(0, kPreface.size(), kPreface);
 
+  if (random.one_in(8)) site.cool();
   connection.begin();
   stream.deliver(input);
   for (int i = 0; i < 12 && !connection.closed; ++i) step(connection, stream, desk, random);
@@ -247,10 +249,7 @@ void check_slow_reader(const Site& site) {
   auto made = std::make_unique<RecordStream>(RecordStream::Habits{});
   RecordStream& stream = *made;
   Http2Connection connection(desk, std::move(made));
-  const std::string window_of_one = std::string("\0\4", 2) + big_endian(1);
-  const std::string block = "\x82\x86" + line(":path", "/large") + line(":authority", "a");
-  connection.begin(std::string(kPreface) + frame(FrameType::settings, 0, 0, window_of_one) +
-                   frame(FrameType::settings, kAck, 0, "") + frame(FrameType::headers, kEndHeaders | kEndStream, 1, block));
+  connection.begin(std::string(kPreface) + initial_window(1) + frame(FrameType::settings, kAck, 0, "") + get(1, "/large"));
   connection.on_events({});
   const auto pass = [&](int64_t ms) {
     desk.pass(ms);
@@ -271,10 +270,50 @@ void check_slow_reader(const Site& site) {
   connection.abandon(ExchangeEnd::gone);
 }
 
+/** A stream may have its turn and nothing to send: nobody remembers it for that. More of them than are kept spare. */
+void check_narrowed_windows() {
+  constexpr uint32_t kStreams = 20;
+  Desk desk;
+  desk.prepared = {{"/large", reply_of(Way::bytes, pattern(200'000))}, {"/hot", reply_of(Way::bytes, "hello")}};
+  RecordStream::Habits habits;
+  habits.record = 1 << 20;
+  habits.full_often = true;
+  auto made = std::make_unique<RecordStream>(habits);
+  RecordStream& stream = *made;
+  Http2Connection connection(desk, std::move(made));
+  const auto on_all = [](FrameType type, uint32_t value) {
+    std::string frames;
+    for (uint32_t i = 0; i < kStreams; ++i) frames += frame(type, 0, 2 * i + 1, big_endian(value));
+    return frames;
+  };
+  const auto receive = [&](std::string_view frames, bool writable) {
+    stream.deliver(frames);
+    StreamEvents event;
+    event.readable = !frames.empty();
+    event.writable = stream.granted = writable;
+    connection.on_events(event);
+  };
+  std::string requests;
+  for (uint32_t i = 0; i < kStreams; ++i) requests += get(2 * i + 1, "/large");
+  connection.begin();
+  receive(std::string(kPreface) + initial_window(1000) + requests, true);
+  receive(frame(FrameType::ping, 0, 0, "12345678"), false);
+  require(stream.sends == 2, "the answer to the ping finds no room");
+  // They are to go on as soon as there is, and then they must not.
+  receive(on_all(FrameType::window_update, 1000) + initial_window(0), false);
+  receive("", true);
+  constexpr uint32_t kLast = 2 * kStreams + 1;
+  receive(on_all(FrameType::rst_stream, 8) + get(kLast, "/hot") + frame(FrameType::window_update, 0, kLast, big_endian(5)), false);
+  receive("", true);
+  require(sum_of_data(stream.output) == kStreams * 1000 + 5, "what is sent is what the windows allow");
+  require(desk.live.empty() && !connection.closed, "they have ended, and the connection goes on");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   check_settings_timeout();
+  check_narrowed_windows();
   const Site site;
   check_slow_reader(site);
   const auto one = [&site](Random& random) { run(site, random); };
