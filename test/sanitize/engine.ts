@@ -1,15 +1,26 @@
 // The engine under its stress program (native/test/engine_stress.cc), with the address and undefined-behaviour
-// sanitizers, then with the thread sanitizer; where neither is here, under valgrind.
+// sanitizers, then with the thread sanitizer; where neither is here, under valgrind. OpenSSL is the system's, and not
+// built with any of them: of it they see what it takes, frees and locks, and what we do when it calls us.
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { CXX_FLAGS, NATIVE, sourcesUpTo } from '../support/native.ts';
 import { makeTree } from '../support/tree.ts';
 
 /** Rounds of each scenario; valgrind is some twenty times slower. */
-const SCENARIOS = { arena: 5000, lifetime: 1000, transfers: 400, traffic: 5 } as const;
+const SCENARIOS = {
+  arena: 5000,
+  lifetime: 1000,
+  transfers: 400,
+  http1: 5,
+  h2c: 5,
+  tls: 5,
+} as const;
 const SEED = process.env.ZCSERVE_FUZZ_SEED ?? '6';
+const CERTIFICATES = fileURLToPath(new URL('../support/tls', import.meta.url));
+const OPENSSL = ['-lssl', '-lcrypto'];
 
 interface Watcher {
   readonly name: string;
@@ -38,19 +49,20 @@ const VALGRIND: Watcher = {
 
 const works = ([program = '', ...args]: readonly string[]) => spawnSync(program, args).status === 0;
 
-const here = WATCHERS.filter(({ flags }) => canLink(flags));
+const here = WATCHERS.filter(({ flags }) => canLink([...flags, ...OPENSSL]));
 for (const { name } of WATCHERS.filter((watcher) => !here.includes(watcher))) {
-  const skip = 'its runtime is not installed (libasan, libubsan, libtsan)';
+  const skip = 'a library is not installed (libssl-dev; libasan, libubsan, libtsan)';
   t.test(`-fsanitize=${name}`, { skip }, async () => {});
 }
-if (here.length === 0 && works(['valgrind', '--version']) && canLink([])) here.push(VALGRIND);
+if (here.length === 0 && works(['valgrind', '--version']) && canLink(OPENSSL)) here.push(VALGRIND);
 
 for (const watcher of here) {
   t.test(watcher.name, async (t) => {
     const program = build(watcher);
     for (const [scenario, rounds] of Object.entries(SCENARIOS)) {
       const count = String(Math.ceil(rounds * watcher.share));
-      const [command = '', ...args] = [...watcher.under, program, scenario, count, SEED];
+      const given = [scenario, count, SEED, CERTIFICATES];
+      const [command = '', ...args] = [...watcher.under, program, ...given];
       // Rejects with what the sanitizer has said.
       const { stdout, stderr } = await promisify(execFile)(command, args, {
         env: { ...process.env, TSAN_OPTIONS: 'halt_on_error=1' },
@@ -72,6 +84,8 @@ function build({ flags }: Watcher): string {
   const program = join(makeTree(t), 'engine_stress');
   const sources = [...sourcesUpTo('engine'), join(NATIVE, 'test/engine_stress.cc')];
   const fixed = [...CXX_FLAGS, '-O1', '-g'];
-  execFileSync('c++', [...fixed, ...flags, '-o', program, ...sources], { stdio: 'inherit' });
+  execFileSync('c++', [...fixed, ...flags, '-o', program, ...sources, ...OPENSSL], {
+    stdio: 'inherit',
+  });
   return program;
 }
