@@ -46,8 +46,10 @@ void run_traffic(const Certificates& certificates, Carriage carriage, size_t rou
   std::printf("%.0f of HTTP/2\n", owner.count_of("http2"));
   if (carriage == Carriage::h2c) return;
   require(owner.count_of("tls12") > 0 && owner.count_of("resumed") > 0, "some speak TLS 1.2, some go on with a session");
-  std::printf("%.0f handshakes, %.0f of TLS 1.2, %.0f resumed, %zu renewals\n", owner.count_of("handshakes"),
-              owner.count_of("tls12"), owner.count_of("resumed"), owner.renewals);
+  const double sealed = owner.count_of("sealed"), handshakes = owner.count_of("handshakes");
+  require(sealed > 0 && sealed < handshakes - owner.count_of("tls12"), "of TLS 1.3, some have records of our own");
+  std::printf("%.0f handshakes, %.0f of TLS 1.2, %.0f resumed, %.0f with records of our own, %zu renewals\n", handshakes,
+              owner.count_of("tls12"), owner.count_of("resumed"), sealed, owner.renewals);
 }
 
 void run_lifetime(const Certificates& certificates, size_t rounds, uint64_t seed) {

@@ -109,6 +109,9 @@ class TlsCaller {
     if (!newest) SSL_set_max_proto_version(ssl.get(), TLS1_2_VERSION);
     if (!random.one_in(4)) SSL_set_tlsext_host_name(ssl.get(), "localhost");
     if (random.one_in(2)) SSL_set_tlsext_status_type(ssl.get(), TLSEXT_STATUSTYPE_ocsp);
+    // To whom OpenSSL makes the records: see TlsStream::take_over.
+    if (random.one_in(8)) SSL_set_options(ssl.get(), SSL_OP_NO_TICKET);
+    if (random.one_in(8)) SSL_set_tlsext_max_fragment_length(ssl.get(), TLSEXT_max_fragment_length_1024);
     if (random.one_in(2)) SSL_set_alpn_protos(ssl.get(), kProtocols, sizeof kProtocols - 1);
     if (kept_[newest] && random.one_in(2)) SSL_set_session(ssl.get(), kept_[newest].get());
     // Nothing is trusted here: whoever looks ends the handshake with an alert.
