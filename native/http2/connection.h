@@ -52,6 +52,7 @@ class Http2Connection final : public Connection {
   void receive();
   size_t take(std::string_view bytes);
   std::optional<Violation> judge(const FrameHead& head) const;
+  void end_stranded();
   void fail(ErrorCode error, ExchangeEnd how = ExchangeEnd::gone);
   void leave();
   void part();
