@@ -94,45 +94,54 @@ void Http2Connection::gather(Batch& batch) {
     Http2Stream* const stream = schedule_.first();
     // Its buffer holds what it has in this batch.
     if (!stream || stream->batch == batch_) return;
-    serve(batch, *stream, kBatch - batch.size());
+    if (serve(batch, *stream, kBatch - batch.size())) served_.push_back(stream);
   }
   if (window_ > 0) return;
   // Heads, and what is empty, need no window.
   schedule_.each([&](Http2Stream& stream) {
-    if (!stream.head_sent && batch.has_room()) serve(batch, stream, 0);
+    if (stream.head_sent || !batch.has_room()) return;
+    if (serve(batch, stream, 0)) served_.push_back(&stream);
   });
 }
 
-void Http2Connection::serve(Batch& batch, Http2Stream& stream, uint64_t most) {
+// True: something of it is in the batch. Otherwise it may end before that is sent, and be no more.
+bool Http2Connection::serve(Batch& batch, Http2Stream& stream, uint64_t most) {
   stream.batch = batch_;
-  served_.push_back(&stream);
+  const bool begins = !stream.head_sent;
   if (stream.body.ended()) {
     add_head(batch, stream, true);
-    return unschedule(stream, Phase::written);
+    unschedule(stream, Phase::written);
+    return true;
   }
   const int64_t open = std::min(stream.window, window_);
   if (open <= 0) {
-    if (!stream.head_sent) add_head(batch, stream, false);
-    if (stream.window > 0) return;
+    if (begins) add_head(batch, stream, false);
+    if (stream.window > 0) return begins;
+    // What was paged in for it is kept by the system, not here.
+    stream.body.drop_window();
     unschedule(stream, Phase::blocked);
-    return expect(stream, limits_.send_timeout);
+    expect(stream, limits_.send_timeout);
+    return begins;
   }
   iovec parts[Batch::kPieces];
   const uint64_t size = std::min<uint64_t>(most, static_cast<uint64_t>(open));
   const BodyNext next = stream.body.next(parts, Batch::kPieces, size, service_.turn().now);
   switch (next.kind) {
     case BodyNext::memory:
-      if (!stream.head_sent) add_head(batch, stream, false);
-      return add_body(batch, stream, parts, next);
+      if (begins) add_head(batch, stream, false);
+      add_body(batch, stream, parts, next);
+      return true;
     case BodyNext::cold:
-      return page(stream);
+      page(stream);
+      return false;
     case BodyNext::file:
     case BodyNext::held:
     case BodyNext::done:
     case BodyNext::broken:
-      served_.pop_back();
-      return reset(stream, ErrorCode::internal_error, ExchangeEnd::file_fault);
+      reset(stream, ErrorCode::internal_error, ExchangeEnd::file_fault);
+      return false;
   }
+  return false;
 }
 
 // §6.2, §6.10
@@ -180,7 +189,6 @@ void Http2Connection::page(Http2Stream& stream) {
   if (service_.page_in(stream)) return;
   // Its disk keeps so many waiting that this one's time would be over too.
   service_.count_timeout();
-  served_.pop_back();
   reset(stream, ErrorCode::cancel, ExchangeEnd::timed_out);
 }
 
@@ -196,7 +204,7 @@ void Http2Connection::on_paged(Exchange& exchange) {
 void Http2Connection::settle_served() {
   for (Http2Stream* const stream : served_) {
     if (stream->state == Phase::written) finish(*stream);
-    else if (stream->state != Phase::page) stream->body.drop_window();
+    else stream->body.drop_window();
   }
   served_.clear();
 }

@@ -40,6 +40,7 @@ void Http2Connection::advance() {
   receive();
   const bool held = output_.size() >= kMaxOutput;
   if (!closed) send();
+  if (!closed && is_open() && incoming_.ended()) end_stranded();
   // What waits to be read is not announced a second time.
   if (!closed && held && output_.size() < kMaxOutput) service_.requeue(*this);
   if (!closed && is_open() && over_ && streams_.empty()) {
@@ -114,6 +115,16 @@ std::optional<Violation> Http2Connection::judge(const FrameHead& head) const {
   if (block_.stream != 0 && head.stream != block_.stream) return broken;
   const std::optional<Violation> by_itself = judge_frame_head(head);
   return by_itself && by_itself->scope == Violation::connection ? by_itself : std::nullopt;
+}
+
+// The client has half-closed: no WINDOW_UPDATE and no more of a body will come.
+void Http2Connection::end_stranded() {
+  using State = Http2Stream::State;
+  streams_.each([this](Http2Stream& stream) {
+    const bool starved = stream.state == State::ready && stream.head_sent && window_ <= 0;
+    if (starved || stream.state == State::blocked) end(stream, ExchangeEnd::gone);
+    else if (stream.state == State::drain) end(stream, ExchangeEnd::done);
+  });
 }
 
 // §5.4.1

@@ -52,6 +52,7 @@ class Http2Connection final : public Connection {
   void receive();
   size_t take(std::string_view bytes);
   std::optional<Violation> judge(const FrameHead& head) const;
+  void end_stranded();
   void fail(ErrorCode error, ExchangeEnd how = ExchangeEnd::gone);
   void leave();
   void part();
@@ -98,7 +99,7 @@ class Http2Connection final : public Connection {
   void unschedule(Http2Stream& stream, Http2Stream::State state);
   void send();
   void gather(Batch& batch);
-  void serve(Batch& batch, Http2Stream& stream, uint64_t most);
+  bool serve(Batch& batch, Http2Stream& stream, uint64_t most);
   void add_head(Batch& batch, Http2Stream& stream, bool ends);
   void add_body(Batch& batch, Http2Stream& stream, const iovec* parts, const BodyNext& next);
   void page(Http2Stream& stream);
@@ -131,7 +132,7 @@ class Http2Connection final : public Connection {
   Http2Streams streams_;
   EarlyPriorities early_;
   Schedule schedule_;
-  std::vector<Http2Stream*> served_;  // in this batch
+  std::vector<Http2Stream*> served_;  // something of theirs is in this batch
 };
 
 }  // namespace zc

@@ -1,9 +1,9 @@
 // Drives the engine as its owner does, with clients that misbehave, for the sanitizers to watch; built and run by
 // test/sanitize.
 //
-// engine_stress SCENARIO ROUNDS SEED: `traffic` has one engine and ROUNDS rounds of clients, `lifetime` starts and ends
-// ROUNDS engines, `transfers` lends ROUNDS sockets, `arena` has two threads that fill and empty one. Exits with 1 at
-// the first wrong byte; prints what was tried.
+// engine_stress SCENARIO ROUNDS SEED CERTIFICATES: `http1`, `h2c` and `tls` have one engine that speaks it and ROUNDS rounds of clients,
+// `lifetime` starts and ends ROUNDS engines, `transfers` lends ROUNDS sockets, `arena` has three threads that fill and empty
+// one. Exits with 1 at the first wrong byte; prints what was tried.
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -14,14 +14,14 @@
 #include <cstring>
 #include <thread>
 
-#include "test/stress_client.h"
+#include "test/stress_crowd.h"
 
 namespace zc::stress {
 namespace {
 
-void run_traffic(size_t rounds, uint64_t seed) {
+void run_traffic(const Certificates& certificates, Carriage carriage, size_t rounds, uint64_t seed) {
   const Site site;
-  Owner owner(site, 2, seed);
+  Owner owner(site, certificates, carriage, 4, seed);
   size_t whole = 0;
   for (size_t round = 0; round < rounds; ++round) {
     Crowd crowd(8, 20, owner, seed + round * 100'000);
@@ -29,22 +29,36 @@ void run_traffic(size_t rounds, uint64_t seed) {
     crowd.join();
     whole += crowd.whole();
   }
+  // The last ones are in the midst of it when the engine stops.
+  const double before = owner.count_of("accepted");
+  Crowd crowd(8, 20, owner, seed + rounds * 100'000);
+  owner.serve([&] { return crowd.gone() || owner.count_of("accepted") >= before + 20; });
   owner.stop_gracefully();
-  double sums[Counters::kSize] = {};
-  owner.engine().stats(sums);
-  require(sums[1] == 0, "no connection outlives the engine's stop", std::to_string(sums[1]));
-  require(sums[4] == 0, "no transfer outlives the engine's stop", std::to_string(sums[4]));
+  crowd.join();
+  require(owner.count_of("connections") == 0, "no connection outlives the engine's stop");
+  require(owner.count_of("transfers") == 0, "no transfer outlives the engine's stop");
+  require(owner.count_of("timeouts") == 0, "nobody waits for what does not come");
   require(whole > rounds * 40, "most answers come whole", std::to_string(whole));
-  std::printf("%zu connections, %zu whole answers checked, %zu planned, %zu snapshots\n", rounds * 160, whole,
-              owner.answers, owner.snapshots);
+  std::printf("%.0f connections, %zu whole answers checked, %zu planned, %zu snapshots\n", owner.count_of("accepted"),
+              whole, owner.answers, owner.snapshots);
+  if (carriage == Carriage::http1) return;
+  require(owner.count_of("http2") > 0, "some speak HTTP/2");
+  std::printf("%.0f of HTTP/2\n", owner.count_of("http2"));
+  if (carriage == Carriage::h2c) return;
+  require(owner.count_of("tls12") > 0 && owner.count_of("resumed") > 0, "some speak TLS 1.2, some go on with a session");
+  const double sealed = owner.count_of("sealed"), handshakes = owner.count_of("handshakes");
+  require(sealed > 0 && sealed < handshakes - owner.count_of("tls12"), "of TLS 1.3, some have records of our own");
+  std::printf("%.0f handshakes, %.0f of TLS 1.2, %.0f resumed, %.0f with records of our own, %zu renewals\n", handshakes,
+              owner.count_of("tls12"), owner.count_of("resumed"), sealed, owner.renewals);
 }
 
-void run_lifetime(size_t rounds, uint64_t seed) {
+void run_lifetime(const Certificates& certificates, size_t rounds, uint64_t seed) {
   const Site site;
   Random random(seed);
   size_t whole = 0;
   for (size_t round = 0; round < rounds; ++round) {
-    Owner owner(site, 1 + random.below(2), seed + round);
+    const auto carriage = static_cast<Carriage>(random.below(3));
+    Owner owner(site, certificates, carriage, 1 + random.below(2), seed + round);
     const size_t clients = random.below(4);
     Crowd crowd(clients, 2, owner, seed + round * 1000);
     const size_t stop_after = random.below(6);
@@ -58,12 +72,12 @@ void run_lifetime(size_t rounds, uint64_t seed) {
   std::printf("%zu engines started and ended, %zu whole answers\n", rounds, whole);
 }
 
-void run_transfers(size_t rounds, uint64_t seed) {
+void run_transfers(const Certificates& certificates, size_t rounds, uint64_t seed) {
   const Site site;
   Random random(seed);
   size_t done = 0, cut = 0;
   for (size_t round = 0; round < rounds;) {
-    Owner owner(site, 2, seed + round);
+    Owner owner(site, certificates, Carriage::http1, 2, seed + round);
     std::vector<std::thread> readers;
     std::vector<UniqueFd> lent;
     const size_t batch = std::min<size_t>(rounds - round, 16);
@@ -146,8 +160,8 @@ void run_arena(size_t rounds, uint64_t seed) {
 
 int main(int count, char** arguments) {
   using namespace zc::stress;
-  if (count != 4) {
-    std::fprintf(stderr, "usage: engine_stress traffic|lifetime|transfers|arena ROUNDS SEED\n");
+  if (count != 5) {
+    std::fprintf(stderr, "usage: engine_stress http1|h2c|tls|lifetime|transfers|arena ROUNDS SEED CERTIFICATES\n");
     return 2;
   }
   // As in Node.
@@ -155,9 +169,12 @@ int main(int count, char** arguments) {
   const std::string scenario = arguments[1];
   const size_t rounds = std::stoul(arguments[2]);
   const uint64_t seed = std::stoull(arguments[3]);
-  if (scenario == "traffic") run_traffic(rounds, seed);
-  else if (scenario == "lifetime") run_lifetime(rounds, seed);
-  else if (scenario == "transfers") run_transfers(rounds, seed);
+  const Certificates certificates(arguments[4]);
+  if (scenario == "http1") run_traffic(certificates, Carriage::http1, rounds, seed);
+  else if (scenario == "h2c") run_traffic(certificates, Carriage::h2c, rounds, seed);
+  else if (scenario == "tls") run_traffic(certificates, Carriage::tls, rounds, seed);
+  else if (scenario == "lifetime") run_lifetime(certificates, rounds, seed);
+  else if (scenario == "transfers") run_transfers(certificates, rounds, seed);
   else if (scenario == "arena") run_arena(rounds, seed);
   else return 2;
   return 0;

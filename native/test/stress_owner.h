@@ -2,13 +2,16 @@
 #pragma once
 #include <fcntl.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "engine/engine.h"
 #include "files/arena.h"
+#include "test/stress_certificates.h"
 #include "test/stress_site.h"
 
 namespace zc::stress {
@@ -33,20 +36,24 @@ class Bell {
   bool rung_ = false;
 };
 
-inline EngineSetup setup_of(const Site& site, Random& random) {
+/** What clients may speak. */
+enum class Carriage : uint8_t { http1, h2c, tls };
+
+inline EngineSetup setup_of(const Site& site, Carriage carriage, Random& random) {
   EngineSetup setup;
   setup.root = site.root;
   setup.symlinks = Symlinks::none;
   ConnectionLimits& limits = setup.limits;
   setup.max_connections = 200;
+  setup.h2c = carriage == Carriage::h2c;
   limits.header_timeout = limits.keep_alive_timeout = limits.send_timeout = 20'000;
   limits.max_drain = 65'536;
   setup.revalidate = random.one_in(2) ? 0 : 1;
   limits.send_chunk = 256 << 10;
   limits.verify_sendfile = random.one_in(4);
-  for (const int status : {400, 413, 503}) {
+  for (const int status : {400, 413, 414, 421, 431, 497, 503}) {
     auto reply = make_ref<Reply>();
-    reply->status = static_cast<uint16_t>(status);
+    reply->status = static_cast<uint16_t>(status == 497 ? 400 : status);
     reply->fields = "Content-Length: 2\r\n";
     reply->way = Way::bytes;
     reply->memory = Ref<Memory>(new HeapBytes("no"));
@@ -60,11 +67,14 @@ inline EngineSetup setup_of(const Site& site, Random& random) {
 /** Plays the JavaScript thread: answers records, puts and removes hot entries, fills and empties the arena. */
 class Owner {
  public:
-  Owner(const Site& site, size_t threads, uint64_t seed)
-      : random_(seed),
+  Owner(const Site& site, const Certificates& certificates, Carriage carriage, size_t threads, uint64_t seed)
+      : carriage(carriage),
+        random_(seed),
         site_(site),
+        certificates_(certificates),
         arena_(Arena::create(512 << 10)),
-        engine_(std::make_unique<Engine>(setup_of(site, random_), threads, [this] { bell.ring(); })) {
+        engine_(std::make_unique<Engine>(setup_of(site, carriage, random_), threads, [this] { bell.ring(); })) {
+    if (carriage == Carriage::tls) renew();
     std::string reason;
     port = engine_->listen("127.0.0.1", 0, false, reason);
     require(port > 0, "the engine listens", reason);
@@ -79,12 +89,20 @@ class Owner {
       churn();
     }
   }
+  /** In any order, some of them only when the others are on their way. */
   void answer_all() {
+    std::vector<uint64_t> asked = std::exchange(postponed_, {});
     for (const Record& record : engine_->take_records()) {
       if (record.kind == Record::stopped) ++stopped;
       if (record.kind == Record::transfer_end) ++ended;
-      if (record.kind == Record::request) answer(record);
+      if (record.kind != Record::request) continue;
+      (random_.one_in(4) ? postponed_ : asked).push_back(static_cast<uint64_t>(record.id));
     }
+    for (size_t left = asked.size(); left > 0; --left) {
+      std::swap(asked[left - 1], asked[random_.below(left)]);
+      answer(asked[left - 1]);
+    }
+    if (!postponed_.empty()) bell.ring();
   }
   void stop_gracefully() {
     engine_->stop(5'000);
@@ -94,9 +112,17 @@ class Owner {
   /** With whatever is in flight. */
   void end() { engine_.reset(); }
 
+  double count_of(std::string_view counter) const {
+    double sums[Counters::kSize] = {};
+    engine_->stats(sums);
+    const auto* const found = std::find(std::begin(Counters::kNames), std::end(Counters::kNames), counter);
+    return sums[found - std::begin(Counters::kNames)];
+  }
+
   Bell bell;
+  const Carriage carriage;
   int port = 0;
-  size_t stopped = 0, ended = 0, snapshots = 0, answers = 0;
+  size_t stopped = 0, ended = 0, snapshots = 0, answers = 0, renewals = 0;
 
  private:
   Ref<Reply> reply_with(size_t file, Way way) {
@@ -133,16 +159,23 @@ class Owner {
     return memory;
   }
 
-  void answer(const Record& record) {
+  void renew() {
+    const std::string error = engine_->use_tls(certificates_.setup(random_));
+    require(error.empty(), "certificates can be replaced", error);
+    ++renewals;
+  }
+
+  void answer(uint64_t id) {
     static constexpr Way kTried[] = {Way::mmap, Way::sendfile, Way::read};
     ++answers;
-    engine_->reply(static_cast<uint64_t>(record.id), reply_with(random_.below(kFiles), kTried[random_.below(3)]));
+    engine_->reply(id, reply_with(random_.below(kFiles), kTried[random_.below(3)]));
     // A second reply, and one to a connection that never was, must be dropped.
-    if (random_.one_in(20)) engine_->reply(static_cast<uint64_t>(record.id), reply_with(0, Way::read));
+    if (random_.one_in(20)) engine_->reply(id, reply_with(0, Way::read));
     if (random_.one_in(20)) engine_->reply(random_.below(uint64_t{1} << 53), reply_with(0, Way::read));
   }
 
   void churn() {
+    if (carriage == Carriage::tls && random_.one_in(30)) renew();
     const size_t path = random_.below(8);
     uint64_t& handle = handles_[path];
     const size_t file = random_.below(kFiles);
@@ -168,8 +201,10 @@ class Owner {
 
   Random random_;
   const Site& site_;
+  const Certificates& certificates_;
   Ref<Arena> arena_;
   uint64_t handles_[8] = {};
+  std::vector<uint64_t> postponed_;
   std::unique_ptr<Engine> engine_;
 };
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <string>
+#include <string_view>
 
 #include "files/file.h"
 #include "files/root.h"
@@ -29,6 +30,24 @@ inline char byte_of(size_t file, size_t at) { return static_cast<char>((at * 31 
 
 constexpr size_t kSizes[] = {0, 1, 900, 4096, 20'000, 65'536, 300'000, 3'000'000};
 constexpr size_t kFiles = std::size(kSizes);
+
+/** The body of a 200: `start` is where in the file it begins, or "parts". */
+inline void check_body(const std::string& file_text, const std::string& start, std::string_view body) {
+  const size_t file = std::stoul(file_text);
+  if (start == "parts") {
+    const size_t second = body.find("|second|", 6);
+    require(body.compare(0, 6, "first|") == 0 && body.compare(body.size() - 4, 4, "|end") == 0 &&
+                second != std::string::npos && body.size() == kSizes[file] + 18,
+            "parts stand where they belong", file_text);
+    return;
+  }
+  const size_t first = std::stoul(start);
+  for (size_t at = 0; at < body.size(); ++at) {
+    if (body[at] != byte_of(file, first + at)) {
+      die("every byte is the file's", file_text + " from " + start + " at " + std::to_string(at));
+    }
+  }
+}
 
 /** A directory of files with known bytes, removed at the end. */
 class Site {

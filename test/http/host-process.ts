@@ -23,6 +23,9 @@ async function obey(command: Command): Promise<Reply> {
     case 'close':
       await find(command.port).close();
       return {};
+    case 'reload':
+      await find(command.port).reload();
+      return {};
     case 'collect':
       globalThis.gc?.();
       return {};

@@ -10,6 +10,7 @@ export type Command =
   | { readonly kind: 'start'; readonly options: OptionsInput }
   | { readonly kind: 'stats'; readonly port: number }
   | { readonly kind: 'close'; readonly port: number }
+  | { readonly kind: 'reload'; readonly port: number }
   | { readonly kind: 'collect' }
   | { readonly kind: 'block'; readonly file: string };
 
@@ -25,6 +26,8 @@ export interface HostedServer {
   readonly transport: TransportName;
   stats(): Promise<ServerStats>;
   close(): Promise<void>;
+  /** Has it read its certificates again. */
+  reload(): Promise<void>;
 }
 
 /** A process that can run several servers. */
@@ -88,6 +91,7 @@ export function startHost(
           return stats;
         },
         close: async () => void (await tell({ kind: 'close', port })),
+        reload: async () => void (await tell({ kind: 'reload', port })),
       };
     },
     collect: async () => void (await tell({ kind: 'collect' })),

@@ -232,11 +232,20 @@ t.test('who stops says so, and finishes what is under way (§6.8)', { skip }, as
 });
 
 t.test('a client that leaves is let go', { skip }, async (t) => {
-  const { port, stats } = await startServer(t, { root, h2c: true });
-  const client = await connectFrames(port);
-  client.send(settings([4, 0]), get(1, '/large.bin'));
-  await client.events(1);
-  client.socket.resetAndDestroy();
-  while (stats().connections > 0) await new Promise((resolve) => setImmediate(resolve));
-  t.match(stats(), { transfers: 0, aborted: 1 });
+  const leave = {
+    'by a reset': ({ socket }: FrameClient) => socket.resetAndDestroy(),
+    // Nor does it make room for more any more, whatever it still reads.
+    'by saying that nothing more comes': ({ socket }: FrameClient) => socket.end(),
+  };
+  for (const [how, go] of Object.entries(leave)) {
+    for (const window of [0, 2 ** 30]) {
+      const { port, stats } = await startServer(t, { root, h2c: true, sendTimeout: '1h' });
+      const client = await connectFrames(port);
+      client.send(settings([4, window]), get(1, '/large.bin'));
+      await client.events(1);
+      go(client);
+      while (stats().connections > 0) await new Promise((resolve) => setImmediate(resolve));
+      t.match(stats(), { transfers: 0, aborted: 1 }, `${how}, a window of ${window}`);
+    }
+  }
 });

@@ -1,15 +1,27 @@
 // The engine under its stress program (native/test/engine_stress.cc), with the address and undefined-behaviour
-// sanitizers, then with the thread sanitizer; where neither is here, under valgrind.
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+// sanitizers, then with the thread sanitizer; where neither is here, under valgrind. OpenSSL is the system's, and not
+// built with any of them: of it they see what it takes, frees and locks, and what we do when it calls us.
+import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { CXX_FLAGS, NATIVE, sourcesUpTo } from '../support/native.ts';
+import { sourcesUpTo } from '../support/native.ts';
+import { buildProgram, SANITIZERS } from '../support/native-program.ts';
 import { makeTree } from '../support/tree.ts';
 
 /** Rounds of each scenario; valgrind is some twenty times slower. */
-const SCENARIOS = { arena: 5000, lifetime: 1000, transfers: 400, traffic: 5 } as const;
+const SCENARIOS = {
+  arena: 5000,
+  lifetime: 1000,
+  transfers: 400,
+  http1: 5,
+  h2c: 5,
+  tls: 5,
+} as const;
 const SEED = process.env.ZCSERVE_FUZZ_SEED ?? '6';
+const CERTIFICATES = fileURLToPath(new URL('../support/tls', import.meta.url));
+const OPENSSL = ['-lssl', '-lcrypto'];
 
 interface Watcher {
   readonly name: string;
@@ -20,37 +32,34 @@ interface Watcher {
 }
 
 const WATCHERS: readonly Watcher[] = [
-  {
-    name: 'address,undefined',
-    flags: ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
-    under: [],
-    share: 1,
-  },
-  { name: 'thread', flags: ['-fsanitize=thread'], under: [], share: 1 },
+  { name: 'address,undefined', flags: SANITIZERS, under: [], share: 1 },
+  { name: 'thread', flags: ['-g', '-fsanitize=thread'], under: [], share: 1 },
 ];
 
 const VALGRIND: Watcher = {
   name: 'valgrind',
-  flags: [],
+  flags: ['-g'],
   under: ['valgrind', '--error-exitcode=9', '--leak-check=full', '-q'],
   share: 0.05,
 };
 
 const works = ([program = '', ...args]: readonly string[]) => spawnSync(program, args).status === 0;
 
-const here = WATCHERS.filter(({ flags }) => canLink(flags));
+const here = WATCHERS.filter(({ flags }) => canLink([...flags, ...OPENSSL]));
 for (const { name } of WATCHERS.filter((watcher) => !here.includes(watcher))) {
-  const skip = 'its runtime is not installed (libasan, libubsan, libtsan)';
+  const skip = 'a library is not installed (libssl-dev; libasan, libubsan, libtsan)';
   t.test(`-fsanitize=${name}`, { skip }, async () => {});
 }
-if (here.length === 0 && works(['valgrind', '--version']) && canLink([])) here.push(VALGRIND);
+if (here.length === 0 && works(['valgrind', '--version']) && canLink(OPENSSL)) here.push(VALGRIND);
 
 for (const watcher of here) {
   t.test(watcher.name, async (t) => {
-    const program = build(watcher);
+    const { flags } = watcher;
+    const program = buildProgram(t, 'engine_stress.cc', sourcesUpTo('engine'), flags, OPENSSL);
     for (const [scenario, rounds] of Object.entries(SCENARIOS)) {
       const count = String(Math.ceil(rounds * watcher.share));
-      const [command = '', ...args] = [...watcher.under, program, scenario, count, SEED];
+      const given = [scenario, count, SEED, CERTIFICATES];
+      const [command = '', ...args] = [...watcher.under, program, ...given];
       // Rejects with what the sanitizer has said.
       const { stdout, stderr } = await promisify(execFile)(command, args, {
         env: { ...process.env, TSAN_OPTIONS: 'halt_on_error=1' },
@@ -66,12 +75,4 @@ function canLink(flags: readonly string[]): boolean {
   const program = join(makeTree(t), 'probe');
   const args = ['-x', 'c++', '-', '-o', program, ...flags];
   return spawnSync('c++', args, { input: 'int main() {}' }).status === 0 && works([program]);
-}
-
-function build({ flags }: Watcher): string {
-  const program = join(makeTree(t), 'engine_stress');
-  const sources = [...sourcesUpTo('engine'), join(NATIVE, 'test/engine_stress.cc')];
-  const fixed = [...CXX_FLAGS, '-O1', '-g'];
-  execFileSync('c++', [...fixed, ...flags, '-o', program, ...sources], { stdio: 'inherit' });
-  return program;
 }

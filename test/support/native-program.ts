@@ -12,14 +12,15 @@ export const SANITIZERS = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-
 const BUILD = join(NATIVE, 'build/programs');
 
 /**
- * Builds native/test/`source` with `parts`, in native/build. Returns the program, or ends a test file that finds no C++
- * compiler.
+ * Builds native/test/`source` with `parts`, in native/build, and links `libraries` (`-lssl`). Returns the program, or ends
+ * a test file that finds no C++ compiler.
  */
 export function buildProgram(
   t: Test,
   source: string,
   parts: readonly string[],
   flags: readonly string[] = [],
+  libraries: readonly string[] = [],
 ): string {
   const compiler = findCompiler();
   if (compiler === undefined) {
@@ -27,8 +28,12 @@ export function buildProgram(
     process.exit();
   }
   const objects = compileSources(compiler, [...parts, join(NATIVE, 'test', source)], flags);
-  const program = join(BUILD, `${keyOf([...flags, ...objects])}-${basename(source, '.cc')}`);
-  return make(program, (to) => [compiler, '-pthread', ...flags, ...objects, '-o', to]);
+  const program = join(
+    BUILD,
+    `${keyOf([...flags, ...objects, ...libraries])}-${basename(source, '.cc')}`,
+  );
+  const link = [compiler, '-pthread', ...flags, ...objects, ...libraries];
+  return make(program, (to) => [...link, '-o', to]);
 }
 
 /** The objects of some sources, in native/build. */

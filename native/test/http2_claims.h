@@ -1,0 +1,148 @@
+// What is held of one connection of HTTP/2, each claim with its own few frames, for http2_fuzz.
+#pragma once
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "http2/connection.h"
+#include "test/client_frames.h"
+#include "test/desk.h"
+#include "test/fuzz.h"
+#include "test/record_stream.h"
+
+namespace zc {
+
+/** A promise that was broken is a crash, which the fuzzer repeats. */
+inline void require(bool holds, const char* promise) {
+  if (holds) return;
+  std::fprintf(stderr, "broken: %s\n", promise);
+  fuzz::report_position();
+  std::abort();
+}
+
+/** A request for the path, whole. */
+inline std::string get(uint32_t number, std::string_view path) {
+  const std::string block = "\x82\x86" + line(":path", path) + line(":authority", "a");
+  return frame(FrameType::headers, kEndHeaders | kEndStream, number, block);
+}
+
+/** Bytes of bodies that were sent. */
+inline uint64_t sum_of_data(std::string_view output) {
+  uint64_t sum = 0;
+  while (output.size() >= kFrameHeadSize) {
+    const FrameHead head = read_frame_head(output.data());
+    if (head.type == FrameType::data) sum += head.size;
+    output.remove_prefix(std::min<size_t>(kFrameHeadSize + head.size, output.size()));
+  }
+  return sum;
+}
+
+/** §6.5.3: whoever never acknowledges our settings. */
+inline void check_settings_timeout() {
+  Desk desk;
+  desk.limits_to_set().header_timeout = desk.limits_to_set().keep_alive_timeout = 1'000'000;
+  auto made = std::make_unique<RecordStream>(RecordStream::Habits{});
+  RecordStream& stream = *made;
+  Http2Connection connection(desk, std::move(made));
+  connection.begin(std::string(kPreface) + frame(FrameType::settings, 0, 0, ""));
+  connection.on_events({});
+  require(!connection.closed && desk.due && *desk.due == kSettingsTimeout, "settings have their time");
+  desk.pass_time();
+  connection.on_timeout();
+  const std::string goaway = frame(FrameType::goaway, 0, 0, big_endian(0) + big_endian(static_cast<uint32_t>(ErrorCode::settings_timeout)));
+  require(stream.output.find(goaway) != std::string::npos && stream.output_ended, "and then the connection ends");
+}
+
+/** Whoever takes a byte a second has its time anew with each; whoever stops has it once. */
+inline void check_slow_reader() {
+  Desk desk;
+  desk.prepared = {{"/large", reply_of(Way::bytes, pattern(200'000))}};
+  desk.limits_to_set().header_timeout = desk.limits_to_set().keep_alive_timeout = 1'000'000;
+  desk.limits_to_set().send_timeout = 2'000;
+  auto made = std::make_unique<RecordStream>(RecordStream::Habits{});
+  RecordStream& stream = *made;
+  Http2Connection connection(desk, std::move(made));
+  connection.begin(std::string(kPreface) + initial_window(1) + frame(FrameType::settings, kAck, 0, "") + get(1, "/large"));
+  connection.on_events({});
+  const auto pass = [&](int64_t ms) {
+    desk.pass(ms);
+    if (desk.is_due()) connection.on_timeout();
+  };
+  for (uint64_t seconds = 1; seconds <= 1'000; ++seconds) {
+    require(sum_of_data(stream.output) == seconds, "as many bytes as there is room for");
+    pass(1'000);
+    stream.deliver(frame(FrameType::window_update, 0, 1, big_endian(1)));
+    StreamEvents readable;
+    readable.readable = true;
+    connection.on_events(readable);
+  }
+  const std::string cancel = frame(FrameType::rst_stream, 0, 1, big_endian(static_cast<uint32_t>(ErrorCode::cancel)));
+  require(stream.output.find(cancel) == std::string::npos && desk.timeouts == 0, "a slow reader is waited for");
+  pass(2'001);
+  require(stream.output.find(cancel) != std::string::npos && desk.timeouts == 1, "one that has stopped is not");
+  connection.abandon(ExchangeEnd::gone);
+}
+
+/** A stream may have its turn and nothing to send: nobody remembers it for that. More of them than are kept spare. */
+inline void check_narrowed_windows() {
+  constexpr uint32_t kStreams = 20;
+  Desk desk;
+  desk.prepared = {{"/large", reply_of(Way::bytes, pattern(200'000))}, {"/hot", reply_of(Way::bytes, "hello")}};
+  RecordStream::Habits habits;
+  habits.record = 1 << 20;
+  habits.full_often = true;
+  auto made = std::make_unique<RecordStream>(habits);
+  RecordStream& stream = *made;
+  Http2Connection connection(desk, std::move(made));
+  const auto on_all = [](FrameType type, uint32_t value) {
+    std::string frames;
+    for (uint32_t i = 0; i < kStreams; ++i) frames += frame(type, 0, 2 * i + 1, big_endian(value));
+    return frames;
+  };
+  const auto receive = [&](std::string_view frames, bool writable) {
+    stream.deliver(frames);
+    StreamEvents event;
+    event.readable = !frames.empty();
+    event.writable = stream.granted = writable;
+    connection.on_events(event);
+  };
+  std::string requests;
+  for (uint32_t i = 0; i < kStreams; ++i) requests += get(2 * i + 1, "/large");
+  connection.begin();
+  receive(std::string(kPreface) + initial_window(1000) + requests, true);
+  receive(frame(FrameType::ping, 0, 0, "12345678"), false);
+  require(stream.sends == 2, "the answer to the ping finds no room");
+  // They are to go on as soon as there is, and then they must not.
+  receive(on_all(FrameType::window_update, 1000) + initial_window(0), false);
+  receive("", true);
+  constexpr uint32_t kLast = 2 * kStreams + 1;
+  receive(on_all(FrameType::rst_stream, 8) + get(kLast, "/hot") + frame(FrameType::window_update, 0, kLast, big_endian(5)), false);
+  receive("", true);
+  require(sum_of_data(stream.output) == kStreams * 1000 + 5, "what is sent is what the windows allow");
+  require(desk.live.empty() && !connection.closed, "they have ended, and the connection goes on");
+}
+
+/** Who has half-closed makes no more room: what waits for it ends, what needs none is still answered. */
+inline void check_half_closed() {
+  Desk desk;
+  desk.prepared = {{"/large", reply_of(Way::bytes, pattern(200'000))}, {"/hot", reply_of(Way::bytes, "hello")}};
+  desk.limits_to_set().header_timeout = desk.limits_to_set().keep_alive_timeout = 1'000'000;
+  desk.limits_to_set().send_timeout = 1'000'000;
+  for (const uint32_t window : {1'000u, 1'000'000u}) {
+    RecordStream::Habits habits;
+    habits.record = 1 << 20;
+    auto made = std::make_unique<RecordStream>(habits);
+    RecordStream& stream = *made;
+    Http2Connection connection(desk, std::move(made));
+    connection.begin(std::string(kPreface) + initial_window(window) + get(1, "/large") + get(3, "/hot"));
+    connection.on_events({});
+    require(!desk.live.empty(), "what has no room waits");
+    stream.ended = true;
+    StreamEvents event;
+    event.ended = true;
+    connection.on_events(event);
+    require(desk.live.empty() && connection.closed, "it does not wait for what cannot come");
+  }
+}
+
+}  // namespace zc
