@@ -91,7 +91,7 @@ napi_value open(napi_env env, napi_callback_info info) {
       });
 }
 
-// An errno or what stands there for each path; undefined where one would have to be waited for.
+// Flat, as `OpenedNow` says (src/addon/types.ts): an object with names for each would cost more than the opening.
 napi_value open_now(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
@@ -106,10 +106,18 @@ napi_value open_now(napi_env env, napi_callback_info info) {
     opened.push_back(std::move(*one));
   }
   napi_value list;
-  napi_create_array_with_length(env, count, &list);
-  for (uint32_t i = 0; i < count; ++i) {
-    const OpenedFile& one = opened[i];
-    napi_set_element(env, list, i, one.type == OpenedFile::none ? text(env, errno_name(one.error)) : describe(env, one));
+  uint32_t at = 0;
+  napi_create_array(env, &list);
+  const auto add = [&](napi_value value) { napi_set_element(env, list, at++, value); };
+  for (const OpenedFile& one : opened) {
+    add(one.type == OpenedFile::none ? text(env, errno_name(one.error)) : number(env, one.type));
+    if (!one.handle) continue;
+    const FileStat& stat = one.handle->stat();
+    add(wrap(env, handles(env).file, one.handle));
+    add(number(env, static_cast<double>(stat.size)));
+    add(number(env, static_cast<double>(stat.mtime) / 1e6));
+    add(text(env, stat.version()));
+    add(boolean(env, one.handle->volume() != Volume::remote));
   }
   return list;
 }

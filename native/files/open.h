@@ -3,17 +3,20 @@
 #include <optional>
 #include <string>
 
+#include "base/names.h"
 #include "files/file.h"
 #include "files/root.h"
 
 namespace zc {
 
+/** What stands at a path; other: a device, socket or FIFO, which is never opened. */
+#define ZC_OPENED(X) X(file) X(directory) X(other)
+constexpr const char* kOpenedNames[] = {ZC_OPENED(ZC_NAME)};
+
 struct OpenedFile {
   enum Type : uint8_t {
-    file,
-    directory,
-    other,  // a device, socket or FIFO: never opened
-    none,   // `error` is the errno
+    ZC_OPENED(ZC_ENUMERATOR)
+    none,  // `error` is the errno
   };
   Type type = none;
   Ref<File> handle;  // of a file or directory

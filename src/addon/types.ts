@@ -48,8 +48,11 @@ export type Opened<F = NativeFile> =
   | { readonly type: 'other' }
   | { readonly type: 'error'; readonly errno: string };
 
-/** An errno, or what stands there. */
-export type OpenedNow = string | Exclude<Opened, { readonly type: 'error' }>;
+/**
+ * What stands at each path, flat: an errno; or an index of WIRE.opened, and of a file or directory then its handle, size,
+ * mtimeMs, version, and whether it is trusted.
+ */
+export type OpenedNow = ReadonlyArray<string | number | boolean | NativeFile>;
 
 /** `inside`: links may be followed while they stay beneath the root; `none`: no link in any component; `follow`: anywhere. */
 export type Symlinks = 'inside' | 'none' | 'follow';
@@ -222,7 +225,7 @@ export interface NativeAddon {
    * The same at once, from what the kernel remembers of the tree (RESOLVE_CACHED, Linux 5.12). Undefined where it would have
    * to wait, and for what lies on another file system than the root.
    */
-  openNow(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): OpenedNow[] | undefined;
+  openNow(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): OpenedNow | undefined;
   /**
    * Reads a directory that `path` leads to, in libuv's pool, a few milliseconds at a time. Only what a request could
    * get; names that begin with a dot only with `dotfiles`. More than `maxEntries` are EFBIG.

@@ -71,6 +71,8 @@ export const WIRE = {
   faults: ['none', 'truncated', 'changed', 'failed'],
   /** Counters of an engine thread (native/engine/counters.h). */
   counters: Object.keys(new Counts()) as ReadonlyArray<keyof Counts>,
+  /** What stands at a path (native/files/open.h). */
+  opened: ['file', 'directory', 'other'],
   /** First bits of the parts of a reply's flags (native/addon/layout.h). */
   wayShift: 0,
   reasonShift: 4,

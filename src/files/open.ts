@@ -7,6 +7,7 @@ import type {
   OpenedNow,
   Symlinks,
 } from '../addon/types.ts';
+import { WIRE } from '../addon/wire.ts';
 import type { OpenFile } from './entry.ts';
 import { codeOf } from './errno.ts';
 import { findRootByPath, openRootByPath } from './open-by-path.ts';
@@ -54,7 +55,8 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
   return {
     native: root,
     openNow(paths) {
-      return closed ? undefined : addon.openNow(root, paths, symlinks)?.map(adoptNow);
+      const opened = closed ? undefined : addon.openNow(root, paths, symlinks);
+      return opened && readOpened(opened);
     },
     isSame: () => !closed && root.isSame(),
     async open(paths) {
@@ -98,8 +100,32 @@ function adopt(opened: Opened): Found {
   return opened;
 }
 
-function adoptNow(opened: OpenedNow): Found {
-  return typeof opened === 'string' ? { type: 'error', errno: opened } : adopt(opened);
+function readOpened(values: OpenedNow): Found[] {
+  const found: Found[] = [];
+  for (let at = 0; at < values.length; ) {
+    const kind = values[at++];
+    if (typeof kind === 'string') {
+      found.push({ type: 'error', errno: kind });
+      continue;
+    }
+    const type = WIRE.opened[kind as number] ?? 'other';
+    if (type === 'other') {
+      found.push({ type });
+      continue;
+    }
+    const file = new NativeOpenFile(values[at] as NativeFile);
+    const size = values[at + 1] as number;
+    const mtimeMs = values[at + 2] as number;
+    const version = values[at + 3] as string;
+    const trusted = values[at + 4] as boolean;
+    at += 5;
+    found.push(
+      type === 'file'
+        ? { type, file, size, mtimeMs, version, trusted }
+        : { type, file, mtimeMs, version },
+    );
+  }
+  return found;
 }
 
 class NativeOpenFile implements OpenFile {

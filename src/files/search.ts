@@ -30,7 +30,7 @@ export interface Shelf {
 
 type FoundFile = Extract<Found, { type: 'file' }>;
 
-export interface OpenVariant extends FoundFile {
+export interface OpenVariant extends Omit<FoundFile, 'type'> {
   readonly coding: Coding;
   /** How the file itself is encoded, whatever it is chosen by: a sibling by its coding, `app.js.gz` by gzip. */
   readonly encoding: Coding;
@@ -73,11 +73,12 @@ export class Search {
     }
     const encoding = named !== undefined && (yield* this.#isOf(named, own)) ? named : 'identity';
     const built = yield* this.#isBuilt(path);
-    const variants: OpenVariant[] = [{ ...own, path, coding: 'identity', encoding, built }];
+    const variants = [variantOf(own, path, 'identity', encoding, built)];
     for (const [i, sibling] of siblings.entries()) {
       const coding = codings[i];
       const variant = coding && (yield* this.#variant(path, own, sibling, coding));
-      if (variant) variants.push({ ...variant, built });
+      if (variant)
+        variants.push(variantOf(variant, path + SUFFIXES[coding], coding, coding, built));
       else closeAll([sibling]);
     }
     const resource = yield* settled(this.#shelf.adopt(path, variants));
@@ -147,7 +148,7 @@ export class Search {
     own: FoundFile,
     sibling: Found,
     coding: FileCoding,
-  ): Steps<Omit<OpenVariant, 'built'> | undefined> {
+  ): Steps<FoundFile | undefined> {
     if (sibling.type !== 'file') return undefined;
     const name = path + SUFFIXES[coding];
     const stated = yield* settled(this.#shelf.statements.of(sibling, coding));
@@ -155,7 +156,7 @@ export class Search {
       typeof stated === 'string'
         ? `not readable (${stated})`
         : flawOf({ ...own, path }, { ...sibling, coding }, stated);
-    if (flaw === undefined) return { ...sibling, path: name, coding, encoding: coding };
+    if (flaw === undefined) return sibling;
     this.#shelf.log.warn(`${name} is ${flaw}: not used`, `variant:${name}`);
     return undefined;
   }
@@ -165,6 +166,17 @@ export class Search {
     const stated = yield* settled(this.#shelf.statements.of(file, coding));
     return file.size > 0 && typeof stated !== 'string' && stated.kind !== 'foreign';
   }
+}
+
+/** Field by field: a file that is asked for once costs no more than its objects do, and spreading made new classes of them. */
+function variantOf(
+  { file, size, mtimeMs, version, trusted }: FoundFile,
+  path: string,
+  coding: Coding,
+  encoding: Coding,
+  built: boolean,
+): OpenVariant {
+  return { file, size, mtimeMs, version, trusted, path, coding, encoding, built };
 }
 
 function isFileCoding(coding: Coding): coding is FileCoding {

@@ -119,7 +119,8 @@ function planFile<F extends Representation>(
   // A 412 or a 416 is not the file's: it has a page of its own.
   if (answer.status >= 400) return answer;
   const memo = memoOf(request, resolution, file, answer, extra, terms);
-  return { ...answer, memo, resource: resolution.resource };
+  const { status, fields, body, close } = answer;
+  return { status, fields, body, close, memo, resource: resolution.resource };
 }
 
 function planMiss(

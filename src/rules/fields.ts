@@ -107,11 +107,12 @@ export function compileRules(config: RulesConfig): Rules {
       return hashed ? IMMUTABLE : fallback;
     },
     apply(path, fields) {
+      const rules = headers.filter(({ matches }) => matches(path));
+      if (rules.length === 0) return fields;
       const result = new Map(
         pairs(fields).map(([name, value]) => [name.toLowerCase(), [name, value]]),
       );
-      for (const rule of headers) {
-        if (!rule.matches(path)) continue;
+      for (const rule of rules) {
         for (const [name, value] of rule.fields) {
           if (value === null) result.delete(name.toLowerCase());
           else result.set(name.toLowerCase(), [name, value]);

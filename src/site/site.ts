@@ -73,10 +73,10 @@ function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
       mediaTypes(path) ?? (encoding === 'identity' ? typeOf(path) : typeWithin(path));
     const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;
     const { acceptRanges } = plan;
-    const input = {
-      ...{ path, built, contentType, coding, encoding, etag, lastModified, varies },
-      acceptRanges,
-    };
-    return { etag, lastModified, ...representationFields(input, rules) };
+    const { fields, contentFields } = representationFields(
+      { path, built, contentType, coding, encoding, etag, lastModified, varies, acceptRanges },
+      rules,
+    );
+    return { etag, lastModified, fields, contentFields };
   };
 }
