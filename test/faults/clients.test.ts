@@ -56,7 +56,7 @@ async function settled(origin: Origin, descriptors: number): Promise<void> {
 /** Opens what stays open, the memory cache too; the descriptors of a server at rest. */
 async function warm({ address, carrier, stats, host }: Origin): Promise<number> {
   // What is asked for once is not kept.
-  for (let i = 0; i < 2; i++) await request(address, '/large.bin');
+  for (const target of ['/large.bin', '/small.bin', '/large.bin']) await request(address, target);
   await until(async () => {
     await request(address, '/small.bin');
     return !carrier.addon || (await stats()).files.memory.entries > 0;
