@@ -72,7 +72,7 @@ void Site::set_root(Ref<Root> root, int64_t now) {
 Site::Look Site::look_at_evidence(const HotEntry& entry) const {
   if (entry.remote) return Look::unsure;
   for (const Evidence& evidence : entry.evidence) {
-    const OpenResult opened = open_remembered(*root_, evidence.path, O_PATH, setup_.symlinks);
+    const OpenResult opened = open_remembered(*root_, evidence.path, O_PATH, setup_.symlinks, Mounts::any);
     struct stat st;
     std::string version;
     if (opened.fd) {

@@ -26,8 +26,8 @@ struct OpenedFile {
 OpenedFile open_file(const Root& root, const std::string& path, Symlinks symlinks);
 
 /**
- * The same from what the kernel remembers of the tree, without waiting. None: that is not enough, or it lies on another file
- * system than the root, where nobody knows what opening it may take.
+ * The same from what the kernel remembers of the tree, without waiting. None: that is not enough, or it is mounted beneath
+ * the root, and nobody knows how long opening it may take.
  */
 std::optional<OpenedFile> open_file_now(const Root& root, const std::string& path, Symlinks symlinks);
 

@@ -177,13 +177,15 @@ OpenResult open_beneath(const Root& root, const std::string& path, int flags, Sy
   return open_at_place(root, path, flags);
 }
 
-OpenResult open_remembered(const Root& root, const std::string& path, int flags, Symlinks symlinks) {
+OpenResult open_remembered(const Root& root, const std::string& path, int flags, Symlinks symlinks, Mounts mounts) {
   if (!has_openat2()) return open_beneath(root, path, flags, symlinks);
-  const uint64_t resolve = resolve_of(symlinks) | (asks_memory(root.volume()) ? kCached : 0);
+  const bool own = mounts == Mounts::own;
+  const uint64_t resolve =
+      resolve_of(symlinks) | (asks_memory(root.volume()) ? kCached : 0) | (own ? RESOLVE_NO_XDEV : 0);
   const int fd = openat2(root.fd(), path.empty() ? "." : path.c_str(), static_cast<uint64_t>(flags | O_CLOEXEC), resolve);
   if (fd >= 0) return {UniqueFd(fd), 0};
   // Where such a link leads takes more looks than one, and some of them may wait.
-  return {{}, symlinks == Symlinks::inside && errno == EXDEV ? EAGAIN : errno};
+  return {{}, (own || symlinks == Symlinks::inside) && errno == EXDEV ? EAGAIN : errno};
 }
 
 }  // namespace zc

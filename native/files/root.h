@@ -25,7 +25,6 @@ class Root : public RefCounted {
   int fd() const { return fd_.get(); }
   const std::string& path() const { return path_; }
   Volume volume() const { return volume_; }
-  dev_t device() const { return dev_; }
   /** Can anything beneath it be opened without waiting (see open_remembered)? */
   bool remembers() const;
   bool same_directory(const Root& other) const { return dev_ == other.dev_ && ino_ == other.ino_; }
@@ -43,6 +42,9 @@ class Root : public RefCounted {
   const Volume volume_;
 };
 
+/** What may be opened: also what is mounted beneath the root, or only what lies on the root's own file system. */
+enum class Mounts : uint8_t { any, own };
+
 struct OpenResult {
   UniqueFd fd;
   int error = 0;  // errno, when there is no descriptor
@@ -58,10 +60,10 @@ OpenResult open_beneath(const Root& root, const std::string& path, int flags, Sy
 
 /**
  * The same from what the kernel remembers of the tree alone (RESOLVE_CACHED, Linux 5.12): EAGAIN where it would have to
- * ask the file system, and wait, and for links that it does not confine. Older kernels wait, and so does a root in
- * memory: tmpfs remembers no absent names, and there is nothing to wait for.
+ * ask the file system, and wait, for links that it does not confine, and for what is none of these mounts. Older kernels
+ * wait, and so does a root in memory: tmpfs remembers no absent names, and there is nothing to wait for.
  */
-OpenResult open_remembered(const Root& root, const std::string& path, int flags, Symlinks symlinks);
+OpenResult open_remembered(const Root& root, const std::string& path, int flags, Symlinks symlinks, Mounts mounts);
 
 /** Does the kernel have openat2(2)? Asked once. */
 bool has_openat2();

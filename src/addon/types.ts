@@ -223,7 +223,7 @@ export interface NativeAddon {
   open(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Promise<Opened[]>;
   /**
    * The same at once, from what the kernel remembers of the tree (RESOLVE_CACHED, Linux 5.12). Undefined where it would have
-   * to wait, and for what lies on another file system than the root.
+   * to wait, and for what is mounted beneath the root.
    */
   openNow(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): OpenedNow | undefined;
   /**
