@@ -249,7 +249,9 @@ t.test('over HTTP/2, a name of no certificate that it was shown is 421', { skip 
 });
 
 onEach('renegotiation is refused', async (t, serve) => {
-  const socket = await shake(await serve(), { maxVersion: 'TLSv1.2' });
+  // Who is refused may hear nothing more, and is let go.
+  const server = await serve({ headerTimeout: '500ms', sendTimeout: '500ms' });
+  const socket = await shake(server, { maxVersion: 'TLSv1.2' });
   socket.on('error', () => {});
   const error = await new Promise((resolve) => {
     socket.renegotiate({}, resolve);

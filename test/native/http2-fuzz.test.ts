@@ -7,7 +7,7 @@ import { sourcesUpTo } from '../support/native.ts';
 import { buildProgram, SANITIZERS } from '../support/native-program.ts';
 
 /** For a longer run: a million take a core a minute and more. */
-const sequences = process.env.ZCSERVE_FUZZ_SEQUENCES ?? '50000';
+const sequences = process.env.ZCSERVE_FUZZ_SEQUENCES ?? '20000';
 /** Fixed, so that a failure is the same failure tomorrow; another seed is others. */
 const seed = process.env.ZCSERVE_FUZZ_SEED ?? '9113';
 
