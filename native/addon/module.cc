@@ -14,27 +14,23 @@
 namespace zc::js {
 namespace {
 
-napi_value describe(napi_env env, const OpenedFile& opened) {
-  napi_value object;
-  napi_create_object(env, &object);
-  const auto type = [&](const char* name) { set(env, object, "type", text(env, name)); };
-  if (opened.type == OpenedFile::other) {
-    type("other");
-    return object;
+// Flat, as `Opened` says (src/addon/types.ts): an object with names for each would cost more than the opening.
+napi_value list_of(napi_env env, const std::vector<OpenedFile>& opened) {
+  napi_value list;
+  uint32_t at = 0;
+  napi_create_array(env, &list);
+  const auto add = [&](napi_value value) { napi_set_element(env, list, at++, value); };
+  for (const OpenedFile& one : opened) {
+    add(one.type == OpenedFile::none ? text(env, errno_name(one.error)) : number(env, one.type));
+    if (!one.handle) continue;
+    const FileStat& stat = one.handle->stat();
+    add(wrap(env, handles(env).file, one.handle));
+    add(number(env, static_cast<double>(stat.size)));
+    add(number(env, static_cast<double>(stat.mtime) / 1e6));
+    add(text(env, stat.version()));
+    add(boolean(env, one.handle->volume() != Volume::remote));
   }
-  if (opened.type == OpenedFile::none) {
-    type("error");
-    set(env, object, "errno", text(env, errno_name(opened.error)));
-    return object;
-  }
-  const FileStat& stat = opened.handle->stat();
-  type(opened.type == OpenedFile::directory ? "directory" : "file");
-  set(env, object, "file", wrap(env, handles(env).file, opened.handle));
-  set(env, object, "size", number(env, static_cast<double>(stat.size)));
-  set(env, object, "mtimeMs", number(env, static_cast<double>(stat.mtime) / 1e6));
-  set(env, object, "version", text(env, stat.version()));
-  set(env, object, "trusted", boolean(env, opened.handle->volume() != Volume::remote));
-  return object;
+  return list;
 }
 
 napi_value open_root(napi_env env, napi_callback_info info) {
@@ -83,15 +79,9 @@ napi_value open(napi_env env, napi_callback_info info) {
       [root, symlinks, paths, opened] {
         for (const std::string& path : *paths) opened->push_back(open_file(*root, path, symlinks));
       },
-      [opened](napi_env env) {
-        napi_value list;
-        napi_create_array_with_length(env, opened->size(), &list);
-        for (uint32_t i = 0; i < opened->size(); ++i) napi_set_element(env, list, i, describe(env, (*opened)[i]));
-        return list;
-      });
+      [opened](napi_env env) { return list_of(env, *opened); });
 }
 
-// Flat, as `OpenedNow` says (src/addon/types.ts): an object with names for each would cost more than the opening.
 napi_value open_now(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
@@ -105,21 +95,7 @@ napi_value open_now(napi_env env, napi_callback_info info) {
     if (!one) return undefined(env);
     opened.push_back(std::move(*one));
   }
-  napi_value list;
-  uint32_t at = 0;
-  napi_create_array(env, &list);
-  const auto add = [&](napi_value value) { napi_set_element(env, list, at++, value); };
-  for (const OpenedFile& one : opened) {
-    add(one.type == OpenedFile::none ? text(env, errno_name(one.error)) : number(env, one.type));
-    if (!one.handle) continue;
-    const FileStat& stat = one.handle->stat();
-    add(wrap(env, handles(env).file, one.handle));
-    add(number(env, static_cast<double>(stat.size)));
-    add(number(env, static_cast<double>(stat.mtime) / 1e6));
-    add(text(env, stat.version()));
-    add(boolean(env, one.handle->volume() != Volume::remote));
-  }
-  return list;
+  return list_of(env, opened);
 }
 
 napi_value create_arena(napi_env env, napi_callback_info info) {

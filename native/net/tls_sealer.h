@@ -37,7 +37,6 @@ class TlsSealer {
 
   static constexpr size_t kContent = 16384;                // of one record, at most (§5.1)
   static constexpr size_t kOverhead = 5 + 1 + 16;          // header, inner type, tag
-  static constexpr size_t kRecord = kContent + kOverhead;
 
   /** Its first record has number 0. Null for a suite that it does not know, or without memory. */
   static std::unique_ptr<TlsSealer> make(uint16_t suite, const TlsSecret& secret);

@@ -25,34 +25,12 @@ export interface NativeMemory {
   bytes(): ArrayBuffer | undefined;
 }
 
-/** What stands at a path, held open as an `F`: a descriptor in it is the receiver's to close. */
-export type Opened<F = NativeFile> =
-  | {
-      readonly type: 'file';
-      readonly file: F;
-      /** Bytes. */
-      readonly size: number;
-      readonly mtimeMs: number;
-      /** "dev-ino-size-mtimens-ctimens" in hex, from one fstat of the descriptor. */
-      readonly version: string;
-      /** statfs f_type: is sendfile/mmap from this file system trusted? */
-      readonly trusted: boolean;
-    }
-  | {
-      readonly type: 'directory';
-      readonly file: F;
-      readonly mtimeMs: number;
-      readonly version: string;
-    }
-  /** A FIFO, socket or device. */
-  | { readonly type: 'other' }
-  | { readonly type: 'error'; readonly errno: string };
-
 /**
- * What stands at each path, flat: an errno; or an index of WIRE.opened, and of a file or directory then its handle, size,
- * mtimeMs, version, and whether it is trusted.
+ * What stands at each path, flat: an errno; or an index of WIRE.opened, and of a file or directory then its handle, which is
+ * the receiver's to release, size (bytes), mtimeMs, version ("dev-ino-size-mtimens-ctimens" in hex, from one fstat), and
+ * whether sendfile and mmap from its file system are trusted (statfs f_type).
  */
-export type OpenedNow = ReadonlyArray<string | number | boolean | NativeFile>;
+export type Opened = ReadonlyArray<string | number | boolean | NativeFile>;
 
 /** `inside`: links may be followed while they stay beneath the root; `none`: no link in any component; `follow`: anywhere. */
 export type Symlinks = 'inside' | 'none' | 'follow';
@@ -220,12 +198,12 @@ export interface NativeAddon {
   /** The same for a path of which nothing is open. */
   reopenRoot(path: string): Promise<NativeRoot | string>;
   /** Opens each path beneath the root, in libuv's pool, in order. Never blocks on FIFOs (O_NONBLOCK). */
-  open(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Promise<Opened[]>;
+  open(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Promise<Opened>;
   /**
    * The same at once, from what the kernel remembers of the tree (RESOLVE_CACHED, Linux 5.12). Undefined where it would have
    * to wait, and for what is mounted beneath the root.
    */
-  openNow(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): OpenedNow | undefined;
+  openNow(root: NativeRoot, paths: readonly string[], symlinks: Symlinks): Opened | undefined;
   /**
    * Reads a directory that `path` leads to, in libuv's pool, a few milliseconds at a time. Only what a request could
    * get; names that begin with a dot only with `dotfiles`. More than `maxEntries` are EFBIG.

@@ -115,7 +115,7 @@ async function openBeneath(confinement: Confinement, path: string): Promise<Foun
 async function openOnce(confinement: Confinement, name: string): Promise<Found> {
   let fd: number;
   try {
-    fd = await openNow(name);
+    fd = await openDescriptor(name);
   } catch (error) {
     const errno = codeOf(error);
     // open(2): a socket, or a device without a driver.
@@ -133,7 +133,7 @@ async function openOnce(confinement: Confinement, name: string): Promise<Found> 
 }
 
 /** Descriptors that are being closed count until they are. */
-async function openNow(name: string): Promise<number> {
+async function openDescriptor(name: string): Promise<number> {
   try {
     return await openFd(name, FLAGS);
   } catch (error) {

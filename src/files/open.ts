@@ -1,12 +1,5 @@
 // Opens the root: beneath its descriptor with the addon (openat2), by path without it.
-import type {
-  NativeAddon,
-  NativeFile,
-  NativeRoot,
-  Opened,
-  OpenedNow,
-  Symlinks,
-} from '../addon/types.ts';
+import type { NativeAddon, NativeFile, NativeRoot, Opened, Symlinks } from '../addon/types.ts';
 import { WIRE } from '../addon/wire.ts';
 import type { OpenFile } from './entry.ts';
 import { codeOf } from './errno.ts';
@@ -61,7 +54,7 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
     isSame: () => !closed && root.isSame(),
     async open(paths) {
       if (closed) return paths.map(() => ({ type: 'error', errno: 'EBADF' }));
-      return (await addon.open(root, paths, symlinks)).map(adopt);
+      return readOpened(await addon.open(root, paths, symlinks));
     },
     async read({ native }, path, dotfiles, maxEntries) {
       if (native === undefined) throw new Error('a directory that the addon did not open');
@@ -93,14 +86,7 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
   };
 }
 
-function adopt(opened: Opened): Found {
-  if (opened.type === 'file' || opened.type === 'directory') {
-    return { ...opened, file: new NativeOpenFile(opened.file) };
-  }
-  return opened;
-}
-
-function readOpened(values: OpenedNow): Found[] {
+function readOpened(values: Opened): Found[] {
   const found: Found[] = [];
   for (let at = 0; at < values.length; ) {
     const kind = values[at++];

@@ -1,10 +1,30 @@
 // The contract of an open root: the only way to open anything, and what can be found beneath it.
-import type { NativeRoot, Opened } from '../addon/types.ts';
+import type { NativeRoot } from '../addon/types.ts';
 import type { Contents } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 
-/** What stands at a path, with the addon or without it. */
-export type Found = Opened<OpenFile>;
+/** What stands at a path, with the addon or without it: a descriptor in it is the receiver's to close. */
+export type Found =
+  | {
+      readonly type: 'file';
+      readonly file: OpenFile;
+      /** Bytes. */
+      readonly size: number;
+      readonly mtimeMs: number;
+      /** "dev-ino-size-mtimens-ctimens" in hex, from one fstat of the descriptor. */
+      readonly version: string;
+      /** statfs f_type: is sendfile/mmap from this file system trusted? */
+      readonly trusted: boolean;
+    }
+  | {
+      readonly type: 'directory';
+      readonly file: OpenFile;
+      readonly mtimeMs: number;
+      readonly version: string;
+    }
+  /** A FIFO, socket or device. */
+  | { readonly type: 'other' }
+  | { readonly type: 'error'; readonly errno: string };
 
 export interface Root {
   /** The addon's handle, for the engine; undefined where the addon is not loaded, or nothing is open. */

@@ -4,6 +4,7 @@ import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
+import { openRoot } from '../../src/files/open.ts';
 import type { OptionsInput } from '../../src/options/options.ts';
 import { type CARRIERS, type Origin, onEveryCarrier, type Serve } from '../http/carriers.ts';
 import { startHost } from '../http/host.ts';
@@ -84,14 +85,14 @@ async function get({ address }: Origin): Promise<Answer | undefined> {
 t.test('JavaScript cannot touch the pages of a file', async (t) => {
   const { addon } = loadNative();
   if (addon === undefined) return t.plan(0, 'no addon');
-  const root = addon.openRoot(makeTree(t, { [NAME]: { size: SIZE } }));
-  const [opened] = await addon.open(root, [NAME], 'none');
-  if (opened?.type !== 'file') throw new Error('not opened');
-  const mapping = addon.mapFile(opened.file, SIZE);
+  const root = openRoot(makeTree(t, { [NAME]: { size: SIZE } }), 'none', addon);
+  const [opened] = await root.open([NAME]);
+  if (opened?.type !== 'file' || opened.file.native === undefined) throw new Error('not opened');
+  const mapping = addon.mapFile(opened.file.native, SIZE);
   t.equal(mapping?.size, SIZE);
   t.equal(mapping?.bytes(), undefined);
   mapping?.release();
-  opened.file.release();
+  opened.file.close();
   root.close();
 });
 
