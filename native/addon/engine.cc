@@ -4,6 +4,7 @@
 
 #include "addon/records.h"
 #include "addon/replies.h"
+#include "addon/templates.h"
 #include "engine/engine.h"
 #include "http1/head.h"
 #include "addon/values.h"
@@ -51,6 +52,38 @@ napi_value engine_put(napi_env env, napi_callback_info info) {
 napi_value engine_remove(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   if (const Ref<EngineHost> host = host_of(env, args.self)) host->engine->remove(to_count(env, args[0]));
+  return undefined(env);
+}
+
+// putDirectory(path, names, group, tried, patience)
+napi_value engine_put_directory(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (host) host->engine->put_directory(read_directory(env, args.values));
+  return undefined(env);
+}
+
+// putTemplate(group, extension, template)
+napi_value engine_put_template(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  const Ref<FileTemplate> made = read_template(env, args[2]);
+  if (!made) return throw_type(env, "putTemplate(group, extension, template): not a template");
+  if (host) host->engine->put_template(static_cast<uint32_t>(to_count(env, args[0])), to_text(env, args[1]), made);
+  return undefined(env);
+}
+
+napi_value engine_remove_directory(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  if (const Ref<EngineHost> host = host_of(env, args.self)) host->engine->remove_directory(to_text(env, args[0]));
+  return undefined(env);
+}
+
+napi_value engine_set_admission(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  if (const Ref<EngineHost> host = host_of(env, args.self)) {
+    host->engine->set_admission(static_cast<uint32_t>(to_count(env, args[0])));
+  }
   return undefined(env);
 }
 
@@ -266,7 +299,10 @@ void define_engine(napi_env env, napi_value exports) {
   handles(env).engine = define_handle(
       env, "Engine",
       {getter("threads", engine_threads), method("listen", engine_listen), method("useTls", engine_use_tls), method("reply", engine_reply), method("add", engine_add), method("put", engine_put),
-       method("remove", engine_remove), method("setRoot", engine_set_root),
+       method("remove", engine_remove), method("putDirectory", engine_put_directory),
+       method("removeDirectory", engine_remove_directory),
+       method("putTemplate", engine_put_template), method("setAdmission", engine_set_admission),
+       method("setRoot", engine_set_root),
        method("used", engine_used), method("transfer", engine_transfer),
        method("cancel", engine_cancel), method("stats", engine_stats), method("stop", engine_stop),
        method("unref", engine_unref), method("close", engine_close)});

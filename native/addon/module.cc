@@ -216,6 +216,7 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "features", features);
   define_layout(env, exports);
   define_directory(env, exports);
+  define_names(env, exports);
   define_engine(env, exports);
   define_send(env, exports);
   define_exit(env, exports);

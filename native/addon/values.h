@@ -17,6 +17,7 @@ namespace zc::js {
 /** Per environment (main thread, worker): the constructors of the wrapped handles. */
 struct Handles {
   napi_ref root = nullptr, file = nullptr, memory = nullptr, arena = nullptr, engine = nullptr;
+  napi_ref names = nullptr;
 };
 Handles& handles(napi_env env);
 
@@ -98,6 +99,9 @@ void export_function(napi_env env, napi_value exports, const char* name, napi_ca
 
 /** directory.cc: `readDirectory` and `createBytes`. */
 void define_directory(napi_env env, napi_value exports);
+
+/** templates.cc: `readNames`. */
+void define_names(napi_env env, napi_value exports);
 
 /** engine.cc: the Engine class and `createEngine`. */
 void define_engine(napi_env env, napi_value exports);

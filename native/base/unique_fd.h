@@ -21,6 +21,8 @@ class UniqueFd {
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  /** Gives it away without closing it. */
+  int release() { return std::exchange(fd_, -1); }
   void reset(int fd = -1) {
     // Never retried on EINTR: Linux has released the descriptor by then (close(2)).
     if (fd_ >= 0) ::close(fd_);

@@ -6,20 +6,39 @@
 #include "base/ref.h"
 #include "base/unique_fd.h"
 #include "files/root.h"
+#include "http/directory.h"
+#include "http/file_template.h"
 #include "http/reply.h"
 #include "net/tls_context.h"
 
 namespace zc {
 
 struct Command {
-  enum Kind : uint8_t { listen, reply, put, remove, set_root, set_tls, transfer, cancel, paged, stop };
+  enum Kind : uint8_t {
+    listen,
+    reply,
+    put,
+    remove,
+    put_directory,
+    remove_directory,
+    put_template,
+    set_admission,
+    set_root,
+    set_tls,
+    transfer,
+    cancel,
+    paged,
+    stop
+  };
   Kind kind;
-  uint64_t id = 0;  // reply, paged: of an exchange; transfer, cancel: of a transfer
+  uint64_t id = 0;  // reply, paged: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
   Ref<Reply> reply_value;
   Ref<HotEntry> entry;
+  Ref<Directory> directory;
+  Ref<FileTemplate> file_template;
   Ref<Root> new_root;
   Ref<TlsContext> new_tls;
-  std::string path;
+  std::string path;  // put_template: an extension
   UniqueFd fd;
   int64_t grace = 0;  // ms; negative: at once, without records
 };

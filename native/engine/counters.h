@@ -20,7 +20,7 @@ class Counter {
 };
 
 #define ZC_COUNTERS(X)                                                                                         \
-  X(accepted) X(connections) X(hot) X(planned) X(transfers) X(truncated) X(aborted) X(timeouts) X(rejected) \
+  X(accepted) X(connections) X(hot) X(opened) X(planned) X(transfers) X(truncated) X(aborted) X(timeouts) X(rejected) \
   X(refused) X(handshakes) X(tls12) X(resumed) X(sealed) X(http2)
 
 struct alignas(64) Counters {

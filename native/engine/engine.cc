@@ -131,6 +131,26 @@ void Engine::remove(uint64_t handle) {
   post_all(Command::remove, [&entry](Command& command) { command.path = entry->path; });
 }
 
+void Engine::put_directory(const Ref<Directory>& directory) {
+  post_all(Command::put_directory, [&directory](Command& command) { command.directory = directory; });
+}
+
+void Engine::remove_directory(const std::string& path) {
+  post_all(Command::remove_directory, [&path](Command& command) { command.path = path; });
+}
+
+void Engine::put_template(uint32_t group, const std::string& extension, const Ref<FileTemplate>& made) {
+  post_all(Command::put_template, [&](Command& command) {
+    command.id = group;
+    command.path = extension;
+    command.file_template = made;
+  });
+}
+
+void Engine::set_admission(uint32_t uses) {
+  post_all(Command::set_admission, [uses](Command& command) { command.id = uses; });
+}
+
 void Engine::set_root(Ref<Root> root) {
   if (root.get() != root_.get()) entries_.clear();
   root_ = root;

@@ -32,6 +32,13 @@ class Engine {
   /** The `at`-th reply of the path, whose others stay, or one more. */
   void put(uint64_t handle, size_t at, HotReply reply);
   void remove(uint64_t handle);
+  /** What is known of a directory from now on, in the place of what was. */
+  void put_directory(const Ref<Directory>& directory);
+  void remove_directory(const std::string& path);
+  /** Of an extension, in all directories of a group. */
+  void put_template(uint32_t group, const std::string& extension, const Ref<FileTemplate>& made);
+  /** Files without a prepared reply are TypeScript's from the request on before which there were so many. */
+  void set_admission(uint32_t uses);
   /** The root from now on (null: there is none), or the assurance that it is. Entries made from another one are forgotten. */
   void set_root(Ref<Root> root);
   /** Has the entry answered since this was asked last? */

@@ -12,15 +12,17 @@
 namespace zc {
 
 /**
- * request: id, asked: to be answered by Engine::reply · stale: text = path of a hot entry whose evidence no longer
+ * request: id, asked: to be answered by Engine::reply; code = 1: the path was asked for before, and answered here · stale: text = path of a hot entry whose evidence no longer
  * holds; it is removed · file_fault: text = file (UTF-8), code = FileFault, error: a send was cut off · refused: text =
  * file (UTF-8): the kernel refused sendfile, it was read instead · transfer_end: id, bytes, code = ExchangeEnd ·
  * accept_paused: error: out of descriptors; clients wait in the backlog · stopped: the thread's last connection is
- * gone · root: the root's path may name another directory: Engine::set_root answers.
+ * gone · root: the root's path may name another directory: Engine::set_root answers · directory: text = path of one whose
+ * names are worth to be read; code = 1: of one that is no longer what it was, it is removed.
  */
 #define ZC_RECORDS(X)                                                                                        \
   X(request, "request") X(stale, "stale") X(file_fault, "file-fault") X(refused, "refused")                  \
-  X(transfer_end, "transfer-end") X(accept_paused, "accept-paused") X(stopped, "stopped") X(root, "root")
+  X(transfer_end, "transfer-end") X(accept_paused, "accept-paused") X(stopped, "stopped") X(root, "root") \
+  X(directory, "directory")
 
 struct Record {
   enum Kind : uint8_t { ZC_RECORDS(ZC_ENUMERATOR) };

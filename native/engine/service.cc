@@ -27,9 +27,9 @@ void EngineService::begin_turn() {
 }
 
 Ref<const Reply> EngineService::find(const RequestHead& head) {
-  Ref<const Reply> reply = site_.find(head, turn_.now);
-  if (reply) counters_.hot.add(1);
-  return reply;
+  Site::Found found = site_.find(head, turn_.now);
+  if (found.reply) (found.opened ? counters_.opened : counters_.hot).add(1);
+  return std::move(found.reply);
 }
 
 void EngineService::ask(Exchange& exchange, Request request) {
@@ -37,6 +37,7 @@ void EngineService::ask(Exchange& exchange, Request request) {
   if (!exchanges_.name(exchange)) return exchange.connection.on_answer(exchange, error(503));
   Record& record = records_.add(Record::request);
   record.id = static_cast<double>(exchange.id);
+  record.code = site_.directories().has_met(path_of(request.target)) ? 1 : 0;
   record.asked = std::move(request);
 }
 

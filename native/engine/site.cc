@@ -16,18 +16,35 @@ bool is_current(const Reply& reply) {
   return !source || source->is_current();
 }
 
+// Where the reply of all that a directory lacks is kept: no request's path begins with NUL.
+std::string miss_path(const std::string& directory) { return std::string(1, '\0') + directory; }
+
 }  // namespace
 
-Ref<const Reply> Site::find(const RequestHead& head, int64_t now) {
+Site::Found Site::find(const RequestHead& head, int64_t now) {
   if (head.method != Method::get && head.method != Method::head) return {};
   const std::string_view path = path_of(head.target);
-  const HotEntry* entry = hot_.find(path);
-  if (!entry || !root_holds(now) || !entry_holds(*entry, now)) return {};
-  if (!entry->used.load(std::memory_order_relaxed)) entry->used.store(true, std::memory_order_relaxed);
-  Ref<const Reply> reply = match(*entry, head);
+  if (const HotEntry* entry = hot_.find(path)) return {reply_of(*entry, head, now)};
+  if (!root_holds(now)) return {};
+  Directories::Answer answer = directories_.find(*root_, head, path, now);
+  if (answer.reply) return {std::move(answer.reply), true};
+  if (!answer.missing) return {};
+  const HotEntry* miss = hot_.find(miss_path(answer.missing->path));
+  return {miss ? reply_of(*miss, head, now) : Ref<const Reply>()};
+}
+
+Ref<const Reply> Site::reply_of(const HotEntry& entry, const RequestHead& head, int64_t now) {
+  if (!root_holds(now) || !entry_holds(entry, now)) return {};
+  if (!entry.used.load(std::memory_order_relaxed)) entry.used.store(true, std::memory_order_relaxed);
+  Ref<const Reply> reply = match(entry, head);
   if (!reply || is_current(*reply)) return reply;
-  drop(path);
+  drop(entry.path);
   return {};
+}
+
+void Site::remove(std::string_view path) {
+  hot_.remove(path);
+  directories_.forget(path);
 }
 
 bool Site::entry_holds(const HotEntry& entry, int64_t now) {
@@ -61,7 +78,10 @@ bool Site::root_holds(int64_t now) {
 }
 
 void Site::set_root(Ref<Root> root, int64_t now) {
-  if (root.get() != root_.get()) hot_.clear();
+  if (root.get() != root_.get()) {
+    hot_.clear();
+    directories_.clear();
+  }
   root_ = std::move(root);
   root_valid_until_ = root_ ? now + setup_.revalidate : 0;
   root_told_ = false;

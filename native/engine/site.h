@@ -1,25 +1,31 @@
-// The prepared replies of one root directory, and whether they still stand.
+// What is answered of one root directory without asking: prepared replies that still stand, and files of directories that
+// are known.
 #pragma once
-#include "engine/record.h"
-#include "engine/setup.h"
-#include "http/hot_table.h"
+#include "engine/directories.h"
 
 namespace zc {
 
 class Site {
  public:
-  Site(const EngineSetup& setup, Records& records) : setup_(setup), records_(records), root_(setup.root) {}
+  Site(const EngineSetup& setup, Records& records)
+      : setup_(setup), records_(records), root_(setup.root), directories_(setup, records) {}
 
-  /** A prepared reply to this request, or null. `now`: ms. */
-  Ref<const Reply> find(const RequestHead& head, int64_t now);
+  struct Found {
+    Ref<const Reply> reply;  // or null
+    bool opened = false;     // not prepared: its file was opened for this request
+  };
+  /** `now`: ms. */
+  Found find(const RequestHead& head, int64_t now);
   void put(Ref<HotEntry> entry) { hot_.put(std::move(entry)); }
-  void remove(std::string_view path) { hot_.remove(path); }
+  void remove(std::string_view path);
+  Directories& directories() { return directories_; }
   /** The root from now on (null: there is none), or the assurance that it still is. */
   void set_root(Ref<Root> root, int64_t now);
 
  private:
   enum class Look : uint8_t { holds, broken, unsure };
 
+  Ref<const Reply> reply_of(const HotEntry& entry, const RequestHead& head, int64_t now);
   bool entry_holds(const HotEntry& entry, int64_t now);
   bool root_holds(int64_t now);
   Look look_at_evidence(const HotEntry& entry) const;
@@ -30,7 +36,8 @@ class Site {
   Ref<Root> root_;
   int64_t root_valid_until_ = 0;  // ms; its path is looked at again after it
   bool root_told_ = false;        // TypeScript has been asked to look
-  HotTable hot_;
+  PathTable<HotEntry> hot_;
+  Directories directories_;
 };
 
 }  // namespace zc

@@ -103,6 +103,15 @@ void EngineThread::on_command(Command& command) {
       return service_.site().put(std::move(command.entry));
     case Command::remove:
       return service_.site().remove(command.path);
+    case Command::put_directory:
+      return service_.site().directories().put(std::move(command.directory));
+    case Command::remove_directory:
+      return service_.site().directories().remove(command.path);
+    case Command::put_template:
+      return service_.site().directories().put_template(static_cast<uint32_t>(command.id), std::move(command.path),
+                                                        std::move(command.file_template));
+    case Command::set_admission:
+      return service_.site().directories().set_admission(static_cast<uint32_t>(command.id));
     case Command::set_root:
       return service_.site().set_root(std::move(command.new_root), service_.turn().now);
     case Command::set_tls:

@@ -31,4 +31,7 @@ OpenedFile open_file(const Root& root, const std::string& path, Symlinks symlink
  */
 std::optional<OpenedFile> open_file_now(const Root& root, const std::string& path, Symlinks symlinks);
 
+/** The same of what was a regular file a moment ago: opened without a look at what it is now. */
+std::optional<OpenedFile> reopen_file_now(const Root& root, const std::string& path, Symlinks symlinks);
+
 }  // namespace zc

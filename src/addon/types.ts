@@ -114,6 +114,25 @@ export interface EngineTls {
   readonly http2: boolean;
 }
 
+/** Which names stand in a directory, at one version of it. What is absent is surely absent. */
+export interface NativeNames {
+  readonly count: number;
+  mayHave(name: string): boolean;
+}
+
+/** An answer without what only an open file tells (site `FileTemplate`), to be given by the engine. */
+export interface EngineTemplate {
+  /** As of an EngineReply, with places for ETag and Last-Modified (plan/template.ts). */
+  readonly fields: string;
+  readonly notModified: string;
+  /** Flat: smallest size, flags, field lines after Content-Length, … */
+  readonly steps: ReadonlyArray<number | string>;
+  readonly siblings: readonly string[];
+  /** Bit mask of fields. */
+  readonly judged: number;
+  readonly doubtful: 'none' | 'hexadecimal' | 'hash';
+}
+
 export interface NativeEngine {
   /** Those that run: fewer than were asked for where the system has no room for more. */
   readonly threads: number;
@@ -144,6 +163,24 @@ export interface NativeEngine {
   /** The reply in that place among those of the path, or one more. */
   put(handle: number, at: number, reply: HotReply): void;
   remove(handle: number): void;
+  /**
+   * What is known of a directory (as in requests, without a slash at its end) from now on: its names, the group whose
+   * templates its files have, and what is put behind a name in search of a file; where none of these stands, the reply of
+   * the path NUL + directory answers. The engine opens files there by itself. `patience`: requests after which a record
+   * says that its names are worth to be read.
+   */
+  putDirectory(
+    path: string,
+    names: NativeNames | undefined,
+    group: number,
+    tried: readonly string[],
+    patience: number,
+  ): void;
+  removeDirectory(path: string): void;
+  /** Of an extension (as in requests, without its dot) in all directories of a group. */
+  putTemplate(group: number, extension: string, template: EngineTemplate): void;
+  /** Files without a prepared reply are asked for here from the request on before which there were so many; 1 at first. */
+  setAdmission(uses: number): void;
   /**
    * The root from now on (undefined: there is none), or the assurance that it still is: entries that were made from
    * another one are forgotten.
@@ -216,6 +253,17 @@ export interface NativeAddon {
     dotfiles: boolean,
     maxEntries: number,
   ): Promise<NativeEntries | { readonly errno: string }>;
+  /**
+   * The names of a directory, read in libuv's pool. Undefined where they would not tell what can be opened: there are more
+   * than `max`; it was changed in the last three seconds; it ignores case; its file system is not known to move a
+   * directory's times with its names, or is not the root's.
+   */
+  readNames(
+    root: NativeRoot,
+    path: string,
+    symlinks: Symlinks,
+    max: number,
+  ): Promise<NativeNames | undefined>;
   /**
    * Zeroed bytes that replies share instead of copying them, as a Uint8Array from their start: to be filled before
    * the first reply. Undefined where there is no memory.

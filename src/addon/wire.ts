@@ -10,6 +10,8 @@ export class Counts {
   connections = 0;
   /** Answers given without running JavaScript. */
   hot = 0;
+  /** Answers without running JavaScript whose file was opened for them. */
+  opened = 0;
   /** Answers planned in JavaScript. */
   planned = 0;
   /** Bodies being sent now. */
@@ -47,6 +49,7 @@ export const WIRE = {
     'accept-paused',
     'stopped',
     'root',
+    'directory',
   ],
   /** The values of each record, in order; `fields` is their number, and pairs of index and value follow. */
   recordValues: ['kind', 'id', 'code', 'errno', 'bytes', 'method', 'text', 'fields'],

@@ -20,6 +20,8 @@ export interface PreparedAnswers {
   forget(paths: readonly string[]): void;
   /** Was the file used since this was asked last? */
   used?(path: string): boolean;
+  /** A file had to leave for another. */
+  crowded?(): void;
   /** All of it was made from another root than this one, or than none. */
   setRoot?(root: NativeRoot | undefined): void;
 }
@@ -92,6 +94,11 @@ export class Freshness {
   /** Was the file used lately by answers that nobody counts here? */
   isUsed(path: string): boolean {
     return this.#answers.some((answers) => answers.used?.(path) === true);
+  }
+
+  /** A file that was kept had to leave for another. */
+  crowded(): void {
+    for (const answers of this.#answers) answers.crowded?.();
   }
 
   /** Changes in this directory are to be heard of. Counts. */

@@ -79,6 +79,7 @@ function rootAt(
         maxEntries,
         follow: symlinks === 'none' ? undefined : openAll,
       }),
+    names: async () => undefined,
     async look() {
       try {
         const place = await fs.realpath(path);

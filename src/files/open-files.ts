@@ -221,6 +221,7 @@ export class OpenFiles implements FileCache {
     while (this.#resources.calculatedSize + descriptors > this.#maxOpen) {
       const path = idleKey(this.#resources, isUsed) ?? oldestKey(this.#resources);
       if (path === undefined) return;
+      this.#options.freshness.crowded();
       this.#resources.delete(path);
     }
   }

@@ -6,6 +6,9 @@ import { codeOf } from './errno.ts';
 import { findRootByPath, openRootByPath } from './open-by-path.ts';
 import { closedRoot, type Found, type Look, type Root } from './root.ts';
 
+/** Names of one directory that are kept: 8 to 16 MiB. */
+const MAX_DIRECTORY_NAMES = 2 ** 20;
+
 /** Throws an Error with `code` when the root is no directory or cannot be opened. */
 export function openRoot(path: string, symlinks: Symlinks, addon: NativeAddon | undefined): Root {
   return addon === undefined
@@ -71,6 +74,8 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
         refused,
       };
     },
+    names: async (path) =>
+      closed ? undefined : addon.readNames(root, path, symlinks, MAX_DIRECTORY_NAMES),
     async look() {
       if (closed) return { kind: 'error', errno: 'EBADF' };
       const now = await addon.reopenRoot(root);

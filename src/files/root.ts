@@ -1,5 +1,5 @@
 // The contract of an open root: the only way to open anything, and what can be found beneath it.
-import type { NativeRoot } from '../addon/types.ts';
+import type { NativeNames, NativeRoot } from '../addon/types.ts';
 import type { Contents } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 
@@ -53,6 +53,11 @@ export interface Root {
     dotfiles: boolean,
     maxEntries: number,
   ): Promise<DirectoryRead>;
+  /**
+   * Which names stand in a directory, as far as they tell what can be opened there. Off the JavaScript thread; undefined
+   * where they do not, and without the addon.
+   */
+  names(path: string): Promise<NativeNames | undefined>;
   /** What the root's path names now. Off the JavaScript thread; never rejects. */
   look(): Promise<Look>;
   close(): void;
@@ -82,6 +87,7 @@ export function closedRoot(errno: string, look: Root['look']): Root {
     isSame: () => false,
     open: async (paths) => paths.map(() => ({ type: 'error', errno })),
     read: () => Promise.reject(Object.assign(new Error(errno), { code: errno })),
+    names: async () => undefined,
     look,
     close: () => {},
   };

@@ -1,5 +1,5 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
-import type { NativeAddon, NativeRoot } from '../addon/types.ts';
+import type { NativeAddon, NativeNames, NativeRoot } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import type { Contents, Evidence, Listing, Strategy } from '../plan/types.ts';
 import { BuildReadings } from './builds.ts';
@@ -98,6 +98,17 @@ export class FileTable {
       'kind' in read ? read : unservedOf(directory, read, this.#options.log);
     const read = this.#listings.get(directory, version);
     return read instanceof Promise ? read.then(listed) : listed(read);
+  }
+
+  /** Which names stand in a directory (root-relative), if that can be told. */
+  async names(directory: string): Promise<NativeNames | undefined> {
+    return this.#root.use((root) => root.names(directory));
+  }
+
+  /** This path was asked for before, as `lookup` has it, and answered by others: its next use is not the first. */
+  met(path: string): void {
+    this.#doorkeeper.knows(pathKey(path, false, false));
+    if (this.#options.policy.spa !== undefined) this.#doorkeeper.knows(pathKey(path, false, true));
   }
 
   /** An answer wants bytes of this file: brings it nearer to the memory cache. */

@@ -50,6 +50,11 @@ const ASTERISK: Target = { kind: 'asterisk' };
 const BAD_PATH: Target = { kind: 'bad-path' };
 const TOO_LONG: Target = { kind: 'too-long' };
 
+/** Is this path, as sent, made of nothing but what stands for itself? */
+export function isPlain(raw: string): boolean {
+  return PLAIN.test(raw);
+}
+
 /** Parses a request-target in origin-form, absolute-form or asterisk-form. Never throws. */
 export function parseTarget(target: string): Target {
   if (target.length <= MAX_TARGET && PLAIN.test(target)) {

@@ -49,6 +49,7 @@ export function memoOf<F extends Representation>(
     notModified: [...file.fields, ...extra],
     slices: sliced ? slicesOf(file, extra, terms) : undefined,
     evidence: resolution.evidence,
+    shared: undefined,
   };
 }
 
@@ -58,7 +59,7 @@ export function memoOf<F extends Representation>(
  */
 export function memoOfMiss<F extends Representation>(
   request: RequestHead,
-  { evidence, judged }: Miss,
+  { evidence, shared = [], judged }: Miss,
   page: { readonly resource: Resource<F>; readonly file: F } | undefined,
   terms: Terms,
 ): Memo | undefined {
@@ -75,11 +76,12 @@ export function memoOfMiss<F extends Representation>(
     notModified: [],
     slices: undefined,
     evidence,
+    shared,
   };
 }
 
 /** The fields that have a say in a GET. `chosenBy`: those that had one in what was found. */
-function judgedOf<F extends Representation>(
+export function judgedOf<F extends Representation>(
   chosenBy: readonly RequestField[],
   resource: Resource<F> | undefined,
   terms: Terms,

@@ -125,7 +125,12 @@ function planFile<F extends Representation>(
 
 function planMiss(
   request: RequestHead,
-  { evidence, judged = [], advice }: Extract<Resolution<never>, { readonly kind: 'not-found' }>,
+  {
+    evidence,
+    shared,
+    judged = [],
+    advice,
+  }: Extract<Resolution<never>, { readonly kind: 'not-found' }>,
   terms: Terms,
 ): ResponsePlan<never> {
   if (advice !== undefined && !isFromHere(request.fields)) {
@@ -135,7 +140,8 @@ function planMiss(
   const answer = planError(404, [], request, terms, advice);
   if (evidence === undefined) return answer;
   const looked = advice === undefined ? judged : [...judged, ...ASKER];
-  const memo = memoOfMiss(request, { evidence, judged: looked }, undefined, terms);
+  const miss = shared === undefined ? { evidence } : { evidence, shared };
+  const memo = memoOfMiss(request, { ...miss, judged: looked }, undefined, terms);
   return { ...answer, memo };
 }
 

@@ -88,6 +88,8 @@ export interface Evidence {
 /** What a miss rests on, and the request fields that had a say in it. */
 export interface Miss {
   readonly evidence: readonly Evidence[];
+  /** Those of it that are not of the path itself, but of the page for all that is missing where it was looked for. */
+  readonly shared?: readonly Evidence[];
   readonly judged: readonly RequestField[];
 }
 
@@ -219,6 +221,8 @@ export interface Memo {
    */
   readonly slices: Slices | undefined;
   readonly evidence: readonly Evidence[];
+  /** Of a 404: as of `Miss`. Whatever else is missing there has the same answer, while this holds. */
+  readonly shared: readonly Evidence[] | undefined;
 }
 
 /** The operator's thresholds; fixed for a site's life. */

@@ -1,8 +1,8 @@
 // The operator's rules for response fields, compiled once at start: headers and Cache-Control by glob,
 // immutable hashed names, the security preset, CORS.
 import { type FieldList, pairs } from '../http/field-list.ts';
-import { compileGlob } from './glob.ts';
-import { isHashed, placeOf } from './hashed-names.ts';
+import { compileGlob, tellsApart } from './glob.ts';
+import { type Doubt, doubtOf, isHashed, kindOf, placeOf } from './hashed-names.ts';
 
 export interface RulesConfig {
   /** Directory that is served, absolute: its own name may be that of a build's directory. */
@@ -27,6 +27,13 @@ export interface Rules {
   readonly common: FieldList;
   /** Cache-Control of a file, by root-relative path, media type, and what its build says of its name. */
   cacheControl(path: string, contentType: string, built?: boolean): string | undefined;
+  /**
+   * Which names with this extension in this directory (root-relative, without a slash at its end) may have other fields
+   * than the rest: those in which there is more than the doubt says. Undefined where a rule tells other names apart.
+   */
+  doubt(directory: string, extension: string, contentType: string): Doubt | undefined;
+  /** Directories (as there) with the same text are alike to all rules. */
+  kind(directory: string): string;
   /** The fields after the header rules for this root-relative path. */
   apply(path: string, fields: FieldList): FieldList;
 }
@@ -93,6 +100,7 @@ export function compileRules(config: RulesConfig): Rules {
     checkValue(where, value);
     return { matches: compileGlob(where, glob), value };
   });
+  const globs = [...Object.keys(config.headers), ...Object.keys(config.cacheControl)];
   const place = placeOf(config.root);
   const fallback = config.defaultCacheControl;
   if (fallback !== undefined) checkValue('cacheControl', fallback);
@@ -105,6 +113,17 @@ export function compileRules(config: RulesConfig): Rules {
       const hashed =
         config.immutableHashed && (built || isHashed(place + path)) && !isHtml(contentType);
       return hashed ? IMMUTABLE : fallback;
+    },
+    kind(directory) {
+      if (globs.some((glob) => glob.includes('/'))) return directory;
+      return config.immutableHashed ? kindOf(place + directory) : '';
+    },
+    doubt(directory, extension, contentType) {
+      if (globs.some((glob) => tellsApart(glob, extension))) return undefined;
+      if (!config.immutableHashed) return 'none';
+      const doubt = doubtOf(place + directory, extension);
+      // No page is immutable; but whether a build has named it is asked for.
+      return doubt === 'hexadecimal' && isHtml(contentType) ? 'none' : doubt;
     },
     apply(path, fields) {
       const rules = headers.filter(({ matches }) => matches(path));

@@ -48,6 +48,24 @@ export function isHashed(path: string): boolean {
   });
 }
 
+/** What a name must have at least to be taken for a hash: eight hexadecimal digits, or also eight characters behind a mark. */
+export type Doubt = 'none' | 'hexadecimal' | 'hash';
+
+/** Directories of the same kind are alike to `doubtOf`. */
+export function kindOf(directory: string): string {
+  return ['js', 'png'].map((extension) => doubtOf(directory, extension)).join();
+}
+
+/**
+ * The least that tells names which could carry a hash from those that surely do not, in this directory (as the paths of
+ * `isHashed`, without a slash at its end) and with this extension; undefined where any name could.
+ */
+export function doubtOf(directory: string, extension: string): Exclude<Doubt, 'none'> | undefined {
+  if (BUILD.test(`${directory}/x`)) return undefined;
+  const hashes = isCode(`x.${extension}`) || extension === 'map' || IN_ASSETS.test(`${directory}/`);
+  return hashes ? 'hash' : 'hexadecimal';
+}
+
 /** Does it end as Vite's names do: in something that could be a hash, and could be a word? */
 export function hasHashForm(path: string): boolean {
   return stemsOf(path).some((stem) => ROLLUP_BEHIND_NAME.test(stem));

@@ -1,5 +1,5 @@
 // The operator's media types, by extension or glob.
-import { compileGlob } from './glob.ts';
+import { compileGlob, tellsApart } from './glob.ts';
 
 /** The type that a rule gives to a root-relative path; undefined where none names it. */
 export type MediaTypes = (path: string) => string | undefined;
@@ -25,6 +25,16 @@ export function compileMediaTypes(rules: Readonly<Record<string, string>>): Medi
     return { matches: compileKey(where, key), type: withCharset(type) };
   });
   return (path) => compiled.findLast(({ matches }) => matches(path))?.type;
+}
+
+/** May the rules give one name with this extension (without its dot) another type than the next in the same directory? */
+export function typesTellApart(
+  rules: Readonly<Record<string, string>>,
+  extension: string,
+): boolean {
+  return Object.keys(rules).some((key) =>
+    tellsApart(EXTENSION.test(key) ? `*${key.toLowerCase()}` : key, extension.toLowerCase()),
+  );
 }
 
 /** An extension counts in any case, as it does for the types that are built in. */

@@ -27,6 +27,14 @@ export type Redirects = (path: string, query: string) => Redirect | undefined;
 /** The decoded path that is served in place of this one; undefined = itself. */
 export type Rewrites = (path: string) => string | undefined;
 
+/** May one of the rules be for a path below this directory (decoded, without a slash at its end; '' is the root)? */
+export function reachesInto(rules: readonly RewriteRule[], directory: string): boolean {
+  return rules.some(({ from }) => {
+    const [literal = ''] = /^[^:*]*/.exec(from) ?? [];
+    return literal.startsWith(`${directory}/`) || `${directory}/`.startsWith(literal);
+  });
+}
+
 const STATUSES: readonly number[] = [301, 302, 303, 307, 308];
 
 /** Hops after which browsers give up (WHATWG Fetch, "HTTP-redirect fetch"). */

@@ -134,6 +134,9 @@ export async function createTransport(
         onFault: (file) => table.drop(file),
         onRefused: (file) => table.markRefused(file),
         lookAtRoot: () => table.lookAtRoot(),
+        templates: site.templates,
+        names: (directory) => table.names(directory),
+        onMet: (path) => table.met(path),
       });
       table.attach(transport);
       return transport;

@@ -226,7 +226,7 @@ function withMiss(page: Outcome, outcome: Shown): Shown {
   if (evidence === undefined || page.evidence === undefined) {
     return page.kind === 'file' ? page : missing;
   }
-  const miss = { evidence: [...evidence, ...page.evidence], judged };
+  const miss = { evidence: [...evidence, ...page.evidence], shared: page.evidence, judged };
   return page.kind === 'file' ? { ...page, miss } : { ...missing, ...miss };
 }
 

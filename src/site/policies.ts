@@ -11,8 +11,8 @@ import type { PlanPolicy } from '../plan/policy.ts';
 import { buildsAt } from '../rules/builds.ts';
 import { compileRules, type Rules } from '../rules/fields.ts';
 import { placeOf } from '../rules/hashed-names.ts';
-import { compileMediaTypes } from '../rules/media-types.ts';
-import { compileRedirects, compileRewrites } from '../rules/redirects.ts';
+import { compileMediaTypes, typesTellApart } from '../rules/media-types.ts';
+import { compileRedirects, compileRewrites, reachesInto } from '../rules/redirects.ts';
 import type { SiteOptions } from './site.ts';
 
 /** A request body up to this is read away, so that its connection can stay. */
@@ -63,6 +63,12 @@ function compile(options: Options) {
       mediaTypes: compileMediaTypes(options.mimeTypes),
       redirects: compileRedirects(options.redirects),
       rewrites: compileRewrites(options.rewrites),
+      goesByDirectory:
+        options.redirects.length + options.rewrites.length > 0 ||
+        Object.keys(options.mimeTypes).some((key) => key.includes('/')),
+      tellsApart: (directory: string, extension: string) =>
+        reachesInto([...options.redirects, ...options.rewrites], directory) ||
+        typesTellApart(options.mimeTypes, extension),
     };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -17,6 +17,7 @@ import type { Handler } from './answer.ts';
 import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
 import { typeOf, typeWithin } from './media-type.ts';
+import { createTemplates, type Templates } from './templates.ts';
 
 export interface SiteOptions {
   readonly files: FilesPolicy;
@@ -25,6 +26,13 @@ export interface SiteOptions {
   readonly mediaTypes: MediaTypes;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
+  /**
+   * May redirects, rewrites or media types be for one path in this directory (as in requests, without a slash at its end),
+   * or below it, and not for another with the same extension?
+   */
+  readonly tellsApart: (directory: string, extension: string) => boolean;
+  /** Does any of them go by directory? */
+  readonly goesByDirectory: boolean;
   /** Has somebody else routed the requests (`HandlerOptions.routed`)? */
   readonly routed: boolean;
   readonly addon: NativeAddon | undefined;
@@ -36,6 +44,7 @@ export interface Site {
   readonly root: Root;
   readonly table: FileTable;
   readonly handler: Handler;
+  readonly templates: Templates;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
   /** Closes every file that nobody is sending, and the root. */
@@ -62,7 +71,14 @@ export function createSite(options: SiteOptions): Site {
     routed,
     log,
   });
-  return { root, table, handler, common: plan.common, close: () => table.close() };
+  return {
+    root,
+    table,
+    handler,
+    templates: createTemplates(options),
+    common: plan.common,
+    close: () => table.close(),
+  };
 }
 
 function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {

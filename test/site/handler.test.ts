@@ -53,6 +53,8 @@ function makeSite(
     redirects: compileRedirects([]),
     rewrites: compileRewrites([]),
     mediaTypes: compileMediaTypes({}),
+    tellsApart: () => false,
+    goesByDirectory: false,
     routed: false,
     addon,
     log: collect(lines),

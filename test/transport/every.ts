@@ -63,6 +63,9 @@ export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
         onRefused() {},
         onFault() {},
         lookAtRoot: async () => root.native,
+        templates: { group: () => '', of: () => undefined, tried: () => undefined },
+        names: async () => undefined,
+        onMet() {},
       });
     },
   });

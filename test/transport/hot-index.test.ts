@@ -37,6 +37,7 @@ function memo(file: string, encoding?: string, over: Partial<Memo> = {}): Memo {
     notModified: [],
     slices: undefined,
     evidence: [{ path: file, version: '1' }],
+    shared: undefined,
     ...over,
   };
 }

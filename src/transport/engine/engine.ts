@@ -3,6 +3,7 @@ import type {
   EngineLimits,
   NativeAddon,
   NativeEngine,
+  NativeNames,
   NativeRoot,
   Symlinks,
 } from '../../addon/types.ts';
@@ -14,8 +15,11 @@ import { errorPlan, statusPage } from '../../plan/errors.ts';
 import { REQUEST_FIELDS, type RequestHead } from '../../plan/request.ts';
 import type { Advice } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
+import type { Templates } from '../../site/templates.ts';
 import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
+import { Admission } from './admission.ts';
+import { DirectoryIndex } from './directory-index.ts';
 import { engineTls } from './engine-tls.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
@@ -46,6 +50,11 @@ export interface NativeTransportOptions {
   readonly onRefused: (file: string) => void;
   /** The root's path may name another directory. Resolves to what it names, undefined where nothing stands there. */
   readonly lookAtRoot: () => Promise<NativeRoot | undefined>;
+  readonly templates: Templates;
+  /** Which names stand in a root-relative directory, if that can be told. */
+  readonly names: (directory: string) => Promise<NativeNames | undefined>;
+  /** This path was asked for before, and answered by the engine. */
+  readonly onMet: (path: string) => void;
 }
 
 export interface NativeTransport extends Transport, Required<PreparedAnswers> {}
@@ -85,7 +94,15 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   if (running < options.threads) {
     log.warn(`${running} of ${options.threads} engine threads: the system has no room for more`);
   }
-  const index = new HotIndex(engine, options.maxHot);
+  const admission = new Admission(engine);
+  const index = new HotIndex(engine, options.maxHot, () => admission.crowded());
+  const directories = new DirectoryIndex({
+    engine,
+    templates: options.templates,
+    reach,
+    names: options.names,
+    now: () => performance.now(),
+  });
   try {
     if (options.tls !== undefined) engine.useTls(engineTls(options.tls, http2));
   } catch (error) {
@@ -96,6 +113,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   function receive(record: EngineRecord): void {
     switch (record.kind) {
       case 'request':
+        if (record.met) options.onMet(pathOf(record.request));
         ask(record.id, record.request);
         break;
       case 'stale':
@@ -110,6 +128,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       case 'refused':
         log.warn(`${record.file}: sendfile refused, read instead`, `refused:${record.file}`);
         options.onRefused(record.file);
+        directories.stop();
+        break;
+      case 'directory':
+        directories.look(record.path, record.changed);
         break;
       case 'root':
         options.lookAtRoot().then((root) => engine.setRoot(root));
@@ -142,19 +164,23 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     }
   }
 
-  function reply(id: number, { target }: RequestHead, plan: Answer): void {
+  function reply(id: number, request: RequestHead, plan: Answer): void {
     const { flags, fields, source, start, end, parts, tail } = engineReply(plan);
     engine.reply(id, flags, fields, source, start, end, parts, tail);
+    const path = pathOf(request);
+    if (!path.startsWith('/')) return;
+    directories.learn(path, plan);
     const { memo } = plan;
-    if (memo === undefined || !target.startsWith('/')) return;
-    const query = target.indexOf('?');
-    const path = query < 0 ? target : target.slice(0, query);
+    if (memo === undefined) return;
     index.offer(path, memo, () => hotReply(plan, memo));
+    const missing = plan.status === 404 ? directories.lacking(path) : undefined;
+    if (missing !== undefined) index.offerMiss(missing, memo, () => hotReply(plan, memo));
   }
 
   return {
     listen: async (host, port, shared = false) => engine.listen(host, port, shared),
     async close(graceMs) {
+      admission.close();
       engine.stop(graceMs);
       // A thread that hangs in a system call reports nothing.
       const late = new Promise((resolve) => {
@@ -167,9 +193,17 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     useTls: (tls) => engine.useTls(engineTls(tls, http2)),
     forget: (files) => index.forget(files),
     used: (file) => index.used(file),
+    crowded: () => admission.crowded(),
     setRoot(root) {
       index.clear();
+      directories.clear();
       engine.setRoot(root);
     },
   };
+}
+
+/** As sent, without the query. */
+function pathOf({ target }: RequestHead): string {
+  const query = target.indexOf('?');
+  return query < 0 ? target : target.slice(0, query);
 }

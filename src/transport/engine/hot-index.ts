@@ -26,6 +26,13 @@ interface Place {
   readonly bytes: number;
 }
 
+/** What is missing, as sent. */
+export interface Missing {
+  /** Without a slash at its end. */
+  readonly directory: string;
+  readonly name: string;
+}
+
 /** Prepared replies of one path: the Accept-Encoding values and ranges that clients really send. */
 const MAX_REPLIES = 16;
 
@@ -52,10 +59,13 @@ export class HotIndex {
   /** Files of which answers were forgotten in this turn: one that was planned before may yet be offered. */
   readonly #forgotten = new Set<string>();
   readonly #max: number;
+  readonly #crowded: () => void;
   #bytes = 0;
 
-  constructor(engine: HotEngine, max: number) {
+  /** `crowded` is called when a path has to leave for another. */
+  constructor(engine: HotEngine, max: number, crowded: () => void = () => {}) {
     this.#engine = engine;
+    this.#crowded = crowded;
     this.#max = max;
     // Not `max`, for which lru-cache allocates beforehand.
     this.#paths = new LRUCache({ maxSize: max + 1, sizeCalculation: () => 1 });
@@ -66,7 +76,21 @@ export class HotIndex {
    * called in the turn of the event loop in which the answer was planned.
    */
   offer(path: string, memo: Memo, reply: () => HotReply): void {
-    if (!isNormal(path) || this.#isForgotten(memo)) return;
+    if (isNormal(path)) this.#offer(path, memo, reply);
+  }
+
+  /**
+   * The same of a 404, for whatever else is missing in this directory, of which this name, or what is below it, was asked
+   * for. No page stands below a name that is missing.
+   */
+  offerMiss({ directory, name }: Missing, memo: Memo, reply: () => HotReply): void {
+    const below = `${directory}/${name}/`.slice(1);
+    const evidence = memo.shared?.filter(({ path }) => !path.startsWith(below)) ?? [];
+    this.#offer(`\0${directory}`, { ...memo, evidence }, reply);
+  }
+
+  #offer(path: string, memo: Memo, reply: () => HotReply): void {
+    if (this.#isForgotten(memo)) return;
     // The slices of a file have the guard of its 200, and are another reply.
     const guard = JSON.stringify([memo.guard, memo.slices !== undefined]);
     if (!this.#doorkeeper.knows(path + guard)) return;
@@ -159,7 +183,9 @@ export class HotIndex {
     const isUsed = (path: string) => this.#engine.used(this.#paths.peek(path)?.handle ?? 0);
     const path = idleKey(this.#paths, isUsed) ?? oldestKey(this.#paths);
     const hot = path === undefined ? undefined : this.#paths.peek(path);
-    if (hot !== undefined) this.#drop(hot);
+    if (hot === undefined) return;
+    this.#crowded();
+    this.#drop(hot);
   }
 
   #drop(hot: HotPath): void {

@@ -5,7 +5,13 @@ import { REQUEST_FIELDS, type RequestField, type RequestHead } from '../../plan/
 import type { Tally, TransportStats } from '../transport.ts';
 
 export type EngineRecord =
-  | { readonly kind: 'request'; readonly id: number; readonly request: RequestHead }
+  | {
+      readonly kind: 'request';
+      readonly id: number;
+      readonly request: RequestHead;
+      /** Was its path asked for before, and answered by the engine? */
+      readonly met: boolean;
+    }
   | { readonly kind: 'stale'; readonly path: string }
   | {
       readonly kind: 'file-fault';
@@ -22,7 +28,9 @@ export type EngineRecord =
     }
   | { readonly kind: 'accept-paused'; readonly errno: string }
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'root' };
+  | { readonly kind: 'root' }
+  /** Its names are worth to be read; or what is known of it holds no more (`changed`). */
+  | { readonly kind: 'directory'; readonly path: string; readonly changed: boolean };
 
 /** Where a value stands in its record. */
 const at = Object.fromEntries(WIRE.recordValues.map((name, i) => [name, i])) as {
@@ -51,9 +59,11 @@ function readRecord(batch: EngineRecords, start: number, end: number): EngineRec
   const kind = WIRE.records[Number(batch[start + at.kind])];
   switch (kind) {
     case 'request':
-      return { kind, id, request: readRequest(batch, start, end, text) };
+      return { kind, id, request: readRequest(batch, start, end, text), met: code > 0 };
     case 'stale':
       return { kind, path: text };
+    case 'directory':
+      return { kind, path: text, changed: code > 0 };
     case 'file-fault':
       return { kind, file: text, fault: faultOf(code), errno };
     case 'refused':

@@ -76,6 +76,7 @@ export function startTransfers(
       case 'accept-paused':
       case 'stopped':
       case 'root':
+      case 'directory':
         // It does not listen.
         return;
       default:

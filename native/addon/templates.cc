@@ -1,0 +1,81 @@
+// Files without a prepared reply: templates and the names of directories, read for the engine.
+#include "addon/templates.h"
+
+#include <memory>
+
+#include "addon/layout.h"
+#include "addon/replies.h"
+
+namespace zc::js {
+namespace {
+
+// As flagsOf made them; a template's status and end of connection are its own.
+bool read_step(napi_env env, const napi_value* values, FileTemplate::Step& step) {
+  const uint64_t flags = to_count(env, values[1]);
+  const uint64_t way = flags >> kWayShift & kEnumMask, reason = flags >> kReasonShift & kEnumMask;
+  if (way >= kWays || reason >= kReasons) return false;
+  step = {to_count(env, values[0]), static_cast<Way>(way), static_cast<Reason>(reason), to_text(env, values[2])};
+  return step.way == Way::sendfile || step.way == Way::read;
+}
+
+Doubtful to_doubtful(const std::string& name) {
+  if (name == "hash") return Doubtful::hash;
+  return name == "hexadecimal" ? Doubtful::hexadecimal : Doubtful::none;
+}
+
+// readNames(root, path, symlinks, max)
+napi_value read_names(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
+  Symlinks symlinks;
+  if (!root || !to_symlinks(env, args[2], symlinks)) return throw_type(env, "readNames(root, path, symlinks, max)");
+  auto reader = std::make_shared<NamesReader>(root, to_utf8(env, args[1]), symlinks, to_count(env, args[3]));
+  return run_async_steps(
+      env, "zcserve:readNames", [reader] { return reader->step(); },
+      [reader](napi_env env) { return reader->names() ? wrap(env, handles(env).names, reader->names()) : undefined(env); });
+}
+
+napi_value names_count(napi_env env, napi_callback_info info) {
+  const Ref<DirectoryNames> names = unwrap<DirectoryNames>(env, handles(env).names, Arguments(env, info).self);
+  return number(env, names ? static_cast<double>(names->count()) : 0);
+}
+
+napi_value names_may_have(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<DirectoryNames> names = unwrap<DirectoryNames>(env, handles(env).names, args.self);
+  return boolean(env, !names || names->may_have(to_utf8(env, args[0])));
+}
+
+}  // namespace
+
+Ref<Directory> read_directory(napi_env env, const napi_value* values) {
+  auto directory = make_ref<Directory>();
+  directory->path = to_text(env, values[0]);
+  directory->names = unwrap<DirectoryNames>(env, handles(env).names, values[1]);
+  directory->group = static_cast<uint32_t>(to_count(env, values[2]));
+  for (uint32_t i = 0; i < length(env, values[3]); ++i) directory->tried.push_back(to_text(env, element(env, values[3], i)));
+  directory->patience = static_cast<uint32_t>(to_count(env, values[4]));
+  return directory;
+}
+
+Ref<FileTemplate> read_template(napi_env env, napi_value from) {
+  auto made = make_ref<FileTemplate>();
+  made->fields = to_text(env, get(env, from, "fields"));
+  made->not_modified = to_text(env, get(env, from, "notModified"));
+  made->judged = static_cast<uint32_t>(to_count(env, get(env, from, "judged")));
+  made->doubtful = to_doubtful(to_text(env, get(env, from, "doubtful")));
+  const napi_value siblings = get(env, from, "siblings"), steps = get(env, from, "steps");
+  for (uint32_t i = 0; i < length(env, siblings); ++i) made->siblings.push_back(to_text(env, element(env, siblings, i)));
+  for (uint32_t i = 0; i + 2 < length(env, steps); i += 3) {
+    const napi_value values[] = {element(env, steps, i), element(env, steps, i + 1), element(env, steps, i + 2)};
+    if (!read_step(env, values, made->steps.emplace_back())) return {};
+  }
+  return made->steps.empty() || made->steps.front().from != 0 ? Ref<FileTemplate>() : made;
+}
+
+void define_names(napi_env env, napi_value exports) {
+  handles(env).names = define_handle(env, "Names", {getter("count", names_count), method("mayHave", names_may_have)});
+  export_function(env, exports, "readNames", read_names);
+}
+
+}  // namespace zc::js

@@ -1,0 +1,129 @@
+#include "engine/directories.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "files/open.h"
+
+namespace zc {
+namespace {
+
+int64_t wall_clock() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return nanoseconds(now);
+}
+
+// What a path may hold without being encoded, but for the percent sign (src/http/target.ts, PLAIN).
+bool is_plain_byte(char byte) { return byte > 0x20 && byte < 0x7f && byte != '#' && byte != '%' && byte != '\\'; }
+
+// Its own normal form: no segment is empty or begins with a dot. The query is legal and says nothing.
+bool is_plain(std::string_view target, std::string_view path) {
+  char before = 0;
+  for (const char byte : path) {
+    if (!is_plain_byte(byte) || (before == '/' && (byte == '/' || byte == '.'))) return false;
+    before = byte;
+  }
+  const std::string_view query = target.substr(path.size());
+  return path.size() > 1 && path.front() == '/' && before != '/' &&
+         std::all_of(query.begin(), query.end(), [](char byte) { return byte > 0x20 && byte < 0x7f && byte != '#'; });
+}
+
+}  // namespace
+
+Directories::Answer Directories::find(const Root& root, const RequestHead& head, std::string_view path, int64_t now) {
+  if (!is_plain(head.target, path)) return {};
+  const size_t slash = path.rfind('/');
+  const Directory* directory = known_.find(path.substr(0, slash));
+  if (!directory) return find_above(root, path, now);
+  const std::string_view name = path.substr(slash + 1);
+  if (!directory->names) count(*directory);
+  const Look look = look_at_names(root, *directory, now);
+  if (look == Look::broken) return {};
+  const DirectoryNames* const names = look == Look::holds ? directory->names.get() : nullptr;
+  const Stands found = names ? names->find(name) : Stands::perhaps;
+  if (found == Stands::no) {
+    const auto& tried = directory->tried;
+    const auto stands = [&](const std::string& suffix) { return names->may_have(std::string(name).append(suffix)); };
+    const bool absent = !tried.empty() && std::none_of(tried.begin(), tried.end(), stands);
+    return {{}, absent ? directory : nullptr};
+  }
+  const size_t dot = name.rfind('.');
+  if (dot == name.npos) return {};
+  const FileTemplate* const from = find_template(directory->group, name.substr(dot + 1));
+  if (!from || !takes(*from, head) || !is_plain_stem(name.substr(0, dot), from->doubtful)) return {};
+  if (asked_.add(path) >= admission_) return {};
+  // Another form of the file is to be chosen from. Where nobody knows the names, the kernel is asked for each.
+  const std::string file(path.substr(1));
+  const auto may_stand = [&](const std::string& suffix) {
+    return names ? names->may_have(std::string(name).append(suffix)) : may_open(root, file + suffix);
+  };
+  if (std::any_of(from->siblings.begin(), from->siblings.end(), may_stand)) return {};
+  const std::optional<OpenedFile> opened = found == Stands::file ? reopen_file_now(root, file, setup_.symlinks)
+                                                                        : open_file_now(root, file, setup_.symlinks);
+  if (!opened || opened->type != OpenedFile::file) return {};
+  return {fill(*from, opened->handle, head, wall_clock())};
+}
+
+// Of a path below what is not there: the nearest directory that is known says so.
+Directories::Answer Directories::find_above(const Root& root, std::string_view path, int64_t now) {
+  for (size_t end = path.rfind('/'); end > 0;) {
+    const size_t start = path.rfind('/', end - 1);
+    if (const Directory* directory = known_.find(path.substr(0, start))) {
+      if (!directory->names) count(*directory);
+      const bool holds = !directory->tried.empty() && look_at_names(root, *directory, now) == Look::holds;
+      const bool absent = holds && !directory->names->may_have(path.substr(start + 1, end - start - 1));
+      return {{}, absent ? directory : nullptr};
+    }
+    end = start;
+  }
+  return {};
+}
+
+void Directories::put_template(uint32_t group, std::string extension, Ref<FileTemplate> made) {
+  if (group >= groups_.size()) groups_.resize(group + 1);
+  groups_[group].emplace_back(std::move(extension), std::move(made));
+}
+
+const FileTemplate* Directories::find_template(uint32_t group, std::string_view extension) const {
+  if (group >= groups_.size()) return nullptr;
+  for (const auto& [name, made] : groups_[group]) {
+    if (name == extension) return made.get();
+  }
+  return nullptr;
+}
+
+void Directories::count(const Directory& directory) {
+  if (directory.asked.fetch_add(1, std::memory_order_relaxed) + 1 != directory.patience) return;
+  records_.add(Record::directory).text = directory.path;
+}
+
+bool Directories::may_open(const Root& root, const std::string& path) const {
+  return !root.remembers() || open_remembered(root, path, O_PATH, setup_.symlinks, Mounts::own).error != ENOENT;
+}
+
+// The names are as good as the directory's version, which is looked at once a revalidate. A look must not wait.
+Directories::Look Directories::look_at_names(const Root& root, const Directory& directory, int64_t now) {
+  if (!directory.names) return Look::unsure;
+  if (now < directory.valid_until.load(std::memory_order_relaxed)) return Look::holds;
+  if (!root.remembers()) return Look::unsure;
+  const std::string path(directory.path.empty() ? "" : directory.path.substr(1));
+  const OpenResult opened = open_remembered(root, path, O_PATH | O_DIRECTORY, setup_.symlinks, Mounts::own);
+  struct stat st;
+  if (opened.fd && fstat(opened.fd.get(), &st) == 0 && FileStat::from(st).version() == directory.names->version()) {
+    directory.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
+    return Look::holds;
+  }
+  if (!opened.fd && opened.error != ENOENT && opened.error != ENOTDIR) return Look::unsure;
+  Record& record = records_.add(Record::directory);
+  record.text = directory.path;
+  record.code = 1;
+  known_.remove(record.text);
+  return Look::broken;
+}
+
+}  // namespace zc

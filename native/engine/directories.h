@@ -1,0 +1,57 @@
+// Files without a prepared reply, opened here by what is known of their directories. One thread's.
+#pragma once
+#include "engine/frequency.h"
+#include "engine/record.h"
+#include "engine/setup.h"
+#include "http/directory.h"
+#include "http/file_template.h"
+#include "http/path_table.h"
+
+namespace zc {
+
+class Directories {
+ public:
+  Directories(const EngineSetup& setup, Records& records) : setup_(setup), records_(records) {}
+
+  struct Answer {
+    Ref<const Reply> reply;              // of a file
+    const Directory* missing = nullptr;  // what was asked for is surely absent: as all that is absent from this one
+  };
+  /** Neither: it is TypeScript's. `path` is the request's, `now`: ms. */
+  Answer find(const Root& root, const RequestHead& head, std::string_view path, int64_t now);
+
+  void put(Ref<Directory> directory) { known_.put(std::move(directory)); }
+  void remove(std::string_view path) { known_.remove(path); }
+  /** The template of an extension (as in requests, without its dot) in all directories of a group. */
+  void put_template(uint32_t group, std::string extension, Ref<FileTemplate> made);
+  void clear() {
+    known_.clear();
+    groups_.clear();
+  }
+  /** A file is TypeScript's from the request on before which there were so many. */
+  void set_admission(uint32_t uses) { admission_ = uses; }
+  /** Was the path asked for before, and answered from here? */
+  bool has_met(std::string_view path) const { return asked_.count(path) > 0; }
+  /** Its prepared reply is gone: it begins anew. */
+  void forget(std::string_view path) { asked_.forget(path); }
+
+ private:
+  enum class Look : uint8_t { holds, broken, unsure };
+
+  /** After `broken` the directory is gone. */
+  Look look_at_names(const Root& root, const Directory& directory, int64_t now);
+  bool may_open(const Root& root, const std::string& path) const;
+  const FileTemplate* find_template(uint32_t group, std::string_view extension) const;
+  void count(const Directory& directory);
+  Answer find_above(const Root& root, std::string_view path, int64_t now);
+
+  const EngineSetup& setup_;
+  Records& records_;
+  PathTable<Directory> known_;
+  using Templates = std::vector<std::pair<std::string, Ref<FileTemplate>>>;
+  std::vector<Templates> groups_;
+  Frequency asked_;
+  uint32_t admission_ = 1;
+};
+
+}  // namespace zc

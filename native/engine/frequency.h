@@ -1,0 +1,52 @@
+// How often each of many was asked for lately, in fixed memory.
+#pragma once
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/seeded_hash.h"
+
+namespace zc {
+
+/**
+ * A place for each hash, with a mark of who has it and a count. A newcomer takes one off the count of whoever has its place,
+ * and takes the place when nothing is left: what is asked for often stays, what is asked for once goes by, and old counts
+ * wear off.
+ */
+class Frequency {
+ public:
+  /** One more; returns how often it was asked for before, 255 at most. */
+  uint32_t add(std::string_view path) {
+    const uint64_t hash = hash_(path);
+    uint32_t& place = places_[hash & kMask];
+    const uint32_t mark = mark_of(hash), count = place & kCount;
+    if ((place & ~kCount) == mark && count > 0) {
+      if (count < kCount) ++place;
+      return count;
+    }
+    if (count > 1) --place;
+    else place = mark | 1;
+    return 0;
+  }
+  uint32_t count(std::string_view path) const {
+    const uint64_t hash = hash_(path);
+    const uint32_t place = places_[hash & kMask];
+    return (place & ~kCount) == mark_of(hash) ? place & kCount : 0;
+  }
+  void forget(std::string_view path) {
+    const uint64_t hash = hash_(path);
+    uint32_t& place = places_[hash & kMask];
+    if ((place & ~kCount) == mark_of(hash)) place = 0;
+  }
+
+ private:
+  static constexpr size_t kMask = (1 << 16) - 1;  // 256 KiB a thread
+  static constexpr uint32_t kCount = 0xff;
+
+  static uint32_t mark_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32) & ~kCount; }
+
+  const SeededHash hash_;
+  std::vector<uint32_t> places_ = std::vector<uint32_t>(kMask + 1);
+};
+
+}  // namespace zc

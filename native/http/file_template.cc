@@ -1,0 +1,159 @@
+#include "http/file_template.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "http/date.h"
+#include "http/grammar.h"
+
+namespace zc {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;  // ns
+constexpr size_t kHashLength = 8;
+constexpr size_t kLengthLine = 48;
+
+void append(std::string& text, uint64_t number, int base) {
+  char digits[20];
+  text.append(digits, std::to_chars(digits, digits + sizeof digits, number, base).ptr);
+}
+
+bool has_hexadecimal(std::string_view stem) {
+  size_t length = 0;
+  bool letter = false, digit = false;
+  for (const char byte : stem) {
+    const bool is_letter = byte >= 'a' && byte <= 'f';
+    if (!is_letter && !is_digit(byte)) {
+      length = 0;
+      letter = digit = false;
+      continue;
+    }
+    ++length;
+    letter = letter || is_letter;
+    digit = digit || !is_letter;
+    if (length >= kHashLength && letter && digit) return true;
+  }
+  return false;
+}
+
+bool has_hash(std::string_view stem) {
+  const size_t mark = stem.find_first_of(".-");
+  return mark != stem.npos && stem.size() - mark - 1 >= kHashLength;
+}
+
+/** What the open file tells. */
+struct Validators {
+  std::string etag;  // with its quotes
+  time_t second = 0;
+  HttpDate modified;  // the same
+};
+
+/** False: it does not tell. */
+bool read_validators(const FileStat& stat, int64_t now, Validators& validators) {
+  // A time in whole seconds says little of a version.
+  if (stat.mtime <= kSecond || stat.mtime > now || stat.mtime % kSecond == 0) return false;
+  validators.etag = "\"";
+  append(validators.etag, stat.size, 16);
+  validators.etag += '-';
+  append(validators.etag, static_cast<uint64_t>(stat.mtime), 16);
+  validators.etag += '"';
+  validators.second = stat.mtime / kSecond;
+  validators.modified.update(validators.second);
+  return true;
+}
+
+bool has_place(const std::string& fields, char place) { return fields.find(place) != fields.npos; }
+
+std::string with(const std::string& fields, const Validators& validators, size_t room) {
+  std::string text;
+  text.reserve(fields.size() + validators.etag.size() + validators.modified.text().size() + room);
+  for (size_t at = 0; at < fields.size();) {
+    const char* const places = "\x01\x02";
+    const size_t place = std::min(fields.find_first_of(places, at), fields.size());
+    text.append(fields, at, place - at);
+    if (place < fields.size()) {
+      text.append(fields[place] == FileTemplate::kEtag ? std::string_view(validators.etag) : validators.modified.text());
+    }
+    at = place + 1;
+  }
+  return text;
+}
+
+enum class Verdict : uint8_t { proceed, not_modified, unsure };
+
+// One entity-tag alone, compared weakly (RFC 9110 §13.1.2, §8.8.3.2). Lists and `*` are TypeScript's.
+Verdict match_tag(std::string_view value, std::string_view etag) {
+  if (value.substr(0, 2) == "W/") value.remove_prefix(2);
+  if (value.size() < 2 || value.front() != '"' || value.find('"', 1) != value.size() - 1) return Verdict::unsure;
+  return value == etag ? Verdict::not_modified : Verdict::proceed;
+}
+
+// RFC 9110 §13.2.2: the date only where there is no tag.
+Verdict judge(const FileTemplate& from, const RequestHead& request, const Validators& validators) {
+  if (request.present & bit(kIfNoneMatch)) {
+    return has_place(from.fields, FileTemplate::kEtag) ? match_tag(request.fields[kIfNoneMatch], validators.etag)
+                                                       : Verdict::unsure;
+  }
+  if (!(request.present & bit(kIfModifiedSince))) return Verdict::proceed;
+  if (!has_place(from.fields, FileTemplate::kLastModified)) return Verdict::proceed;
+  const std::string_view value = request.fields[kIfModifiedSince];
+  if (value == validators.modified.text()) return Verdict::not_modified;
+  time_t since;
+  if (!HttpDate::read(value, since)) return Verdict::unsure;
+  return validators.second > since ? Verdict::proceed : Verdict::not_modified;
+}
+
+const FileTemplate::Step& step_of(const FileTemplate& from, uint64_t size) {
+  const auto beyond = std::find_if(from.steps.begin() + 1, from.steps.end(),
+                                   [size](const FileTemplate::Step& step) { return step.from > size; });
+  return *(beyond - 1);
+}
+
+}  // namespace
+
+bool is_plain_stem(std::string_view stem, Doubtful doubtful) {
+  switch (doubtful) {
+    case Doubtful::none:
+      return true;
+    case Doubtful::hexadecimal:
+      return !has_hexadecimal(stem);
+    case Doubtful::hash:
+      return !has_hexadecimal(stem) && !has_hash(stem);
+  }
+  return false;
+}
+
+bool takes(const FileTemplate& from, const RequestHead& request) {
+  if ((request.repeated & from.judged) != 0) return false;
+  return (request.present & from.judged & ~(bit(kIfNoneMatch) | bit(kIfModifiedSince))) == 0;
+}
+
+Ref<const Reply> fill(const FileTemplate& from, const Ref<File>& file, const RequestHead& request, int64_t now) {
+  Validators validators;
+  const uint64_t size = file->stat().size;
+  if (!read_validators(file->stat(), now, validators)) return {};
+  auto reply = make_ref<Reply>();
+  switch (judge(from, request, validators)) {
+    case Verdict::unsure:
+      return {};
+    case Verdict::not_modified:
+      reply->status = 304;
+      reply->fields = with(from.not_modified, validators, 0);
+      return reply;
+    case Verdict::proceed:
+      break;
+  }
+  const FileTemplate::Step& step = step_of(from, size);
+  reply->status = 200;
+  reply->fields = with(from.fields, validators, kLengthLine + step.fields.size());
+  reply->fields.append("Content-Length: ");
+  append(reply->fields, size, 10);
+  reply->fields.append("\r\n").append(step.fields);
+  reply->way = step.way;
+  reply->reason = step.reason;
+  reply->file = file;
+  reply->span = {0, size};
+  return reply;
+}
+
+}  // namespace zc

@@ -1,0 +1,84 @@
+// What is the same for all files of a directory that have one extension: where no rule tells their names apart.
+import { SUFFIXES } from '../files/codings.ts';
+import { representationFields } from '../plan/fields.ts';
+import { termsOf } from '../plan/policy.ts';
+import { ETAG_PLACE, LAST_MODIFIED_PLACE, type Template, templateOf } from '../plan/template.ts';
+import type { Reach } from '../plan/types.ts';
+import type { Doubt } from '../rules/hashed-names.ts';
+import { typeOf } from './media-type.ts';
+import type { SiteOptions } from './site.ts';
+
+export interface FileTemplate extends Template {
+  /** Names in which there is more may have other fields (`Rules.doubt`). */
+  readonly doubt: Doubt;
+  /** What may stand behind the name of a file's other forms: it is a resource with variants then. */
+  readonly siblings: readonly string[];
+}
+
+export interface Templates {
+  /** Directories with the same text are alike to the rest. */
+  group(directory: string): string;
+  /**
+   * Of the files in this directory (as in requests, without a slash at its end) with this extension (as in requests, without
+   * its dot). Undefined where their answers rest on more than these, the open file and what its names may be.
+   */
+  of(directory: string, extension: string, reach: Reach): FileTemplate | undefined;
+  /**
+   * What is put behind a name in this directory in search of a file. Where none of them stands, the answers to all such
+   * requests are alike; undefined where they are not.
+   */
+  tried(directory: string): readonly string[] | undefined;
+}
+
+/** How a file is encoded that has such a name is told by its bytes. */
+const ENCODED = /^(?:gz|br|zst|svgz)$/i;
+
+export function createTemplates(options: SiteOptions): Templates {
+  const { files, plan, rules, mediaTypes, tellsApart } = options;
+  const terms = termsOf(plan);
+  const siblings = files.codings.flatMap((coding) =>
+    coding === 'identity' ? [] : [SUFFIXES[coding]],
+  );
+  // Whatever needs more than an open file's size and time, before its first answer or for it.
+  const applies =
+    files.mmapMinUses > 1 && (files.etag === 'auto' || files.etag === 'off') && !options.routed;
+
+  function descriptionOf(directory: string, extension: string) {
+    const path = `${directory.slice(1)}/x.${extension}`.replace(/^\//, '');
+    const contentType = mediaTypes(path) ?? typeOf(path);
+    const doubt = rules.doubt(directory.slice(1), extension, contentType);
+    const fields = representationFields(
+      {
+        path,
+        built: false,
+        contentType,
+        coding: 'identity',
+        encoding: 'identity',
+        etag: files.etag === 'off' ? undefined : ETAG_PLACE,
+        lastModified: files.lastModified ? LAST_MODIFIED_PLACE : undefined,
+        varies: false,
+        acceptRanges: plan.acceptRanges,
+      },
+      rules,
+    );
+    return { doubt, ...fields };
+  }
+
+  return {
+    group: (directory) => (options.goesByDirectory ? directory : rules.kind(directory.slice(1))),
+    of(directory, extension, reach) {
+      if (!applies || ENCODED.test(extension) || tellsApart(directory, extension)) return undefined;
+      // What a page is called by depends on what else there is.
+      if (files.cleanUrls && extension === 'html') return undefined;
+      const { doubt, ...fields } = descriptionOf(directory, extension);
+      if (doubt === undefined) return undefined;
+      return { ...templateOf(fields, terms[reach]), doubt, siblings };
+    },
+    tried(directory) {
+      // A single-page app answers by what is asked for; a redirect, whatever stands there.
+      if (files.spa !== undefined || tellsApart(directory, '')) return undefined;
+      const pages = files.cleanUrls ? ['.html'] : [];
+      return ['', ...pages, ...files.extensions.map((extension) => `.${extension}`)];
+    },
+  };
+}

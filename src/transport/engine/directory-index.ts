@@ -1,0 +1,257 @@
+// Which directories the engine knows so well that it opens their files by itself: kept on the JavaScript thread.
+import type { EngineTemplate, NativeEngine, NativeNames } from '../../addon/types.ts';
+import { flagsOf } from '../../addon/wire.ts';
+import { directoryOf } from '../../files/root.ts';
+import { fieldLines } from '../../http/field-list.ts';
+import { isPlain } from '../../http/target.ts';
+import type { Reach } from '../../plan/types.ts';
+import type { Answer } from '../../site/answer.ts';
+import type { FileTemplate, Templates } from '../../site/templates.ts';
+import type { Missing } from './hot-index.ts';
+import { fieldMask } from './reply.ts';
+
+export interface DirectoryIndexOptions {
+  readonly engine: Pick<NativeEngine, 'putDirectory' | 'removeDirectory' | 'putTemplate'>;
+  readonly templates: Templates;
+  readonly reach: Reach;
+  /** Those of a root-relative directory, if they can be told. Never rejects. */
+  readonly names: (directory: string) => Promise<NativeNames | undefined>;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/** Directories to which all rules are alike. */
+interface Group {
+  readonly id: number;
+  readonly tried: readonly string[];
+  /** Whose template the engine has, or to which a rule is in the way. */
+  readonly extensions: Set<string>;
+}
+
+interface Known {
+  readonly path: string;
+  readonly group: Group;
+  names: NativeNames | undefined;
+  /** Requests before its names are read. */
+  patience: number;
+  /** Milliseconds; not read again before. */
+  readAfter: number;
+}
+
+/** Some 1 KiB each, beside the names; and of groups no more. */
+const MAX_DIRECTORIES = 16_384;
+/** Names of all directories: 8 to 16 bytes each. */
+const MAX_NAMES = 2 ** 22;
+/** A page has a few kinds of files; whoever asks for others fills no memory. */
+const MAX_EXTENSIONS = 64;
+/** Reading the names of a directory that a client passes by costs more than it saves. */
+const PATIENCE = 8;
+/** Directories whose names are to be read next. */
+const MAX_WAITING = 1024;
+const MAX_PATIENCE = 2 ** 20;
+/** What cannot be read now may be settled by then: its last change has to be 3 s old. */
+const RETRY_MS = 4000;
+/** Reading takes at most a part of the time. */
+const READ_SHARE = 20;
+
+export class DirectoryIndex {
+  readonly #options: DirectoryIndexOptions;
+  readonly #known = new Map<string, Known>();
+  readonly #groups = new Map<string, Group>();
+  #names = 0;
+  readonly #waiting = new Set<Known>();
+  #off = false;
+
+  constructor(options: DirectoryIndexOptions) {
+    this.#options = options;
+  }
+
+  /** A request for this path (bytes as sent, query cut off) was answered here. */
+  learn(path: string, { status, resource }: Answer): void {
+    if (this.#off || !isPlain(path)) return;
+    const directory = directoryOf(path);
+    if (resource?.identity.path === path.slice(1)) {
+      const known = this.#known.get(directory) ?? this.#add(directory);
+      if (known !== undefined) this.#prepare(known, extensionOf(path));
+    } else if (status === 404 && !this.#known.has(directory)) {
+      this.#descend(directory);
+    }
+  }
+
+  /** Gets to know the next directory on the way to this one, whether it exists being told by the names above it. */
+  #descend(directory: string): void {
+    let known = this.#known.get('') ?? this.#add('');
+    for (const name of directory.split('/').slice(1)) {
+      if (known?.names?.mayHave(name) !== true) return;
+      const path = `${known.path}/${name}`;
+      known = this.#known.get(path) ?? this.#add(path);
+    }
+  }
+
+  /**
+   * The nearest directory above a path of which it is known that it lacks the path, or the directory on the way to it; and
+   * the name that is absent there.
+   */
+  lacking(path: string): Missing | undefined {
+    for (let end = path.length; end > 0; ) {
+      const start = path.lastIndexOf('/', end - 1);
+      const known = this.#known.get(path.slice(0, start));
+      if (known !== undefined) {
+        const name = path.slice(start + 1, end);
+        const { names, group } = known;
+        const { tried } = group;
+        const suffixes = end === path.length ? tried : [''];
+        const absent = names !== undefined && tried.length > 0;
+        return absent && suffixes.every((suffix) => !names.mayHave(name + suffix))
+          ? { directory: known.path, name }
+          : undefined;
+      }
+      end = start;
+    }
+    return undefined;
+  }
+
+  /** The engine says that its names are worth to be read, or has found it changed, and removed it. */
+  look(directory: string, changed: boolean): void {
+    const known = this.#known.get(directory);
+    if (known === undefined) return;
+    if (changed) {
+      this.#loseNames(known);
+      this.#put(known);
+    }
+    this.#read(known);
+  }
+
+  /** All of it was of another root. The engine has forgotten it. */
+  clear(): void {
+    this.#known.clear();
+    this.#groups.clear();
+    this.#names = 0;
+  }
+
+  /** Files are not what templates promise: none is given any more. */
+  stop(): void {
+    this.#off = true;
+    for (const directory of this.#known.keys()) this.#options.engine.removeDirectory(directory);
+    this.clear();
+  }
+
+  #add(path: string): Known | undefined {
+    const group = this.#groupOf(path);
+    if (group === undefined) return undefined;
+    if (this.#known.size >= MAX_DIRECTORIES) this.#dropOne();
+    const known: Known = { path, group, names: undefined, patience: PATIENCE, readAfter: 0 };
+    this.#known.set(path, known);
+    this.#put(known);
+    return known;
+  }
+
+  #groupOf(directory: string): Group | undefined {
+    const { templates } = this.#options;
+    const key = templates.group(directory);
+    const known = this.#groups.get(key);
+    if (known !== undefined || this.#groups.size >= MAX_DIRECTORIES) return known;
+    const tried = templates.tried(directory) ?? [];
+    const group: Group = { id: this.#groups.size, tried, extensions: new Set() };
+    this.#groups.set(key, group);
+    return group;
+  }
+
+  /** Any one: where there are more than have room, the oldest would always be the next that is asked for. */
+  #dropOne(): void {
+    let at = Math.floor(Math.random() * this.#known.size);
+    for (const [path, known] of this.#known) {
+      if (at-- > 0) continue;
+      this.#loseNames(known);
+      this.#known.delete(path);
+      this.#options.engine.removeDirectory(path);
+      return;
+    }
+  }
+
+  #prepare({ path, group }: Known, extension: string): void {
+    const { engine, templates, reach } = this.#options;
+    if (group.extensions.has(extension) || group.extensions.size >= MAX_EXTENSIONS) return;
+    group.extensions.add(extension);
+    const template = templates.of(path, extension, reach);
+    if (template !== undefined) engine.putTemplate(group.id, extension, engineTemplate(template));
+  }
+
+  #put({ path, names, group, patience }: Known): void {
+    this.#options.engine.putDirectory(path, names, group.id, group.tried, patience);
+  }
+
+  #loseNames(known: Known): void {
+    this.#names -= known.names?.count ?? 0;
+    known.names = undefined;
+  }
+
+  /** One at a time. */
+  #read(known: Known): void {
+    if (this.#waiting.size >= MAX_WAITING || this.#options.now() < known.readAfter) {
+      this.#wait(known);
+      return;
+    }
+    this.#waiting.add(known);
+    if (this.#waiting.size === 1) void this.#readNext();
+  }
+
+  async #readNext(): Promise<void> {
+    for (const known of this.#waiting) {
+      await this.#readNames(known);
+      this.#waiting.delete(known);
+    }
+  }
+
+  async #readNames(known: Known): Promise<void> {
+    const { now, names } = this.#options;
+    if (known.names !== undefined || this.#names >= MAX_NAMES) return;
+    const began = now();
+    const read = await names(known.path.slice(1));
+    const ended = now();
+    if (this.#known.get(known.path) !== known) return;
+    if (read === undefined) {
+      known.readAfter = ended + RETRY_MS;
+      this.#wait(known);
+      return;
+    }
+    known.readAfter = ended + (ended - began) * READ_SHARE;
+    known.names = read;
+    known.patience = PATIENCE;
+    this.#names += read.count;
+    this.#put(known);
+  }
+
+  #wait(known: Known): void {
+    known.patience = Math.min(known.patience * 2, MAX_PATIENCE);
+    this.#put(known);
+  }
+}
+
+function extensionOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const dot = name.lastIndexOf('.');
+  return dot < 0 ? '' : name.slice(dot + 1);
+}
+
+function engineTemplate({
+  fields,
+  notModified,
+  steps,
+  judged,
+  doubt,
+  siblings,
+}: FileTemplate): EngineTemplate {
+  return {
+    fields: fieldLines(fields),
+    notModified: fieldLines(notModified),
+    steps: steps.flatMap((step) => [
+      step.from,
+      flagsOf(200, step.strategy === 'sendfile' ? 'sendfile' : 'read', step.reason, false),
+      fieldLines(step.fields),
+    ]),
+    siblings,
+    judged: fieldMask(judged),
+    doubtful: doubt,
+  };
+}
