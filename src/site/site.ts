@@ -3,38 +3,21 @@
 import type { NativeAddon } from '../addon/types.ts';
 import { openRoot, restingRoot } from '../files/open.ts';
 import type { Describe } from '../files/open-files.ts';
-import type { FilesPolicy } from '../files/policy.ts';
 import type { Root } from '../files/root.ts';
 import { FileTable } from '../files/table.ts';
 import type { FieldList } from '../http/field-list.ts';
 import type { Log } from '../log/log.ts';
 import { lastModifiedOf, representationFields } from '../plan/fields.ts';
-import type { PlanPolicy } from '../plan/policy.ts';
-import type { Rules } from '../rules/fields.ts';
-import type { MediaTypes } from '../rules/media-types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Handler } from './answer.ts';
 import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
 import { typeOf, typeWithin } from './media-type.ts';
-import { createTemplates, type Templates } from './templates.ts';
+import { createTemplates, type TemplateOptions, type Templates } from './templates.ts';
 
-export interface SiteOptions {
-  readonly files: FilesPolicy;
-  readonly plan: PlanPolicy;
-  readonly rules: Rules;
-  readonly mediaTypes: MediaTypes;
+export interface SiteOptions extends TemplateOptions {
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
-  /**
-   * May redirects, rewrites or media types be for one path in this directory (as in requests, without a slash at its end),
-   * or below it, and not for another with the same extension?
-   */
-  readonly tellsApart: (directory: string, extension: string) => boolean;
-  /** Does any of them go by directory? */
-  readonly goesByDirectory: boolean;
-  /** Has somebody else routed the requests (`HandlerOptions.routed`)? */
-  readonly routed: boolean;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
 }

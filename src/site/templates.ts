@@ -1,12 +1,30 @@
 // What is the same for all files of a directory that have one extension: where no rule tells their names apart.
 import { SUFFIXES } from '../files/codings.ts';
+import type { FilesPolicy } from '../files/policy.ts';
 import { representationFields } from '../plan/fields.ts';
-import { termsOf } from '../plan/policy.ts';
+import { type PlanPolicy, termsOf } from '../plan/policy.ts';
 import { ETAG_PLACE, LAST_MODIFIED_PLACE, type Template, templateOf } from '../plan/template.ts';
 import type { Reach } from '../plan/types.ts';
+import type { Rules } from '../rules/fields.ts';
 import type { Doubt } from '../rules/hashed-names.ts';
+import type { MediaTypes } from '../rules/media-types.ts';
 import { typeOf } from './media-type.ts';
-import type { SiteOptions } from './site.ts';
+
+export interface TemplateOptions {
+  readonly files: FilesPolicy;
+  readonly plan: PlanPolicy;
+  readonly rules: Rules;
+  readonly mediaTypes: MediaTypes;
+  /**
+   * May redirects, rewrites or media types be for one path in this directory (as in requests, without a slash at its end),
+   * or below it, and not for another with the same extension?
+   */
+  readonly tellsApart: (directory: string, extension: string) => boolean;
+  /** Does any of them go by directory? */
+  readonly goesByDirectory: boolean;
+  /** Has somebody else routed the requests (`HandlerOptions.routed`)? */
+  readonly routed: boolean;
+}
 
 export interface FileTemplate extends Template {
   /** Names in which there is more may have other fields (`Rules.doubt`). */
@@ -33,7 +51,7 @@ export interface Templates {
 /** How a file is encoded that has such a name is told by its bytes. */
 const ENCODED = /^(?:gz|br|zst|svgz)$/i;
 
-export function createTemplates(options: SiteOptions): Templates {
+export function createTemplates(options: TemplateOptions): Templates {
   const { files, plan, rules, mediaTypes, tellsApart } = options;
   const terms = termsOf(plan);
   const siblings = files.codings.flatMap((coding) =>

@@ -183,6 +183,7 @@ t.test('a 404 may be repeated while nothing appears where it was looked for', (t
     notModified: [],
     slices: undefined,
     evidence: MISS.evidence,
+    shared: [],
   });
   t.equal(
     plan(get(), { kind: 'not-found' }, policy(), NOW).memo,
