@@ -11,6 +11,8 @@ const ALIKE = /^(?:\*\*?|\*\.(?:\w+|\{\w+(?:,\w+)*\}))$/;
 export function tellsApart(glob: string, extension: string): boolean {
   const last = glob.slice(glob.lastIndexOf('/') + 1);
   if (glob.startsWith('!')) return true;
+  // "a/**" matches "a" too.
+  if (glob.endsWith('/**')) return tellsApart(glob.slice(0, -3), extension);
   if (ALIKE.test(last)) return false;
   const dot = last.lastIndexOf('.');
   const end = last.slice(dot + 1);

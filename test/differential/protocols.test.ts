@@ -16,11 +16,12 @@ import {
   replay,
 } from '../fuzz/mutate.ts';
 import { validatorsOf } from '../http/cases.ts';
-import { apart, contentOf, OF_PROTOCOL } from '../http/protocols.ts';
-import { type Address, type Connection, connect, requestBytes } from '../support/client.ts';
+import { apart } from '../http/protocols.ts';
+import type { Address } from '../support/client.ts';
 import { startServer } from '../support/server.ts';
 import { TLS_OPTIONS } from '../support/tls.ts';
 import { makeTree } from '../support/tree.ts';
+import { type Asked, clientOf } from './client.ts';
 
 const native = loadNative();
 
@@ -83,12 +84,6 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   'user-agent': ['Mozilla/5.0'],
 };
 
-interface Asked {
-  readonly method: string;
-  readonly target: string;
-  readonly fields: Readonly<Record<string, string>>;
-}
-
 /** What can be sent as a target and as a value over every protocol, so that it is the same request. */
 const asTarget = (text: string) => `/${text.replace(/^\/|[^\x21-\x7e\x80-\xff]/g, '')}`;
 const asValue = (text: string) => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '').trim();
@@ -103,25 +98,6 @@ function requestOf(random: Random, etagOf: (target: string) => string): Asked {
   }
   const changed = random(6) === 0 ? asTarget(mutate(target, PATH_PIECES, random)) : target;
   return { method: pick(METHODS, random), target: changed, fields };
-}
-
-/** One connection after another to the same server. */
-function clientOf(address: Address) {
-  let connection: Connection | undefined;
-  t.teardown(() => connection?.close());
-  return async function ask({ method, target, fields }: Asked): Promise<string> {
-    connection ??= await connect(address);
-    const head = { method, fields: { connection: 'keep-alive', ...fields } };
-    try {
-      await connection.send(requestBytes(target, head));
-      const answer = await connection.read(method);
-      if (answer.field('connection') === 'close') connection = void connection.close();
-      return contentOf(answer, OF_PROTOCOL);
-    } catch (error) {
-      connection = void connection?.close();
-      return (error as Error).message;
-    }
-  };
 }
 
 const skip = native.addon === undefined && native.reason;
@@ -143,7 +119,7 @@ t.test('random requests are answered alike over every protocol', { skip }, async
     tags.set(target, (await validatorsOf({ port: plain.port }, target)).etag);
   }
   const clients = Object.entries(addresses).map(
-    ([name, address]) => [name, clientOf(address)] as const,
+    ([name, address]) => [name, clientOf(t, address)] as const,
   );
   const statuses = new Map<string, number>();
   const differences: string[] = [];

@@ -1,6 +1,7 @@
 // Names of real builds and of real files without a hash: the first may be kept for a year, the others never.
 import t from 'tap';
-import { isHashed, placeOf } from '../../src/rules/hashed-names.ts';
+import { buildsAt } from '../../src/rules/builds.ts';
+import { type Doubt, doubtOf, isHashed, placeOf } from '../../src/rules/hashed-names.ts';
 
 /** What a build of each writes, from their own output. */
 const HASHED: Readonly<Record<string, readonly string[]>> = {
@@ -235,3 +236,49 @@ t.test('of hashes at random in assets/, nine in ten are known by their names', a
   );
   t.ok(known.length / names.length > 0.9);
 });
+
+/** As the engine tells what could be a hash from what is surely none (native/http/file_template.cc). */
+function isDoubtful(stem: string, doubt: Doubt): boolean {
+  const digits = stem.match(/[0-9a-f]{8,}/g) ?? [];
+  const hexadecimal = digits.some((run) => /\d/.test(run) && /[a-f]/.test(run));
+  const mark = stem.search(/[.-]/);
+  const behind = mark >= 0 && stem.length - mark - 1 >= 8;
+  return doubt !== 'none' && (hexadecimal || (doubt === 'hash' && behind));
+}
+
+t.test(
+  'no name that carries a hash, or may be asked for in a build, is taken for a plain one',
+  (t) => {
+    const directories = [
+      '',
+      'a/',
+      'assets/',
+      'a/assets/img/',
+      '_nuxt/',
+      'static/',
+      '_next/static/',
+    ];
+    const lower = '0123456789abcdef';
+    const names = [
+      ...Object.values(HASHED).flat(),
+      ...randomNames(3000, `${lower}xyzABC-._`, 14).map((stem) => `${stem}.js`),
+      ...randomNames(3000, `${lower}-.g`, 22).map((stem) => `${stem}.png`),
+      ...randomNames(500, lower, 20).map((stem) => `${stem}.woff2`),
+    ].map((path) => path.slice(path.lastIndexOf('/') + 1));
+    const builds = buildsAt('');
+    let plain = 0;
+    for (const directory of directories) {
+      for (const name of names) {
+        const extension = name.slice(name.lastIndexOf('.') + 1);
+        const doubt = doubtOf(directory.slice(0, -1), extension);
+        const stem = name.slice(0, name.lastIndexOf('.'));
+        if (doubt === undefined || stem === '' || isDoubtful(stem, doubt)) continue;
+        plain++;
+        const path = directory + name;
+        if (isHashed(path) || builds.witnessesOf(path) !== undefined) t.fail(path);
+      }
+    }
+    t.ok(plain > 1000, `${plain} names are plain`);
+    t.end();
+  },
+);

@@ -93,6 +93,7 @@ export class DirectoryIndex {
    * the name that is absent there.
    */
   lacking(path: string): Missing | undefined {
+    if (!isPlain(path)) return undefined;
     for (let end = path.length; end > 0; ) {
       const start = path.lastIndexOf('/', end - 1);
       const known = this.#known.get(path.slice(0, start));

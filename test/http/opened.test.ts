@@ -1,0 +1,171 @@
+// Files that the engine opens by itself: what it knows of a directory follows the tree, like everything else.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import t, { type Test } from 'tap';
+import { until } from '../faults/process.ts';
+import { type Answer, request, type SentFields } from '../support/client.ts';
+import { makeTree } from '../support/tree.ts';
+import { type Carrier, type Origin, onEveryCarrier } from './carriers.ts';
+
+const FILES = 40;
+const isEngine = ({ transport }: Carrier) => transport === 'native';
+const nameOf = (i: number) => `d/f${i}.txt`;
+
+function treeOf(): Readonly<Record<string, string>> {
+  const names = Array.from({ length: FILES }, (_, i) => nameOf(i));
+  return Object.fromEntries(names.map((name) => [name, `${name}\n`.repeat(20)]));
+}
+
+/** A server that knows the names of `d`: what is absent there is prepared, what is there is opened. */
+async function start(
+  t: Test,
+  serve: (options: object) => Promise<Origin>,
+): Promise<{
+  origin: Origin;
+  root: string;
+  ask: (path: string, fields?: SentFields) => Promise<Answer>;
+}> {
+  const root = makeTree(t, treeOf());
+  const origin = await serve({ root, watch: false, revalidate: 20 });
+  const ask = (path: string, fields: SentFields = {}) => request(origin.address, path, { fields });
+  await learn(origin, ask);
+  return { origin, root, ask };
+}
+
+/** Until nothing that is absent from `d` is planned any more; which takes as long as its last change has to be old. */
+async function learn({ stats }: Origin, ask: (path: string) => Promise<Answer>): Promise<void> {
+  let asked = 0;
+  let name = 0;
+  // The file by which the directory is found.
+  await ask(`/${nameOf(FILES - 1)}`);
+  await until(async () => {
+    const before = await stats();
+    for (const end = asked + 8; asked < end; asked++)
+      await ask(`/d/absent-${process.hrtime.bigint()}-${name++}.txt`);
+    return (await stats()).hot - before.hot === 8;
+  });
+}
+
+t.test('a file that nobody has asked for is opened, and the next use keeps it', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const { origin, root, ask } = await start(t, serve);
+      const before = await origin.stats();
+      for (let i = 0; i < 10; i++) {
+        const { status, body } = await ask(`/${nameOf(i)}`);
+        t.equal(status, 200);
+        t.ok(body.equals(readFileSync(join(root, nameOf(i)))), `${nameOf(i)}: its bytes`);
+      }
+      const after = await origin.stats();
+      t.equal(after.opened - before.opened, 10, 'each was opened by the engine');
+      t.equal(after.planned, before.planned, 'none was planned');
+      t.equal(after.files.files, before.files.files, 'none is kept');
+      await ask(`/${nameOf(0)}`);
+      t.equal((await origin.stats()).files.files, before.files.files + 1, 'now one is');
+    },
+    isEngine,
+  );
+});
+
+t.test('conditions of a cache are judged', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const { origin, ask } = await start(t, serve);
+      const { etag, modified } = await ask(`/${nameOf(0)}`).then(({ field }) => ({
+        etag: field('etag') ?? '',
+        modified: field('last-modified') ?? '',
+      }));
+      const planned = (await origin.stats()).planned;
+      let i = 1;
+      const status = async (fields: SentFields) => (await ask(`/${nameOf(i++)}`, fields)).status;
+      t.equal(await status({ 'if-modified-since': modified }), 304);
+      t.equal(await status({ 'if-modified-since': 'Sat, 01 Jan 2000 00:00:00 GMT' }), 200);
+      t.equal(await status({ 'if-modified-since': 'Sat, 01 Jan 2101 00:00:00 GMT' }), 304);
+      t.equal(await status({ 'if-none-match': '"x"' }), 200);
+      t.equal(
+        await status({ 'if-none-match': '"x"', 'if-modified-since': modified }),
+        200,
+        'the tag counts',
+      );
+      t.not(etag, '');
+      t.equal((await origin.stats()).planned, planned, 'all without JavaScript');
+      t.equal(await status({ 'if-none-match': '*' }), 304);
+      t.equal(await status({ 'if-modified-since': 'Saturday, 01-Jan-00 00:00:00 GMT' }), 200);
+      t.equal(await status({ range: 'bytes=0-1' }), 206);
+      t.equal((await origin.stats()).planned, planned + 3, 'these were planned');
+    },
+    isEngine,
+  );
+});
+
+t.test(
+  'what comes, goes or becomes something else is seen within the time that is allowed',
+  async (t) => {
+    onEveryCarrier(
+      t,
+      async (t, serve) => {
+        const { root, ask } = await start(t, serve);
+        const sees = (path: string, wanted: (answer: Answer) => boolean, fields: SentFields = {}) =>
+          until(async () => wanted(await ask(path, fields)));
+
+        t.equal((await ask('/d/late.txt')).status, 404);
+        writeFileSync(join(root, 'd/late.txt'), 'late');
+        await sees(
+          '/d/late.txt',
+          ({ status, body }) => status === 200 && body.toString() === 'late',
+        );
+        t.pass('a file where none was');
+
+        rmSync(join(root, nameOf(1)));
+        t.equal((await ask(`/${nameOf(1)}`)).status, 404, 'a file that is gone, at once');
+
+        writeFileSync(join(root, nameOf(2)), 'written anew');
+        t.equal((await ask(`/${nameOf(2)}`)).body.toString(), 'written anew', 'new bytes, at once');
+
+        writeFileSync(join(root, `${nameOf(3)}.gz`), gzipSync(readFileSync(join(root, nameOf(3)))));
+        const gzip = { 'accept-encoding': 'gzip' };
+        await sees(`/${nameOf(3)}`, ({ field }) => field('content-encoding') === 'gzip', gzip);
+        t.pass('another form of a file');
+
+        rmSync(join(root, nameOf(4)));
+        execFileSync('mkfifo', [join(root, nameOf(4))]);
+        await sees(`/${nameOf(4)}`, ({ status }) => status === 403);
+        t.pass('a pipe in the place of a file is not served');
+
+        rmSync(join(root, nameOf(5)));
+        mkdirSync(join(root, nameOf(5)));
+        await sees(`/${nameOf(5)}`, ({ status }) => status !== 200);
+        t.pass('nor is a directory');
+
+        writeFileSync(join(root, 'd/404.html'), 'not here');
+        await sees(
+          '/d/other.txt',
+          ({ status, body }) => status === 404 && body.toString() === 'not here',
+        );
+        t.pass('a page for what is missing');
+      },
+      isEngine,
+    );
+  },
+);
+
+t.test('another directory in the place of one that is known', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const { root, ask } = await start(t, serve);
+      mkdirSync(join(root, 'next'));
+      writeFileSync(join(root, 'next/new.txt'), 'new');
+      renameSync(join(root, 'd'), join(root, 'old'));
+      renameSync(join(root, 'next'), join(root, 'd'));
+      t.equal((await ask(`/${nameOf(7)}`)).status, 404, 'its files are gone at once');
+      await until(async () => (await ask('/d/new.txt')).body.toString() === 'new');
+      t.pass('those of the new one are there');
+    },
+    isEngine,
+  );
+});
