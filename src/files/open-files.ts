@@ -7,7 +7,7 @@ import { CachedEntry, type Description, type FileEntry } from './entry.ts';
 import { ContentEtags, tagSource, versionNow } from './etag.ts';
 import type { FileCache, Freshness } from './freshness.ts';
 import { MemoryCache, type MemoryStats } from './memory.ts';
-import { openFileLimit } from './open-limit.ts';
+import { keptFiles } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';
 import { directoryOf } from './root.ts';
 import type { OpenVariant } from './search.ts';
@@ -61,9 +61,7 @@ export class OpenFiles implements FileCache {
   constructor(options: OpenFilesOptions) {
     const { policy, addon, freshness } = options;
     this.#options = options;
-    // Sockets need descriptors too: half of the limit is theirs.
-    const limit = openFileLimit() ?? Number.POSITIVE_INFINITY;
-    this.#maxOpen = Math.max(8, Math.min(policy.maxOpenFiles, Math.floor(limit / 2)));
+    this.#maxOpen = keptFiles(policy.maxOpenFiles);
     this.#resources = new LRUCache({
       maxSize: this.#maxOpen,
       sizeCalculation: ({ variants }) => 1 + variants.length,

@@ -52,7 +52,7 @@ export interface FilesPolicy {
   /** Copies in sealed memory, or mappings of the files themselves. */
   readonly mmapSource: 'snapshot' | 'file';
   /** Descriptors kept open for files. */
-  readonly maxOpenFiles: number;
+  readonly maxOpenFiles: number | 'auto';
   /** Watch the directories of cached files, to drop what changed at once. */
   readonly watch: boolean;
 }

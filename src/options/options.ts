@@ -140,9 +140,9 @@ const freshness = {
   ),
   watch: option(toggle, true, 'also see changes at once, where the system can tell'),
   maxOpenFiles: option(
-    integer(16, 1_000_000),
-    4096,
-    'files kept open between requests; from the second request on, if mmapMinUses is more than 1',
+    wordOr('auto', integer(16, 1_000_000)),
+    'auto',
+    'files kept open between requests; from the second request on, if mmapMinUses is more than 1; auto goes by the memory, and takes half of the descriptors at most',
     'nginx open_file_cache max',
   ),
 };
