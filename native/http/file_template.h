@@ -35,6 +35,8 @@ struct FileTemplate : RefCounted {
   std::vector<Step> steps;  // the first from 0, then ascending
   /** What may stand behind the name of another form of the file: where one does, it is TypeScript's. */
   std::vector<std::string> siblings;
+  /** Where the time is in whole seconds, the tag of a file of at most so many bytes is of its content. */
+  uint64_t hashed = 0;
   uint32_t judged = 0;  // fields with a say: with any of them, but for If-None-Match and If-Modified-Since, it is TypeScript's
   Doubtful doubtful = Doubtful::none;
 };
@@ -46,9 +48,9 @@ bool is_plain_stem(std::string_view stem, Doubtful doubtful);
 bool takes(const FileTemplate& from, const RequestHead& request);
 
 /**
- * The 200 or 304 of an open file. Null where the answer is not the template's to give: the file has no time that names its
- * version (src/files/etag.ts), or a time that is not to be told (src/plan/fields.ts), or the condition is none of those that
- * can be judged by comparing. `now`: ns since the epoch.
+ * The 200 or 304 of an open file. Null where the answer is not the template's to give: the time is not to be told
+ * (src/plan/fields.ts); the tag is of a content (src/files/etag.ts) that is large, or not in the page cache, or changes; the
+ * condition is none of those that can be judged by comparing. `now`: ns since the epoch.
  */
 Ref<const Reply> fill(const FileTemplate& from, const Ref<File>& file, const RequestHead& request, int64_t now);
 

@@ -39,6 +39,7 @@ void run_traffic(const Certificates& certificates, Carriage carriage, size_t rou
   require(owner.count_of("transfers") == 0, "no transfer outlives the engine's stop");
   require(owner.count_of("timeouts") == 0, "nobody waits for what does not come");
   require(whole > rounds * 40, "most answers come whole", std::to_string(whole));
+  require(owner.count_of("opened") > 0, "some files are opened by the engine");
   std::printf("%.0f connections, %zu whole answers checked, %zu planned, %zu snapshots\n", owner.count_of("accepted"),
               whole, owner.answers, owner.snapshots);
   if (carriage == Carriage::http1) return;

@@ -78,7 +78,7 @@ class Http2Client {
     hpack_field(block, ":method", asked.is_head ? "HEAD" : "GET");
     hpack_field(block, ":scheme", "https");
     hpack_field(block, ":authority", "localhost");
-    hpack_field(block, ":path", "/" + std::to_string(random_.below(12)) + "?q");
+    hpack_field(block, ":path", std::string(random_.one_in(2) ? "/f." : "/") + std::to_string(random_.below(12)) + "?q");
     if (random_.one_in(4)) hpack_field(block, "if-none-match", "\"e\"");
     if (random_.one_in(8)) hpack_field(block, "range", "bytes=0-1");
     if (random_.one_in(3)) hpack_field(block, "priority", random_.one_in(2) ? "u=1, i" : "u=6");

@@ -78,6 +78,7 @@ class Owner {
     std::string reason;
     port = engine_->listen("127.0.0.1", 0, false, reason);
     require(port > 0, "the engine listens", reason);
+    put_templates();
   }
 
   /** Answers until `done` says so; the bell rings when it may. */
@@ -174,8 +175,35 @@ class Owner {
     if (random_.one_in(20)) engine_->reply(random_.below(uint64_t{1} << 53), reply_with(0, Way::read));
   }
 
+  void put_templates() {
+    for (size_t file = 0; file < kFiles; ++file) {
+      auto made = make_ref<FileTemplate>();
+      made->fields = "ETag: \x01\r\nLast-Modified: \x02\r\nFile: " + std::to_string(file) + "\r\nStart: 0\r\n";
+      made->not_modified = "ETag: \x01\r\n";
+      made->steps = {{0, Way::read, Reason::cold, ""}, {32'768, Way::sendfile, Reason::size, "Sent: so\r\n"}};
+      made->siblings = {".gz"};
+      engine_->put_template(0, std::to_string(file), made);
+    }
+  }
+
+  void churn_directory() {
+    if (!names_ && random_.one_in(50)) {
+      NamesReader reader(site_.root, "", Symlinks::none, 100);
+      while (reader.step()) continue;
+      names_ = reader.names();
+    }
+    auto directory = make_ref<Directory>();
+    directory->tried = {""};
+    directory->patience = static_cast<uint32_t>(1 + random_.below(20));
+    if (random_.one_in(2)) directory->names = names_;
+    if (random_.one_in(10)) engine_->remove_directory("");
+    else engine_->put_directory(directory);
+    engine_->set_admission(static_cast<uint32_t>(1 + random_.below(200)));
+  }
+
   void churn() {
     if (carriage == Carriage::tls && random_.one_in(30)) renew();
+    if (random_.one_in(4)) churn_directory();
     const size_t path = random_.below(8);
     uint64_t& handle = handles_[path];
     const size_t file = random_.below(kFiles);
@@ -185,7 +213,7 @@ class Owner {
       entry->path = "/" + std::to_string(path);
       entry->judged = bit(kRange) | bit(kIfNoneMatch);
       const std::string version = random_.one_in(8) ? "other" : site_.open(file)->stat().version();
-      entry->evidence.push_back({std::to_string(file), version});
+      entry->evidence.push_back({Site::path_of(file), version});
       handle = engine_->add(std::move(entry));
       require(handle != 0, "a path can be prepared");
     }
@@ -203,6 +231,7 @@ class Owner {
   const Site& site_;
   const Certificates& certificates_;
   Ref<Arena> arena_;
+  Ref<DirectoryNames> names_;
   uint64_t handles_[8] = {};
   std::vector<uint64_t> postponed_;
   std::unique_ptr<Engine> engine_;

@@ -70,16 +70,19 @@ class Site {
   }
 
   Ref<File> open(size_t file) const {
-    OpenResult opened = open_beneath(*root, std::to_string(file), O_RDONLY, Symlinks::none);
+    OpenResult opened = open_beneath(*root, path_of(file), O_RDONLY, Symlinks::none);
     struct stat st;
     require(opened.fd && fstat(opened.fd.get(), &st) == 0, "a file beneath the root can be opened");
-    return make_ref<File>(std::move(opened.fd), FileStat::from(st), std::to_string(file));
+    return make_ref<File>(std::move(opened.fd), FileStat::from(st), path_of(file));
   }
+
+  /** Each has an extension of its own, and so a template that can tell its number. */
+  static std::string path_of(size_t file) { return "f." + std::to_string(file); }
 
   Ref<Root> root;
 
  private:
-  std::string name_of(size_t file) const { return path_ + "/" + std::to_string(file); }
+  std::string name_of(size_t file) const { return path_ + "/" + path_of(file); }
   std::string path_;
 };
 

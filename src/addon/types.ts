@@ -128,6 +128,8 @@ export interface EngineTemplate {
   /** Flat: smallest size, flags, field lines after Content-Length, … */
   readonly steps: ReadonlyArray<number | string>;
   readonly siblings: readonly string[];
+  /** Bytes: site `FileTemplate`. */
+  readonly hashed: number;
   /** Bit mask of fields. */
   readonly judged: number;
   readonly doubtful: 'none' | 'hexadecimal' | 'hash';

@@ -25,7 +25,7 @@ export type TagSource =
  * Largest content, bytes, that the first answer waits for. Read and hash of 16 KiB take 0.1 ms, of 1 MiB 2 ms, once
  * per version; 10,000 files of a container image a second of one core, spread over their first requests.
  */
-const HASHED_FIRST = 1024 * 1024;
+export const HASHED_FIRST = 1024 * 1024;
 
 /**
  * `auto`: a time with nanoseconds identifies a version, and a copy that keeps it has the same tag on another disk or

@@ -1,5 +1,6 @@
 // What is the same for all files of a directory that have one extension: where no rule tells their names apart.
 import { SUFFIXES } from '../files/codings.ts';
+import { HASHED_FIRST } from '../files/etag.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import { representationFields } from '../plan/fields.ts';
 import { type PlanPolicy, termsOf } from '../plan/policy.ts';
@@ -31,6 +32,8 @@ export interface FileTemplate extends Template {
   readonly doubt: Doubt;
   /** What may stand behind the name of a file's other forms: it is a resource with variants then. */
   readonly siblings: readonly string[];
+  /** A file of at most so many bytes whose time is in whole seconds has a tag of its content. */
+  readonly hashed: number;
 }
 
 export interface Templates {
@@ -90,7 +93,7 @@ export function createTemplates(options: TemplateOptions): Templates {
       if (files.cleanUrls && extension === 'html') return undefined;
       const { doubt, ...fields } = descriptionOf(directory, extension);
       if (doubt === undefined) return undefined;
-      return { ...templateOf(fields, terms[reach]), doubt, siblings };
+      return { ...templateOf(fields, terms[reach]), doubt, siblings, hashed: HASHED_FIRST };
     },
     tried(directory) {
       // A single-page app answers by what is asked for; a redirect, whatever stands there.

@@ -242,6 +242,7 @@ function engineTemplate({
   judged,
   doubt,
   siblings,
+  hashed,
 }: FileTemplate): EngineTemplate {
   return {
     fields: fieldLines(fields),
@@ -252,6 +253,7 @@ function engineTemplate({
       fieldLines(step.fields),
     ]),
     siblings,
+    hashed,
     judged: fieldMask(judged),
     doubtful: doubt,
   };
