@@ -23,7 +23,9 @@ export class Admission {
     this.#left++;
     if (this.#left < STEP || this.#uses >= MAX_USES) return;
     this.#set(this.#uses * 2);
-    this.#timer ??= setInterval(() => this.#relax(), PERIOD_MS).unref();
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.#relax(), PERIOD_MS);
+    this.#timer.unref();
   }
 
   close(): void {

@@ -1,0 +1,162 @@
+// Which directories the engine is told of, and what it is told.
+import t from 'tap';
+import type { EngineTemplate, NativeNames } from '../../src/addon/types.ts';
+import type { Answer } from '../../src/site/answer.ts';
+import type { Templates } from '../../src/site/templates.ts';
+import { DirectoryIndex } from '../../src/transport/engine/directory-index.ts';
+import { until } from '../faults/process.ts';
+
+const TEMPLATE = {
+  fields: ['ETag', '\x01'],
+  notModified: ['ETag', '\x01'],
+  steps: [{ from: 0, strategy: 'read', reason: 'cold', fields: [] }],
+  judged: [],
+  doubt: 'none',
+  siblings: ['.gz'],
+  hashed: 10,
+} as const;
+
+interface Told {
+  readonly names: NativeNames | undefined;
+  readonly group: number;
+  readonly patience: number;
+}
+
+function namesOf(...names: string[]): NativeNames {
+  return { count: names.length, mayHave: (name) => names.includes(name) };
+}
+
+function make(
+  read: (directory: string) => NativeNames | undefined = () => undefined,
+  templates: Partial<Templates> = {},
+) {
+  const directories = new Map<string, Told>();
+  const made: Array<readonly [group: number, extension: string]> = [];
+  const asked: string[] = [];
+  let now = 0;
+  const index = new DirectoryIndex({
+    engine: {
+      putDirectory: (path, names, group, _tried, patience) =>
+        directories.set(path, { names, group, patience }),
+      removeDirectory: (path) => directories.delete(path),
+      putTemplate: (group: number, extension: string, _template: EngineTemplate) =>
+        made.push([group, extension]),
+    },
+    templates: { group: () => '', of: () => TEMPLATE, tried: () => ['', '.html'], ...templates },
+    reach: 'engine',
+    names: async (directory) => {
+      asked.push(directory);
+      return read(directory);
+    },
+    now: () => now,
+  });
+  const found = (path: string) =>
+    index.learn(path, { status: 200, resource: { identity: { path: path.slice(1) } } } as Answer);
+  const missed = (path: string) => index.learn(path, { status: 404 } as Answer);
+  const pass = (ms: number) => {
+    now += ms;
+  };
+  return { index, directories, made, asked, found, missed, pass };
+}
+
+t.test('a file that was answered tells of its directory, and once of its extension', (t) => {
+  const { directories, made, found } = make();
+  found('/a/x.png');
+  found('/b/y.png');
+  found('/b/y.css');
+  t.same([...directories.keys()], ['/a', '/b']);
+  t.same(made, [
+    [0, 'png'],
+    [0, 'css'],
+  ]);
+  found('/a%20b/x.png');
+  found('/c/../a/x.png');
+  t.equal(directories.size, 2, 'but not one whose path has another form');
+  t.end();
+});
+
+t.test('groups have templates of their own', (t) => {
+  const { directories, made, found } = make(undefined, {
+    group: (directory) => directory,
+    of: (directory) => (directory === '/b' ? undefined : TEMPLATE),
+  });
+  found('/a/x.png');
+  found('/b/x.png');
+  t.same(
+    [...directories.values()].map(({ group }) => group),
+    [0, 1],
+  );
+  t.same(made, [[0, 'png']], 'none where a rule is in the way');
+  t.end();
+});
+
+t.test('names are read when they are worth it, and again when they have changed', async (t) => {
+  const { index, directories, asked, found, pass } = make(() => namesOf('x.png'));
+  found('/a/x.png');
+  t.same(asked, [], 'not at once');
+  index.look('/a', false);
+  await until(async () => directories.get('/a')?.names !== undefined);
+  index.look('/a', true);
+  t.equal(directories.get('/a')?.names, undefined, 'what holds no more is gone at once');
+  pass(1);
+  await until(async () => directories.get('/a')?.names !== undefined);
+  t.same(asked, ['a', 'a']);
+  index.look('/none', false);
+  t.equal(asked.length, 2, 'of one that is not known nothing is read');
+});
+
+t.test('where they cannot be read, the engine waits longer each time', async (t) => {
+  const { index, directories, asked, found, pass } = make();
+  found('/a/x.png');
+  const first = directories.get('/a')?.patience ?? 0;
+  index.look('/a', false);
+  await until(async () => directories.get('/a')?.patience === 2 * first);
+  index.look('/a', false);
+  t.equal(directories.get('/a')?.patience, 4 * first);
+  t.equal(asked.length, 1, 'and nobody tries for a while');
+  pass(5000);
+  index.look('/a', false);
+  await until(async () => asked.length === 2);
+});
+
+t.test('what is missing leads down to the directory that exists', async (t) => {
+  const { index, directories, missed } = make((directory) =>
+    directory === '' ? namesOf('a') : namesOf('b.txt'),
+  );
+  missed('/a/x.png');
+  t.same([...directories.keys()], [''], 'the root exists');
+  index.look('', false);
+  await until(async () => directories.get('')?.names !== undefined);
+  missed('/none/x.png');
+  missed('/a/x.png');
+  t.same([...directories.keys()], ['', '/a'], 'what it has no name of does not');
+  index.look('/a', false);
+  await until(async () => directories.get('/a')?.names !== undefined);
+
+  t.same(index.lacking('/a/x.png'), { directory: '/a', name: 'x.png' });
+  t.same(index.lacking('/a/x/y/z.png'), { directory: '/a', name: 'x' });
+  t.same(index.lacking('/none/x.png'), { directory: '', name: 'none' });
+  t.equal(index.lacking('/a/b.txt'), undefined, 'it is there');
+  t.equal(index.lacking('/a/b.txt/c'), undefined);
+  t.equal(index.lacking('/a/../a/x.png'), undefined, 'nobody knows where that leads');
+});
+
+t.test('a page that would be found by another name is not missing', async (t) => {
+  const { index, directories, found } = make(() => namesOf('x.html'));
+  found('/a/x.html');
+  index.look('/a', false);
+  await until(async () => directories.get('/a')?.names !== undefined);
+  t.equal(index.lacking('/a/x'), undefined);
+  t.same(index.lacking('/a/y'), { directory: '/a', name: 'y' });
+});
+
+t.test('directories are bounded in number, and leave the engine too', (t) => {
+  const { index, directories, found } = make();
+  for (let i = 0; i < 17_000; i++) found(`/${i}/x.png`);
+  t.equal(directories.size, 16_384);
+  index.stop();
+  t.equal(directories.size, 0, 'none is left when templates have failed');
+  found('/a/x.png');
+  t.equal(directories.size, 0);
+  t.end();
+});
