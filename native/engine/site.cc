@@ -22,6 +22,7 @@ Ref<const Reply> Site::find(const RequestHead& head, int64_t now) {
   if (head.method != Method::get && head.method != Method::head) return {};
   const std::string_view path = path_of(head.target);
   const HotEntry* entry = hot_.find(path);
+  if (entry && entry->lasts_until != 0 && path.size() != head.target.size()) return {};
   if (!entry || !root_holds(now) || !entry_holds(*entry, now)) return {};
   if (!entry->used.load(std::memory_order_relaxed)) entry->used.store(true, std::memory_order_relaxed);
   Ref<const Reply> reply = match(*entry, head);
@@ -31,10 +32,14 @@ Ref<const Reply> Site::find(const RequestHead& head, int64_t now) {
 }
 
 bool Site::entry_holds(const HotEntry& entry, int64_t now) {
+  if (entry.lasts_until != 0 && now >= entry.lasts_until) {
+    drop(entry.path);
+    return false;
+  }
   if (now < entry.valid_until.load(std::memory_order_relaxed)) return true;
   switch (look_at_evidence(entry)) {
     case Look::holds:
-      entry.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
+      if (entry.lasts_until == 0) entry.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
       return true;
     case Look::broken:
       drop(entry.path);

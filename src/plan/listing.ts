@@ -4,8 +4,10 @@ import type { FieldList } from '../http/field-list.ts';
 import { encodeSegment } from '../http/target.ts';
 import { arrange, type Column, type Entries, type Order, unpack } from './listing-order.ts';
 import { CONTENT_SECURITY_POLICY, STYLE as LISTING_STYLE, SCRIPT } from './listing-page.ts';
+import { memoOfPage } from './memo.ts';
 import { prefersJson } from './negotiate.ts';
 import { STYLE } from './page-style.ts';
+import type { Terms } from './policy.ts';
 import type { RequestHead } from './request.ts';
 import type { Contents, ListingPage, ResponsePlan } from './types.ts';
 
@@ -35,28 +37,36 @@ export function listingForm(request: RequestHead): ListingForm {
   };
 }
 
-/** Answers with a page in the request's form. */
+/** Answers with a page in the request's form, or that the client has it. */
 export function planListing(
   request: RequestHead,
-  { bytes }: ListingPage,
-  common: FieldList,
+  page: ListingPage,
+  isModified: boolean,
+  extra: FieldList,
+  terms: Terms,
 ): ResponsePlan<never> {
-  const { json } = listingForm(request);
+  const { bytes, etag } = page;
   const fields = [
-    'Content-Type',
-    json ? 'application/json' : 'text/html; charset=utf-8',
-    'Content-Length',
-    String(bytes.length),
-    // A directory's time does not change with its files', so there is no validator to offer.
-    'Cache-Control',
-    'no-cache',
-    'Vary',
-    'Accept',
-    ...common,
+    ...(etag === undefined ? [] : ['ETag', etag]),
+    ...['Cache-Control', 'no-cache', 'Vary', 'Accept'],
+    ...terms.common,
+    ...extra,
   ];
-  if (!json) fields.push('Content-Security-Policy', CONTENT_SECURITY_POLICY);
-  return { status: 200, fields, body: { kind: 'bytes', bytes }, close: false, memo: undefined };
+  const memo = memoOfPage(request, page, isModified, fields, terms);
+  if (!isModified) return { status: 304, fields, body: { kind: 'none' }, close: false, memo };
+  const described = listingForm(request).json
+    ? ['Content-Type', 'application/json']
+    : ['Content-Type', 'text/html; charset=utf-8', ...POLICY];
+  return {
+    status: 200,
+    fields: [...fields, ...described, 'Content-Length', String(bytes.length)],
+    body: { kind: 'bytes', bytes },
+    close: false,
+    memo,
+  };
 }
+
+const POLICY: FieldList = ['Content-Security-Policy', CONTENT_SECURITY_POLICY];
 
 /**
  * The text of a listing. Yields often (also '' while it unpacks and sorts): for large directories the caller lets the

@@ -80,7 +80,7 @@ export class HotIndex {
       hot = undefined;
     }
     const prepared = reply();
-    hot ??= this.#add(path, memo.evidence, judged);
+    hot ??= this.#add(path, memo, judged);
     const place = { at: this.#vacate(hot, guard), bytes: 2 * guard.length + sizeOfReply(prepared) };
     hot.replies.set(guard, place);
     this.#count(hot, place.bytes);
@@ -123,11 +123,11 @@ export class HotIndex {
     return this.#forgotten.size > 0 && evidence.some(({ path }) => this.#forgotten.has(path));
   }
 
-  #add(slice: string, evidence: readonly Evidence[], judged: number): HotPath {
+  #add(slice: string, { evidence, lastsMs = 0 }: Memo, judged: number): HotPath {
     // A slice of the target would keep its query in memory too (V8).
     const path = Buffer.from(slice, 'latin1').toString('latin1');
     const versions = evidence.flatMap(({ path: file, version }) => [file, version]);
-    const handle = this.#engine.add(path, judged, versions);
+    const handle = this.#engine.add(path, judged, versions, lastsMs);
     const hot: HotPath = { path, handle, evidence, judged, replies: new Map(), bytes: 0 };
     this.#paths.set(path, hot);
     for (const { path: file } of evidence) {
