@@ -1,5 +1,5 @@
 // The page of a large directory: one in memory, however many clients take it and however slowly.
-import { linkSync } from 'node:fs';
+import { linkSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -7,10 +7,12 @@ import t from 'tap';
 import { residentOf } from '../faults/process.ts';
 import { type Address, request, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { onEveryCarrier, speaksHttp1 } from './carriers.ts';
+import { CARRIERS, missing, onEveryCarrier, speaksHttp1, startOrigin } from './carriers.ts';
+import { startHost } from './host.ts';
 
 const MIB = 2 ** 20;
 const CLIENTS = 12;
+const CHANGES = 6;
 
 // Few, with long names: each row has its name twice. Links are made faster than files.
 const root = makeTree(t, { 'crowd/first': '' });
@@ -75,3 +77,29 @@ onEveryCarrier(
   },
   speaksHttp1,
 );
+
+const [native] = CARRIERS;
+const reason = native && missing(native);
+
+t.test('a page that is no longer true gives its memory back', { skip: reason ?? false }, async (t) => {
+  if (native === undefined) throw new Error('no carrier');
+  const host = startHost(t, native);
+  const { address } = await startOrigin(native, host, { root, listing: true });
+  const change = async () => {
+    for (let i = 0; i < CHANGES; i++) {
+      writeFileSync(join(root, 'crowd/new'), '');
+      await request(address, '/crowd/');
+      rmSync(join(root, 'crowd/new'));
+    }
+    // What is found to be free is given back in the next turn.
+    for (let i = 0; i < 2; i++) await host.collect();
+    return residentOf(host.pid);
+  };
+  const page = (await request(address, '/crowd/')).body.length;
+  const before = await change();
+  const grown = (await change()) - before;
+  t.ok(
+    grown < (CHANGES * page) / 2,
+    `${CHANGES} pages: ${(grown / MIB).toFixed(1)} MiB more in memory`,
+  );
+});
