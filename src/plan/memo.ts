@@ -86,21 +86,16 @@ export function memoOfMiss<F extends Representation>(
   };
 }
 
-/** Bytes of a page that is repeated without asking: of a larger one, asking is a small part of the cost. */
-const MAX_PAGE = 128 * 1024;
-
 /** The licence to repeat a listing's page, or the 304 of its ETag, while its lease lasts. `notModified`: fields of the 304. */
 export function memoOfPage(
   request: RequestHead,
-  { bytes, etag, lease }: ListingPage,
+  { etag, lease }: ListingPage,
   isModified: boolean,
   notModified: FieldList,
   terms: Terms,
 ): Memo | undefined {
   if (!repeats(terms.reach) || request.method !== 'GET') return undefined;
-  if (lease === undefined || bytes.length > MAX_PAGE || request.target.includes('?')) {
-    return undefined;
-  }
+  if (lease === undefined || request.target.includes('?')) return undefined;
   const conditions = CONDITIONS.filter((name) => request.fields[name] !== undefined);
   if (!isRepeatable(isModified ? 200 : 304, conditions, request, etag)) return undefined;
   const judged = judgedOf(['accept'], undefined, terms);

@@ -230,7 +230,6 @@ t.test('the page of a listing may be repeated while its lease lasts, and what no
   const rows: ReadonlyArray<readonly [claim: string, licence: Memo | undefined]> = [
     ['of what is read anew', licenceOf(page({ lease: undefined }))],
     ['by a query', licenceOf(page(), {}, '/dir/?sort=size')],
-    ['a large page', licenceOf(page({ bytes: new Uint8Array(256 * 1024) }))],
     ['another tag', licenceOf(page(), { 'if-none-match': '"x"' })],
     ['a condition', licenceOf(page(), { 'if-match': ETAG })],
     ['a range', licenceOf(page(), { range: 'bytes=0-0' })],

@@ -34,6 +34,8 @@ const MAX_REPLIES = 16;
  * and its siblings) and has two or three replies of 2 KiB.
  */
 const BYTES_PER_PATH = 8192;
+/** The part of them that one reply may take: by default 1 MiB, the page of a directory of 10,000 names. */
+const REPLY_SHARE = 1 / 32;
 /** What a reply, a path and a piece of evidence take beside their texts, in the engine and here. */
 const REPLY_BYTES = 1024;
 const PATH_BYTES = 1024;
@@ -52,11 +54,13 @@ export class HotIndex {
   /** Files of which answers were forgotten in this turn: one that was planned before may yet be offered. */
   readonly #forgotten = new Set<string>();
   readonly #max: number;
+  readonly #maxBytes: number;
   #bytes = 0;
 
   constructor(engine: HotEngine, max: number) {
     this.#engine = engine;
     this.#max = max;
+    this.#maxBytes = max * BYTES_PER_PATH;
     // Not `max`, for which lru-cache allocates beforehand.
     this.#paths = new LRUCache({ maxSize: max + 1, sizeCalculation: () => 1 });
   }
@@ -70,6 +74,9 @@ export class HotIndex {
     // The slices of a file have the guard of its 200, and are another reply.
     const guard = JSON.stringify([memo.guard, memo.slices !== undefined]);
     if (!this.#doorkeeper.knows(path + guard)) return;
+    const prepared = reply();
+    const bytes = 2 * guard.length + sizeOfReply(prepared);
+    if (bytes > Math.max(BYTES_PER_PATH, this.#maxBytes * REPLY_SHARE)) return;
     const judged = fieldMask(memo.judged);
     let hot = this.#paths.get(path);
     if (
@@ -79,13 +86,12 @@ export class HotIndex {
       this.#drop(hot);
       hot = undefined;
     }
-    const prepared = reply();
     hot ??= this.#add(path, memo, judged);
-    const place = { at: this.#vacate(hot, guard), bytes: 2 * guard.length + sizeOfReply(prepared) };
+    const place = { at: this.#vacate(hot, guard), bytes };
     hot.replies.set(guard, place);
     this.#count(hot, place.bytes);
     this.#engine.put(hot.handle, place.at, prepared);
-    while (this.#paths.size > this.#max || this.#bytes > this.#max * BYTES_PER_PATH) this.#evict();
+    while (this.#paths.size > this.#max || this.#bytes > this.#maxBytes) this.#evict();
   }
 
   /** The engine found the path's evidence broken and removed it. Returns the files that it rested on. */
