@@ -52,6 +52,12 @@ const KEPT_BYTES = 1024;
  */
 const TICK_MS = 20;
 
+/**
+ * What takes long to read is trusted for so many times as long: whoever goes on asking for a million entries, which take
+ * seconds, has a part of one core, not all of it.
+ */
+const REST = 4;
+
 /** Directories that are read at a time: each holds a descriptor, and has a thread of libuv's pool now and then. */
 const MAX_READING = 2;
 
@@ -194,15 +200,20 @@ export class Listings implements FileCache {
     const { freshness } = this.#options;
     const before = this.#kept.peek(directory)?.read;
     const same = before !== undefined && isSame(before, read) ? before : read;
-    const since = flight.overtaken ? Number.NEGATIVE_INFINITY : (flight.since ?? 0);
     // Before what was kept goes: the directory stays watched.
     freshness.watch(directory);
     this.#kept.set(directory, {
       read: same,
       version,
-      freshUntil: since + freshness.revalidateMs,
+      freshUntil: this.#freshUntil(flight),
     });
     return same;
+  }
+
+  #freshUntil({ since = 0, overtaken }: Flight): number {
+    const { now, revalidateMs } = this.#options.freshness;
+    if (overtaken || revalidateMs === 0) return Number.NEGATIVE_INFINITY;
+    return since + Math.max(revalidateMs, REST * (now() - since));
   }
 }
 

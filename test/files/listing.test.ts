@@ -188,6 +188,27 @@ for (const [way, addon] of WAYS) {
       },
     );
 
+    t.test('one that takes long to read is trusted for longer, unless nothing is', async (t) => {
+      for (const [revalidateMs, lasts] of [
+        [1000, 8000],
+        [0, 0],
+      ] as const) {
+        const site = makeMany(t, addon, { revalidateMs });
+        const { read } = site.root;
+        site.root.read = async (...given) => {
+          site.advance(2000);
+          return read(...given);
+        };
+        await site.list('/many/');
+        site.advance(Math.max(0, lasts - 2000 - 1));
+        await site.list('/many/');
+        t.equal(site.reads.length, lasts === 0 ? 2 : 1);
+        site.advance(1);
+        await site.list('/many/');
+        t.equal(site.reads.length, lasts === 0 ? 3 : 2);
+      }
+    });
+
     t.test('names that come, go and change are seen at once', async (t) => {
       const site = makeMany(t, addon);
       const many = join(site.path, 'many');
