@@ -57,6 +57,7 @@ napi_value read_directory(napi_env env, napi_callback_info info) {
       [reader](napi_env env) { return describe(env, *reader); });
 }
 
+// The hint is what is dropped: the data is the bytes for one of both finalizers.
 void drop_memory(napi_env, void*, void* held) { delete static_cast<Ref<Memory>*>(held); }
 
 // createBytes(size)
@@ -73,7 +74,7 @@ napi_value create_bytes(napi_env env, napi_callback_info info) {
     return undefined(env);
   }
   auto* wrapped = new Ref<Memory>(memory);
-  napi_wrap(env, buffer, wrapped, drop_memory, nullptr, nullptr);
+  napi_wrap(env, buffer, wrapped, drop_memory, wrapped, nullptr);
   napi_type_tag_object(env, buffer, &kSharedBytes);
   return buffer;
 }

@@ -30,7 +30,7 @@ napi_value engine_reply(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
-// add(path, judged, evidence)
+// add(path, judged, evidence, lastsMs)
 napi_value engine_add(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);

@@ -2,6 +2,7 @@
 
 #include "addon/directory.h"
 #include "addon/layout.h"
+#include "base/clock.h"
 #include "http1/head.h"
 
 namespace zc::js {
@@ -129,6 +130,8 @@ Ref<HotEntry> read_hot_entry(napi_env env, const napi_value* values) {
   for (uint32_t i = 0; i + 1 < length(env, values[2]); i += 2) {
     entry->evidence.push_back({to_utf8(env, element(env, values[2], i)), to_text(env, element(env, values[2], i + 1))});
   }
+  const uint64_t lasts = to_count(env, values[3]);
+  entry->lasts_until = lasts == 0 ? 0 : monotonic_ms() + static_cast<int64_t>(lasts);
   return entry;
 }
 

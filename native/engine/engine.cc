@@ -112,6 +112,7 @@ void Engine::put(uint64_t handle, size_t at, HotReply reply) {
   entry->path = known->path;
   entry->judged = known->judged;
   entry->evidence = known->evidence;
+  entry->lasts_until = known->lasts_until;
   entry->remote = known->remote;
   entry->replies = known->replies;
   if (at < entry->replies.size()) entry->replies[at] = std::move(reply);

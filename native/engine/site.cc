@@ -24,7 +24,10 @@ std::string miss_path(const std::string& directory) { return std::string(1, '\0'
 Site::Found Site::find(const RequestHead& head, int64_t now) {
   if (head.method != Method::get && head.method != Method::head) return {};
   const std::string_view path = path_of(head.target);
-  if (const HotEntry* entry = hot_.find(path)) return {reply_of(*entry, head, now)};
+  if (const HotEntry* entry = hot_.find(path)) {
+    if (entry->lasts_until != 0 && path.size() != head.target.size()) return {};
+    return {reply_of(*entry, head, now)};
+  }
   if (!root_holds(now)) return {};
   Directories::Answer answer = directories_.find(*root_, head, path, now);
   if (answer.reply) return {std::move(answer.reply), true};
@@ -48,10 +51,14 @@ void Site::remove(std::string_view path) {
 }
 
 bool Site::entry_holds(const HotEntry& entry, int64_t now) {
+  if (entry.lasts_until != 0 && now >= entry.lasts_until) {
+    drop(entry.path);
+    return false;
+  }
   if (now < entry.valid_until.load(std::memory_order_relaxed)) return true;
   switch (look_at_evidence(entry)) {
     case Look::holds:
-      entry.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
+      if (entry.lasts_until == 0) entry.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
       return true;
     case Look::broken:
       drop(entry.path);

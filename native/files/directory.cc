@@ -70,48 +70,43 @@ bool stat_link(const Root& root, const std::string& path, Symlinks symlinks, str
 }
 
 // In UTF-16 the surrogates of U+10000 and above (UTF-8: f0 to f4) are before U+E000 to U+FFFF (ee, ef).
-int utf16_rank(char byte) {
+char utf16_rank(char byte) {
   const int value = static_cast<uint8_t>(byte);
-  return value >= 0xf0 ? value - 2 : value >= 0xee ? value + 5 : value;
+  return static_cast<char>(value >= 0xf0 ? value - 2 : value >= 0xee ? value + 5 : value);
 }
-
-// 0 to 9 by what they say, so that f2 is before f10; all else by code unit. src/plan/natural-order.ts has the same order.
-struct Digits {
-  std::string_view significant;
-  size_t end;
-};
 
 bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
-Digits digits_at(std::string_view name, size_t from) {
-  size_t first = from;
-  while (first < name.size() && name[first] == '0') ++first;
-  size_t end = first;
-  while (end < name.size() && is_digit(name[end])) ++end;
-  return {name.substr(first, end - first), end};
-}
-
-int compare_names(std::string_view one, std::string_view other) {
-  size_t a = 0, b = 0;
-  while (a < one.size() && b < other.size()) {
-    if (is_digit(one[a]) && is_digit(other[b])) {
-      const Digits x = digits_at(one, a), y = digits_at(other, b);
-      if (x.significant.size() != y.significant.size()) return x.significant.size() < y.significant.size() ? -1 : 1;
-      if (const int order = x.significant.compare(y.significant); order != 0) return order;
-      a = x.end;
-      b = y.end;
-    } else {
-      if (one[a] != other[b]) return utf16_rank(one[a]) - utf16_rank(other[b]);
-      ++a;
-      ++b;
+// Bytes in whose order names are: 0 to 9 by what they say, so that f2 is before f10; all else by code unit.
+// src/plan/natural-order.ts has the same order. Names that differ in zeros before a number only have the same.
+void append_key(std::string& keys, std::string_view name) {
+  for (size_t at = 0; at < name.size();) {
+    if (!is_digit(name[at])) {
+      keys.push_back(utf16_rank(name[at++]));
+      continue;
     }
+    size_t end = at;
+    while (end < name.size() && is_digit(name[end])) ++end;
+    while (at < end && name[at] == '0') ++at;
+    // No other byte is between 0 and 9. A name has 255 at most (NAME_MAX).
+    keys.push_back('0');
+    keys.push_back(static_cast<char>(end - at));
+    keys.append(name, at, end - at);
+    at = end;
   }
-  if (a < one.size() || b < other.size()) return a < one.size() ? 1 : -1;
-  // Equal but for zeros before a number, which are ASCII.
-  return one.compare(other);
 }
 
-bool precedes(const std::string& one, const std::string& other) { return compare_names(one, other) < 0; }
+// The first bytes as a number in the same order: most comparisons end there, in one word.
+uint64_t head_of(std::string_view key) {
+  uint64_t head = 0;
+  for (size_t i = 0; i < sizeof head; ++i) head = head << 8 | (i < key.size() ? static_cast<uint8_t>(key[i]) : 0);
+  return head;
+}
+
+size_t common_prefix(std::string_view one, std::string_view other) {
+  const size_t shorter = std::min(one.size(), other.size());
+  return std::mismatch(one.begin(), one.begin() + shorter, other.begin()).first - one.begin();
+}
 
 }  // namespace
 
@@ -150,21 +145,54 @@ void DirectoryReader::look_at(const char* name) {
   }
   const bool is_directory = S_ISDIR(st.st_mode);
   if (!is_directory && !S_ISREG(st.st_mode)) return;
-  found_.push_back({name, is_directory, is_directory ? -1 : static_cast<double>(st.st_size),
+  const size_t length = strlen(name);
+  found_.push_back({names_.size(), length, is_directory ? -1 : static_cast<double>(st.st_size),
                     static_cast<double>(nanoseconds(st.st_mtim)) / 1e6});
+  names_.append(name, length);
+}
+
+std::vector<size_t> DirectoryReader::order() const {
+  std::string keys;
+  std::vector<size_t> ends{0};
+  for (const Entry& entry : found_) {
+    keys.push_back(entry.size < 0 ? 0 : 1);
+    append_key(keys, name_of(entry));
+    ends.push_back(keys.size());
+  }
+  const auto key_of = [&](size_t i) { return std::string_view(keys).substr(ends[i], ends[i + 1] - ends[i]); };
+  // Names of one directory often begin alike.
+  size_t prefix = found_.empty() ? 0 : key_of(0).size();
+  for (size_t i = 1; i < found_.size(); ++i) prefix = common_prefix(key_of(0).substr(0, prefix), key_of(i));
+
+  struct Place {
+    uint64_t head;
+    size_t index;
+  };
+  std::vector<Place> places;
+  places.reserve(found_.size());
+  for (size_t i = 0; i < found_.size(); ++i) places.push_back({head_of(key_of(i).substr(prefix)), i});
+  std::sort(places.begin(), places.end(), [&](const Place& one, const Place& other) {
+    if (one.head != other.head) return one.head < other.head;
+    const int by_key = key_of(one.index).compare(key_of(other.index));
+    return by_key != 0 ? by_key < 0 : name_of(found_[one.index]) < name_of(found_[other.index]);
+  });
+  std::vector<size_t> indexes;
+  indexes.reserve(places.size());
+  for (const Place& place : places) indexes.push_back(place.index);
+  return indexes;
 }
 
 void DirectoryReader::finish() {
-  std::sort(found_.begin(), found_.end(), [](const Entry& a, const Entry& b) {
-    return a.directory != b.directory ? a.directory : precedes(a.name, b.name);
-  });
+  entries_.names.reserve(names_.size() + found_.size());
   entries_.numbers.reserve(found_.size() * 2);
-  for (const Entry& entry : found_) {
-    entries_.names.append(entry.name.c_str(), entry.name.size() + 1);
+  for (const size_t index : order()) {
+    const Entry& entry = found_[index];
+    entries_.names.append(name_of(entry)).push_back('\0');
     entries_.numbers.push_back(entry.size);
     entries_.numbers.push_back(entry.mtime);
   }
   found_ = {};
+  names_ = {};
 }
 
 }  // namespace zc

@@ -1,6 +1,7 @@
 // Reads a directory: its names with what a listing shows of them, and only those that a request could get.
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "files/file.h"
@@ -44,13 +45,15 @@ class DirectoryReader {
 
  private:
   struct Entry {
-    std::string name;
-    bool directory;
-    double size, mtime;
+    size_t name, length;  // in names_
+    double size, mtime;   // -1 for a directory
   };
 
   void look_at(const char* name);
   void finish();
+  std::string_view name_of(const Entry& entry) const { return {names_.data() + entry.name, entry.length}; }
+  /** Indexes of found_ in the order of the entries. */
+  std::vector<size_t> order() const;
 
   const Ref<Root> root_;
   const Ref<File> directory_;
@@ -59,6 +62,7 @@ class DirectoryReader {
   const bool dotfiles_;
   const size_t max_;
   std::vector<Entry> found_;
+  std::string names_;  // in one piece: an allocation for each would be dear
   DirectoryEntries entries_;
   int error_ = 0;
 };

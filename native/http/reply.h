@@ -103,6 +103,9 @@ struct HotEntry : RefCounted {
   uint32_t judged = 0;  // fields that must be as the guard says, or absent
   std::vector<HotReply> replies;
   std::vector<Evidence> evidence;
+  // ms; of a listing, 0 of all else: nothing holds after it. Its evidence is looked at each time, since names that come and
+  // go are seen at once, and a query asks for another page.
+  int64_t lasts_until = 0;
   bool remote = false;  // some of the evidence lies where a look may hang
   mutable std::atomic<int64_t> valid_until{0};  // ms; the evidence is looked at again after it
   mutable std::atomic<bool> unsure{false};      // a look would have had to wait: TypeScript looks instead

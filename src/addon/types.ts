@@ -158,10 +158,10 @@ export interface NativeEngine {
   ): void;
   /**
    * A path, as bytes as sent without the query, that the engine may answer once it has a reply. `judged`: bit mask of the
-   * fields that a guard must match. `evidence`, flat: root-relative path, version ('' = absent), … Returns its handle,
-   * which means nothing any more when it is removed, or another root is set.
+   * fields that a guard must match. `evidence`, flat: root-relative path, version ('' = absent), … `lastsMs`: of plan
+   * `Memo`, 0 for none. Returns its handle, which means nothing any more when it is removed, or another root is set.
    */
-  add(path: string, judged: number, evidence: readonly string[]): number;
+  add(path: string, judged: number, evidence: readonly string[], lastsMs: number): number;
   /** The reply in that place among those of the path, or one more. */
   put(handle: number, at: number, reply: HotReply): void;
   remove(handle: number): void;

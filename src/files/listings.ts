@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Log } from '../log/log.ts';
 import type { Contents } from '../plan/types.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import { codeOf } from './errno.ts';
 import type { FileCache, Freshness } from './freshness.ts';
 import { closeAll, type DirectoryRead, directoryOf, type Found, type Root } from './root.ts';
@@ -28,17 +29,34 @@ interface Flight {
   readonly read: Promise<Read>;
   /** When it began to look; undefined while it waits for others. */
   since: number | undefined;
-  /** Something changed there since. */
+  /** Something changed there since, or may have. */
   overtaken: boolean;
+  /** Of the directory that it reads; undefined until that is open. */
+  version: string | undefined;
   /** The one after it, for those who come too late for this one. */
   next: Promise<Read> | undefined;
 }
 
-/** Entries from which contents are kept: reading fewer costs about as much as looking whether they hold. */
+/** Entries from which contents are kept at once. Of fewer, once they are asked for again: most directories are listed once. */
 const KEPT_MIN = 500;
 
 /** Contents that are kept, bytes: half a million names of 16 characters. */
 const MAX_KEPT = 16 * 1024 * 1024;
+
+/** What a directory that is kept takes beside its contents: a place here, and a watch. */
+const KEPT_BYTES = 1024;
+
+/**
+ * A file system's times move by ticks of its kernel, 1 to 10 ms: of a directory that changed so lately, the version
+ * does not tell whether it has changed again.
+ */
+const TICK_MS = 20;
+
+/**
+ * What takes long to read is trusted for so many times as long: whoever goes on asking for a million entries, which take
+ * seconds, has a part of one core, not all of it.
+ */
+const REST = 4;
 
 /** Directories that are read at a time: each holds a descriptor, and has a thread of libuv's pool now and then. */
 const MAX_READING = 2;
@@ -52,13 +70,18 @@ export class Listings implements FileCache {
   readonly #flights = new Map<string, Flight>();
   #reading = 0;
   readonly #waiting: Array<() => void> = [];
+  readonly #doorkeeper = new Doorkeeper();
 
   constructor(options: ListingsOptions) {
     this.#options = options;
     this.#kept = new LRUCache({
       maxSize: MAX_KEPT,
       sizeCalculation: ({ read }) => Math.min(sizeOf(read), MAX_KEPT),
-      dispose: (_, directory) => options.freshness.unwatch(directory),
+      dispose: (_, directory, reason) => {
+        options.freshness.unwatch(directory);
+        // Nobody hears of its changes any more.
+        if (reason !== 'set') options.freshness.forget([directory]);
+      },
     });
   }
 
@@ -71,14 +94,24 @@ export class Listings implements FileCache {
     const kept = this.#kept.get(directory);
     if (kept?.version === version && this.#options.freshness.now() < kept.freshUntil)
       return kept.read;
-    return this.#read(directory);
+    return this.#read(directory, version);
+  }
+
+  /** For how long, ms, these contents are what `get` returns for this version; 0 where it would read. */
+  lasts(directory: string, version: string, contents: Contents): number {
+    const kept = this.#kept.peek(directory);
+    if (kept?.read !== contents || kept.version !== version) return 0;
+    return Math.max(0, Math.floor(kept.freshUntil - this.#options.freshness.now()));
   }
 
   /** What its directory holds is no longer what it was. */
   drop(path: string): void {
     const directory = directoryOf(path);
     const kept = this.#kept.peek(directory);
-    if (kept !== undefined) kept.freshUntil = 0;
+    if (kept !== undefined) {
+      kept.freshUntil = 0;
+      this.#options.freshness.forget([directory]);
+    }
     const flight = this.#flights.get(directory);
     if (flight !== undefined) flight.overtaken = true;
   }
@@ -89,16 +122,19 @@ export class Listings implements FileCache {
     this.#kept.clear();
   }
 
-  /** Who asks later than `revalidateMs` after a read began shares the one after it. */
-  #read(directory: string): Promise<Read> {
+  /** Who asks later than `revalidateMs` after a read began, or of a later version, shares the one after it. */
+  #read(directory: string, version: string): Promise<Read> {
     const flying = this.#flights.get(directory);
     if (flying === undefined) return this.#start(directory);
-    const { since, overtaken } = flying;
-    const { freshness } = this.#options;
-    if (since === undefined || (!overtaken && freshness.now() < since + freshness.revalidateMs))
-      return flying.read;
+    if (flying.since === undefined || this.#isInTime(flying, version)) return flying.read;
     flying.next ??= flying.read.then(() => this.#start(directory));
     return flying.next;
+  }
+
+  #isInTime({ since = 0, overtaken, version }: Flight, wanted: string): boolean {
+    const { freshness } = this.#options;
+    if (overtaken || (version !== undefined && version !== wanted)) return false;
+    return freshness.now() < since + freshness.revalidateMs;
   }
 
   #start(directory: string): Promise<Read> {
@@ -116,6 +152,7 @@ export class Listings implements FileCache {
         }),
       since: undefined,
       overtaken: false,
+      version: undefined,
       next: undefined,
     };
     this.#flights.set(directory, flight);
@@ -132,16 +169,19 @@ export class Listings implements FileCache {
 
   async #look(root: Pick<Root, 'open' | 'read'>, directory: string, flight: Flight): Promise<Read> {
     const { dotfiles } = this.#options;
+    const began = Date.now();
     const [found] = await root.open([directory]);
     if (found === undefined) return { type: 'error', errno: 'EIO' };
     if (found.type !== 'directory') {
       closeAll([found]);
       return found;
     }
+    flight.version = found.version;
+    if (Math.abs(began - found.mtimeMs) < TICK_MS) flight.overtaken = true;
     try {
       const contents = await root.read(found.file, directory, dotfiles, MAX_ENTRIES);
       tellLeftOut(directory, contents, this.#options.log);
-      if (contents.count >= KEPT_MIN) {
+      if (this.#doorkeeper.knows(directory) || contents.count >= KEPT_MIN) {
         return this.#keep(directory, found.version, contents, flight);
       }
       this.#kept.delete(directory);
@@ -160,23 +200,28 @@ export class Listings implements FileCache {
     const { freshness } = this.#options;
     const before = this.#kept.peek(directory)?.read;
     const same = before !== undefined && isSame(before, read) ? before : read;
-    const since = flight.overtaken ? Number.NEGATIVE_INFINITY : (flight.since ?? 0);
     // Before what was kept goes: the directory stays watched.
     freshness.watch(directory);
     this.#kept.set(directory, {
       read: same,
       version,
-      freshUntil: since + freshness.revalidateMs,
+      freshUntil: this.#freshUntil(flight),
     });
     return same;
+  }
+
+  #freshUntil({ since = 0, overtaken }: Flight): number {
+    const { now, revalidateMs } = this.#options.freshness;
+    if (overtaken || revalidateMs === 0) return Number.NEGATIVE_INFINITY;
+    return since + Math.max(revalidateMs, REST * (now() - since));
   }
 }
 
 function sizeOf(read: Read): number {
-  if (!('runs' in read)) return 1;
-  return read.runs.reduce(
+  const runs = 'runs' in read ? read.runs : [];
+  return runs.reduce(
     (sum, { names, numbers }) => sum + names.byteLength + numbers.byteLength + 256,
-    1,
+    KEPT_BYTES,
   );
 }
 

@@ -96,7 +96,8 @@ export class Search {
     const [found] = yield* this.#open([name]);
     if (found !== undefined) closeAll([found]);
     if (found?.type !== 'directory') return unservedOf(name, found, this.#shelf.log);
-    return { kind: 'listing', path: name === '' ? '/' : `/${name}/`, version: found.version };
+    const path = name === '' ? '/' : `/${name}/`;
+    return { kind: 'listing', path, version: found.version, evidence: this.#evidence };
   }
 
   /** Nothing was found: the answer to that rests on every look that was taken. */

@@ -1,7 +1,7 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
 import type { NativeAddon, NativeNames, NativeRoot } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
-import type { Contents, Evidence, Listing, Strategy } from '../plan/types.ts';
+import type { Contents, Evidence, Lease, Listing, Strategy } from '../plan/types.ts';
 import { BuildReadings } from './builds.ts';
 import { resourcesOf, Statements } from './codings.ts';
 import { Doorkeeper } from './doorkeeper.ts';
@@ -109,6 +109,16 @@ export class FileTable {
   met(path: string): void {
     this.#doorkeeper.knows(pathKey(path, false, false));
     if (this.#options.policy.spa !== undefined) this.#doorkeeper.knows(pathKey(path, false, true));
+  }
+
+  /** While what holds contents that `list` returned are what it would return; undefined where it would look again. */
+  lease({ path, version, evidence }: Listing, contents: Contents): Lease | undefined {
+    const directory = path.slice(1, -1);
+    const ms = this.#listings.lasts(directory, version, contents);
+    if (ms === 0) return undefined;
+    // What is absent from it is told by its own version.
+    const isTold = (one: Evidence) => one.version === '' && directoryOf(one.path) === directory;
+    return { evidence: evidence.filter((one) => !isTold(one)), ms };
   }
 
   /** An answer wants bytes of this file: brings it nearer to the memory cache. */

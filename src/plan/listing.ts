@@ -4,8 +4,10 @@ import type { FieldList } from '../http/field-list.ts';
 import { encodeSegment } from '../http/target.ts';
 import { arrange, type Column, type Entries, type Order, unpack } from './listing-order.ts';
 import { CONTENT_SECURITY_POLICY, STYLE as LISTING_STYLE, SCRIPT } from './listing-page.ts';
+import { memoOfPage } from './memo.ts';
 import { prefersJson } from './negotiate.ts';
 import { STYLE } from './page-style.ts';
+import type { Terms } from './policy.ts';
 import type { RequestHead } from './request.ts';
 import type { Contents, ListingPage, ResponsePlan } from './types.ts';
 
@@ -35,28 +37,36 @@ export function listingForm(request: RequestHead): ListingForm {
   };
 }
 
-/** Answers with a page in the request's form. */
+/** Answers with a page in the request's form, or that the client has it. */
 export function planListing(
   request: RequestHead,
-  { bytes }: ListingPage,
-  common: FieldList,
+  page: ListingPage,
+  isModified: boolean,
+  extra: FieldList,
+  terms: Terms,
 ): ResponsePlan<never> {
-  const { json } = listingForm(request);
+  const { bytes, etag } = page;
   const fields = [
-    'Content-Type',
-    json ? 'application/json' : 'text/html; charset=utf-8',
-    'Content-Length',
-    String(bytes.length),
-    // A directory's time does not change with its files', so there is no validator to offer.
-    'Cache-Control',
-    'no-cache',
-    'Vary',
-    'Accept',
-    ...common,
+    ...(etag === undefined ? [] : ['ETag', etag]),
+    ...['Cache-Control', 'no-cache', 'Vary', 'Accept'],
+    ...terms.common,
+    ...extra,
   ];
-  if (!json) fields.push('Content-Security-Policy', CONTENT_SECURITY_POLICY);
-  return { status: 200, fields, body: { kind: 'bytes', bytes }, close: false, memo: undefined };
+  const memo = memoOfPage(request, page, isModified, fields, terms);
+  if (!isModified) return { status: 304, fields, body: { kind: 'none' }, close: false, memo };
+  const described = listingForm(request).json
+    ? ['Content-Type', 'application/json']
+    : ['Content-Type', 'text/html; charset=utf-8', ...POLICY];
+  return {
+    status: 200,
+    fields: [...fields, ...described, 'Content-Length', String(bytes.length)],
+    body: { kind: 'bytes', bytes },
+    close: false,
+    memo,
+  };
 }
+
+const POLICY: FieldList = ['Content-Security-Policy', CONTENT_SECURITY_POLICY];
 
 /**
  * The text of a listing. Yields often (also '' while it unpacks and sorts): for large directories the caller lets the
@@ -78,14 +88,15 @@ function* renderJson(
   order: readonly number[],
 ): Generator<string, void> {
   yield `{"path":${JSON.stringify(path)},"entries":[`;
-  const rowOf = jsonRow(entries, isoDates());
+  const rowOf = jsonRow(entries);
   yield* inChunks(order, (index, at) => (at === 0 ? rowOf(index) : `,\n${rowOf(index)}`));
   yield ']}\n';
 }
 
 type Row = (index: number) => string;
 
-function jsonRow({ names, sizes, times }: Entries, dateOf: DateText): Row {
+function jsonRow({ names, sizes, times }: Entries): Row {
+  const momentOf = moments();
   return (index) => {
     const name = names[index] ?? '';
     const size = sizes[index] ?? 0;
@@ -93,15 +104,16 @@ function jsonRow({ names, sizes, times }: Entries, dateOf: DateText): Row {
     const plain = PLAIN.test(name);
     const quoted = plain ? `"${name}"` : JSON.stringify(name);
     const href = plain ? name : encodeSegment(name);
-    const date = dateOf(times[index] ?? 0);
-    const mtime = date === null ? 'null' : `"${date}"`;
+    const at = momentOf(times[index] ?? 0);
+    const mtime = at === null ? 'null' : `"${at.day}T${at.minute}:${at.second}.${at.thousandth}Z"`;
     return directory
       ? `{"name":${quoted},"type":"directory","href":"${href}/","size":0,"mtime":${mtime}}`
       : `{"name":${quoted},"type":"file","href":"${href}","size":${size},"mtime":${mtime}}`;
   };
 }
 
-function htmlRow({ names, sizes, times }: Entries, dateOf: DateText): Row {
+function htmlRow({ names, sizes, times }: Entries): Row {
+  const momentOf = moments();
   return (index) => {
     const name = names[index] ?? '';
     const size = sizes[index] ?? 0;
@@ -110,8 +122,8 @@ function htmlRow({ names, sizes, times }: Entries, dateOf: DateText): Row {
     // Relative reference: every character that could be a scheme, a query or a quote is percent-encoded.
     const href = plain ? name : encodeSegment(name);
     const slash = size < 0 ? '/' : '';
-    const date = dateOf(times[index] ?? 0);
-    const time = date === null ? '' : `${date.slice(0, 10)} ${date.slice(11, 16)}`;
+    const at = momentOf(times[index] ?? 0);
+    const time = at === null ? '' : `${at.day} ${at.minute}`;
     return `<tr><td><a href="${href}${slash}">${text}${slash}</a><td>${size < 0 ? '–' : formatSize(size)}<td>${time}\n`;
   };
 }
@@ -142,7 +154,7 @@ function* renderHtml(
 <thead><tr>${COLUMNS.map((column) => headCell(column, form)).join('')}</thead>
 <tbody>
 ${up}`;
-  yield* inChunks(order, htmlRow(entries, isoDates()));
+  yield* inChunks(order, htmlRow(entries));
   yield `</tbody>
 </table>
 </main>
@@ -155,13 +167,15 @@ function* inChunks(
   order: readonly number[],
   render: (index: number, at: number) => string,
 ): Generator<string, void> {
-  for (let start = 0; start < order.length; start += ROWS_PER_CHUNK) {
-    let chunk = '';
-    for (const [i, index] of order.slice(start, start + ROWS_PER_CHUNK).entries()) {
-      chunk += render(index, start + i);
+  let chunk = '';
+  for (let at = 0; at < order.length; at++) {
+    if (at > 0 && at % ROWS_PER_CHUNK === 0) {
+      yield chunk;
+      chunk = '';
     }
-    yield chunk;
+    chunk += render(order[at] ?? 0, at);
   }
+  yield chunk;
 }
 
 /** Ancestors that have a link in the heading: the nearest, and the root. */
@@ -212,8 +226,13 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(value >= 10 ? 0 : 1)} ${UNITS[unit]}`;
 }
 
-/** ISO 8601 in UTC; null where the time is none that a Date can hold. */
-type DateText = (ms: number) => string | null;
+/** In UTC: "2026-07-28", "09:05", "59" and "123". */
+interface Moment {
+  day: string;
+  minute: string;
+  second: string;
+  thousandth: string;
+}
 
 const DAY = 86_400_000;
 
@@ -237,23 +256,27 @@ function makeDigits(): Digits {
   return { seconds, minutes, thousandths: padded(1000, 3) };
 }
 
-/** Dates one after the other: most are of the same day, and Date.toISOString() would be the dearest part of a row. */
-function isoDates(): DateText {
+/**
+ * One after the other, in one object that the next call changes; null where the time is none that a Date can hold. Most
+ * are of the same day, and Date.toISOString() would be the dearest part of a row.
+ */
+function moments(): (ms: number) => Moment | null {
   digits ??= makeDigits();
   const { seconds, minutes, thousandths } = digits;
+  const moment: Moment = { day: '', minute: '', second: '', thousandth: '' };
   let day = Number.NaN;
-  let dayText = '';
   return (ms) => {
     if (!(Math.abs(ms) <= 100_000_000 * DAY)) return null;
     const whole = Math.trunc(ms);
     const of = Math.floor(whole / DAY);
     if (of !== day) {
       day = of;
-      dayText = new Date(of * DAY).toISOString().slice(0, -'00:00:00.000Z'.length);
+      moment.day = new Date(of * DAY).toISOString().slice(0, -'T00:00:00.000Z'.length);
     }
     const rest = whole - of * DAY;
-    const minute = minutes[Math.floor(rest / 60_000)];
-    const second = seconds[Math.floor(rest / 1000) % 60];
-    return `${dayText}${minute}:${second}.${thousandths[rest % 1000]}Z`;
+    moment.minute = minutes[Math.floor(rest / 60_000)] ?? '';
+    moment.second = seconds[Math.floor(rest / 1000) % 60] ?? '';
+    moment.thousandth = thousandths[rest % 1000] ?? '';
+    return moment;
   };
 }

@@ -12,7 +12,15 @@ import {
 } from './request.ts';
 import { slicesOf } from './span.ts';
 import { isWarming, repeats } from './strategy.ts';
-import type { Memo, Miss, Representation, Resolution, Resource, ResponsePlan } from './types.ts';
+import type {
+  ListingPage,
+  Memo,
+  Miss,
+  Representation,
+  Resolution,
+  Resource,
+  ResponsePlan,
+} from './types.ts';
 
 /**
  * The licence to repeat `answer`, made from `file` for `request`; undefined where there is none. Only
@@ -31,7 +39,7 @@ export function memoOf<F extends Representation>(
   if (!repeats(terms.reach) || request.method !== 'GET' || resolution.status !== 200)
     return undefined;
   const conditions = CONDITIONS.filter((name) => request.fields[name] !== undefined);
-  if (!isRepeatable(status, conditions, request, file)) return undefined;
+  if (!isRepeatable(status, conditions, request, file.etag)) return undefined;
   // A 304 moves no bytes; for the others a use that is not counted would keep the file from the cache.
   if (status !== 304 && isWarming(file, terms)) return undefined;
 
@@ -77,6 +85,33 @@ export function memoOfMiss<F extends Representation>(
     slices: undefined,
     evidence,
     shared,
+  };
+}
+
+/** The licence to repeat a listing's page, or the 304 of its ETag, while its lease lasts. `notModified`: fields of the 304. */
+export function memoOfPage(
+  request: RequestHead,
+  { etag, lease }: ListingPage,
+  isModified: boolean,
+  notModified: FieldList,
+  terms: Terms,
+): Memo | undefined {
+  if (!repeats(terms.reach) || request.method !== 'GET') return undefined;
+  if (lease === undefined || request.target.includes('?')) return undefined;
+  const conditions = CONDITIONS.filter((name) => request.fields[name] !== undefined);
+  if (!isRepeatable(isModified ? 200 : 304, conditions, request, etag)) return undefined;
+  const judged = judgedOf(['accept'], undefined, terms);
+  const guard = guardOf(request, judged, terms);
+  if (guard === undefined) return undefined;
+  return {
+    guard,
+    judged,
+    head: true,
+    etag: isModified ? etag : undefined,
+    notModified,
+    slices: undefined,
+    evidence: lease.evidence,
+    lastsMs: lease.ms,
   };
 }
 
@@ -142,7 +177,7 @@ function isRepeatable(
   status: number,
   conditions: readonly RequestField[],
   request: RequestHead,
-  file: Representation,
+  etag: string | undefined,
 ): boolean {
   const only = conditions.length === 1 ? conditions[0] : undefined;
   switch (status) {
@@ -151,7 +186,7 @@ function isRepeatable(
     case 206:
       return only === 'range';
     case 304:
-      return only === 'if-none-match' && request.fields['if-none-match'] === file.etag;
+      return only === 'if-none-match' && request.fields['if-none-match'] === etag;
     default:
       return false;
   }

@@ -15,7 +15,15 @@ import { type Ranges, resolveRanges } from './ranges.ts';
 import { ASKER, type RequestHead } from './request.ts';
 import { sendRange, sendWhole, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
-import type { Advice, Plannable, Representation, Resolution, ResponsePlan, Span } from './types.ts';
+import type {
+  Advice,
+  ListingPage,
+  Plannable,
+  Representation,
+  Resolution,
+  ResponsePlan,
+  Span,
+} from './types.ts';
 
 type FileResolution<F extends Representation> = Extract<Resolution<F>, { readonly kind: 'file' }>;
 
@@ -81,7 +89,7 @@ function planGet<F extends Representation>(
     case 'redirect':
       return planRedirect(request, resolution, terms);
     case 'page':
-      return planListing(request, resolution, [...terms.common, ...originFields(request, terms)]);
+      return planPage(request, resolution, terms);
     case 'not-found':
       return planMiss(request, resolution, terms);
     case 'forbidden':
@@ -121,6 +129,13 @@ function planFile<F extends Representation>(
   const memo = memoOf(request, resolution, file, answer, extra, terms);
   const { status, fields, body, close } = answer;
   return { status, fields, body, close, memo, resource: resolution.resource };
+}
+
+/** A listing is one representation, and whole: ranges do not count. */
+function planPage(request: RequestHead, page: ListingPage, terms: Terms): ResponsePlan<never> {
+  const verdict = judgePreconditions(request.fields, { etag: page.etag, lastModified: undefined });
+  if (verdict === 'failed') return planError(412, [], request, terms);
+  return planListing(request, page, verdict === 'proceed', originFields(request, terms), terms);
 }
 
 function planMiss(

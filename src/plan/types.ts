@@ -120,12 +120,28 @@ export interface Listing {
   readonly path: string;
   /** Of the directory itself: moves when names come and go. */
   readonly version: string;
+  /** What it rests on that nothing else stands there. */
+  readonly evidence: readonly Evidence[];
+}
+
+/**
+ * While what holds the contents of a directory may be told again. Its version does not move with what happens to its
+ * files, so no look at it makes them last for longer.
+ */
+export interface Lease {
+  readonly evidence: readonly Evidence[];
+  /** Milliseconds from now. */
+  readonly ms: number;
 }
 
 /** The page of a directory, in the form that the request asks for (plan/listing.ts). */
 export interface ListingPage {
   readonly kind: 'page';
   readonly bytes: Uint8Array;
+  /** Strong entity-tag with its quotes, or undefined where ETags are off. */
+  readonly etag: string | undefined;
+  /** Undefined where the next one who asks shall have the directory read anew. */
+  readonly lease: Lease | undefined;
 }
 
 /** What a request-target names. Closed: `plan` switches over it, once a listing has its page. */
@@ -223,6 +239,11 @@ export interface Memo {
   readonly evidence: readonly Evidence[];
   /** Of a 404: as of `Miss`. Whatever else is missing there has the same answer, while this holds. */
   readonly shared: readonly Evidence[] | undefined;
+  /**
+   * Of a listing, which names that come and go change at once, and a query: the evidence is looked at for each request,
+   * none that has a query is meant, and after so long (ms) nothing holds.
+   */
+  readonly lastsMs?: number;
 }
 
 /** The operator's thresholds; fixed for a site's life. */

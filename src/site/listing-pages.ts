@@ -3,65 +3,93 @@ import { LRUCache } from 'lru-cache';
 import type { NativeAddon } from '../addon/types.ts';
 import type { FileEntry } from '../files/entry.ts';
 import type { FileTable, Listed } from '../files/table.ts';
+import { loadCrypto } from '../packages/packages.ts';
 import { type ListingForm, listingForm, renderListing } from '../plan/listing.ts';
 import type { RequestHead } from '../plan/request.ts';
 import type { Contents, Listing, ListingPage, Plannable } from '../plan/types.ts';
 
 type Shown = Plannable<FileEntry>;
 
+/** What is known of contents, whoever asks. */
+type Page = Pick<ListingPage, 'bytes' | 'etag'>;
+
 /** A page and what it shows: good while the table has these contents and no others. */
 interface Kept {
   readonly contents: Contents;
-  readonly page: ListingPage;
+  readonly page: Page;
 }
 
 interface Making {
   readonly contents: Contents;
-  readonly page: Promise<ListingPage>;
+  readonly page: Promise<Page>;
 }
 
-/** Entries that are rendered in one go, in about a millisecond: their pages are not worth keeping. */
+export interface ListingPagesOptions {
+  readonly table: Pick<FileTable, 'list' | 'lease'>;
+  readonly addon: NativeAddon | undefined;
+  /** Do pages have one? */
+  readonly etag: boolean;
+}
+
+/** Entries that are rendered in one go, in about a millisecond. */
 const SMALL = 500;
 
 /** Bytes of pages that are kept; a larger one is kept alone. Each of 100,000 entries takes 10 MB. */
 const MAX_KEPT = 64 * 1024 * 1024;
 
+/** What a page takes beside its bytes. */
+const PAGE_BYTES = 1024;
+
 /** Work between two turns of the event loop; the text of a listing comes in pieces of less. */
 const TURN_MS = 1;
 
 export class ListingPages {
-  readonly #table: Pick<FileTable, 'list'>;
-  readonly #addon: NativeAddon | undefined;
+  readonly #options: ListingPagesOptions;
   readonly #kept = new LRUCache<string, Kept>({
     maxSize: MAX_KEPT,
-    sizeCalculation: ({ page }) => Math.min(page.bytes.length, MAX_KEPT),
+    sizeCalculation: ({ page }) => Math.min(page.bytes.length + PAGE_BYTES, MAX_KEPT),
   });
   readonly #making = new Map<string, Making>();
   /** Pages are made one after the other: the thread is one, and each takes memory meanwhile. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(table: Pick<FileTable, 'list'>, addon: NativeAddon | undefined) {
-    this.#table = table;
-    this.#addon = addon;
+  constructor(options: ListingPagesOptions) {
+    this.#options = options;
   }
 
   /** The page of a directory in the form that the request asks for, or why there is none. */
   show(request: RequestHead, listing: Listing): Shown | Promise<Shown> {
     const form = listingForm(request);
     const show = (listed: Listed) =>
-      listed.kind === 'contents' ? this.#page(listing.path, listed, form) : listed;
-    const listed = this.#table.list(listing);
+      listed.kind === 'contents' ? this.#show(listing, listed, form) : listed;
+    const listed = this.#options.table.list(listing);
     return listed instanceof Promise ? listed.then(show) : show(listed);
   }
 
-  #page(path: string, contents: Contents, form: ListingForm): ListingPage | Promise<ListingPage> {
-    if (contents.count <= SMALL) {
-      const text = [...renderListing(path, contents, form)].join('');
-      return { kind: 'page', bytes: Buffer.from(text) };
-    }
-    const key = `${form.json} ${form.column} ${form.descending} ${path}`;
+  #show(listing: Listing, contents: Contents, form: ListingForm): Shown | Promise<Shown> {
+    const { table } = this.#options;
+    const show = ({ bytes, etag }: Page): Shown => {
+      return { kind: 'page', bytes, etag, lease: table.lease(listing, contents) };
+    };
+    const key = `${form.json} ${form.column} ${form.descending} ${listing.path}`;
     const kept = this.#kept.get(key);
-    if (kept?.contents === contents) return kept.page;
+    if (kept?.contents === contents) return show(kept.page);
+    if (contents.count > SMALL) return this.#make(key, listing.path, contents, form).then(show);
+    const page = this.#makeNow(listing.path, contents, form);
+    const shown = show(page);
+    // Of contents that nobody keeps, the page would never be asked for again.
+    if (table.lease(listing, contents) !== undefined) this.#kept.set(key, { contents, page });
+    return shown;
+  }
+
+  #makeNow(path: string, contents: Contents, form: ListingForm): Page {
+    const bytes = Buffer.from([...renderListing(path, contents, form)].join(''));
+    const tag = this.#startTag();
+    tag?.update(bytes);
+    return { bytes, etag: tag?.end() };
+  }
+
+  #make(key: string, path: string, contents: Contents, form: ListingForm): Promise<Page> {
     const making = this.#making.get(key);
     if (making?.contents === contents) return making.page;
     const page = this.#last.then(async () => {
@@ -79,7 +107,8 @@ export class ListingPages {
     return page;
   }
 
-  async #render(path: string, contents: Contents, form: ListingForm): Promise<ListingPage> {
+  async #render(path: string, contents: Contents, form: ListingForm): Promise<Page> {
+    const tag = this.#startTag();
     let bytes = this.#allocate(estimate(contents));
     let length = 0;
     let turned = performance.now();
@@ -91,19 +120,40 @@ export class ListingPages {
         larger.set(bytes.subarray(0, length));
         bytes = larger;
       }
-      length += bytes.write(text, length);
+      const written = bytes.write(text, length);
+      tag?.update(bytes.subarray(length, length + written));
+      length += written;
       if (performance.now() - turned < TURN_MS) continue;
       await new Promise((resolve) => setImmediate(resolve));
       turned = performance.now();
     }
-    return { kind: 'page', bytes: bytes.subarray(0, length) };
+    return { bytes: bytes.subarray(0, length), etag: tag?.end() };
   }
 
   /** With the addon, memory that the engine sends from without a copy for each client. */
   #allocate(size: number): Buffer {
-    const shared = this.#addon?.createBytes(size);
+    const shared = this.#options.addon?.createBytes(size);
     return shared ? Buffer.from(shared) : Buffer.allocUnsafeSlow(size);
   }
+
+  /** Of the bytes, so that it is the same after a restart, and on every machine that has the same files. */
+  #startTag(): Tag | undefined {
+    if (!this.#options.etag) return undefined;
+    const hash = loadCrypto().createHash('sha256');
+    return {
+      update: (bytes) => void hash.update(bytes),
+      end: () => `"${hash.digest('base64url').slice(0, TAG_CHARACTERS)}"`,
+    };
+  }
+}
+
+/** 132 bits of SHA-256. */
+const TAG_CHARACTERS = 22;
+
+/** A strong entity-tag in the making. */
+interface Tag {
+  update(bytes: Uint8Array): void;
+  end(): string;
 }
 
 /**

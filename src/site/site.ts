@@ -42,7 +42,7 @@ export function createSite(options: SiteOptions): Site {
   const open = routed ? restingRoot : openRoot;
   const root = open(files.root, files.symlinks, addon);
   const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
-  const listings = new ListingPages(table, addon);
+  const listings = new ListingPages({ table, addon, etag: files.etag !== 'off' });
   const handler = createHandler({
     table,
     listings,

@@ -10,6 +10,8 @@ import { makeTree, type Teardown } from '../support/tree.ts';
 import { descriptorsBeneath, makeSite, type Site, turn, until, WAYS } from './fixture.ts';
 
 const POLICY = { listing: true, index: [] };
+/** Of a directory whose version tells what is in it: it did not change within this tick of the kernel's clock. */
+const OLD = new Date('2001-01-01T00:00:00Z');
 const linux = process.platform === 'linux';
 
 async function contentsAt(site: Site, target: string): Promise<Contents> {
@@ -36,6 +38,7 @@ function makeMany(
   const tree = makeTree(t);
   mkdirSync(join(tree, 'many'));
   for (let i = 0; i < 600; i++) writeFileSync(join(tree, `many/${i}`), 'x');
+  utimesSync(join(tree, 'many'), OLD, OLD);
   return makeSite(t, tree, { addon, policy: { ...POLICY, ...policy } });
 }
 
@@ -127,12 +130,47 @@ for (const [way, addon] of WAYS) {
       t.match(await site.table.list(listing), { kind: 'not-found' }, 'gone since it was found');
     });
 
-    t.test('a small directory is read for each, but once for those who ask together', async (t) => {
-      const site = makeSite(t, { 'a.txt': 'a' }, { addon, policy: POLICY });
-      await Promise.all([site.list('/'), site.list('/'), site.list('/')]);
-      t.equal(site.reads.length, 1);
-      writeFileSync(join(site.path, 'a.txt'), 'longer');
-      t.match(await item(site, '/', 'a.txt'), { size: 6 });
+    t.test('a small directory is kept when it is asked for again', async (t) => {
+      const site = makeSite(t, { 'd/a.txt': 'a' }, { addon, policy: POLICY });
+      utimesSync(join(site.path, 'd'), OLD, OLD);
+      await Promise.all([site.list('/d/'), site.list('/d/'), site.list('/d/')]);
+      t.equal(site.reads.length, 1, 'once for those who ask together');
+      const again = await contentsAt(site, '/d/');
+      t.equal(site.reads.length, 2);
+      writeFileSync(join(site.path, 'd/a.txt'), 'longer');
+      t.equal(await contentsAt(site, '/d/'), again);
+      site.advance(1000);
+      t.match(await item(site, '/d/', 'a.txt'), { size: 6 }, 'its files, within `revalidate`');
+      writeFileSync(join(site.path, 'd/b.txt'), 'b');
+      t.match(await item(site, '/d/', 'b.txt'), { size: 1 }, 'its names, at once');
+    });
+
+    t.test('a lease lasts while who asks would be told the same, and says by what', async (t) => {
+      const site = makeSite(t, { 'd/a.txt': 'a' }, { addon, policy: { ...POLICY, index: ['x'] } });
+      const place = join(site.path, 'd');
+      utimesSync(place, OLD, OLD);
+      const lease = async () => {
+        const listing = await site.find('/d/');
+        if (listing.kind !== 'listing') throw new Error(listing.kind);
+        const contents = await site.table.list(listing);
+        if (contents.kind !== 'contents') throw new Error(contents.kind);
+        return { lease: site.table.lease(listing, contents), version: listing.version };
+      };
+      t.equal((await lease()).lease, undefined, 'nothing is kept of the first time');
+      const kept = await lease();
+      const paths = kept.lease?.evidence.map(({ path }) => path);
+      t.notOk(paths?.includes('d/x'), 'what is absent from it is told by its version');
+      t.match(kept.lease?.evidence.at(-1), { path: 'd', version: kept.version });
+      t.equal(kept.lease?.ms, 1000);
+      site.advance(400.5);
+      t.equal((await lease()).lease?.ms, 599);
+      site.forgotten.length = 0;
+      site.table.drop('d/a.txt');
+      t.ok(site.forgotten.includes('d'), 'who repeats it is told of a change');
+      t.equal((await lease()).lease?.ms, 1000, 'read anew');
+      writeFileSync(join(place, 'new'), '');
+      await lease();
+      t.equal((await lease()).lease, undefined, 'changed in this tick: it may have again');
     });
 
     t.test(
@@ -150,6 +188,27 @@ for (const [way, addon] of WAYS) {
       },
     );
 
+    t.test('one that takes long to read is trusted for longer, unless nothing is', async (t) => {
+      for (const [revalidateMs, lasts] of [
+        [1000, 8000],
+        [0, 0],
+      ] as const) {
+        const site = makeMany(t, addon, { revalidateMs });
+        const { read } = site.root;
+        site.root.read = async (...given) => {
+          site.advance(2000);
+          return read(...given);
+        };
+        await site.list('/many/');
+        site.advance(Math.max(0, lasts - 2000 - 1));
+        await site.list('/many/');
+        t.equal(site.reads.length, lasts === 0 ? 2 : 1);
+        site.advance(1);
+        await site.list('/many/');
+        t.equal(site.reads.length, lasts === 0 ? 3 : 2);
+      }
+    });
+
     t.test('names that come, go and change are seen at once', async (t) => {
       const site = makeMany(t, addon);
       const many = join(site.path, 'many');
@@ -159,10 +218,7 @@ for (const [way, addon] of WAYS) {
         [() => renameSync(join(many, 'new'), join(many, 'newer')), 601, 'newer'],
         [() => rmSync(join(many, 'newer')), 600, '599'],
       ] as const) {
-        const { mtimeMs } = (await item(site, '/', 'many')) ?? { mtimeMs: 0 };
         change();
-        // The tick of a kernel's timestamps: two changes within one look alike.
-        utimesSync(many, new Date(), new Date(mtimeMs + 1000));
         const now = await names(site, '/many/');
         t.equal(now.length, count);
         t.ok(now.includes(present));
@@ -279,6 +335,7 @@ t.test('two directories are read at a time; the others wait', async (t) => {
 
 t.test('a directory of more than a million entries is not listed, whoever asks', async (t) => {
   const site = makeSite(t, { 'd/x': 'x' }, { policy: POLICY });
+  utimesSync(join(site.path, 'd'), OLD, OLD);
   const limits: number[] = [];
   site.root.read = async (_directory, _path, _dotfiles, maxEntries) => {
     limits.push(maxEntries);

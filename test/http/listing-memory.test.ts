@@ -1,5 +1,5 @@
 // The page of a large directory: one in memory, however many clients take it and however slowly.
-import { linkSync } from 'node:fs';
+import { linkSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -7,10 +7,13 @@ import t from 'tap';
 import { residentOf } from '../faults/process.ts';
 import { type Address, request, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { onEveryCarrier, speaksHttp1 } from './carriers.ts';
+import { CARRIERS, missing, onEveryCarrier, speaksHttp1, startOrigin } from './carriers.ts';
+import { startHost } from './host.ts';
 
 const MIB = 2 ** 20;
 const CLIENTS = 12;
+const CHANGES = 4;
+const ROUNDS = 4;
 
 // Few, with long names: each row has its name twice. Links are made faster than files.
 const root = makeTree(t, { 'crowd/first': '' });
@@ -74,4 +77,38 @@ onEveryCarrier(
     t.equal(byStrategy.bytes?.bytes, (CLIENTS + 4) * page);
   },
   speaksHttp1,
+);
+
+const [native] = CARRIERS;
+const reason = native && missing(native);
+
+t.test(
+  'a page that is no longer true gives its memory back',
+  { skip: reason ?? false },
+  async (t) => {
+    if (native === undefined) throw new Error('no carrier');
+    const host = startHost(t, native);
+    const { address } = await startOrigin(native, host, { root, listing: true });
+    const residentAfterChanges = async () => {
+      for (let i = 0; i < CHANGES; i++) {
+        writeFileSync(join(root, 'crowd/new'), '');
+        await request(address, '/crowd/');
+        rmSync(join(root, 'crowd/new'));
+      }
+      // What is found to be free is given back in the next turn.
+      for (let i = 0; i < 2; i++) await host.collect();
+      return residentOf(host.pid);
+    };
+    const page = (await request(address, '/crowd/')).body.length;
+    // The collector may be a round late, and the heap may grow; what is never given back is missing from every round.
+    const growths: number[] = [];
+    let before = await residentAfterChanges();
+    for (let round = 0; round < ROUNDS; round++) {
+      const now = await residentAfterChanges();
+      growths.push(now - before);
+      before = now;
+    }
+    const said = growths.map((bytes) => (bytes / MIB).toFixed(1)).join(', ');
+    t.ok(Math.min(...growths) < (CHANGES * page) / 2, `${CHANGES} pages a round: ${said} MiB more`);
+  },
 );

@@ -1,10 +1,10 @@
 // Directory listings on every carrier: HTML and JSON, escaped, confined, and large ones without holding up others.
-import { linkSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { connect, request, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { type Origin, onEveryCarrier, type Serve } from './carriers.ts';
+import { type Carrier, type Origin, onEveryCarrier, type Serve } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 
@@ -39,6 +39,7 @@ const root = makeTree(t, {
 });
 const claims = claimsExcept([]);
 const JSON_ONLY = { Accept: 'application/json' };
+const OLD = new Date('2001-01-01T00:00:00Z');
 
 interface Entry {
   readonly name: string;
@@ -62,7 +63,7 @@ const CASES: readonly Case[] = [
       'content-type': 'text/html; charset=utf-8',
       vary: 'Accept',
       'cache-control': 'no-cache',
-      etag: undefined,
+      etag: /^"[\w-]{22}"$/,
       'content-security-policy': /default-src 'none'/,
     },
     body: /<title>Index of &#?\w*;?\/?mixed|Index of \/mixed\//,
@@ -133,10 +134,16 @@ const CASES: readonly Case[] = [
   },
   { title: 'Range does not count', target: '/mixed/', fields: { Range: 'bytes=0-0' }, status: 200 },
   {
-    title: 'preconditions do not either',
+    title: 'another tag, and a date',
     target: '/mixed/',
     fields: { 'If-None-Match': '"x"', 'If-Modified-Since': 'Tue, 31 Dec 2199 23:59:59 GMT' },
     status: 200,
+  },
+  {
+    title: 'only if it is what it is not',
+    target: '/mixed/',
+    fields: { 'If-Match': '"x"' },
+    status: 412,
   },
   { title: 'what is not there', target: '/none/', status: 404 },
 ];
@@ -208,6 +215,108 @@ async function checkChanges(t: Test, serve: Serve): Promise<void> {
   }
 }
 
+/** Whoever has a page is told so, by GET and HEAD, until it would be another. */
+async function checkTags(t: Test, serve: Serve): Promise<void> {
+  for (const count of [3, 600]) {
+    const tree = Array.from({ length: count }, (_, i) => [`d/${i}`, 'x'] as const);
+    const root = makeTree(t, Object.fromEntries(tree));
+    const { address } = await serve({ root, listing: true, revalidate: 0 });
+    const tags = new Set<string>();
+    for (const fields of [{}, JSON_ONLY]) {
+      for (const query of ['', '?order=desc']) {
+        const target = `/d/${query}`;
+        const page = await request(address, target, { fields });
+        const etag = page.field('etag') ?? '';
+        tags.add(etag);
+        const head = await request(address, target, { method: 'HEAD', fields });
+        t.same([head.status, head.field('etag')], [200, etag], `HEAD ${target}`);
+        t.equal(head.field('content-length'), String(page.body.length));
+        const having = { ...fields, 'If-None-Match': etag };
+        for (const method of ['GET', 'HEAD']) {
+          const answer = await request(address, target, { method, fields: having });
+          t.same([answer.status, answer.field('etag'), answer.body.length], [304, etag, 0]);
+          t.equal(answer.field('content-type'), undefined);
+          t.equal(answer.field('vary'), 'Accept');
+        }
+      }
+    }
+    t.equal(tags.size, 4, 'each form has its own');
+    writeFileSync(join(root, 'd/0'), 'longer');
+    const [tag = ''] = tags;
+    const changed = await request(address, '/d/', { fields: { 'If-None-Match': tag } });
+    t.equal(changed.status, 200, 'a file that grows is another page');
+    t.not(changed.field('etag'), tag);
+    const off = await serve({ root, listing: true, etag: 'off' });
+    t.equal((await request(off.address, '/d/')).field('etag'), undefined);
+  }
+}
+
+/** As often as it takes to be kept and repeated: what comes, goes and is sorted is seen with the next request. */
+async function checkRepeated(t: Test, serve: Serve, { transport }: Carrier): Promise<void> {
+  const root = makeTree(t, { 'd/a': 'x', 'd/b': 'xx', 'e/x': 'x' });
+  const place = join(root, 'd');
+  const { address, stats } = await serve({ root, listing: true, revalidate: '1h', watch: false });
+  const connection = await connect(address);
+  const listed = async (query = '') => {
+    const asked = { fields: { ...JSON_ONLY, connection: 'keep-alive' } };
+    await connection.send(requestBytes(`/d/${query}`, asked));
+    const { body } = await connection.read();
+    return (JSON.parse(body.toString()) as { entries: Entry[] }).entries.map(({ name }) => name);
+  };
+  let expected = ['a', 'b'];
+  const settle = async () => {
+    // Its version tells nothing within the tick in which it changed.
+    utimesSync(place, OLD, OLD);
+    for (let i = 0; i < 5; i++) t.same(await listed(), expected);
+  };
+  await settle();
+  const { hot } = await stats();
+  for (let i = 0; i < 10; i++) t.same(await listed(), expected);
+  if (transport === 'native') t.equal((await stats()).hot, hot + 10, 'repeated by the engine');
+  for (let i = 0; i < 3; i++) {
+    t.same(await listed('?order=desc'), expected.toReversed(), 'a query is another page');
+  }
+  const changes: ReadonlyArray<readonly [title: string, change: () => void, names: string[]]> = [
+    ['a name that comes', () => writeFileSync(join(place, 'c'), ''), ['a', 'b', 'c']],
+    ['one that goes', () => rmSync(join(place, 'a')), ['b', 'c']],
+    ['one that is another', () => renameSync(join(place, 'b'), join(place, 'd')), ['c', 'd']],
+    [
+      'another directory',
+      () => {
+        renameSync(place, join(root, 'old'));
+        renameSync(join(root, 'e'), place);
+      },
+      ['x'],
+    ],
+  ];
+  for (const [title, change, names] of changes) {
+    change();
+    t.same(await listed(), names, title);
+    expected = names;
+    await settle();
+  }
+  writeFileSync(join(place, 'index.html'), 'index');
+  t.equal((await request(address, '/d/')).body.toString(), 'index', 'an index that comes');
+  connection.close();
+}
+
+/** What happens to the files of a page that is repeated: seen when it has lasted, or by who watches. Otherwise never. */
+async function checkLeases(t: Test, serve: Serve): Promise<void> {
+  for (const policy of [
+    { watch: false, revalidate: '250ms' },
+    { watch: true, revalidate: '1h' },
+  ] as const) {
+    const root = makeTree(t, { 'd/a': 'x' });
+    utimesSync(join(root, 'd'), OLD, OLD);
+    const origin = await serve({ root, listing: true, ...policy });
+    const size = async () => (await entriesOf(origin, '/d/'))[0]?.size;
+    for (let i = 0; i < 5; i++) t.equal(await size(), 1);
+    writeFileSync(join(root, 'd/a'), 'longer');
+    while ((await size()) !== 6);
+    t.pass(JSON.stringify(policy));
+  }
+}
+
 const MANY = 100_000;
 
 /** A page that takes long, and a small file that does not wait for it. */
@@ -254,7 +363,7 @@ const STRANGERS: ReadonlyArray<Readonly<Record<string, string>>> = [
   { Via: '1.1 proxy' },
 ];
 
-onEveryCarrier(t, async (t, serve, { name }) => {
+onEveryCarrier(t, async (t, serve, carrier) => {
   const origin = await serve({ root, listing: true, revalidate: 0 });
   await checkCases(t, origin, claims, CASES);
   for (const [query, names] of ORDERS) {
@@ -308,7 +417,10 @@ onEveryCarrier(t, async (t, serve, { name }) => {
     'dotfiles allow: listed',
   );
   await checkChanges(t, serve);
-  if (name === 'native') await checkLarge(t, serve);
+  await checkTags(t, serve);
+  await checkRepeated(t, serve, carrier);
+  await checkLeases(t, serve);
+  if (carrier.name === 'native') await checkLarge(t, serve);
 });
 
 claims.settle(t);

@@ -4,7 +4,7 @@ import type { FieldList } from '../../src/http/field-list.ts';
 import { plan } from '../../src/plan/plan.ts';
 import type { Terms } from '../../src/plan/policy.ts';
 import type { RequestFields, RequestHead } from '../../src/plan/request.ts';
-import type { Plannable, Representation, ResponsePlan } from '../../src/plan/types.ts';
+import type { ListingPage, Plannable, Representation, ResponsePlan } from '../../src/plan/types.ts';
 
 /** When requests come: long after the files were written. */
 export const NOW = Date.UTC(2026, 0, 1);
@@ -114,6 +114,17 @@ export function bodyOf({ body }: Answer): string {
   }
 }
 
+/** The page of a listing that is kept. */
+export function page(over: Partial<ListingPage> = {}): ListingPage {
+  return {
+    kind: 'page',
+    bytes: new TextEncoder().encode('a page'),
+    etag: ETAG,
+    lease: { evidence: [{ path: 'dir', version: 'v1' }], ms: 900 },
+    ...over,
+  };
+}
+
 /** One resolution of each kind. */
 export function everyResolution(): Array<Plannable<Representation>> {
   return [
@@ -121,7 +132,8 @@ export function everyResolution(): Array<Plannable<Representation>> {
     found(file(), [variant({ coding: 'br' })]),
     found(file({ path: '404.html' }), [], 404),
     { kind: 'redirect', status: 308, location: '/dir/' },
-    { kind: 'page', bytes: new TextEncoder().encode('a page') },
+    page(),
+    page({ etag: undefined }),
     { kind: 'not-found' },
     { kind: 'not-found', advice: 'listing', evidence: [{ path: 'dir', version: 'v1' }] },
     { kind: 'forbidden' },

@@ -2,19 +2,14 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
 import { parseTarget } from '../../src/http/target.ts';
-import {
-  escapeHtml,
-  formatSize,
-  listingForm,
-  planListing,
-  renderListing,
-} from '../../src/plan/listing.ts';
+import { escapeHtml, formatSize, listingForm, renderListing } from '../../src/plan/listing.ts';
 import { CONTENT_SECURITY_POLICY } from '../../src/plan/listing-page.ts';
 import { compareNames } from '../../src/plan/natural-order.ts';
 import { STYLE } from '../../src/plan/page-style.ts';
-import type { RequestHead } from '../../src/plan/request.ts';
+import { plan } from '../../src/plan/plan.ts';
+import type { RequestFields, RequestHead } from '../../src/plan/request.ts';
 import { contentsOf, type Item } from '../support/contents.ts';
-import { field, get } from './given.ts';
+import { ETAG, field, get, LAST_MODIFIED, NOW, page, policy } from './given.ts';
 
 const JSON_PLEASE = { accept: 'application/json' };
 const DAY = Date.UTC(2026, 6, 28, 9, 5, 59);
@@ -243,22 +238,48 @@ t.test('the page’s own policy lets its style and its script run, and nothing e
   t.end();
 });
 
-t.test('as an answer: type by Accept, Vary, no caching without asking', (t) => {
-  const of = { kind: 'page', bytes: new TextEncoder().encode('ü') } as const;
-  const page = planListing(get(), of, ['X-Common', '1']);
-  t.equal(page.status, 200);
-  t.equal(field(page.fields, 'content-type'), 'text/html; charset=utf-8');
-  t.equal(field(page.fields, 'vary'), 'Accept');
-  t.equal(field(page.fields, 'cache-control'), 'no-cache');
-  t.equal(field(page.fields, 'content-security-policy'), CONTENT_SECURITY_POLICY);
-  t.equal(field(page.fields, 'x-common'), '1');
-  const data = planListing(get(JSON_PLEASE), of, []);
+t.test('as an answer: type by Accept, Vary, a tag, no caching without asking', (t) => {
+  const of = page({ bytes: new TextEncoder().encode('ü') });
+  const terms = policy({ common: ['X-Common', '1'] });
+  const shown = plan(get(), of, terms, NOW);
+  t.equal(shown.status, 200);
+  t.equal(field(shown.fields, 'content-type'), 'text/html; charset=utf-8');
+  t.equal(field(shown.fields, 'vary'), 'Accept');
+  t.equal(field(shown.fields, 'cache-control'), 'no-cache');
+  t.equal(field(shown.fields, 'etag'), ETAG);
+  t.equal(field(shown.fields, 'content-security-policy'), CONTENT_SECURITY_POLICY);
+  t.equal(field(shown.fields, 'x-common'), '1');
+  const data = plan(get(JSON_PLEASE), of, terms, NOW);
   t.equal(field(data.fields, 'content-type'), 'application/json');
   t.equal(field(data.fields, 'content-security-policy'), undefined);
-  for (const { body, fields } of [page, data]) {
+  for (const { body, fields } of [shown, data]) {
     t.equal(body.kind === 'bytes' && body.bytes, of.bytes, 'the very bytes, not a copy');
     t.equal(field(fields, 'content-length'), '2');
   }
+  t.end();
+});
+
+t.test('who has the page is told so; what describes it is not repeated', (t) => {
+  const terms = policy({ common: ['X-Common', '1'] });
+  const rows: ReadonlyArray<
+    readonly [fields: RequestFields, etag: string | undefined, status: number]
+  > = [
+    [{ 'if-none-match': ETAG }, ETAG, 304],
+    [{ 'if-none-match': `"x", W/${ETAG}` }, ETAG, 304],
+    [{ 'if-none-match': '"x"' }, ETAG, 200],
+    [{ 'if-none-match': ETAG }, undefined, 200],
+    [{ 'if-modified-since': LAST_MODIFIED }, ETAG, 200],
+    [{ 'if-match': '"x"' }, ETAG, 412],
+    [{ 'if-match': ETAG }, ETAG, 200],
+    [{ range: 'bytes=0-0' }, ETAG, 200],
+    [{ range: 'bytes=0-0', 'if-range': ETAG }, ETAG, 200],
+  ];
+  for (const [fields, etag, status] of rows) {
+    t.equal(plan(get(fields), page({ etag }), terms, NOW).status, status, JSON.stringify(fields));
+  }
+  const { fields, body } = plan(get({ 'if-none-match': ETAG }), page(), terms, NOW);
+  t.same(fields, ['ETag', ETAG, 'Cache-Control', 'no-cache', 'Vary', 'Accept', 'X-Common', '1']);
+  t.equal(body.kind, 'none');
   t.end();
 });
 

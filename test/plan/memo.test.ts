@@ -4,7 +4,7 @@ import { plan } from '../../src/plan/plan.ts';
 import type { Terms } from '../../src/plan/policy.ts';
 import { resolveRanges } from '../../src/plan/ranges.ts';
 import { ASKER, type RequestFields, type RequestHead } from '../../src/plan/request.ts';
-import type { Memo, Representation, ResponsePlan } from '../../src/plan/types.ts';
+import type { ListingPage, Memo, Representation, ResponsePlan } from '../../src/plan/types.ts';
 import {
   ETAG,
   type FileResolution,
@@ -13,6 +13,7 @@ import {
   get,
   LAST_MODIFIED,
   NOW,
+  page,
   policy,
   variant,
 } from './given.ts';
@@ -207,6 +208,40 @@ t.test('advice is repeated for the same host, and where nobody hands on', (t) =>
   t.end();
 });
 
+t.test('the page of a listing may be repeated while its lease lasts, and what not', (t) => {
+  const licenceOf = (
+    of: ListingPage,
+    fields: RequestFields = {},
+    target = '/dir/',
+    method = 'GET',
+  ) => plan(get(fields, method, target), of, policy(), NOW).memo;
+  t.match(licenceOf(page(), { accept: 'text/html' }), {
+    guard: [['accept', 'text/html']],
+    head: true,
+    etag: ETAG,
+    notModified: plan(get({ 'if-none-match': ETAG }), page(), policy(), NOW).fields,
+    evidence: [{ path: 'dir', version: 'v1' }],
+    lastsMs: 900,
+  });
+  t.match(licenceOf(page(), { 'if-none-match': ETAG }), {
+    guard: [['if-none-match', ETAG]],
+    etag: undefined,
+    lastsMs: 900,
+  });
+  const rows: ReadonlyArray<readonly [claim: string, licence: Memo | undefined]> = [
+    ['of what is read anew', licenceOf(page({ lease: undefined }))],
+    ['by a query', licenceOf(page(), {}, '/dir/?sort=size')],
+    ['another tag', licenceOf(page(), { 'if-none-match': '"x"' })],
+    ['a condition', licenceOf(page(), { 'if-match': ETAG })],
+    ['a range', licenceOf(page(), { range: 'bytes=0-0' })],
+    ['HEAD', licenceOf(page(), {}, '/dir/', 'HEAD')],
+    ['a long Accept', licenceOf(page(), { accept: 'a'.repeat(300) })],
+    ['elsewhere', plan(get(), page(), policy({ reach: 'socket' }), NOW).memo],
+  ];
+  for (const [claim, licence] of rows) t.equal(licence, undefined, `not ${claim}`);
+  t.end();
+});
+
 t.test('property: whoever meets the licence gets the same answer from the plan', (t) => {
   const fieldsOf: fc.Arbitrary<RequestFields> = fc.record(
     {
@@ -220,7 +255,7 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
       'if-modified-since': fc.constantFrom(LAST_MODIFIED, 'x'),
       'if-unmodified-since': fc.constantFrom(LAST_MODIFIED, 'x'),
       'accept-encoding': fc.constantFrom('br', 'gzip', 'br;q=0', ''),
-      accept: fc.constantFrom('text/html', '*/*'),
+      accept: fc.constantFrom('text/html', '*/*', 'application/json'),
       origin: fc.constantFrom('https://a.example', 'https://b.example'),
       'user-agent': fc.constantFrom('a', 'b'),
       cookie: fc.constantFrom('a', 'b'),
@@ -244,6 +279,7 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
     ...[CACHED, VARIED, found(), found(file({ size: 1e6 })), { ...CACHED, status: 404 }],
     { ...VARIED, judged: ['accept'] as const },
     { kind: 'not-found', advice: 'listing', ...MISS } as const,
+    page(),
   );
   const policies = fc.constantFrom(
     policy(),
@@ -279,9 +315,10 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
 function repeat(
   planned: ResponsePlan<Representation>,
   licence: Memo,
-  { method, fields }: RequestHead,
+  { method, target, fields }: RequestHead,
 ): Omit<ResponsePlan<Representation>, 'memo'> | undefined {
   const { status, fields: own, body, close } = planned;
+  if (licence.lastsMs !== undefined && target.includes('?')) return undefined;
   if (method !== 'GET' && !(method === 'HEAD' && licence.head)) return undefined;
   if (licence.slices !== undefined) return undefined;
   const guard = new Map(licence.guard);

@@ -3,7 +3,16 @@ import t from 'tap';
 import { plan } from '../../src/plan/plan.ts';
 import { REQUEST_FIELDS, type RequestFields } from '../../src/plan/request.ts';
 import type { Plannable, Representation } from '../../src/plan/types.ts';
-import { type Answer, ETAG, everyResolution, field, LAST_MODIFIED, NOW, policy } from './given.ts';
+import {
+  type Answer,
+  ETAG,
+  everyResolution,
+  field,
+  LAST_MODIFIED,
+  NOW,
+  page,
+  policy,
+} from './given.ts';
 
 const anyFields: fc.Arbitrary<RequestFields> = fc.dictionary(
   fc.constantFrom(...REQUEST_FIELDS),
@@ -22,7 +31,7 @@ t.test('property: plan never throws, and every answer is well formed', (t) => {
   });
   const resolution: fc.Arbitrary<Plannable<Representation>> = fc.oneof(
     fc.constantFrom(...everyResolution()),
-    fc.record({ kind: fc.constant('page' as const), bytes: fc.uint8Array() }),
+    fc.uint8Array().map((bytes) => page({ bytes })),
     fc.record({ kind: fc.constant('failed' as const), errno: fc.string() }),
   );
   fc.assert(

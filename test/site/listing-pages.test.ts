@@ -1,12 +1,14 @@
 // Pages of listings: one for all who want the same, made once while the contents hold, within a budget.
+import { createHash } from 'node:crypto';
 import t from 'tap';
 import type { RequestHead } from '../../src/plan/request.ts';
-import type { Contents, ListingPage } from '../../src/plan/types.ts';
+import type { Contents, Lease, ListingPage } from '../../src/plan/types.ts';
 import { ListingPages } from '../../src/site/listing-pages.ts';
 import { addon } from '../files/fixture.ts';
 import { contentsOf } from '../support/contents.ts';
 
-const LISTING = { kind: 'listing', path: '/d/', version: '1' } as const;
+const LISTING = { kind: 'listing', path: '/d/', version: '1', evidence: [] } as const;
+const LEASE: Lease = { evidence: [{ path: 'd', version: '1' }], ms: 900 };
 
 function directory(count: number, nameLength = 6): Contents {
   return contentsOf(
@@ -24,9 +26,14 @@ function ask(query: string, accept = 'text/html'): RequestHead {
 }
 
 /** Pages of one directory, whose contents can be changed. */
-function pagesOf(contents: Contents) {
-  const table = { contents, list: () => table.contents };
-  const pages = new ListingPages(table, addon);
+function pagesOf(contents: Contents, etag = true) {
+  const table = {
+    contents,
+    kept: true,
+    list: () => table.contents,
+    lease: (_: unknown, of: Contents) => (table.kept && of === table.contents ? LEASE : undefined),
+  };
+  const pages = new ListingPages({ table, addon, etag });
   return {
     table,
     show: async (query: string, accept?: string): Promise<ListingPage> => {
@@ -42,8 +49,8 @@ t.test('one page for all who want the same form, at the same time and later', as
   const { show, showNow } = pagesOf(directory(2000));
   const queries = ['', '?', '?junk=1', '?sort=name', '?order=asc&x', '?sort=colour', '?%zz'];
   const shown = await Promise.all(queries.map((query) => show(query)));
-  t.equal(new Set(shown).size, 1);
-  t.equal(await show('?later'), shown[0]);
+  t.equal(new Set(shown.map(({ bytes }) => bytes)).size, 1);
+  t.equal((await show('?later')).bytes, shown[0]?.bytes);
   t.notOk(showNow() instanceof Promise, 'a page that is kept is there at once');
 });
 
@@ -59,7 +66,7 @@ t.test('twelve forms, each its own', async (t) => {
   const first = await Promise.all(forms.map(([query, accept]) => show(query, accept)));
   t.equal(new Set(first.map(({ bytes }) => Buffer.from(bytes).toString())).size, 12);
   const again = await Promise.all(forms.map(([query, accept]) => show(query, accept)));
-  t.ok(again.every((page, i) => page === first[i]));
+  t.ok(again.every(({ bytes }, i) => bytes === first[i]?.bytes));
 });
 
 t.test(
@@ -79,23 +86,51 @@ t.test(
   },
 );
 
-t.test('a small directory is rendered at once, for each', async (t) => {
-  const { show, showNow } = pagesOf(directory(500));
+t.test('a small directory is rendered at once, and once while it is kept', async (t) => {
+  const { show, showNow, table } = pagesOf(directory(500));
   t.notOk(showNow() instanceof Promise);
-  t.not(await show(''), await show(''));
+  t.equal((await show('')).bytes, (await show('?again')).bytes);
+  table.contents = directory(500, 7);
+  table.kept = false;
+  t.not((await show('')).bytes, (await show('')).bytes, 'not where each has it read anew');
+});
+
+t.test('a tag is of the bytes: another for other bytes, the same for the same', async (t) => {
+  for (const count of [10, 2000]) {
+    const { show, table } = pagesOf(directory(count));
+    const pages = [await show(''), await show('?order=desc'), await show('', 'application/json')];
+    for (const { bytes, etag } of pages) {
+      t.equal(etag, `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`);
+    }
+    t.equal(new Set(pages.map(({ etag }) => etag)).size, 3);
+    table.contents = directory(count + 1);
+    t.not((await show('')).etag, pages[0]?.etag);
+    const [elsewhere, off] = [pagesOf(directory(count)), pagesOf(directory(count), false)];
+    t.equal((await elsewhere.show('')).etag, pages[0]?.etag);
+    t.equal((await off.show('')).etag, undefined);
+  }
+});
+
+t.test('a page that is made while its contents change has no lease', async (t) => {
+  const { show, table } = pagesOf(directory(2000));
+  t.equal((await show('')).lease, LEASE);
+  const late = show('?order=desc');
+  table.contents = directory(2001);
+  t.equal((await late).lease, undefined);
 });
 
 t.test('what is kept has a bound; the least used goes', async (t) => {
   // 600 rows of 2 × 20 KB: 24 MB a page.
   const { show } = pagesOf(directory(600, 20_000));
   const [name, size, time] = [await show(''), await show('?sort=size'), await show('?sort=time')];
-  t.equal(await show('?sort=size'), size);
-  t.equal(await show('?sort=time'), time);
-  t.not(await show(''), name);
+  t.equal((await show('?sort=size')).bytes, size.bytes);
+  t.equal((await show('?sort=time')).bytes, time.bytes);
+  t.not((await show('')).bytes, name.bytes);
 });
 
 t.test('why there is no listing goes through', async (t) => {
   const gone = { kind: 'not-found' } as const;
-  const pages = new ListingPages({ list: async () => gone }, addon);
+  const table = { list: async () => gone, lease: () => undefined };
+  const pages = new ListingPages({ table, addon, etag: true });
   t.equal(await pages.show(ask(''), LISTING), gone);
 });

@@ -28,6 +28,11 @@ function makeIndex(max = 100) {
   return { index, paths, used, bytes };
 }
 
+/** The reply with a body of its own. */
+function pageOf(bytes: number): HotReply {
+  return { ...replyOf(), source: new Uint8Array(bytes) };
+}
+
 function memo(file: string, encoding?: string, over: Partial<Memo> = {}): Memo {
   return {
     guard: encoding === undefined ? [] : [['accept-encoding', encoding]],
@@ -149,6 +154,12 @@ t.test('bounds', (t) => {
     const evidence = [{ path: 'p'.repeat(2 ** 20), version: '' }];
     twice(index, '/long', memo('long', undefined, { evidence }));
     t.equal(paths.has('/long'), false, 'what would fill it alone is not kept');
+    const others = paths.size;
+    for (let i = 0; i < 3; i++) index.offer('/page/', memo('page'), () => pageOf(100_000));
+    t.equal(paths.has('/page/'), false, 'nor a page that takes an eighth of it');
+    t.equal(paths.size, others, 'and nothing had to go for it');
+    for (let i = 0; i < 2; i++) index.offer('/page/', memo('page'), () => pageOf(20_000));
+    t.equal(paths.has('/page/'), true, 'a smaller one is');
     for (let i = 0; i < 100; i++) twice(index, `/again${i}`, memo(`${i}`));
     t.ok(paths.size > 90, 'and what is gone is not counted any more');
     t.end();

@@ -41,6 +41,8 @@ const MAX_REPLIES = 16;
  * and its siblings) and has two or three replies of 2 KiB.
  */
 const BYTES_PER_PATH = 8192;
+/** The part of them that one reply may take: by default 1 MiB, the page of a directory of 10,000 names. */
+const REPLY_SHARE = 1 / 32;
 /** What a reply, a path and a piece of evidence take beside their texts, in the engine and here. */
 const REPLY_BYTES = 1024;
 const PATH_BYTES = 1024;
@@ -60,6 +62,7 @@ export class HotIndex {
   readonly #forgotten = new Set<string>();
   readonly #max: number;
   readonly #crowded: () => void;
+  readonly #maxBytes: number;
   #bytes = 0;
 
   /** `crowded` is called when a path has to leave for another. */
@@ -67,6 +70,7 @@ export class HotIndex {
     this.#engine = engine;
     this.#crowded = crowded;
     this.#max = max;
+    this.#maxBytes = max * BYTES_PER_PATH;
     // Not `max`, for which lru-cache allocates beforehand.
     this.#paths = new LRUCache({ maxSize: max + 1, sizeCalculation: () => 1 });
   }
@@ -94,6 +98,9 @@ export class HotIndex {
     // The slices of a file have the guard of its 200, and are another reply.
     const guard = JSON.stringify([memo.guard, memo.slices !== undefined]);
     if (!this.#doorkeeper.knows(path + guard)) return;
+    const prepared = reply();
+    const bytes = 2 * guard.length + sizeOfReply(prepared);
+    if (bytes > Math.max(BYTES_PER_PATH, this.#maxBytes * REPLY_SHARE)) return;
     const judged = fieldMask(memo.judged);
     let hot = this.#paths.get(path);
     if (
@@ -103,13 +110,12 @@ export class HotIndex {
       this.#drop(hot);
       hot = undefined;
     }
-    const prepared = reply();
-    hot ??= this.#add(path, memo.evidence, judged);
-    const place = { at: this.#vacate(hot, guard), bytes: 2 * guard.length + sizeOfReply(prepared) };
+    hot ??= this.#add(path, memo, judged);
+    const place = { at: this.#vacate(hot, guard), bytes };
     hot.replies.set(guard, place);
     this.#count(hot, place.bytes);
     this.#engine.put(hot.handle, place.at, prepared);
-    while (this.#paths.size > this.#max || this.#bytes > this.#max * BYTES_PER_PATH) this.#evict();
+    while (this.#paths.size > this.#max || this.#bytes > this.#maxBytes) this.#evict();
   }
 
   /** The engine found the path's evidence broken and removed it. Returns the files that it rested on. */
@@ -147,11 +153,11 @@ export class HotIndex {
     return this.#forgotten.size > 0 && evidence.some(({ path }) => this.#forgotten.has(path));
   }
 
-  #add(slice: string, evidence: readonly Evidence[], judged: number): HotPath {
+  #add(slice: string, { evidence, lastsMs = 0 }: Memo, judged: number): HotPath {
     // A slice of the target would keep its query in memory too (V8).
     const path = Buffer.from(slice, 'latin1').toString('latin1');
     const versions = evidence.flatMap(({ path: file, version }) => [file, version]);
-    const handle = this.#engine.add(path, judged, versions);
+    const handle = this.#engine.add(path, judged, versions, lastsMs);
     const hot: HotPath = { path, handle, evidence, judged, replies: new Map(), bytes: 0 };
     this.#paths.set(path, hot);
     for (const { path: file } of evidence) {
