@@ -147,6 +147,33 @@ napi_value memory_bytes(napi_env env, napi_callback_info info) {
   return buffer;
 }
 
+constexpr const char* kView = "view";    // on the handle
+constexpr const char* kOwner = "handle";  // on its view
+
+// The view has no reference of its own: it keeps the handle, and is detached with its release.
+napi_value memory_lend(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<Memory> memory = unwrap<Memory>(env, handles(env).memory, args.self);
+  napi_value view = get(env, args.self, kView);
+  if (!memory || memory->mapped_file() || is_type(env, view, napi_object)) return view;
+  if (napi_create_external_arraybuffer(env, const_cast<char*>(memory->data()), memory->size(), nullptr, nullptr,
+                                       &view) != napi_ok) {
+    return undefined(env);
+  }
+  set(env, view, kOwner, args.self);
+  set(env, args.self, kView, view);
+  return view;
+}
+
+napi_value memory_release(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const napi_value view = get(env, args.self, kView);
+  // One that cannot be taken away stays what it is: then the collector takes the handle with it.
+  if (is_type(env, view, napi_object) && napi_detach_arraybuffer(env, view) != napi_ok) return undefined(env);
+  drop<Memory>(env, args.self);
+  return undefined(env);
+}
+
 template <class T, napi_ref Handles::*Constructor>
 napi_value fd_of(napi_env env, napi_callback_info info) {
   const Ref<T> object = unwrap<T>(env, handles(env).*Constructor, Arguments(env, info).self);
@@ -203,8 +230,8 @@ NAPI_MODULE_INIT() {
   handles->file =
       define_handle(env, "File", {getter("fd", fd_of<File, &Handles::file>), method("isCurrent", file_is_current),
                                          method("release", release<File>)});
-  handles->memory = define_handle(
-      env, "Memory", {getter("size", memory_size), method("bytes", memory_bytes), method("release", release<Memory>)});
+  handles->memory = define_handle(env, "Memory", {getter("size", memory_size), method("bytes", memory_bytes),
+                                         method("lend", memory_lend), method("release", memory_release)});
   handles->arena = define_handle(env, "Arena",
                                  {method("snapshot", snapshot), method("close", release<Arena>)});
   export_function(env, exports, "openRoot", open_root);

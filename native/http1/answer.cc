@@ -2,8 +2,42 @@
 #include "http1/connection.h"
 
 namespace zc {
+// True: it was taken to leave with others, and the connection goes on.
+bool Http1Connection::gather(Ref<const Reply>& reply, HeadEnd end) {
+  const bool follows = !pending().empty();
+  if (close_after_ || has_body_ || exchange_.id != 0 || !(follows || gathered_)) return false;
+  if (!Gathered::takes(*reply, is_head_)) return false;
+  if (!gathered_) gathered_ = std::make_unique<Gathered>(service_);
+  gathered_->add(std::move(exchange_), std::move(reply), is_head_, end);
+  is_head_ = false;
+  await_head();
+  return true;
+}
+
+// True when all have left.
+bool Http1Connection::leave() {
+  const bool waited = gathered_->blocked();
+  const size_t before = gathered_->sent();
+  switch (gathered_->send(*stream_).result) {
+    case Io::moved:
+      gathered_.reset();
+      corked_ = false;
+      // Nobody answers what has come behind them.
+      if (waited && state_ == State::receive && service_.turn().stopping) linger();
+      return true;
+    case Io::again:
+      // A client that reads has its time anew.
+      if (!waited || gathered_->sent() > before) arm(limits_.send_timeout);
+      return false;
+    default:
+      abandon(ExchangeEnd::gone);
+      return false;
+  }
+}
+
 // True when the answer is over and the connection goes on.
 bool Http1Connection::send() {
+  if (gathered_ && !leave()) return false;
   // Pipelined requests wait behind this one: their replies share segments.
   corked_ = !close_after_ && !pending().empty();
   const std::optional<ExchangeEnd> end = sender_.send(corked_);

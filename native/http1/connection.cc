@@ -36,6 +36,8 @@ Http1Connection::Http1Connection(Service& service, std::unique_ptr<Stream> strea
 void Http1Connection::on_events(const StreamEvents& events) {
   if (events.broken) return abandon(ExchangeEnd::gone);
   incoming_.note(events, *stream_);
+  // See Sender::can_go_on.
+  if (gathered_ && !happened(events, stream_->send_awaits())) return;
   switch (state_) {
     // Waiting for TypeScript: the event is noted, nothing can be done with it now.
     case State::answer:
@@ -53,6 +55,8 @@ void Http1Connection::on_events(const StreamEvents& events) {
 
 void Http1Connection::advance() {
   run_turn();
+  if (closed) return;
+  if (gathered_ && !gathered_->blocked()) leave();
   if (!corked_ || closed) return;
   // The reply that was to follow has to wait: what lies in the stream must not.
   if (stream_->flush().result != Io::again) corked_ = false;
@@ -83,7 +87,10 @@ void Http1Connection::run_turn() {
 
 // True when the state has moved on.
 bool Http1Connection::receive_head() {
+  if (gathered_ && gathered_->full()) return leave();
   if (!pending().empty() && parse_next(pending(), true)) return true;
+  // What is here is no prepared answer's: it waits until those before it have left, and is read again.
+  if (gathered_) return leave();
   while (incoming_.readable()) {
     const Io io = incoming_.receive(*stream_, service_.turn());
     if (io.result == Io::again) break;
@@ -119,16 +126,28 @@ bool Http1Connection::parse_next(std::string_view data, bool buffered) {
   parse_ = ParseState{};
   head_begun_ = true;
   if (result != ParseResult::complete) {
+    if (gathered_) return false;
     refuse(status_of(result));
     return true;
   }
-  handle(head, data.substr(0, head.size));
+  Ref<const Reply> prepared = accept(head);
+  if (!prepared && gathered_) return false;
+  const auto joined = [bytes = data.substr(0, head.size)](Field field) { return joined_field(bytes, field); };
+  Request request = prepared ? Request() : copy_of(head, limits_.planned, joined);
   if (buffered) consume(head.size);
   else if (data.size() > head.size) input_.assign(data.substr(head.size));
+  if (prepared) {
+    start_reply(std::move(prepared));
+    return true;
+  }
+  state_ = State::answer;
+  arm(limits_.send_timeout);
+  service_.ask(exchange_, std::move(request));
   return true;
 }
 
-void Http1Connection::handle(const ParsedHead& head, std::string_view bytes) {
+// A prepared answer, or null.
+Ref<const Reply> Http1Connection::accept(const ParsedHead& head) {
   old_peer_ = head.minor_version == 0;
   is_head_ = head.method == Method::head;
   close_after_ = !head.keep_alive;
@@ -145,10 +164,7 @@ void Http1Connection::handle(const ParsedHead& head, std::string_view bytes) {
   exchange_.began = service_.turn().now;
   exchange_.method.assign(head.method_text);
   exchange_.target.assign(head.target);
-  if (Ref<const Reply> prepared = service_.find(head)) return start_reply(std::move(prepared));
-  state_ = State::answer;
-  arm(limits_.send_timeout);
-  service_.ask(exchange_, copy_of(head, limits_.planned, [bytes](Field field) { return joined_field(bytes, field); }));
+  return service_.find(head);
 }
 
 void Http1Connection::on_answer(Exchange&, Ref<const Reply> reply) {
@@ -169,10 +185,12 @@ void Http1Connection::refuse(int status) {
 
 void Http1Connection::start_reply(Ref<const Reply> reply) {
   if (reply->close || service_.turn().stopping) close_after_ = true;
-  state_ = State::send;
   std::string timing;
   if (limits_.server_timing) timing = connection_timing(old_peer_ ? "http/1.0" : "http/1.1", stream_->tls());
-  sender_.start(std::move(reply), is_head_, {close_after_, old_peer_, timing});
+  const HeadEnd end{close_after_, old_peer_, timing};
+  if (gather(reply, end)) return;
+  state_ = State::send;
+  sender_.start(std::move(reply), is_head_, end);
 }
 
 void Http1Connection::on_timeout() {
@@ -180,6 +198,10 @@ void Http1Connection::on_timeout() {
     case State::answer:
       return arm(limits_.send_timeout);
     case State::receive:
+      if (gathered_) {
+        service_.count_timeout();
+        return abandon(ExchangeEnd::timed_out);
+      }
       if (!head_begun_) return close();
       service_.count_timeout();
       refuse(408);
@@ -194,12 +216,13 @@ void Http1Connection::on_timeout() {
 }
 
 void Http1Connection::stop() {
-  const bool idle = state_ == State::receive && !head_begun_;
+  const bool idle = state_ == State::receive && !head_begun_ && !gathered_;
   if (idle || state_ == State::linger) close();
 }
 
-// The answer in progress, if there is one, does not reach its end.
+// The answers in progress, if there are any, do not reach their end.
 void Http1Connection::abandon(ExchangeEnd why) {
+  if (gathered_) gathered_->abandon(why);
   switch (state_) {
     case State::answer:
     case State::send:

@@ -2,6 +2,7 @@
 #pragma once
 #include "http/input.h"
 #include "http1/body_reader.h"
+#include "http1/gathered.h"
 #include "http1/parser.h"
 #include "http1/sender.h"
 
@@ -41,8 +42,10 @@ class Http1Connection final : public Connection {
   void run_turn();
   bool receive_head();
   bool parse_next(std::string_view data, bool buffered);
-  void handle(const ParsedHead& head, std::string_view bytes);
+  Ref<const Reply> accept(const ParsedHead& head);
   void start_reply(Ref<const Reply> reply);
+  bool gather(Ref<const Reply>& reply, HeadEnd end);
+  bool leave();
   bool send();
   bool finish_reply();
   void await_head();
@@ -68,6 +71,7 @@ class Http1Connection final : public Connection {
   bool is_head_ = false;       // the request's method
   bool old_peer_ = false;      // HTTP/1.0
   bool corked_ = false;        // the last reply may wait in the stream for the next
+  std::unique_ptr<Gathered> gathered_;  // those before it; from one event to another only where the stream is full
   std::string input_;          // received and not yet used
   size_t used_ = 0;            // of it
   ParseState parse_;

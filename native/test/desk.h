@@ -83,6 +83,7 @@ class Desk final : public Service {
   /** Time goes by, to just behind what the connection waits for. */
   void pass_time() { turn_.now = due.value_or(turn_.now) + 1; }
   void pass(int64_t ms) { turn_.now += ms; }
+  void set_stopping() { turn_.stopping = true; }
   bool is_due() const { return due && *due < turn_.now; }
 
  private:

@@ -19,10 +19,17 @@ export interface NativeFile {
 /** Bytes of one file version in mapped memory: a slot of the sealed arena, or the file's own mapping. */
 export interface NativeMemory {
   readonly size: number;
-  /** Drops this reference; the engine may hold more. The bytes of `bytes()` must not be used after. */
+  /** Drops this reference; the engine may hold more. */
   release(): void;
-  /** The bytes without a copy; undefined for a mapping of the file itself (a truncation would fault). */
+  /**
+   * The bytes without a copy, for whoever goes on with them after `release`: each call makes a buffer that keeps them.
+   * Undefined for a mapping of the file itself (a truncation would fault).
+   */
   bytes(): ArrayBuffer | undefined;
+  /** The same, lent until `release`, which empties it: one for all that ask. */
+  lend(): ArrayBuffer | undefined;
+  /** What `lend` has lent, without a call. */
+  readonly view?: ArrayBuffer;
 }
 
 /**

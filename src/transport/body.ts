@@ -14,7 +14,9 @@ export interface BodyWriter {
   none(): void;
   /** Bytes that are no file's. */
   bytes(bytes: Uint8Array): void;
-  /** Bytes of a file, in mapped memory: there while the file is retained. */
+  /** May it go on with bytes of a file after it has released that? */
+  readonly keeps?: boolean;
+  /** Bytes of a file, in mapped memory: there while the file is retained, or as long as the writer keeps them. */
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void;
   /** By descriptor; absent where the carrier takes none: its files are read. */
   descriptor?(body: SpanBody): void;
@@ -32,7 +34,7 @@ export function writeBody(body: Body<FileEntry>, writer: BodyWriter): void {
       writer.bytes(body.bytes);
       return;
     case 'mmap': {
-      const bytes = viewOf(body);
+      const bytes = viewOf(body, writer.keeps === true);
       if (bytes) writer.memory(bytes, body.file, body.reason);
       else writer.pieces(readSpan(body));
       return;
@@ -67,9 +69,13 @@ export function withFile(body: Body<FileEntry>, send: () => void): void {
 }
 
 /** The span's bytes in memory without a copy; undefined where reading them could fault. */
-function viewOf({ file, span }: SpanBody): Buffer | undefined {
-  const memory = file.memory?.bytes();
+function viewOf({ file, span }: SpanBody, keeps: boolean): Buffer | undefined {
+  const memory = keeps ? file.memory?.bytes() : lent(file);
   return memory && Buffer.from(memory, span.start, span.end - span.start);
+}
+
+function lent({ memory }: FileEntry): ArrayBuffer | undefined {
+  return memory?.view ?? memory?.lend();
 }
 
 function readSpan({ file, reason, span }: SpanBody): Pieces {
@@ -90,7 +96,7 @@ function piecesOf(
 
 /** A multipart body from memory, in one buffer: many small pieces cost more than one small copy. */
 function multipartOf(body: PartsBody): Buffer | undefined {
-  const memory = body.file.memory?.bytes();
+  const memory = lent(body.file);
   if (!memory) return undefined;
   const chunks = piecesOf(body, false).pieces.map((piece) =>
     typeof piece === 'string'

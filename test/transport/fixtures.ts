@@ -92,7 +92,8 @@ async function memoryOf(
     return memory;
   }
   const bytes = new Uint8Array(readFileSync(path));
-  return { size: bytes.length, release() {}, bytes: () => bytes.buffer };
+  const buffer = () => bytes.buffer;
+  return { size: bytes.length, release() {}, bytes: buffer, lend: buffer };
 }
 
 /** 200 with the whole file, or 206 with a span of it. */

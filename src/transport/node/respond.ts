@@ -1,5 +1,6 @@
 // Sends a plan as the response of node:http, node:https or http2's compatibility API.
 import type { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { FileEntry } from '../../files/entry.ts';
 import { type FieldList, pairs } from '../../http/field-list.ts';
@@ -63,10 +64,13 @@ function timed(fields: FieldList, { req }: ServerResponse): FieldList {
 class ResponseWriter implements BodyWriter {
   readonly #res: ServerResponse;
   readonly #outlet: Outlet;
+  /** A stream of HTTP/2 that was reset closes before its connection has sent what it was given. */
+  readonly keeps: boolean;
 
   constructor(res: ServerResponse, outlet: Outlet) {
     this.#res = res;
     this.#outlet = outlet;
+    this.keeps = isHttp2(res);
   }
 
   none(): void {
@@ -123,6 +127,14 @@ export function isWrapped(res: ServerResponse): boolean {
 export function isPlain(res: ServerResponse): boolean {
   const { write, end } = http.ServerResponse.prototype;
   return res.write === write && res.end === end;
+}
+
+/** And from there to the kernel, or into records of TLS, by those of node:net? */
+function isNodes(res: ServerResponse): boolean {
+  const { socket } = res;
+  if (!isPlain(res) || !(socket instanceof Socket)) return false;
+  const { write, _write, _writev } = Socket.prototype;
+  return socket.write === write && socket._write === _write && socket._writev === _writev;
 }
 
 /**
@@ -198,8 +210,8 @@ function sendMemory(
 
 /** Whoever else takes the body may keep what it is given, or change it in place; these bytes are others' too. */
 function ownBytes(bytes: Uint8Array, res: ServerResponse): Uint8Array {
-  const isNodes = isPlain(res) || (isHttp2(res) && !isWrapped(res));
-  return isNodes ? bytes : Buffer.from(bytes);
+  const isForNode = isNodes(res) || (isHttp2(res) && !isWrapped(res));
+  return isForNode ? bytes : Buffer.from(bytes);
 }
 
 /** Bytes that are written at a time. */
