@@ -111,6 +111,7 @@ export function memoOfPage(
     notModified,
     slices: undefined,
     evidence: lease.evidence,
+    shared: undefined,
     lastsMs: lease.ms,
   };
 }
