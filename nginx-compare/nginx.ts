@@ -3,28 +3,44 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../bench/certificate.ts';
 import { firstLine, isInstalled } from '../bench/process.ts';
-import { PROTOCOLS } from '../bench/scenarios.ts';
+import { PROTOCOLS } from '../bench/scenario.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from '../bench/servers/server.ts';
 import { writeConfig } from '../bench/servers/template.ts';
 
 const TEMPLATE = new URL('nginx.conf', import.meta.url);
 
-export const nginx = nginxWith('nginx', ['server', 'cold-disk'], '');
+export const nginx = nginxWith('nginx', ['server', 'cold-disk'], {});
 
 /** Blocking reads go to a thread pool instead of the worker. */
-export const nginxAioThreads = nginxWith('nginx-aio', ['cold-disk'], 'aio threads;');
+export const nginxAioThreads = nginxWith('nginx-aio', ['cold-disk'], { aio: 'aio threads;' });
+
+/** For many files: without the cache of open files, as nginx comes, and with one that has room for them all. */
+export const nginxByCache: readonly ServerKind[] = [
+  nginxWith('nginx-no-cache', ['server', 'many-only'], { cached: 'off' }),
+  nginxWith('nginx-cache-100k', ['server', 'many-only'], { cached: 'max=100000 inactive=60s' }),
+];
+
+interface Variant {
+  readonly aio?: string;
+  /** open_file_cache. */
+  readonly cached?: string;
+}
 
 export const NGINX_MISSING = 'needs nginx: apt-get install nginx';
 
-function nginxWith(name: string, tags: readonly Tag[], aio: string): ServerKind {
+function nginxWith(
+  name: string,
+  tags: readonly Tag[],
+  { aio = '', cached = 'max=10000 inactive=60s' }: Variant,
+): ServerKind {
   return {
     name,
     tags,
     speaks: PROTOCOLS,
     lacks: [],
     missing: () => (isInstalled('nginx') ? undefined : NGINX_MISSING),
-    version: nginxVersion,
-    async start({ root, work, cores, certificate }) {
+    version: () => `${nginxVersion()}, open_file_cache ${cached}`,
+    async start({ root, work, cores, certificate, listing }) {
       const port = await freePort();
       mkdirSync(work, { recursive: true });
       const config = writeConfig(TEMPLATE, join(work, 'nginx.conf'), {
@@ -33,6 +49,8 @@ function nginxWith(name: string, tags: readonly Tag[], aio: string): ServerKind 
         PORT: port,
         WORKERS: 1,
         AIO: aio,
+        CACHED: cached,
+        LISTING: listing ? 'autoindex on;' : '',
         PROTOCOLS: certificate === undefined ? '' : ' ssl http2',
         TLS: tlsLines(certificate),
         // Started by root, the worker would lose the right to read a root that only root may read.

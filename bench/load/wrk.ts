@@ -18,6 +18,11 @@ export function wrkVersion(): string {
   return firstLine('wrk', ['-v']).replace(/ Copyright.*/, '');
 }
 
+export const WRK_MISSING = 'needs wrk: apt-get install wrk';
+
+/** For a list that is asked for once: it is over long before. */
+const ONCE_SECONDS = 60;
+
 interface Summary {
   readonly microseconds: number;
   readonly requests: number;
@@ -26,6 +31,7 @@ interface Summary {
   /** Answers with a status above 399. */
   readonly statusErrors: number;
   readonly cpuSeconds: number;
+  readonly startSeconds: number;
   readonly latency: LoadResult['latency'];
 }
 
@@ -35,13 +41,18 @@ async function runWrk(load: Load): Promise<LoadResult> {
     const requests = join(directory, 'requests');
     const texts = load.requests.map((request) => requestText(request, load));
     await writeFile(requests, texts.join('\0'));
-    const threads = Math.min(load.coreCount, load.connections);
+    const order = join(directory, 'order');
+    if (load.order !== undefined) await writeFile(order, load.order.join(' '));
+    const threads = load.once ? 1 : Math.min(load.coreCount, load.connections);
+    const seconds = load.once ? ONCE_SECONDS : load.seconds;
     const output = await run({
       program: 'wrk',
       args: [
-        ...['-t', `${threads}`, '-c', `${load.connections}`, '-d', `${load.seconds}s`],
+        ...['-t', `${threads}`, '-c', `${load.connections}`, '-d', `${seconds}s`],
         ...['--timeout', '60s', '-s', SCRIPT, load.url.href],
         ...['--', requests, `${load.pipelining}`],
+        ...[load.once ? 'once' : 'again', `${load.connections}`],
+        ...(load.order === undefined ? [] : [order]),
       ],
       env: { OPENSSL_CONF },
       cores: load.cores,
@@ -56,6 +67,7 @@ async function runWrk(load: Load): Promise<LoadResult> {
       latency: summary.latency,
       errors: summary.socketErrors + statusErrors,
       cpuSeconds: summary.cpuSeconds,
+      startSeconds: summary.startSeconds,
     };
   } finally {
     await rm(directory, { recursive: true });
