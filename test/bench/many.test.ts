@@ -147,11 +147,13 @@ t.test('wrk follows an order, and starts it again', { skip: withoutWrk }, async 
 });
 
 t.test(
-  'every scenario of many files gives whole rows, and what they ask for is there',
+  'scenarios of many files give whole rows, and what they ask for is there',
   { skip: withoutWrk },
   async (t) => {
     const kinds = [nginx, nodeBuffer].filter((kind) => kind.missing() === undefined);
-    const planned = manyFilesOf(400).filter(({ optIn }) => !optIn);
+    // One of each kind: the others differ in amounts, and their turns have their second each.
+    const left = ['zipf-1k', 'zipf-1m', 'hot-50k', 'https-hot-5k'];
+    const planned = manyFilesOf(400).filter(({ name }) => !left.includes(name));
     const plan = planFor(t.testdir(), planned, kinds);
     const { rows } = await runCampaign(plan, quiet, new AbortController().signal, () => undefined);
     t.equal(rows.length, planned.length * kinds.length);
