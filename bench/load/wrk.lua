@@ -58,7 +58,7 @@ wrk.init = function(args)
   local function afterLast()
     left = left - 1
     -- Nothing is sent on a connection that has no request left; the last of them has the last answer. TLS cannot send
-    -- nothing: there the first one ends it all, and what it sends once more is not awaited.
+    -- nothing: there the first one ends it all, and what is sent once more is not awaited.
     if left == 0 or wrk.scheme == "https" then stop() end
     return wrk.scheme == "https" and requests[1] or ""
   end

@@ -122,10 +122,10 @@ t.test(
         make,
       );
       if (connections === 1) t.strictSame(seen, paths);
-      // Over TLS wrk ends with the last request: it leaves one of each connection without an answer, and sends one again.
+      // Over TLS wrk ends with the last request: each connection may leave one without an answer, and send one again.
       if (make !== undefined) {
         t.ok(result.requests >= 500 - connections && result.requests <= 500);
-        t.ok(seen.length - new Set(seen).size <= 1);
+        t.ok(seen.length - new Set(seen).size <= connections);
         continue;
       }
       t.strictSame(new Set(seen), new Set(paths));
