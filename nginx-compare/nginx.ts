@@ -1,5 +1,5 @@
 // nginx as a server of the benchmark: started from nginx.conf in a directory of its own.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../bench/certificate.ts';
 import { firstLine, isInstalled } from '../bench/process.ts';
@@ -14,10 +14,15 @@ export const nginx = nginxWith('nginx', ['server', 'cold-disk'], {});
 /** Blocking reads go to a thread pool instead of the worker. */
 export const nginxAioThreads = nginxWith('nginx-aio', ['cold-disk'], { aio: 'aio threads;' });
 
-/** For many files: without the cache of open files, as nginx comes, and with one that has room for them all. */
+const OPEN_FILES = openFilesAllowed();
+
+/** For many files: without the cache of open files, as nginx comes, and with one for as many as it may open. */
 export const nginxByCache: readonly ServerKind[] = [
   nginxWith('nginx-no-cache', ['server', 'many-only'], { cached: 'off' }),
-  nginxWith('nginx-cache-100k', ['server', 'many-only'], { cached: 'max=100000 inactive=60s' }),
+  nginxWith('nginx-large-cache', ['server', 'many-only'], {
+    // Its connections need some as well.
+    cached: `max=${Math.min(100_000, OPEN_FILES - 5000)} inactive=60s`,
+  }),
 ];
 
 interface Variant {
@@ -50,6 +55,7 @@ function nginxWith(
         WORKERS: 1,
         AIO: aio,
         CACHED: cached,
+        OPEN_FILES,
         LISTING: listing ? 'autoindex on;' : '',
         PROTOCOLS: certificate === undefined ? '' : ' ssl http2',
         TLS: tlsLines(certificate),
@@ -60,6 +66,13 @@ function nginxWith(
       return startOnPort(port, command, certificate);
     },
   };
+}
+
+/** The hard limit of this process, which nginx inherits; 0 where the system is not Linux. */
+function openFilesAllowed(): number {
+  const path = '/proc/self/limits';
+  const limits = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return Number(/^Max open files +\d+ +(\d+)/m.exec(limits)?.[1] ?? 0);
 }
 
 function tlsLines(certificate: Certificate | undefined): string {

@@ -86,7 +86,7 @@ const OVERVIEW_SCENARIOS: readonly string[] = [
 const OVERVIEW_SERVERS: Readonly<Record<string, readonly string[]>> = {
   zcserve: ['zcserve'],
   floor: ['floor-mmap', 'floor-sendfile', 'floor-open'],
-  nginx: ['nginx', 'nginx-no-cache', 'nginx-cache-100k'],
+  nginx: ['nginx', 'nginx-no-cache', 'nginx-large-cache'],
   Bun: ['bun', 'bun-directory'],
   'as middleware': ['zcserve-middleware'],
   sirv: ['sirv'],
