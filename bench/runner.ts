@@ -89,7 +89,10 @@ export async function proveAgain(runner: Runner): Promise<void> {
   const { failure, scenario, server, plan } = runner;
   if (failure !== undefined || scenario.many === undefined) return;
   try {
-    await verify(server.url, rootOf(scenario, plan), scenario);
+    await verify(server.url, rootOf(scenario, plan), {
+      ...scenario,
+      expects: scenario.many.proof(),
+    });
   } catch (error) {
     runner.failure = `after the turns: ${reasonOf(error)}`;
   }

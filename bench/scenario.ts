@@ -61,6 +61,8 @@ export interface ManyFiles {
   readonly tree: Tree;
   /** Servers are started for the whole scenario, or for each turn. */
   readonly startedFor: 'scenario' | 'turn';
+  /** Of what the turns ask for: verified after the last one. `expects`, which is verified before, is of other files. */
+  proof(): Scenario['expects'];
   /** Before the first turn. */
   before?(): Asked;
   /** The untimed turn is the first; `turns` is how many there are. */

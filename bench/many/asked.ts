@@ -1,6 +1,6 @@
 // What is asked for in scenarios of many files: the same requests in the same order for every server, none of them random.
-import type { BenchRequest } from '../request.ts';
-import type { Asked, ManyFiles, Scenario } from '../scenario.ts';
+import { type BenchRequest, requestFor } from '../request.ts';
+import type { Asked, Expectation, ManyFiles, Scenario } from '../scenario.ts';
 import { hash, shuffled, uniform, zipf } from './random.ts';
 import { directoryOf, type Tree, type TreeFile } from './tree.ts';
 
@@ -10,106 +10,121 @@ const CHECKED = 40;
 /** More than a server answers in a turn of a second, so that the list does not start again. */
 const DRAWS = 200_000;
 
+type Expect = (file: TreeFile) => Expectation;
+
+export const whole: Expect = (asset) => ({ kind: 'whole', asset });
+
+/** Asked for with the date of its last change, as HTTP writes it. */
+export const unchanged: Expect = (asset) => ({
+  kind: 'not-modified',
+  asset,
+  since: new Date(asset.modified * 1000).toUTCString(),
+});
+
 /** Each turn has files of its own. */
-export function once(tree: Tree, request: (file: TreeFile) => BenchRequest = plain): ManyFiles {
+export function once(tree: Tree, expect = whole): ManyFiles {
   return {
     tree,
     startedFor: 'scenario',
     asked: (turn, turns) => ({
-      requests: share(orderOf(tree), turn, turns).map((index) => request(tree.file(index))),
+      requests: share(orderOf(tree), turn, turns).map((index) => asking(expect(tree.file(index)))),
       once: true,
     }),
+    proof: () => some(orderOf(tree), (index) => expect(tree.file(index))),
   };
 }
 
 /** The first `count` files of the tree's order, again and again. */
 export function byZipf(tree: Tree, count: number): ManyFiles {
+  const files = () => orderOf(tree).slice(0, count);
   return {
     tree,
     startedFor: 'scenario',
-    asked: (turn) => drawn(tree, zipf(Math.min(count, tree.count - CHECKED), DRAWS, turn)),
+    asked: (turn) => drawn(tree, files(), zipf(files().length, DRAWS, turn)),
+    proof: () => some(files(), (index) => whole(tree.file(index))),
   };
 }
 
 /** The same, each as often as any other, after two passes over all of them. */
 export function hot(tree: Tree, count: number): ManyFiles {
-  const pass = (): readonly BenchRequest[] =>
-    orderOf(tree)
-      .slice(0, count)
-      .map((index) => plain(tree.file(index)));
+  const files = () => orderOf(tree).slice(0, count);
+  const pass = () => files().map((index) => asking(whole(tree.file(index))));
   return {
     tree,
     startedFor: 'scenario',
     before: () => ({ requests: [...pass(), ...pass()], once: true }),
-    asked: (turn) => drawn(tree, uniform(count, DRAWS, turn)),
+    asked: (turn) => drawn(tree, files(), uniform(count, DRAWS, turn)),
+    proof: () => some(files(), (index) => whole(tree.file(index))),
   };
 }
 
 /** Names that no turn has asked for before, and no file has. */
 export function nothing(tree: Tree): ManyFiles {
-  const numbers = Array.from({ length: tree.count }, (_, index) => index);
+  const all = Array.from({ length: tree.count }, (_, index) => index);
+  const missing = (index: number): Expectation => ({ kind: 'missing', path: missingPath(index) });
   return {
     tree,
     startedFor: 'scenario',
     asked: (turn, turns) => ({
-      requests: share(numbers, turn, turns).map((index) => plain({ path: missingPath(index) })),
+      requests: share(all, turn, turns).map((index) => asking(missing(index))),
       once: true,
     }),
+    proof: () => some(all, missing),
   };
 }
 
 /** The same files in each turn, of a process that has answered nothing else. */
 export function first(tree: Tree, count: number): ManyFiles {
+  const files = () => orderOf(tree).slice(0, count);
   return {
     tree,
     startedFor: 'turn',
     asked: () => ({
-      requests: orderOf(tree)
-        .slice(0, count)
-        .map((index) => plain(tree.file(index))),
+      requests: files().map((index) => asking(whole(tree.file(index)))),
       once: true,
     }),
+    proof: () => some(files(), (index) => whole(tree.file(index))),
   };
 }
 
-/** The same path, that many times in each turn. */
-export function repeated(tree: Tree, path: string, times: number): ManyFiles {
+/** The same, that many times in each turn. */
+export function repeated(tree: Tree, expected: Expectation, times: number): ManyFiles {
   return {
     tree,
     startedFor: 'scenario',
-    asked: () => ({ requests: Array.from({ length: times }, () => plain({ path })), once: true }),
+    asked: () => ({ requests: Array.from({ length: times }, () => asking(expected)), once: true }),
+    proof: () => [expected],
   };
 }
 
 /** What is expected of the files that no turn asks for. */
-export function checked<T>(tree: Tree, expected: (file: TreeFile) => T): [T, ...T[]] {
-  const at = (place: number): T => expected(tree.file(tree.count - 1 - place));
-  return [at(0), ...Array.from({ length: CHECKED - 1 }, (_, place) => at(place + 1))];
+export function untouched(tree: Tree, expect = whole): Scenario['expects'] {
+  const last = Array.from({ length: CHECKED }, (_, place) => tree.count - 1 - place);
+  return some(last, (index) => expect(tree.file(index)));
 }
 
-export function wholes(tree: Tree): Scenario['expects'] {
-  return checked(tree, (asset) => ({ kind: 'whole', asset }));
+/** As many as are verified, from all over. */
+function some<T>(all: readonly T[], expected: (one: T) => Expectation): Scenario['expects'] {
+  const each = Math.max(1, Math.floor(all.length / CHECKED));
+  const [one, ...more] = all.filter((_, place) => place % each === 0).map(expected);
+  if (one === undefined) throw new Error('nothing to verify');
+  return [one, ...more];
 }
 
-export function plain({ path }: Pick<TreeFile, 'path'>): BenchRequest {
-  return { path, headers: {} };
+/** No validators of a server's: dates are known. */
+function asking(expected: Expectation): BenchRequest {
+  return requestFor(expected, { etag: undefined, lastModified: undefined });
 }
 
-/** Of its last change, as HTTP writes it. */
-export function dateOf({ modified }: TreeFile): string {
-  return new Date(modified * 1000).toUTCString();
-}
-
-/** `ranks` are places in the tree's order. */
-function drawn(tree: Tree, ranks: readonly number[]): Asked {
+/** `ranks` are places among the files. */
+function drawn(tree: Tree, files: readonly number[], ranks: readonly number[]): Asked {
   const places = new Map<number, number>();
   const order = ranks.map((rank) => {
     const place = places.get(rank) ?? places.size;
     places.set(rank, place);
     return place;
   });
-  const files = orderOf(tree);
-  const requests = [...places.keys()].map((rank) => plain(tree.file(files[rank] ?? 0)));
+  const requests = [...places.keys()].map((rank) => asking(whole(tree.file(files[rank] ?? 0))));
   return { requests, order, once: false };
 }
 
