@@ -1,4 +1,4 @@
-// A run: starts the servers, verifies each, lets them take turns in each scenario, keeps the samples.
+// A run: starts the servers, lets them take turns in each scenario, keeps the samples.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,27 +8,32 @@ import {
   enter,
   isIn,
   isSecure,
-  messageOf,
-  notSetUp,
   probe,
+  secureProbe,
   takesPart,
 } from './entrant.ts';
-import { H2LOAD_MISSING } from './load/h2load.ts';
 import { chooseGenerator } from './load/load.ts';
-import { measure, type Turn } from './measure.ts';
-import { generatorFor, type Plan, turnOf } from './plan.ts';
+import { acquaint, prepareTree } from './many/tree.ts';
+import { type Plan, rootOf } from './plan.ts';
 import type { Progress } from './progress.ts';
-import type { Outcome, Row, Sample, ScenarioInfo, ServerInfo } from './results.ts';
-import { assetsOf, type Scenario } from './scenarios.ts';
-import type { RunningServer } from './servers/server.ts';
+import type { Outcome, Row, ScenarioInfo, ServerInfo } from './results.ts';
+import { outcomeOf, proveAgain, qualify, type Runner, takeTurn, trace, turnsOf } from './runner.ts';
+import { type Asked, assetsOf, type ManyFiles, type Scenario } from './scenario.ts';
 import { prepareSite } from './site.ts';
-import { canTrace, countSyscalls } from './syscalls.ts';
-import { verify, WrongAnswer } from './verify.ts';
 
 export interface Findings {
   readonly scenarios: readonly ScenarioInfo[];
   readonly servers: readonly ServerInfo[];
   readonly rows: readonly Row[];
+}
+
+/** What the parts of a campaign share. */
+interface Course {
+  readonly plan: Plan;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** For the servers' own files. */
+  readonly work: string;
 }
 
 /**
@@ -44,32 +49,37 @@ export async function runCampaign(
   await mkdir(plan.root, { recursive: true });
   await prepareSite(plan.root, [...plan.scenarios, probe].flatMap(assetsOf));
   const work = await mkdtemp(join(tmpdir(), 'zcserve-bench-'));
+  const course: Course = { plan, progress, signal, work };
   const entrants: Entrant[] = [];
+  const seen: Entrant[] = [];
   let findings: Findings = { scenarios: [], servers: [], rows: [] };
   try {
     const rows = plan.scenarios.flatMap((scenario) =>
       plan.servers.filter((kind) => takesPart(kind, scenario)),
     );
     progress.begin(rows.length * secondsPerRow(plan));
-    for (const secure of new Set(plan.scenarios.map(isSecure))) {
-      for (const kind of plan.servers) {
-        if (signal.aborted) break;
-        progress.step(`starting · ${kind.name}`);
-        entrants.push(await enter(kind, secure, plan, join(work, secure ? 'tls' : '', kind.name)));
-      }
+    const ofOneRoot = plan.scenarios.filter(({ many }) => many === undefined);
+    for (const secure of new Set(ofOneRoot.map(isSecure))) {
+      const kinds = plan.servers.filter((kind) =>
+        ofOneRoot.some((scenario) => takesPart(kind, scenario)),
+      );
+      await startAll(kinds, secure ? secureProbe : probe, course, entrants);
     }
-    const servers = plan.servers.map((kind) =>
-      describe(
-        kind,
-        entrants.filter((entrant) => entrant.kind === kind),
-      ),
-    );
+    seen.push(...entrants);
     for (const scenario of plan.scenarios) {
       if (signal.aborted) break;
-      const rows = await runScenario(scenario, entrants, plan, progress, signal);
+      const rows =
+        scenario.many === undefined
+          ? await runScenario(scenario, entrants, course)
+          : await runManyFiles(scenario, scenario.many, course, seen);
       findings = {
         scenarios: [...findings.scenarios, summarise(scenario)],
-        servers,
+        servers: plan.servers.map((kind) =>
+          describe(
+            kind,
+            seen.filter((entrant) => entrant.kind === kind),
+          ),
+        ),
         rows: [...findings.rows, ...rows],
       };
       onFindings(findings);
@@ -82,18 +92,60 @@ export async function runCampaign(
   return findings;
 }
 
+/** One after the other. Each is in `entrants` as soon as it runs, so that it is ended whatever happens. */
+async function startAll(
+  kinds: Plan['servers'],
+  scenario: Scenario,
+  { plan, progress, signal, work }: Course,
+  entrants: Entrant[],
+): Promise<void> {
+  for (const kind of kinds) {
+    if (signal.aborted) break;
+    progress.step(`starting · ${kind.name}`);
+    const place = join(work, scenario.name, kind.name);
+    entrants.push(await enter(kind, scenario, plan, place));
+  }
+}
+
 const TRACING_SECONDS = 1.5;
 
 function secondsPerRow({ rounds, seconds, syscalls, warmUp }: Plan): number {
   return warmUp + rounds * seconds + (syscalls ? TRACING_SECONDS : 0);
 }
 
+/** With servers and a root of its own, whose names and bytes the kernel knows before any server does. */
+async function runManyFiles(
+  scenario: Scenario,
+  { tree, before, asked }: ManyFiles,
+  course: Course,
+  seen: Entrant[],
+): Promise<readonly Row[]> {
+  const { plan, progress } = course;
+  const root = rootOf(scenario, plan);
+  progress.step(`${scenario.title} · ${tree.name}`);
+  await prepareTree(root, tree);
+  const turns = turnsOf(plan);
+  const lists = Array.from({ length: turns }, (_, turn) => asked(turn, turns));
+  const paths = [...lists, ...(before === undefined ? [] : [before()])].flatMap(({ requests }) =>
+    requests.map(({ path }) => path),
+  );
+  await acquaint(root, paths);
+  const entrants: Entrant[] = [];
+  try {
+    const kinds = plan.servers.filter((kind) => takesPart(kind, scenario));
+    await startAll(kinds, scenario, course, entrants);
+    seen.push(...entrants);
+    return await runScenario(scenario, entrants, course, lists);
+  } finally {
+    await Promise.all(entrants.map((entrant) => entrant.running?.stop()));
+  }
+}
+
 async function runScenario(
   scenario: Scenario,
   entrants: readonly Entrant[],
-  plan: Plan,
-  progress: Progress,
-  signal: AbortSignal,
+  { plan, progress, signal }: Course,
+  lists?: readonly Asked[],
 ): Promise<readonly Row[]> {
   const label = (entrant: Entrant): string => `${scenario.title} · ${entrant.kind.name}`;
   const generator = chooseGenerator(scenario, plan.generators);
@@ -109,7 +161,7 @@ async function runScenario(
   const runners: Runner[] = [];
   for (const entrant of entrants.filter((each) => isIn(each, scenario))) {
     progress.step(label(entrant));
-    const qualified = await qualify(entrant, scenario, plan);
+    const qualified = await qualify(entrant, scenario, plan, lists);
     const qualifies = !('kind' in qualified);
     progress.done(qualifies ? plan.warmUp : secondsPerRow(plan));
     if (qualifies) runners.push(qualified);
@@ -119,77 +171,17 @@ async function runScenario(
     for (const runner of runners) {
       if (signal.aborted) break;
       progress.step(label(runner.entrant));
-      await takeTurn(runner);
+      await takeTurn(runner, round);
       progress.done(plan.seconds);
     }
   }
   for (const runner of runners) {
-    const traced = plan.syscalls && canTrace() && scenario.background === undefined;
-    const syscalls =
-      traced && !signal.aborted && runner.failure === undefined
-        ? await countSyscalls(runner.server, runner.turn)
-        : undefined;
+    if (!signal.aborted) await proveAgain(runner);
+    const syscalls = plan.syscalls && !signal.aborted ? await trace(runner) : undefined;
     if (plan.syscalls) progress.done(TRACING_SECONDS);
     rows.push(row(runner.entrant, outcomeOf(runner), syscalls));
   }
   return rows;
-}
-
-/** A server that has given the right answers and takes turns. */
-interface Runner {
-  readonly entrant: Entrant;
-  readonly server: RunningServer;
-  readonly turn: Turn;
-  readonly samples: Sample[];
-  failure: string | undefined;
-}
-
-async function qualify(
-  entrant: Entrant,
-  scenario: Scenario,
-  plan: Plan,
-): Promise<Runner | Outcome> {
-  const { kind, running } = entrant;
-  const died = running?.died();
-  if (!kind.speaks.includes(scenario.protocol)) {
-    return { kind: 'not-offered', reason: notSetUp(scenario) };
-  }
-  if (running === undefined) return { kind: 'absent', reason: entrant.reason };
-  if (died !== undefined) return { kind: 'failed', reason: died };
-  if (scenario.needs !== undefined && kind.lacks.includes(scenario.needs)) {
-    return { kind: 'not-offered', reason: `no ${scenario.needs}` };
-  }
-  const generator = generatorFor(scenario, plan);
-  if (generator === undefined) return { kind: 'absent', reason: H2LOAD_MISSING };
-  try {
-    const requests = await verify(running.url, plan.root, scenario);
-    const turnFor = (seconds: number): Turn =>
-      turnOf(plan, scenario, generator, requests, seconds * (scenario.turnLength ?? 1));
-    if (plan.warmUp > 0) await measure(running, turnFor(plan.warmUp));
-    const turn = turnFor(plan.seconds);
-    return { entrant, server: running, turn, samples: [], failure: undefined };
-  } catch (error) {
-    const wrong = error instanceof WrongAnswer ? 'wrong answer' : 'verification failed';
-    return { kind: 'failed', reason: `${wrong}: ${messageOf(error)}` };
-  }
-}
-
-async function takeTurn(runner: Runner): Promise<void> {
-  if (runner.failure !== undefined) return;
-  try {
-    const sample = await measure(runner.server, runner.turn);
-    runner.failure = runner.server.died();
-    if (sample.requests === 0) runner.failure ??= 'no request was answered in a whole turn';
-    runner.samples.push(sample);
-  } catch (error) {
-    runner.failure = runner.server.died() ?? messageOf(error);
-  }
-}
-
-function outcomeOf({ failure, samples }: Runner): Outcome {
-  if (failure !== undefined) return { kind: 'failed', reason: failure };
-  if (samples.length === 0) return { kind: 'absent', reason: 'interrupted before its first turn' };
-  return { kind: 'measured', samples };
 }
 
 function summarise(scenario: Scenario): ScenarioInfo {

@@ -4,7 +4,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import { clientTls } from './certificate.ts';
 import type { BenchRequest } from './request.ts';
-import type { Protocol } from './scenarios.ts';
+import type { Protocol } from './scenario.ts';
 
 export interface Answer {
   readonly status: number | undefined;

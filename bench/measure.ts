@@ -2,17 +2,22 @@
 import { startBackground } from './load/background.ts';
 import type { Generator, Load } from './load/load.ts';
 import type { Pinning } from './process.ts';
-import type { BenchRequest } from './request.ts';
 import type { Sample } from './results.ts';
-import type { Expectation, Scenario } from './scenarios.ts';
+import type { Asked, Expectation, Scenario } from './scenario.ts';
 import type { RunningServer } from './servers/server.ts';
 import { MIB } from './site.ts';
-import { machineBusySeconds, peakMemory, readUsage, resetPeakMemory } from './usage.ts';
+import {
+  machineBusySeconds,
+  peakMemory,
+  readUsage,
+  resetPeakMemory,
+  residentMemory,
+} from './usage.ts';
 
 /** Everything that a turn needs beside the server. */
 export interface Turn {
   readonly scenario: Scenario;
-  readonly requests: readonly BenchRequest[];
+  readonly asked: Asked;
   readonly generator: Generator;
   readonly root: string;
   readonly pinning: Pinning | undefined;
@@ -24,7 +29,7 @@ export function loadOf(server: RunningServer, turn: Turn): Load {
   const { scenario, pinning } = turn;
   return {
     url: server.url,
-    requests: turn.requests,
+    ...turn.asked,
     connections: scenario.connections,
     pipelining: scenario.pipelining,
     keepAlive: scenario.keepAlive,
@@ -82,6 +87,7 @@ async function measureLoad(server: RunningServer, turn: Turn): Promise<Sample> {
     voluntarySwitches: (after.voluntarySwitches - before.voluntarySwitches) / requests,
     involuntarySwitches: (after.involuntarySwitches - before.involuntarySwitches) / requests,
     peakMemory: peakMemory(server.pid),
+    memoryAfter: residentMemory(server.pid),
     serverBusy: cpuNs / 1e9 / result.seconds,
     clientBusy: result.cpuSeconds / result.seconds / (turn.pinning?.clientCores ?? 1),
     otherBusy: Math.max(0, machineBusy - ours) / result.seconds,
@@ -108,6 +114,7 @@ function bodySize(expected: Expectation): number {
     case 'gzip':
     case 'not-modified':
     case 'missing':
+    case 'listing':
       return 0;
   }
 }
@@ -116,6 +123,7 @@ function statusOf(expected: Expectation): number {
   switch (expected.kind) {
     case 'whole':
     case 'gzip':
+    case 'listing':
       return 200;
     case 'part':
     case 'parts':

@@ -1,9 +1,9 @@
 // What a run is asked to do, and what a turn of it takes.
+import { join } from 'node:path';
 import { chooseGenerator, type Generator, type Generators } from './load/load.ts';
 import type { Turn } from './measure.ts';
 import type { Pinning } from './process.ts';
-import type { BenchRequest } from './request.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Asked, Scenario } from './scenario.ts';
 import type { ServerKind } from './servers/server.ts';
 
 export interface Plan {
@@ -20,6 +20,8 @@ export interface Plan {
   readonly syscalls: boolean;
   /** The directory that is served; made and filled when needed. */
   readonly root: string;
+  /** Where the scenarios of many files have theirs. */
+  readonly trees: string;
   readonly pinning: Pinning | undefined;
   readonly generators: Generators;
 }
@@ -28,10 +30,15 @@ export function turnOf(
   plan: Plan,
   scenario: Scenario,
   generator: Generator,
-  requests: readonly BenchRequest[],
+  asked: Asked,
   seconds: number,
 ): Turn {
-  return { scenario, requests, generator, root: plan.root, pinning: plan.pinning, seconds };
+  return { scenario, asked, generator, root: plan.root, pinning: plan.pinning, seconds };
+}
+
+/** Where the files of a scenario are. */
+export function rootOf({ many }: Scenario, { root, trees }: Plan): string {
+  return many === undefined ? root : join(trees, many.tree.name);
 }
 
 /** Undefined where the machine has none for this scenario. */

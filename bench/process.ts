@@ -115,6 +115,8 @@ const live = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of live) signalGroup(child, 'SIGKILL');
 });
+// Its default would leave them running.
+process.once('SIGTERM', () => process.exit(143));
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;

@@ -1,5 +1,5 @@
 // Turns an expectation into the request that asks for it.
-import type { Expectation } from './scenarios.ts';
+import type { Expectation } from './scenario.ts';
 
 export interface BenchRequest {
   readonly path: string;
@@ -17,7 +17,13 @@ export function requestFor(expected: Expectation, validators: Validators): Bench
     case 'whole':
       return { path: expected.asset.path, headers: {} };
     case 'not-modified':
-      return { path: expected.asset.path, headers: conditional(validators) };
+      return {
+        path: expected.asset.path,
+        headers:
+          expected.since === undefined
+            ? conditional(validators)
+            : { 'If-Modified-Since': expected.since },
+      };
     case 'part':
       return {
         path: expected.asset.path,
@@ -31,6 +37,7 @@ export function requestFor(expected: Expectation, validators: Validators): Bench
     case 'gzip':
       return { path: expected.asset.path, headers: { 'Accept-Encoding': 'gzip' } };
     case 'missing':
+    case 'listing':
       return { path: expected.path, headers: {} };
   }
 }

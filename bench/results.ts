@@ -25,6 +25,8 @@ export interface Sample {
   readonly voluntarySwitches: number;
   readonly involuntarySwitches: number;
   readonly peakMemory: number;
+  /** Resident when the turn was over; runs before 2026-11-26 did not look. */
+  readonly memoryAfter?: number;
   /** Share of the wall time that the server and the generator were on a CPU; 1 = one core. */
   readonly serverBusy: number;
   readonly clientBusy: number;

@@ -1,90 +1,24 @@
-// What is measured: each scenario is one kind of request under one kind of load.
-import type { Asset } from './site.ts';
-import { coldFile, GIB, KIB, MIB, pageView, script, sized, sizeName } from './site.ts';
-
-/** What a server has to offer to take part in a scenario, beyond 200 and 404. large = over 16 MiB. */
-export type Feature = 'conditional' | 'range' | 'multi-range' | 'gzip' | 'large';
-
-/** HTTP/1.1, HTTP/1.1 over TLS, and HTTP/2 over TLS. */
-export const PROTOCOLS = ['http', 'https', 'http2'] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
-
-/** One request and its only right answer. Ranges are inclusive, as on the wire. */
-export type Expectation =
-  | { readonly kind: 'whole'; readonly asset: Asset }
-  | { readonly kind: 'not-modified'; readonly asset: Asset }
-  | { readonly kind: 'part'; readonly asset: Asset; readonly range: readonly [number, number] }
-  | {
-      readonly kind: 'parts';
-      readonly asset: Asset;
-      readonly ranges: readonly (readonly [number, number])[];
-    }
-  | { readonly kind: 'gzip'; readonly asset: Asset }
-  | { readonly kind: 'missing'; readonly path: string };
-
-/** Clients that keep the server busy beside the measured ones. */
-export interface Background {
-  readonly clients: number;
-  readonly assets: readonly Asset[];
-  /** Drop each file from the page cache before it is asked for. */
-  readonly cold: boolean;
-  /** Bytes per second that one client reads; undefined = as fast as it can. */
-  readonly bytesPerSecond?: number;
-}
-
-export type Group =
-  | 'get'
-  | 'connections'
-  | 'semantics'
-  | 'mix'
-  | 'latency'
-  | 'slow-readers'
-  | 'cold-disk'
-  | 'autocannon'
-  | 'https'
-  | 'http2';
-
-export interface Scenario {
-  readonly name: string;
-  readonly title: string;
-  readonly group: Group;
-  readonly expects: readonly [Expectation, ...Expectation[]];
-  readonly protocol: Protocol;
-  readonly connections: number;
-  /** Requests in flight on each connection; streams with HTTP/2. */
-  readonly pipelining: number;
-  readonly keepAlive: boolean;
-  readonly needs?: Feature;
-  /** Requests per second offered over all connections; undefined = as many as possible. */
-  readonly rate?: number;
-  readonly generator?: 'autocannon' | 'resuming';
-  /** Turns are this many times as long as others. Percentiles need more answers than means. */
-  readonly turnLength?: number;
-  readonly background?: Background;
-  readonly quick?: boolean;
-}
-
-type Variation = Partial<Omit<Scenario, 'name' | 'title' | 'group' | 'expects'>>;
-
-function scenario(
-  group: Group,
-  name: string,
-  title: string,
-  expects: Scenario['expects'],
-  variation: Variation = {},
-): Scenario {
-  return {
-    name,
-    title,
-    group,
-    expects,
-    protocol: 'http',
-    connections: 32,
-    pipelining: 1,
-    keepAlive: true,
-    ...variation,
-  };
-}
+// What is measured: every scenario, in the order of the tables.
+import { manyFiles } from './many/scenarios.ts';
+import {
+  bytesTitle,
+  type Expectation,
+  type Scenario,
+  scenario,
+  type Variation,
+} from './scenario.ts';
+import {
+  type Asset,
+  arenaFiles,
+  coldFile,
+  GIB,
+  KIB,
+  MIB,
+  pageView,
+  script,
+  sized,
+  sizeName,
+} from './site.ts';
 
 /** A warm 200 of one file over 32 keep-alive connections: the row that all comparisons share. */
 export function get(size: number, variation: Variation = {}): Scenario {
@@ -123,14 +57,6 @@ function overHttps(name: string, title: string, size: number, variation?: Variat
   });
 }
 
-/** 65536 → "64 KiB". */
-export function bytesTitle(size: number): string {
-  if (size >= GIB) return `${size / GIB} GiB`;
-  if (size >= MIB) return `${size / MIB} MiB`;
-  if (size >= KIB) return `${size / KIB} KiB`;
-  return `${size} B`;
-}
-
 const whole1k: Expectation = { kind: 'whole', asset: sized(KIB) };
 const whole64k: Expectation = { kind: 'whole', asset: sized(64 * KIB) };
 const coldFiles = Array.from({ length: 20 }, (_, index) => coldFile(index));
@@ -144,8 +70,8 @@ export const scenarios: readonly Scenario[] = [
   get(128 * KIB),
   get(MIB, { quick: true }),
   get(16 * MIB),
-  get(64 * MIB, { needs: 'large' }),
-  get(GIB, { connections: 1, needs: 'large' }),
+  get(64 * MIB, { needs: ['large'] }),
+  get(GIB, { connections: 1, needs: ['large'] }),
 
   scenario('connections', 'one-1k', 'GET 1 KiB, 1 connection', [whole1k], { connections: 1 }),
   scenario('connections', 'one-64k', 'GET 64 KiB, 1 connection', [whole64k], { connections: 1 }),
@@ -163,24 +89,24 @@ export const scenarios: readonly Scenario[] = [
     'not-modified',
     '304 Not Modified',
     [{ kind: 'not-modified', asset: sized(16 * KIB) }],
-    { needs: 'conditional', quick: true },
+    { needs: ['conditional'], quick: true },
   ),
   scenario(
     'semantics',
     'range-16k',
     '206, 16 KiB of 1 MiB',
     [{ kind: 'part', asset: sized(MIB), range: [500_001, 500_000 + 16 * KIB] }],
-    { needs: 'range' },
+    { needs: ['range'] },
   ),
   scenario('semantics', 'range-many', '206, 200 ranges of 1 MiB in turn', manyRanges(), {
-    needs: 'range',
+    needs: ['range'],
   }),
   scenario(
     'semantics',
     'range-1m',
     '206, 1 MiB of 1 GiB',
     [{ kind: 'part', asset: sized(GIB), range: [512 * MIB + 1, 513 * MIB] }],
-    { needs: 'range' },
+    { needs: ['range'] },
   ),
   scenario(
     'semantics',
@@ -197,20 +123,25 @@ export const scenarios: readonly Scenario[] = [
         ],
       },
     ],
-    { needs: 'multi-range' },
+    { needs: ['multi-range'] },
   ),
   scenario(
     'semantics',
     'gzip',
     'GET 120 KiB script, precompressed',
     [{ kind: 'gzip', asset: script }],
-    { needs: 'gzip' },
+    { needs: ['gzip'] },
   ),
   scenario('semantics', 'not-found', '404 Not Found', [
     { kind: 'missing', path: '/nothing/here.txt' },
   ]),
 
-  scenario('mix', 'site', 'A page view: 16 small files', pageViewExpectations()),
+  scenario('mix', 'site', 'A page view: 16 small files', wholes(pageView)),
+  scenario('mix', 'arena', "HttpArena's 20 static files, 256 connections", wholes(arenaFiles), {
+    connections: 256,
+  }),
+
+  ...manyFiles,
 
   scenario('latency', 'steady-1k', 'GET 1 KiB, 2000 requests/s offered', [whole1k], {
     rate: 2000,
@@ -262,16 +193,8 @@ function manyRanges(): Scenario['expects'] {
   return [range(0), ...Array.from({ length: 199 }, (_, at) => range(at + 1))];
 }
 
-function pageViewExpectations(): Scenario['expects'] {
-  const [first, ...rest] = pageView.map((asset): Expectation => ({ kind: 'whole', asset }));
-  if (first === undefined) throw new Error('the page view has no files');
+function wholes(assets: readonly Asset[]): Scenario['expects'] {
+  const [first, ...rest] = assets.map((asset): Expectation => ({ kind: 'whole', asset }));
+  if (first === undefined) throw new Error('no files');
   return [first, ...rest];
-}
-
-/** Every file that a scenario's requests and background clients touch. */
-export function assetsOf({ expects, background }: Scenario): readonly Asset[] {
-  const requested = expects.flatMap((expected) =>
-    expected.kind === 'missing' ? [] : [expected.asset],
-  );
-  return [...requested, ...(background?.assets ?? [])];
 }

@@ -15,6 +15,9 @@ import { type Run, saveRun } from './results.ts';
 /** The directory that all runs serve; kept between runs, ignored by git. */
 export const siteRoot = fileURLToPath(new URL('.work/site', import.meta.url));
 
+/** Where the trees of many files are. */
+const treesRoot = fileURLToPath(new URL('.work/trees', import.meta.url));
+
 /** Exit status of a run that Ctrl-C ended: 128 + SIGINT, as a shell reports it. */
 export const INTERRUPTED = 130;
 
@@ -24,7 +27,7 @@ export interface Session {
   readonly directory: string;
   /** The command line that a reader would type. */
   readonly command: string;
-  readonly plan: Omit<Plan, 'root' | 'pinning' | 'generators'>;
+  readonly plan: Omit<Plan, 'root' | 'trees' | 'pinning' | 'generators'>;
   readonly progress: Progress;
   /** Use autocannon even where wrk is installed. */
   readonly autocannonOnly: boolean;
@@ -57,7 +60,7 @@ export async function runSession(session: Session): Promise<{ run: Run; path: st
   const save = (findings: Findings): void => {
     path = saveRun(session.directory, session.name, runOf(findings));
   };
-  const plan = { ...session.plan, root: siteRoot, pinning, generators };
+  const plan = { ...session.plan, root: siteRoot, trees: treesRoot, pinning, generators };
   try {
     const findings = await runCampaign(plan, session.progress, interrupt.signal, save);
     save(findings);

@@ -65,6 +65,33 @@ export const pageView: readonly Asset[] = [
   asset('/site/favicon.ico', 1_150, 'noise'),
 ];
 
+/**
+ * The files of HttpArena's tests of static files (MDA2AV/HttpArena, data/static, 2026-04-29): their names and sizes, with
+ * bytes of our own.
+ */
+export const arenaFiles: readonly Asset[] = [
+  asset('/static/reset.css', 8_192, 'text'),
+  asset('/static/layout.css', 25_600, 'text'),
+  asset('/static/theme.css', 18_432, 'text'),
+  asset('/static/components.css', 204_800, 'text'),
+  asset('/static/utilities.css', 61_440, 'text'),
+  asset('/static/analytics.js', 12_288, 'text'),
+  asset('/static/helpers.js', 22_528, 'text'),
+  asset('/static/app.js', 204_800, 'text'),
+  asset('/static/vendor.js', 307_200, 'text'),
+  asset('/static/router.js', 35_840, 'text'),
+  asset('/static/header.html', 122_880, 'text'),
+  asset('/static/footer.html', 56_320, 'text'),
+  asset('/static/regular.woff2', 18_432, 'noise'),
+  asset('/static/bold.woff2', 22_528, 'noise'),
+  asset('/static/logo.svg', 15_344, 'text'),
+  asset('/static/icon-sprite.svg', 71_680, 'text'),
+  asset('/static/hero.webp', 46_080, 'noise'),
+  asset('/static/thumb1.webp', 8_192, 'noise'),
+  asset('/static/thumb2.webp', 6_144, 'noise'),
+  asset('/static/manifest.json', 2_883, 'text'),
+];
+
 function asset(path: string, size: number, content: Asset['content']): Asset {
   return { path, size, content };
 }
@@ -90,7 +117,8 @@ function isWritten(file: string, size: number): boolean {
   return existsSync(file) && statSync(file).size === size;
 }
 
-function* noise({ path, size }: Asset): Generator<Buffer> {
+/** Its bytes, the same whenever it is written. */
+export function* noise({ path, size }: Asset): Generator<Buffer> {
   const key = createHash('sha256').update(path).digest();
   const stream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
   for (let left = size; left > 0; left -= CHUNK) {

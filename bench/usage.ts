@@ -69,8 +69,17 @@ export function resetPeakMemory(root: number): void {
 
 /** Peak resident memory in bytes since the last reset, summed over the tree's processes. */
 export function peakMemory(root: number): number {
+  return sumOfMemory(root, 'VmHWM');
+}
+
+/** Resident memory in bytes, summed over the tree's processes. */
+export function residentMemory(root: number): number {
+  return sumOfMemory(root, 'VmRSS');
+}
+
+function sumOfMemory(root: number, label: 'VmHWM' | 'VmRSS'): number {
   return processTree(root)
-    .map((pid) => numberAfter(read(`/proc/${pid}/status`) ?? '', '\nVmHWM:') * 1024)
+    .map((pid) => numberAfter(read(`/proc/${pid}/status`) ?? '', `\n${label}:`) * 1024)
     .reduce((sum, bytes) => sum + bytes, 0);
 }
 

@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Answer, type Client, connect } from './client.ts';
 import { type BenchRequest, requestFor, type Validators } from './request.ts';
-import type { Expectation, Scenario } from './scenarios.ts';
+import type { Expectation, Scenario } from './scenario.ts';
 import { MIB } from './site.ts';
 
 /** A server gave a wrong answer; its row must not be timed. */
@@ -38,7 +38,9 @@ export async function verify(
 }
 
 async function validatorsFor(client: Client, expected: Expectation): Promise<Validators> {
-  if (expected.kind !== 'not-modified') return { etag: undefined, lastModified: undefined };
+  if (expected.kind !== 'not-modified' || expected.since !== undefined) {
+    return { etag: undefined, lastModified: undefined };
+  }
   const response = await client.ask({ path: expected.asset.path, headers: {} });
   for await (const _ of response.body) {
     // The connection is reused only after the whole body.
@@ -97,6 +99,9 @@ async function check(
     case 'missing':
       expectStatus(response, 404, wrong);
       return await readToEnd(response).then(() => undefined);
+    case 'listing':
+      expectStatus(response, 200, wrong);
+      return await expectNames(response, expected.names, wrong);
   }
 }
 
@@ -145,6 +150,16 @@ async function expectSame(
   if (got.equals(right)) return;
   const difference = got.findIndex((byte, index) => byte !== right[index]);
   throw wrong(`body byte ${bodyOffset + difference} is wrong`);
+}
+
+async function expectNames(
+  response: Answer,
+  names: readonly string[],
+  wrong: Wrong,
+): Promise<void> {
+  const listed = new Set(String(await readToEnd(response)).split(/[^\w.-]+/));
+  const left = names.filter((name) => !listed.has(name));
+  if (left.length > 0) throw wrong(`${left.length} names are left out, ${left[0]} among them`);
 }
 
 async function expectNoBody(response: Answer, wrong: Wrong): Promise<void> {

@@ -21,7 +21,7 @@ import { type WireRow, wireReport } from './wire/report.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
-const SIZES = [64 * KIB, 256 * KIB, MIB];
+const SIZES = [...[16, 32, 64, 128, 256].map((n) => n * KIB), MIB];
 const STRATEGIES = ['mmap', 'sendfile'] as const;
 const CONNECTIONS = 32;
 

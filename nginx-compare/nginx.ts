@@ -1,30 +1,51 @@
 // nginx as a server of the benchmark: started from nginx.conf in a directory of its own.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../bench/certificate.ts';
 import { firstLine, isInstalled } from '../bench/process.ts';
-import { PROTOCOLS } from '../bench/scenarios.ts';
+import { PROTOCOLS } from '../bench/scenario.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from '../bench/servers/server.ts';
 import { writeConfig } from '../bench/servers/template.ts';
 
 const TEMPLATE = new URL('nginx.conf', import.meta.url);
 
-export const nginx = nginxWith('nginx', ['server', 'cold-disk'], '');
+export const nginx = nginxWith('nginx', ['server', 'cold-disk'], {});
 
 /** Blocking reads go to a thread pool instead of the worker. */
-export const nginxAioThreads = nginxWith('nginx-aio', ['cold-disk'], 'aio threads;');
+export const nginxAioThreads = nginxWith('nginx-aio', ['cold-disk'], { aio: 'aio threads;' });
+
+const OPEN_FILES = openFilesAllowed();
+
+/** For many files: without the cache of open files, as nginx comes, and with one for as many as it may open. */
+export const nginxByCache: readonly ServerKind[] = [
+  nginxWith('nginx-no-cache', ['server', 'many-only'], { cached: 'off' }),
+  nginxWith('nginx-large-cache', ['server', 'many-only'], {
+    // Its connections need some as well.
+    cached: `max=${Math.min(100_000, OPEN_FILES - 5000)} inactive=60s`,
+  }),
+];
+
+interface Variant {
+  readonly aio?: string;
+  /** open_file_cache. */
+  readonly cached?: string;
+}
 
 export const NGINX_MISSING = 'needs nginx: apt-get install nginx';
 
-function nginxWith(name: string, tags: readonly Tag[], aio: string): ServerKind {
+function nginxWith(
+  name: string,
+  tags: readonly Tag[],
+  { aio = '', cached = 'max=10000 inactive=60s' }: Variant,
+): ServerKind {
   return {
     name,
     tags,
     speaks: PROTOCOLS,
     lacks: [],
     missing: () => (isInstalled('nginx') ? undefined : NGINX_MISSING),
-    version: nginxVersion,
-    async start({ root, work, cores, certificate }) {
+    version: () => `${nginxVersion()}, open_file_cache ${cached}`,
+    async start({ root, work, cores, certificate, listing }) {
       const port = await freePort();
       mkdirSync(work, { recursive: true });
       const config = writeConfig(TEMPLATE, join(work, 'nginx.conf'), {
@@ -33,6 +54,9 @@ function nginxWith(name: string, tags: readonly Tag[], aio: string): ServerKind 
         PORT: port,
         WORKERS: 1,
         AIO: aio,
+        CACHED: cached,
+        OPEN_FILES,
+        LISTING: listing ? 'autoindex on;' : '',
         PROTOCOLS: certificate === undefined ? '' : ' ssl http2',
         TLS: tlsLines(certificate),
         // Started by root, the worker would lose the right to read a root that only root may read.
@@ -42,6 +66,13 @@ function nginxWith(name: string, tags: readonly Tag[], aio: string): ServerKind 
       return startOnPort(port, command, certificate);
     },
   };
+}
+
+/** The hard limit of this process, which nginx inherits; 0 where the system is not Linux. */
+function openFilesAllowed(): number {
+  const path = '/proc/self/limits';
+  const limits = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return Number(/^Max open files +\d+ +(\d+)/m.exec(limits)?.[1] ?? 0);
 }
 
 function tlsLines(certificate: Certificate | undefined): string {

@@ -1,13 +1,14 @@
 // The floor: the least work that answers a GET for a file on this machine. One thread, one epoll,
 // no HTTP semantics beyond what the benchmark's rows need. It is a yardstick, not a server.
 //
-//   floor ROOT mmap|sendfile|read [PORT]     prints "listening PORT" when it accepts connections
+//   floor ROOT mmap|sendfile|read|open [PORT]     prints "listening PORT" when it accepts connections
 //
 // mmap:     head and body leave in one writev(2), the body from a mapping of the whole file
 // sendfile: the head by send(2) with MSG_MORE, the body by sendfile(2)
 // read:     body bytes by pread(2) into a buffer, then as mmap from there, 64 KiB at a turn
+// open:     as read, of a file that is opened for each request and closed after it
 //
-// Files are opened at their first request and kept; a file changed later is not noticed.
+// In the other modes files are opened at their first request and kept; a file changed later is not noticed.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -66,7 +67,7 @@ static const char NOT_FOUND[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n
 static const char NOT_MODIFIED[] = "HTTP/1.1 304 Not Modified\r\nETag: \"floor\"\r\n\r\n";
 
 static int root_fd;
-enum mode { MAPPED, BY_SENDFILE, BY_READ };
+enum mode { MAPPED, BY_SENDFILE, BY_READ, BY_OPEN };
 static enum mode mode;
 static int epoll_fd;
 static struct file *table[TABLE_SIZE];
@@ -111,6 +112,7 @@ static struct file *open_file(const char *path, size_t length) {
 }
 
 static const struct file *find_file(const char *path, size_t length) {
+  if (mode == BY_OPEN) return open_file(path, length);
   size_t slot = hash(path, length);
   for (size_t probes = 0; probes < TABLE_SIZE; probes++, slot = (slot + 1) % TABLE_SIZE) {
     if (table[slot] == NULL) return table[slot] = open_file(path, length);
@@ -118,6 +120,13 @@ static const struct file *find_file(const char *path, size_t length) {
       return table[slot];
   }
   return NULL;
+}
+
+static void release_file(const struct file *file) {
+  if (mode != BY_OPEN || file == NULL) return;
+  close(file->fd);
+  free(file->path);
+  free((void *)file);
 }
 
 // The value of a field whose name is written as the benchmark's clients write it, or NULL.
@@ -219,7 +228,8 @@ static enum progress send_reply(int fd, struct reply *reply) {
   switch (mode) {
   case MAPPED: return send_mapped(fd, reply);
   case BY_SENDFILE: return send_by_sendfile(fd, reply);
-  case BY_READ: return send_by_read(fd, reply);
+  case BY_READ:
+  case BY_OPEN: return send_by_read(fd, reply);
   }
   return FAILED;
 }
@@ -247,8 +257,10 @@ static bool answer(struct connection *connection) {
       used += length;
     }
     enum progress progress = send_reply(connection->fd, &connection->reply);
-    if (progress == FAILED) return false;
     if (progress == BLOCKED) break;
+    release_file(connection->reply.file);
+    connection->reply.file = NULL;
+    if (progress == FAILED) return false;
     connection->sending = false;
     if (connection->reply.close) return false;
   }
@@ -297,8 +309,8 @@ static int listen_on(uint16_t port) {
 }
 
 static bool parse_mode(const char *name) {
-  static const char *const names[] = {"mmap", "sendfile", "read"}; // in the order of enum mode
-  for (int i = 0; i < 3; i++) {
+  static const char *const names[] = {"mmap", "sendfile", "read", "open"}; // in the order of enum mode
+  for (int i = 0; i < 4; i++) {
     if (strcmp(name, names[i]) != 0) continue;
     mode = (enum mode)i;
     return true;
@@ -308,7 +320,7 @@ static bool parse_mode(const char *name) {
 
 int main(int count, char **arguments) {
   if (count < 3 || !parse_mode(arguments[2])) {
-    fprintf(stderr, "usage: floor ROOT mmap|sendfile|read [PORT]\n");
+    fprintf(stderr, "usage: floor ROOT mmap|sendfile|read|open [PORT]\n");
     return 2;
   }
   root_fd = open(arguments[1], O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { start } from '../process.ts';
-import type { Background } from '../scenarios.ts';
+import type { Background } from '../scenario.ts';
 
 /** What the background process is told, as JSON in its argument. */
 export interface BackgroundTask {

@@ -2,9 +2,15 @@
 // that it can be pinned.
 import { fileURLToPath } from 'node:url';
 import { run } from '../process.ts';
-import { findH2load } from './h2load.ts';
+import { findH2load, H2LOAD_MISSING } from './h2load.ts';
 import type { Generator, GeneratorName, Generators, LoadResult } from './load.ts';
-import { findWrk } from './wrk.ts';
+import { findWrk, WRK_MISSING } from './wrk.ts';
+
+/** How to get those that have to be installed. */
+export const MISSING: Readonly<Partial<Record<GeneratorName, string>>> = {
+  wrk: WRK_MISSING,
+  h2load: H2LOAD_MISSING,
+};
 
 export function findGenerators(): Generators {
   const installed = [findWrk(), findH2load()].filter((found) => found !== undefined);

@@ -1,13 +1,17 @@
 // What a load generator is given and what it gives back; and which one a scenario uses.
 import type { BenchRequest } from '../request.ts';
-import type { Scenario } from '../scenarios.ts';
+import type { Scenario } from '../scenario.ts';
 
 export type GeneratorName = 'wrk' | 'h2load' | 'autocannon' | 'steady' | 'resuming';
 
 export interface Load {
   readonly url: URL;
-  /** Sent in turn on each connection. */
+  /** Sent in turn on each connection; by wrk over all connections. */
   readonly requests: readonly BenchRequest[];
+  /** Indices of `requests` in the order of asking, for wrk; undefined = one after the other. */
+  readonly order?: readonly number[];
+  /** Each is asked for once, over all connections, and that is all; wrk's alone. */
+  readonly once: boolean;
   readonly connections: number;
   /** Requests in flight on each connection: pipelined, or as streams. */
   readonly pipelining: number;

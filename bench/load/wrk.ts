@@ -18,6 +18,11 @@ export function wrkVersion(): string {
   return firstLine('wrk', ['-v']).replace(/ Copyright.*/, '');
 }
 
+export const WRK_MISSING = 'needs wrk: apt-get install wrk';
+
+/** For a list that is asked for once, which is over long before. */
+const ONCE_SECONDS = 120;
+
 interface Summary {
   readonly microseconds: number;
   readonly requests: number;
@@ -26,6 +31,7 @@ interface Summary {
   /** Answers with a status above 399. */
   readonly statusErrors: number;
   readonly cpuSeconds: number;
+  readonly startSeconds: number;
   readonly latency: LoadResult['latency'];
 }
 
@@ -35,18 +41,28 @@ async function runWrk(load: Load): Promise<LoadResult> {
     const requests = join(directory, 'requests');
     const texts = load.requests.map((request) => requestText(request, load));
     await writeFile(requests, texts.join('\0'));
-    const threads = Math.min(load.coreCount, load.connections);
+    const order = join(directory, 'order');
+    if (load.order !== undefined) await writeFile(order, load.order.join(' '));
+    const threads = load.once ? 1 : Math.min(load.coreCount, load.connections);
+    const seconds = load.once ? ONCE_SECONDS : load.seconds;
     const output = await run({
       program: 'wrk',
       args: [
-        ...['-t', `${threads}`, '-c', `${load.connections}`, '-d', `${load.seconds}s`],
+        ...['-t', `${threads}`, '-c', `${load.connections}`, '-d', `${seconds}s`],
         ...['--timeout', '60s', '-s', SCRIPT, load.url.href],
         ...['--', requests, `${load.pipelining}`],
+        ...[load.once ? 'once' : 'again', `${load.connections}`],
+        ...(load.order === undefined ? [] : [order]),
       ],
       env: { OPENSSL_CONF },
       cores: load.cores,
     });
     const summary = JSON.parse(output.slice(output.lastIndexOf('\n{') + 1)) as Summary;
+    const length = load.order?.length ?? load.requests.length;
+    // With TLS the last request of each connection is not awaited.
+    if (load.once && summary.requests < length - load.connections) {
+      throw new Error(`${summary.requests} of ${length} requests were answered`);
+    }
     const statusErrors =
       load.status < 400 ? summary.statusErrors : summary.requests - summary.statusErrors;
     return {
@@ -56,6 +72,7 @@ async function runWrk(load: Load): Promise<LoadResult> {
       latency: summary.latency,
       errors: summary.socketErrors + statusErrors,
       cpuSeconds: summary.cpuSeconds,
+      startSeconds: summary.startSeconds,
     };
   } finally {
     await rm(directory, { recursive: true });

@@ -2,7 +2,7 @@
 import { zcserve } from '../../dist/index.js';
 import { listen, root } from './listen.mjs';
 
-const middleware = zcserve(root, { gzip: true });
+const middleware = zcserve(root, { gzip: true, listing: process.env.LISTING === 'on' });
 
 listen((request, response) => {
   middleware(request, response, () => response.writeHead(404).end());

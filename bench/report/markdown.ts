@@ -49,7 +49,7 @@ ${table(SUMMARY_HEAD, shown.map(summaryRow))}
 `;
 }
 
-const SHOWN_GROUPS: readonly string[] = ['get', 'semantics', 'mix', 'https', 'http2'];
+const SHOWN_GROUPS: readonly string[] = ['get', 'semantics', 'mix', 'many', 'https', 'http2'];
 
 /** README's part: the chart, and medians of a few servers in a few scenarios, so that it fits a page. */
 export function overview(run: Run, files: ReportFiles, link: Link): string {
@@ -77,6 +77,7 @@ export function hasOverview({ interrupted, scenarios }: Run): boolean {
 const OVERVIEW_SCENARIOS: readonly string[] = [
   ...['get-1k', 'get-16k', 'get-128k', 'get-1m', 'get-16m'],
   ...['not-modified', 'range-16k', 'gzip', 'site'],
+  ...['once', 'zipf-100k', 'missing', 'revalidate-many', 'hot-5k', 'hot-50k'],
   ...['https-1k', 'https-16k', 'https-128k', 'https-1m', 'https-full'],
   ...['http2-1k', 'http2-1k-10', 'http2-16k-10', 'http2-128k'],
 ];
@@ -84,9 +85,9 @@ const OVERVIEW_SCENARIOS: readonly string[] = [
 /** By column; of several servers the best. */
 const OVERVIEW_SERVERS: Readonly<Record<string, readonly string[]>> = {
   zcserve: ['zcserve'],
-  floor: ['floor-mmap', 'floor-sendfile'],
-  nginx: ['nginx'],
-  Bun: ['bun'],
+  floor: ['floor-mmap', 'floor-sendfile', 'floor-open'],
+  nginx: ['nginx', 'nginx-no-cache', 'nginx-large-cache'],
+  Bun: ['bun', 'bun-directory'],
   'as middleware': ['zcserve-middleware'],
   sirv: ['sirv'],
   'serve-static': ['serve-static'],

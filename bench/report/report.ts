@@ -31,7 +31,8 @@ export async function writeReport(run: Run, directory: string, part?: string): P
 }
 
 function isWhole(run: Run): boolean {
-  return !run.interrupted && run.scenarios.length === scenarios.length;
+  const names = new Set(run.scenarios.map(({ name }) => name));
+  return !run.interrupted && scenarios.every(({ name, optIn }) => optIn || names.has(name));
 }
 
 function write(path: string, text: string): void {

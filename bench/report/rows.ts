@@ -74,6 +74,7 @@ export const DETAIL_HEAD: readonly string[] = [
   'switches/request',
   'syscalls/request',
   'peak MiB',
+  'MiB after',
   'errors',
   'mark',
 ];
@@ -102,6 +103,7 @@ export function detailRow(
     number(of((sample) => sample.voluntarySwitches + sample.involuntarySwitches)),
     syscallTotal(row),
     mebibytes(of((sample) => sample.peakMemory)),
+    mebibytes(samples.at(-1)?.memoryAfter ?? Number.NaN),
     number(samples.reduce((sum, sample) => sum + sample.errors, 0)),
     marksOf(samples),
   ];

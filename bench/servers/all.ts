@@ -1,7 +1,7 @@
 // Every server of the benchmark, in the order of its tables.
-import { nginx, nginxAioThreads } from '../../nginx-compare/nginx.ts';
+import { nginx, nginxAioThreads, nginxByCache } from '../../nginx-compare/nginx.ts';
 import { apache, caddy, h2o, lighttpd, tomcat } from './debian.ts';
-import { floors } from './floor.ts';
+import { floorOpen, floors } from './floor.ts';
 import { bunServers, middlewares, nodeBuffer, npmServers, zcserveMiddleware } from './npm-peers.ts';
 import type { ServerKind } from './server.ts';
 import { zcserve, zcserveUws } from './zcserve.ts';
@@ -10,8 +10,10 @@ export const servers: readonly ServerKind[] = [
   zcserve,
   zcserveUws,
   ...floors,
+  floorOpen,
   nginx,
   nginxAioThreads,
+  ...nginxByCache,
   h2o,
   lighttpd,
   apache,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../certificate.ts';
 import { firstLine, isInstalled } from '../process.ts';
-import { PROTOCOLS } from '../scenarios.ts';
+import { PROTOCOLS } from '../scenario.ts';
 import { freePort, type Place, type ServerKind, startOnPort } from './server.ts';
 import { writeConfig } from './template.ts';
 
@@ -24,6 +24,7 @@ export const apache: ServerKind = {
     const config = configure('apache.conf', place, port, {
       MODULES: APACHE_MODULES,
       USER: asRoot ? 'User www-data\nGroup www-data' : '',
+      LISTING: place.listing ? 'Indexes' : '',
     });
     return startOnPort(port, {
       program: 'apache2',
@@ -42,7 +43,11 @@ export const lighttpd: ServerKind = {
   version: () => firstLine('lighttpd', ['-v']).replace(/ \(.*/, ''),
   async start(place) {
     const port = await freePort();
-    const config = configure('lighttpd.conf', place, port);
+    const config = configure('lighttpd.conf', place, port, {
+      LISTING: place.listing
+        ? 'server.modules += ("mod_dirlisting")\ndir-listing.activate = "enable"'
+        : '',
+    });
     return startOnPort(port, {
       program: 'lighttpd',
       args: ['-D', '-f', config],
@@ -63,6 +68,7 @@ export const h2o: ServerKind = {
     const config = configure('h2o.conf', place, port, {
       USER: asRoot ? 'user: root' : '',
       TLS: h2oTls(place.certificate),
+      LISTING: place.listing ? 'ON' : 'OFF',
     });
     const command = { program: 'h2o', args: ['-c', config], cores: place.cores };
     return startOnPort(port, command, place.certificate);
@@ -81,6 +87,7 @@ export const caddy: ServerKind = {
     const config = configure('caddy.conf', place, port, {
       SCHEME: place.certificate === undefined ? 'http' : 'https',
       TLS: caddyTls(place.certificate),
+      LISTING: place.listing ? 'browse' : '',
     });
     return startOnPort(
       port,
@@ -108,14 +115,16 @@ export const tomcat: ServerKind = {
   async start(place) {
     const port = await freePort();
     for (const name of ['conf', 'webapps', 'temp', 'logs', 'work']) {
-      mkdirSync(join(place.work, name));
+      mkdirSync(join(place.work, name), { recursive: true });
     }
     writeConfig(
       new URL('tomcat-server.xml', import.meta.url),
       join(place.work, 'conf/server.xml'),
       { ROOT: place.root, WORK: place.work, PORT: port },
     );
-    writeConfig(new URL('tomcat-web.xml', import.meta.url), join(place.work, 'conf/web.xml'), {});
+    writeConfig(new URL('tomcat-web.xml', import.meta.url), join(place.work, 'conf/web.xml'), {
+      LISTING: `${place.listing ?? false}`,
+    });
     return startOnPort(port, {
       program: 'java',
       args: [

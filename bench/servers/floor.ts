@@ -11,12 +11,19 @@ export const floors: readonly ServerKind[] = [floor('mmap'), floor('sendfile')];
 /** The textbook's baseline, for the comparison of strategies only: it is no floor. */
 export const floorRead = floor('read');
 
-function floor(mode: 'mmap' | 'sendfile' | 'read'): ServerKind {
+/** Opens a file for each request and keeps nothing: the others keep every file that they have seen. */
+export const floorOpen: ServerKind = {
+  ...floor('open'),
+  tags: ['floor', 'many-only'],
+  lacks: ['multi-range', 'gzip', 'If-Modified-Since', 'listing'],
+};
+
+function floor(mode: 'mmap' | 'sendfile' | 'read' | 'open'): ServerKind {
   return {
     name: `floor-${mode}`,
     tags: ['floor'],
     speaks: ['http'],
-    lacks: ['multi-range', 'gzip'],
+    lacks: ['multi-range', 'gzip', 'many files', 'listing'],
     missing: () =>
       isInstalled(COMPILER) ? undefined : 'needs a C compiler: apt-get install gcc libc6-dev',
     version: () => `bench/floor/floor.c, ${firstLine(COMPILER, ['--version'])}, -O2`,

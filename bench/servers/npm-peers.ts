@@ -1,7 +1,7 @@
 // The servers from npm: small programs in bench/peers, or the packages' own commands.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Feature, PROTOCOLS, type Protocol } from '../scenarios.ts';
+import { type Feature, PROTOCOLS, type Protocol } from '../scenario.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from './server.ts';
 
 const PEERS = new URL('../peers/', import.meta.url);
@@ -9,17 +9,17 @@ const BUN = peerFile('node_modules/@oven/bun-linux-x64/bin/bun');
 const HOW = 'npm run bench:peers';
 
 export const middlewares: readonly ServerKind[] = [
-  program('sirv', 'sirv.mjs', ['multi-range']),
-  program('serve-static', 'serve-static.mjs', ['multi-range', 'gzip']),
-  program('@fastify/static', 'fastify-static.mjs', ['multi-range']),
+  program('sirv', 'sirv.mjs', ['multi-range', 'If-Modified-Since', 'listing']),
+  program('serve-static', 'serve-static.mjs', ['multi-range', 'gzip', 'listing']),
+  program('@fastify/static', 'fastify-static.mjs', ['multi-range', 'listing']),
 ];
 
 export const npmServers: readonly ServerKind[] = [
-  command('http-server', 'bin/http-server', (root, port) => [
+  command('http-server', 'bin/http-server', ['multi-range', 'gzip'], (root, port) => [
     ...[root, '-a', '127.0.0.1', '-p', `${port}`],
     ...['--silent', '--gzip', '-c', '0', '-t', '0'],
   ]),
-  command('serve', 'build/main.js', (root, port) => [
+  command('serve', 'build/main.js', ['multi-range', 'gzip', 'If-Modified-Since'], (root, port) => [
     ...[root, '-l', `tcp://127.0.0.1:${port}`],
     ...['--no-request-logging', '--no-clipboard', '--no-compression'],
     ...['-c', peerFile('serve.json')],
@@ -27,13 +27,28 @@ export const npmServers: readonly ServerKind[] = [
 ];
 
 export const bunServers: readonly ServerKind[] = [
-  bun('bun', 'bun-file.mjs', ['conditional', 'multi-range', 'gzip']),
-  bun('bun-routes', 'bun-routes.mjs', ['range', 'multi-range', 'gzip', 'large']),
+  bun('bun', 'bun-file.mjs', [
+    ...(['conditional', 'If-Modified-Since', 'multi-range', 'gzip', 'listing'] as const),
+  ]),
+  bun('bun-directory', 'bun-directory.mjs', ['multi-range', 'gzip', 'listing']),
+  bun('bun-routes', 'bun-routes.mjs', [
+    ...([
+      'range',
+      'multi-range',
+      'gzip',
+      'large',
+      'many files',
+      'If-Modified-Since',
+      'listing',
+    ] as const),
+  ]),
 ];
 
 /** node:http or node:http2 alone: what every middleware pays before it starts. */
 export const nodeBuffer: ServerKind = {
-  ...own('node-buffer', 'node-buffer.mjs', ['conditional', 'range', 'multi-range', 'gzip']),
+  ...own('node-buffer', 'node-buffer.mjs', [
+    ...(['conditional', 'If-Modified-Since', 'range', 'multi-range', 'gzip', 'listing'] as const),
+  ]),
   missing: () => undefined,
   version: () => `node:http and node:http2, ${process.version}`,
 };
@@ -76,10 +91,11 @@ function program(name: string, script: string, lacks: readonly Feature[]): Serve
 function command(
   name: string,
   bin: string,
+  lacks: readonly Feature[],
   args: (root: string, port: number) => readonly string[],
 ): ServerKind {
   const path = peerFile(`node_modules/${name}/${bin}`);
-  return packaged(name, ['node'], ['http'], ['multi-range', 'gzip'], async ({ root, cores }) => {
+  return packaged(name, ['node'], ['http'], lacks, async ({ root, cores }) => {
     const port = await freePort();
     return startOnPort(port, {
       program: process.execPath,
@@ -120,9 +136,9 @@ function packaged(
   };
 }
 
-/** Runs `program ...args ROOT PORT [CERT KEY]`. */
+/** Runs `program ...args ROOT PORT [CERT KEY]`, with LISTING in the environment where directories are listed. */
 function starter(executable: string, args: readonly string[]): ServerKind['start'] {
-  return async ({ root, cores, certificate }) => {
+  return async ({ root, cores, certificate, listing }) => {
     const port = await freePort();
     const tls = certificate === undefined ? [] : [certificate.cert, certificate.key];
     return startOnPort(
@@ -131,7 +147,7 @@ function starter(executable: string, args: readonly string[]): ServerKind['start
         program: executable,
         args: [...args, root, `${port}`, ...tls],
         cores,
-        env: { NODE_ENV: 'production' },
+        env: { NODE_ENV: 'production', ...(listing ? { LISTING: 'on' } : {}) },
       },
       certificate,
     );

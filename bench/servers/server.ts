@@ -5,10 +5,20 @@ import { createServer } from 'node:net';
 import type { Certificate } from '../certificate.ts';
 import { connect } from '../client.ts';
 import { type Child, type Command, start } from '../process.ts';
-import type { Feature, Protocol } from '../scenarios.ts';
+import type { Feature, Protocol } from '../scenario.ts';
 
-/** Families of servers. Only those with `cold-disk` take part in the scenarios of that group. */
-export type Tag = 'zcserve' | 'floor' | 'server' | 'node' | 'middleware' | 'cold-disk';
+/**
+ * Families of servers. Only those with `cold-disk` take part in the scenarios of that group; those with `many-only` in
+ * no others than those of many files.
+ */
+export type Tag =
+  | 'zcserve'
+  | 'floor'
+  | 'server'
+  | 'node'
+  | 'middleware'
+  | 'cold-disk'
+  | 'many-only';
 
 export interface Place {
   /** The directory to serve. */
@@ -17,6 +27,8 @@ export interface Place {
   readonly work: string;
   /** A taskset(1) core list. */
   readonly cores: string | undefined;
+  /** Directories are listed. */
+  readonly listing?: boolean;
   /** With one it serves HTTPS and HTTP/2 by ALPN, without one plain HTTP. */
   readonly certificate?: Certificate | undefined;
 }

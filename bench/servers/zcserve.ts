@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Certificate } from '../certificate.ts';
-import { PROTOCOLS } from '../scenarios.ts';
+import { PROTOCOLS } from '../scenario.ts';
 import { type ServerKind, startAndRead } from './server.ts';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -29,13 +29,13 @@ export function zcserveWith(name: string, flags: readonly string[]): ServerKind 
     lacks: [],
     missing: () => (existsSync(CLI) ? undefined : 'not built: npm run build'),
     version: () => `zcserve ${readVersion()}${flags.length > 0 ? ` ${flags.join(' ')}` : ''}`,
-    start: ({ root, cores, certificate }) =>
+    start: ({ root, cores, certificate, listing }) =>
       startAndRead(
         {
           program: process.execPath,
           args: [
             ...[CLI, root, '--host=127.0.0.1', '--port=0', '--json', '--threads=1'],
-            ...[...tlsFlags(certificate), ...flags],
+            ...[...tlsFlags(certificate), ...(listing ? ['--listing'] : []), ...flags],
           ],
           cores,
         },

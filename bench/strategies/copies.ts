@@ -31,7 +31,7 @@ export async function measureCopies(
   await prepareSite(root, [sized(size)]);
   const turn: Turn = {
     scenario: get(size),
-    requests: [{ path: sized(size).path, headers: {} }],
+    asked: { requests: [{ path: sized(size).path, headers: {} }], once: false },
     generator: wrk,
     root,
     pinning: findPinning(),

@@ -3,7 +3,7 @@ import { facts } from '../report/facts.ts';
 import { number, withSpread } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { Run } from '../results.ts';
-import { bytesTitle } from '../scenarios.ts';
+import { bytesTitle } from '../scenario.ts';
 import type { ColdRow } from './cold-pass.ts';
 import type { CopyShare } from './copies.ts';
 import { type Point, pointsOf, sizesOf } from './points.ts';

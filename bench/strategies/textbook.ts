@@ -2,7 +2,7 @@
 import { number } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import { figure } from '../results.ts';
-import { bytesTitle } from '../scenarios.ts';
+import { bytesTitle } from '../scenario.ts';
 import { GIB } from '../site.ts';
 import type { CopyShare } from './copies.ts';
 import { type Point, sizesOf } from './points.ts';

@@ -4,7 +4,7 @@ import type { Machine } from '../machine.ts';
 import { number, withSpread } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import type { Figure } from '../results.ts';
-import { bytesTitle } from '../scenarios.ts';
+import { bytesTitle } from '../scenario.ts';
 import { PLACES } from './places.ts';
 
 export interface WireRow {

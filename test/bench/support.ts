@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { Server, Socket } from 'node:net';
+import { join } from 'node:path';
 import { certificate } from '../../bench/certificate.ts';
 import { findGenerators } from '../../bench/load/generators.ts';
 import type { Plan } from '../../bench/plan.ts';
-import type { Scenario } from '../../bench/scenarios.ts';
+import type { Scenario } from '../../bench/scenario.ts';
 import type { ServerKind } from '../../bench/servers/server.ts';
 
 export function planFor(
@@ -24,6 +25,7 @@ export function planFor(
     startWarmUp: 0,
     syscalls: false,
     root: directory,
+    trees: join(directory, 'trees'),
     pinning: undefined,
     generators: findGenerators(),
   };

@@ -127,6 +127,7 @@ function loadOn(url: URL): Load {
   return {
     url,
     requests: [{ path: '/1k.bin', headers: {} }],
+    once: false,
     connections: 4,
     pipelining: 1,
     keepAlive: true,
