@@ -5,7 +5,7 @@ import { type Feature, PROTOCOLS, type Protocol } from '../scenario.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from './server.ts';
 
 const PEERS = new URL('../peers/', import.meta.url);
-const BUN = peerFile('node_modules/@oven/bun-linux-x64/bin/bun');
+const BUN = peerFile('node_modules/bun/bin/bun.exe');
 const HOW = 'npm run bench:peers';
 
 export const middlewares: readonly ServerKind[] = [
