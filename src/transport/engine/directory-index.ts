@@ -44,10 +44,15 @@ const MAX_DIRECTORIES = 16_384;
 const MAX_NAMES = 2 ** 22;
 /** A page has a few kinds of files; whoever asks for others fills no memory. */
 const MAX_EXTENSIONS = 64;
-/** Reading the names of a directory that a client passes by costs more than it saves. */
-const PATIENCE = 8;
+/**
+ * With the second request: one file of a directory may be all that is asked for there, and then reading the names costs more
+ * than it saves. A request that has to wait for what the kernel does not remember costs as much as to read some 500.
+ */
+const PATIENCE = 1;
 /** Directories whose names are to be read next. */
 const MAX_WAITING = 1024;
+/** Of libuv's four threads. */
+const READERS = 2;
 const MAX_PATIENCE = 2 ** 20;
 /** What cannot be read now may be settled by then: its last change has to be 3 s old. */
 const RETRY_MS = 4000;
@@ -60,6 +65,7 @@ export class DirectoryIndex {
   readonly #groups = new Map<string, Group>();
   #names = 0;
   readonly #waiting = new Set<Known>();
+  #readers = 0;
   #off = false;
 
   constructor(options: DirectoryIndexOptions) {
@@ -187,21 +193,22 @@ export class DirectoryIndex {
     known.names = undefined;
   }
 
-  /** One at a time. */
   #read(known: Known): void {
     if (this.#waiting.size >= MAX_WAITING || this.#options.now() < known.readAfter) {
       this.#wait(known);
       return;
     }
     this.#waiting.add(known);
-    if (this.#waiting.size === 1) void this.#readNext();
+    if (this.#readers < READERS) void this.#readAll();
   }
 
-  async #readNext(): Promise<void> {
+  async #readAll(): Promise<void> {
+    this.#readers++;
     for (const known of this.#waiting) {
-      await this.#readNames(known);
       this.#waiting.delete(known);
+      await this.#readNames(known);
     }
+    this.#readers--;
   }
 
   async #readNames(known: Known): Promise<void> {
