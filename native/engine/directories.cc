@@ -56,7 +56,7 @@ Directories::Answer Directories::find(const Root& root, const RequestHead& head,
   if (dot == name.npos) return {};
   const FileTemplate* const from = find_template(directory->group, name.substr(dot + 1));
   if (!from || !takes(*from, head) || !is_plain_stem(name.substr(0, dot), from->doubtful)) return {};
-  if (asked_.add(path) >= admission_) return {};
+  if (admit(path, now)) return {};
   // Another form of the file is to be chosen from. Where nobody knows the names, the kernel is asked for each.
   const std::string file(path.substr(1));
   const auto may_stand = [&](const std::string& suffix) {
@@ -95,6 +95,18 @@ const FileTemplate* Directories::find_template(uint32_t group, std::string_view 
     if (name == extension) return made.get();
   }
   return nullptr;
+}
+
+bool Directories::admit(std::string_view path, int64_t now) {
+  const uint32_t asked = asked_.add(path);
+  if (asked == Frequency::kAdmitted) return true;
+  if (asked < admission_) return false;
+  allowance_ = std::min(kBurst, allowance_ + static_cast<double>(now - allowed_at_) * kPerMs);
+  allowed_at_ = now;
+  if (allowance_ < 1) return false;
+  allowance_ -= 1;
+  asked_.admit(path);
+  return true;
 }
 
 void Directories::count(const Directory& directory) {

@@ -15,18 +15,25 @@ namespace zc {
  */
 class Frequency {
  public:
-  /** One more; returns how often it was asked for before, 255 at most. */
+  /** What counts no more: it was admitted. */
+  static constexpr uint32_t kAdmitted = 0xff;
+
+  /** One more; returns how often it was asked for before, or kAdmitted. */
   uint32_t add(std::string_view path) {
     const uint64_t hash = hash_(path);
     uint32_t& place = places_[hash & kMask];
     const uint32_t mark = mark_of(hash), count = place & kCount;
     if ((place & ~kCount) == mark && count > 0) {
-      if (count < kCount) ++place;
+      if (count + 1 < kAdmitted) ++place;
       return count;
     }
     if (count > 1) --place;
     else place = mark | 1;
     return 0;
+  }
+  void admit(std::string_view path) {
+    const uint64_t hash = hash_(path);
+    places_[hash & kMask] = mark_of(hash) | kAdmitted;
   }
   uint32_t count(std::string_view path) const {
     const uint64_t hash = hash_(path);

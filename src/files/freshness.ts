@@ -20,6 +20,8 @@ export interface PreparedAnswers {
   forget(paths: readonly string[]): void;
   /** Was the file used since this was asked last? */
   used?(path: string): boolean;
+  /** This root-relative path is no longer what it was. */
+  changed?(path: string): void;
   /** A file had to leave for another. */
   crowded?(): void;
   /** All of it was made from another root than this one, or than none. */
@@ -71,6 +73,7 @@ export class Freshness {
     this.#changes++;
     for (const cache of this.#caches) cache.drop(path);
     this.forget([path]);
+    for (const answers of this.#answers) answers.changed?.(path);
   }
 
   /** These root-relative paths may have changed. */

@@ -22,13 +22,14 @@ function treeOf(): Readonly<Record<string, string>> {
 async function start(
   t: Test,
   serve: (options: object) => Promise<Origin>,
+  freshness: object = { watch: false, revalidate: 20 },
 ): Promise<{
   origin: Origin;
   root: string;
   ask: (path: string, fields?: SentFields) => Promise<Answer>;
 }> {
   const root = makeTree(t, treeOf());
-  const origin = await serve({ root, watch: false, revalidate: 20 });
+  const origin = await serve({ root, ...freshness });
   const ask = (path: string, fields: SentFields = {}) => request(origin.address, path, { fields });
   await learn(origin, ask);
   return { origin, root, ask };
@@ -152,6 +153,27 @@ t.test(
     );
   },
 );
+
+t.test('where the tree is watched, what comes is there at once', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const { root, ask } = await start(t, serve, { watch: true, revalidate: '1h' });
+      // The directory of a file that is kept is watched.
+      for (let i = 0; i < 3; i++) await ask(`/${nameOf(0)}`);
+      t.equal((await ask('/d/late.txt')).status, 404);
+      writeFileSync(join(root, 'd/late.txt'), 'late');
+      await until(async () => (await ask('/d/late.txt')).status === 200);
+      writeFileSync(join(root, `${nameOf(3)}.gz`), gzipSync(readFileSync(join(root, nameOf(3)))));
+      const gzip = { 'accept-encoding': 'gzip' };
+      await until(
+        async () => (await ask(`/${nameOf(3)}`, gzip)).field('content-encoding') === 'gzip',
+      );
+      t.pass('a file where none was, and another form of one');
+    },
+    isEngine,
+  );
+});
 
 t.test('another directory in the place of one that is known', async (t) => {
   onEveryCarrier(

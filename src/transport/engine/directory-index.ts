@@ -32,7 +32,7 @@ interface Known {
   readonly path: string;
   readonly group: Group;
   names: NativeNames | undefined;
-  /** Requests before its names are read. */
+  /** Requests before it is tried again to read its names. */
   patience: number;
   /** Milliseconds; not read again before. */
   readAfter: number;
@@ -44,11 +44,7 @@ const MAX_DIRECTORIES = 16_384;
 const MAX_NAMES = 2 ** 22;
 /** A page has a few kinds of files; whoever asks for others fills no memory. */
 const MAX_EXTENSIONS = 64;
-/**
- * With the second request: one file of a directory may be all that is asked for there, and then reading the names costs more
- * than it saves. A request that has to wait for what the kernel does not remember costs as much as to read some 500.
- */
-const PATIENCE = 1;
+const PATIENCE = 4;
 /** Directories whose names are to be read next. */
 const MAX_WAITING = 1024;
 /** Of libuv's four threads. */
@@ -118,7 +114,7 @@ export class DirectoryIndex {
     return undefined;
   }
 
-  /** The engine says that its names are worth to be read, or has found it changed, and removed it. */
+  /** The engine says that it is time to try again, or has found it changed, and removed it. */
   look(directory: string, changed: boolean): void {
     const known = this.#known.get(directory);
     if (known === undefined) return;
@@ -127,6 +123,13 @@ export class DirectoryIndex {
       this.#put(known);
     }
     this.#read(known);
+  }
+
+  /** A name may have come to this root-relative path, or gone: the engine looks at its directory before the next answer. */
+  suspect(path: string): void {
+    const directory = directoryOf(`/${path}`);
+    const known = this.#known.get(directory);
+    if (known?.names !== undefined) this.#put(known);
   }
 
   /** All of it was of another root. The engine has forgotten it. */
@@ -143,6 +146,10 @@ export class DirectoryIndex {
     this.clear();
   }
 
+  /**
+   * Its names are read at once: a request that has to wait for names which the kernel does not remember costs as much as to
+   * read some 500, and nothing else tells what is missing.
+   */
   #add(path: string): Known | undefined {
     const group = this.#groupOf(path);
     if (group === undefined) return undefined;
@@ -150,6 +157,7 @@ export class DirectoryIndex {
     const known: Known = { path, group, names: undefined, patience: PATIENCE, readAfter: 0 };
     this.#known.set(path, known);
     this.#put(known);
+    this.#read(known);
     return known;
   }
 
@@ -224,6 +232,7 @@ export class DirectoryIndex {
       return;
     }
     known.readAfter = ended + (ended - began) * READ_SHARE;
+    this.#loseNames(known);
     known.names = read;
     known.patience = PATIENCE;
     this.#names += read.count;

@@ -114,7 +114,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     switch (record.kind) {
       case 'request':
         if (record.met) options.onMet(pathOf(record.request));
-        ask(record.id, record.request);
+        ask(record.id, record.request, record.met);
         break;
       case 'stale':
         options.onStale(index.stale(record.path));
@@ -149,22 +149,22 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     }
   }
 
-  function ask(id: number, request: RequestHead): void {
+  function ask(id: number, request: RequestHead, met: boolean): void {
     const plan = handler(request, reach);
-    if (plan instanceof Promise) plan.then((answer) => answerWith(id, request, answer));
-    else answerWith(id, request, plan);
+    if (plan instanceof Promise) plan.then((answer) => answerWith(id, request, met, answer));
+    else answerWith(id, request, met, plan);
   }
 
-  function answerWith(id: number, request: RequestHead, plan: Answer): void {
+  function answerWith(id: number, request: RequestHead, met: boolean, plan: Answer): void {
     try {
-      reply(id, request, plan);
+      reply(id, request, met, plan);
     } catch (error) {
       log.error(`unexpected: ${textOf(error)}`, 'native');
-      reply(id, request, errorPlan(500, options.common));
+      reply(id, request, met, errorPlan(500, options.common));
     }
   }
 
-  function reply(id: number, request: RequestHead, plan: Answer): void {
+  function reply(id: number, request: RequestHead, met: boolean, plan: Answer): void {
     const { flags, fields, source, start, end, parts, tail } = engineReply(plan);
     engine.reply(id, flags, fields, source, start, end, parts, tail);
     const path = pathOf(request);
@@ -172,7 +172,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     directories.learn(path, plan);
     const { memo } = plan;
     if (memo === undefined) return;
-    index.offer(path, memo, () => hotReply(plan, memo));
+    index.offer(path, memo, () => hotReply(plan, memo), met);
     const missing = plan.status === 404 ? directories.lacking(path) : undefined;
     if (missing !== undefined) index.offerMiss(missing, memo, () => hotReply(plan, memo));
   }
@@ -193,6 +193,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     useTls: (tls) => engine.useTls(engineTls(tls, http2)),
     forget: (files) => index.forget(files),
     used: (file) => index.used(file),
+    changed: (path) => directories.suspect(path),
     crowded: () => admission.crowded(),
     setRoot(root) {
       index.clear();

@@ -76,11 +76,11 @@ export class HotIndex {
   }
 
   /**
-   * Hands an answer to the engine to repeat, if it is worth it. `path`: bytes as sent, query cut off. To be
-   * called in the turn of the event loop in which the answer was planned.
+   * Hands an answer to the engine to repeat, if it is worth it. `path`: bytes as sent, query cut off; `met`: it was asked for
+   * before. To be called in the turn of the event loop in which the answer was planned.
    */
-  offer(path: string, memo: Memo, reply: () => HotReply): void {
-    if (isNormal(path)) this.#offer(path, memo, reply);
+  offer(path: string, memo: Memo, reply: () => HotReply, met = false): void {
+    if (isNormal(path)) this.#offer(path, memo, reply, met);
   }
 
   /**
@@ -90,14 +90,14 @@ export class HotIndex {
   offerMiss({ directory, name }: Missing, memo: Memo, reply: () => HotReply): void {
     const below = `${directory}/${name}/`.slice(1);
     const evidence = memo.shared?.filter(({ path }) => !path.startsWith(below)) ?? [];
-    this.#offer(`\0${directory}`, { ...memo, evidence }, reply);
+    this.#offer(`\0${directory}`, { ...memo, evidence }, reply, true);
   }
 
-  #offer(path: string, memo: Memo, reply: () => HotReply): void {
+  #offer(path: string, memo: Memo, reply: () => HotReply, met: boolean): void {
     if (this.#isForgotten(memo)) return;
     // The slices of a file have the guard of its 200, and are another reply.
     const guard = JSON.stringify([memo.guard, memo.slices !== undefined]);
-    if (!this.#doorkeeper.knows(path + guard)) return;
+    if (!this.#doorkeeper.knows(path + guard) && !met) return;
     const prepared = reply();
     const bytes = 2 * guard.length + sizeOfReply(prepared);
     if (bytes > Math.max(BYTES_PER_PATH, this.#maxBytes * REPLY_SHARE)) return;

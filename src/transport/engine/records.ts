@@ -29,7 +29,7 @@ export type EngineRecord =
   | { readonly kind: 'accept-paused'; readonly errno: string }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'root' }
-  /** Its names are worth to be read; or what is known of it holds no more (`changed`). */
+  /** It is time to read its names; or what is known of it holds no more (`changed`). */
   | { readonly kind: 'directory'; readonly path: string; readonly changed: boolean };
 
 /** Where a value stands in its record. */
