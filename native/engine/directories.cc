@@ -39,7 +39,11 @@ Directories::Answer Directories::find(const Root& root, const RequestHead& head,
   if (!is_plain(head.target, path)) return {};
   const size_t slash = path.rfind('/');
   const Directory* directory = known_.find(path.substr(0, slash));
-  if (!directory) return find_above(root, path, now);
+  if (!directory) {
+    const Answer above = find_above(root, path, now);
+    if (!above.missing) asked_.add(path);
+    return above;
+  }
   const std::string_view name = path.substr(slash + 1);
   if (!directory->names) count(*directory);
   const Look look = look_at_names(root, *directory, now);
@@ -52,11 +56,12 @@ Directories::Answer Directories::find(const Root& root, const RequestHead& head,
     const bool absent = !tried.empty() && std::none_of(tried.begin(), tried.end(), stands);
     return {{}, absent ? directory : nullptr};
   }
+  const uint32_t asked = asked_.add(path);
   const size_t dot = name.rfind('.');
   if (dot == name.npos) return {};
   const FileTemplate* const from = find_template(directory->group, name.substr(dot + 1));
   if (!from || !takes(*from, head) || !is_plain_stem(name.substr(0, dot), from->doubtful)) return {};
-  if (admit(path, now)) return {};
+  if (admit(path, asked, now)) return {};
   // Another form of the file is to be chosen from. Where nobody knows the names, the kernel is asked for each.
   const std::string file(path.substr(1));
   const auto may_stand = [&](const std::string& suffix) {
@@ -97,8 +102,7 @@ const FileTemplate* Directories::find_template(uint32_t group, std::string_view 
   return nullptr;
 }
 
-bool Directories::admit(std::string_view path, int64_t now) {
-  const uint32_t asked = asked_.add(path);
+bool Directories::admit(std::string_view path, uint32_t asked, int64_t now) {
   if (asked == Frequency::kAdmitted) return true;
   if (asked < admission_) return false;
   allowance_ = std::min(kBurst, allowance_ + static_cast<double>(now - allowed_at_) * kPerMs);

@@ -30,8 +30,8 @@ class Directories {
   }
   /** A file is TypeScript's from the request on before which there were so many. */
   void set_admission(uint32_t uses) { admission_ = uses; }
-  /** Was the path asked for before, and answered from here? */
-  bool has_met(std::string_view path) const { return asked_.count(path) > 0; }
+  /** Was the path, which is asked for now, asked for before? */
+  bool has_met(std::string_view path) const { return asked_.count(path) > 1; }
   /** Its prepared reply is gone: it begins anew. */
   void forget(std::string_view path) { asked_.forget(path); }
 
@@ -43,8 +43,8 @@ class Directories {
   bool may_open(const Root& root, const std::string& path) const;
   const FileTemplate* find_template(uint32_t group, std::string_view extension) const;
   void count(const Directory& directory);
-  /** Is the request TypeScript's, because its file is kept, or is to be from now on? */
-  bool admit(std::string_view path, int64_t now);
+  /** Is the request TypeScript's, because its file is kept, or is to be from now on? `asked`: times before. */
+  bool admit(std::string_view path, uint32_t asked, int64_t now);
   Answer find_above(const Root& root, std::string_view path, int64_t now);
 
   const EngineSetup& setup_;

@@ -53,7 +53,7 @@ export interface NativeTransportOptions {
   readonly templates: Templates;
   /** Which names stand in a root-relative directory, if that can be told. */
   readonly names: (directory: string) => Promise<NativeNames | undefined>;
-  /** This path was asked for before, and answered by the engine. */
+  /** This path was asked for before, perhaps answered by the engine. */
   readonly onMet: (path: string) => void;
 }
 

@@ -9,7 +9,7 @@ export type EngineRecord =
       readonly kind: 'request';
       readonly id: number;
       readonly request: RequestHead;
-      /** Was its path asked for before, and answered by the engine? */
+      /** Was its path asked for before? */
       readonly met: boolean;
     }
   | { readonly kind: 'stale'; readonly path: string }
