@@ -52,7 +52,7 @@ class Frequency {
 
   static uint32_t mark_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32) & ~kCount; }
 
-  const SeededHash hash_;
+  const SeededHash hash_{};
   std::vector<uint32_t> places_ = std::vector<uint32_t>(kMask + 1);
 };
 

@@ -35,7 +35,7 @@ class DirectoryNames : public RefCounted {
   size_t home(uint32_t mark) const { return mark >> 1 & mask_; }
   void fill(const std::vector<uint32_t>& marks);
 
-  const SeededHash hash_;
+  const SeededHash hash_{};
   std::string version_;
   size_t count_ = 0, mask_ = 0;
   std::vector<uint32_t> table_;  // twice as many places as names, at least

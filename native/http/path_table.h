@@ -67,7 +67,7 @@ class PathTable {
     }
   }
 
-  const SeededHash hash_;
+  const SeededHash hash_{};
   std::vector<Ref<Entry>> slots_;
   size_t mask_;
   size_t count_ = 0;
