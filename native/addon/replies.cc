@@ -50,10 +50,7 @@ bool read_source(napi_env env, napi_value source, Reply& reply) {
 }
 
 bool read_flags(uint64_t flags, Reply& reply) {
-  const uint64_t way = flags >> kWayShift & kEnumMask, reason = flags >> kReasonShift & kEnumMask;
-  if (way >= kWays || reason >= kReasons) return false;
-  reply.way = static_cast<Way>(way);
-  reply.reason = static_cast<Reason>(reason);
+  if (!read_way(flags, reply.way, reply.reason)) return false;
   reply.close = (flags >> kCloseShift & 1) != 0;
   reply.status = static_cast<uint16_t>(flags >> kStatusShift);
   return !status_line(reply.status).empty();
@@ -74,6 +71,14 @@ Ref<Reply> read_reply_object(napi_env env, napi_value object) {
 uint64_t to_count(napi_env env, napi_value value) {
   const double n = to_number(env, value);
   return n > 0 ? static_cast<uint64_t>(n) : 0;
+}
+
+bool read_way(uint64_t flags, Way& way, Reason& reason) {
+  const uint64_t ways = flags >> kWayShift & kEnumMask, reasons = flags >> kReasonShift & kEnumMask;
+  if (ways >= kWays || reasons >= kReasons) return false;
+  way = static_cast<Way>(ways);
+  reason = static_cast<Reason>(reasons);
+  return true;
 }
 
 Ref<Reply> read_reply(napi_env env, const napi_value* values) {

@@ -8,6 +8,8 @@ namespace zc::js {
 /** A count of bytes, ms or things; 0 for whatever is none. */
 uint64_t to_count(napi_env env, napi_value value);
 
+/** Of flags, as flagsOf made them (src/addon/wire.ts). False where one of the two is none. */
+bool read_way(uint64_t flags, Way& way, Reason& reason);
 /**
  * EngineReply as seven values: flags, fields, source, start, end, parts, tail. Null where its status is none, its source
  * is released or not what its way takes, or a span is outside it.

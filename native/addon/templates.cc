@@ -3,18 +3,16 @@
 
 #include <memory>
 
-#include "addon/layout.h"
 #include "addon/replies.h"
 
 namespace zc::js {
 namespace {
 
-// As flagsOf made them; a template's status and end of connection are its own.
+// A template's status and end of connection are its own.
 bool read_step(napi_env env, const napi_value* values, FileTemplate::Step& step) {
-  const uint64_t flags = to_count(env, values[1]);
-  const uint64_t way = flags >> kWayShift & kEnumMask, reason = flags >> kReasonShift & kEnumMask;
-  if (way >= kWays || reason >= kReasons) return false;
-  step = {to_count(env, values[0]), static_cast<Way>(way), static_cast<Reason>(reason), to_text(env, values[2])};
+  step.from = to_count(env, values[0]);
+  step.fields = to_text(env, values[2]);
+  if (!read_way(to_count(env, values[1]), step.way, step.reason)) return false;
   return step.way == Way::sendfile || step.way == Way::read;
 }
 

@@ -12,8 +12,8 @@
 namespace zc {
 
 /**
- * request: id, asked: to be answered by Engine::reply; code = 1: the path was asked for before · stale: text = path of a hot entry whose evidence no longer
- * holds; it is removed · file_fault: text = file (UTF-8), code = FileFault, error: a send was cut off · refused: text =
+ * request: id, asked: to be answered by Engine::reply; code = 1: the path was asked for before · stale: text = path of a
+ * hot entry whose evidence no longer holds; it is removed · file_fault: text = file (UTF-8), code = FileFault, error: a send was cut off · refused: text =
  * file (UTF-8): the kernel refused sendfile, it was read instead · transfer_end: id, bytes, code = ExchangeEnd ·
  * accept_paused: error: out of descriptors; clients wait in the backlog · stopped: the thread's last connection is
  * gone · root: the root's path may name another directory: Engine::set_root answers · directory: text = path of one whose

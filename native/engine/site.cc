@@ -23,12 +23,12 @@ std::string miss_path(const std::string& directory) { return std::string(1, '\0'
 
 Site::Found Site::find(const RequestHead& head, int64_t now) {
   if (head.method != Method::get && head.method != Method::head) return {};
+  if (!root_holds(now)) return {};
   const std::string_view path = path_of(head.target);
   if (const HotEntry* entry = hot_.find(path)) {
     if (entry->lasts_until != 0 && path.size() != head.target.size()) return {};
     return {reply_of(*entry, head, now)};
   }
-  if (!root_holds(now)) return {};
   Directories::Answer answer = directories_.find(*root_, head, path, now);
   if (answer.reply) return {std::move(answer.reply), true};
   if (!answer.missing) return {};
@@ -37,7 +37,7 @@ Site::Found Site::find(const RequestHead& head, int64_t now) {
 }
 
 Ref<const Reply> Site::reply_of(const HotEntry& entry, const RequestHead& head, int64_t now) {
-  if (!root_holds(now) || !entry_holds(entry, now)) return {};
+  if (!entry_holds(entry, now)) return {};
   if (!entry.used.load(std::memory_order_relaxed)) entry.used.store(true, std::memory_order_relaxed);
   Ref<const Reply> reply = match(entry, head);
   if (!reply || is_current(*reply)) return reply;

@@ -1,16 +1,17 @@
-// What is known of a directory whose files are asked for one by one. Immutable but for the atomic, shared by the threads.
+// What is known of a directory whose files are asked for one by one. Immutable but for the atomics, shared by the
+// threads.
 #pragma once
 #include <atomic>
 #include <string>
 #include <vector>
 
-#include "files/names.h"
 #include "base/ref.h"
+#include "files/names.h"
 
 namespace zc {
 
 struct Directory : RefCounted {
-  std::string path;          // as in requests, without a slash at the end: "" is the root's
+  std::string path;           // as in requests, without a slash at the end: "" is the root's
   Ref<DirectoryNames> names;  // null: nobody knows
   uint32_t group = 0;         // whose templates are its own
   /** What is put behind a name in search of a file, "" among them: where none of them stands, nothing does. Empty: nobody knows. */

@@ -1,7 +1,6 @@
 #include "http/file_template.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "http/content_tag.h"
 #include "http/date.h"
@@ -15,11 +14,6 @@ constexpr size_t kHashLength = 8;
 constexpr size_t kLengthLine = 48;
 // SHA-256 of it takes 20 µs, or 80 where the processor has no instructions for that.
 constexpr uint64_t kHashedHere = 32 << 10;
-
-void append(std::string& text, uint64_t number, int base) {
-  char digits[20];
-  text.append(digits, std::to_chars(digits, digits + sizeof digits, number, base).ptr);
-}
 
 bool has_hexadecimal(std::string_view stem) {
   size_t length = 0;
@@ -74,12 +68,12 @@ bool read_tag(const FileTemplate& from, const File& file, Validators& validators
     return !validators.etag.empty();
   }
   validators.etag = "\"";
-  append(validators.etag, stat.size, 16);
+  append_number(validators.etag, stat.size, 16);
   validators.etag += '-';
-  append(validators.etag, static_cast<uint64_t>(stat.mtime), 16);
+  append_number(validators.etag, static_cast<uint64_t>(stat.mtime), 16);
   if (stat.mtime % kSecond == 0) {
     validators.etag += '-';
-    append(validators.etag, static_cast<uint64_t>(stat.ctime), 16);
+    append_number(validators.etag, static_cast<uint64_t>(stat.ctime), 16);
   }
   validators.etag += '"';
   return true;
@@ -177,7 +171,7 @@ Ref<const Reply> fill(const FileTemplate& from, const Ref<File>& file, const Req
   reply->status = 200;
   reply->fields = with(from.fields, validators, kLengthLine + step.fields.size());
   reply->fields.append("Content-Length: ");
-  append(reply->fields, size, 10);
+  append_number(reply->fields, size);
   reply->fields.append("\r\n").append(step.fields);
   reply->way = step.way;
   reply->reason = step.reason;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace zc {
@@ -64,6 +66,11 @@ inline bool read_length(std::string_view digits, uint64_t& length) {
     if (__builtin_add_overflow(length, static_cast<unsigned>(digit - '0'), &length)) return false;
   }
   return !digits.empty();
+}
+
+inline void append_number(std::string& text, uint64_t number, int base = 10) {
+  char digits[20];
+  text.append(digits, std::to_chars(digits, digits + sizeof digits, number, base).ptr);
 }
 
 }  // namespace zc

@@ -1,7 +1,6 @@
 #include "http/slice.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "http/grammar.h"
 
@@ -11,11 +10,6 @@ namespace {
 constexpr std::string_view kUnit = "bytes=";
 // Content-Range, Content-Length, and four numbers of up to 20 digits.
 constexpr size_t kRangeLines = 128;
-
-void append(std::string& text, uint64_t number) {
-  char digits[20];
-  text.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
-}
 
 }  // namespace
 
@@ -53,13 +47,13 @@ Ref<const Reply> slice(const HotReply& templates, ByteSpan span) {
   std::string& fields = reply->fields;
   fields.reserve(base.fields.size() + kRangeLines + base.tail.size());
   fields.append(base.fields).append("Content-Range: bytes ");
-  append(fields, span.start);
+  append_number(fields, span.start);
   fields.push_back('-');
-  append(fields, span.end - 1);
+  append_number(fields, span.end - 1);
   fields.push_back('/');
-  append(fields, base.span.end);
+  append_number(fields, base.span.end);
   fields.append("\r\nContent-Length: ");
-  append(fields, length);
+  append_number(fields, length);
   fields.append("\r\n").append(base.tail);
   return reply;
 }

@@ -70,6 +70,11 @@ export class OpenFiles implements FileCache {
     this.#memory = new MemoryCache({ policy, addon, freshness, turn: this.#turn });
   }
 
+  /** Descriptors that are kept open at most. */
+  get maxOpen(): number {
+    return this.#maxOpen;
+  }
+
   /** The resource at this path, if it is kept. */
   get(path: string): Resource<FileEntry> | undefined {
     return this.#resources.get(path);

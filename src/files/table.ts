@@ -172,6 +172,11 @@ export class FileTable {
     this.#freshness.attach(answers);
   }
 
+  /** Files that are kept open at most. */
+  get maxOpenFiles(): number {
+    return this.#files.maxOpen;
+  }
+
   stats(): TableStats {
     return { ...this.#files.stats(), paths: this.#known.size };
   }

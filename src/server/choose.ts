@@ -2,7 +2,6 @@
 import { availableParallelism } from 'node:os';
 import type { Native } from '../addon/load.ts';
 import type { EngineLimits, NativeAddon } from '../addon/types.ts';
-import { keptFiles } from '../files/open-limit.ts';
 import type { Log } from '../log/log.ts';
 import { MAX_THREADS, type Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
@@ -130,7 +129,7 @@ export async function createTransport(
         handler,
         log,
         common,
-        maxHot: keptFiles(options.maxOpenFiles),
+        maxHot: table.maxOpenFiles,
         onStale: (files) => table.suspect(files),
         onFault: (file) => table.drop(file),
         onRefused: (file) => table.markRefused(file),

@@ -18,7 +18,7 @@ import { nodeBuffer } from '../../bench/servers/npm-peers.ts';
 import type { ServerKind } from '../../bench/servers/server.ts';
 import { verify } from '../../bench/verify.ts';
 import { nginx, nginxByCache } from '../../nginx-compare/nginx.ts';
-import { alreadyRunning, planFor, secure, withServer } from './support.ts';
+import { alreadyRunning, checkMeasured, planFor, secure, withServer } from './support.ts';
 
 const wrk = findWrk();
 const withoutWrk = wrk === undefined ? WRK_MISSING : false;
@@ -167,13 +167,8 @@ t.test(
     for (const { scenario, server, outcome } of rows) {
       const label = `${scenario}, ${server}`;
       if (outcome.kind === 'not-offered' && server === 'node-buffer') continue;
-      if (outcome.kind !== 'measured') {
-        t.fail(`${label}: ${outcome.kind}, ${outcome.reason}`);
-        continue;
-      }
-      const [sample] = outcome.samples;
-      t.equal(sample?.errors, 0, `${label}: no errors`);
-      t.ok((sample?.requests ?? 0) > 0 && (sample?.cpu ?? 0) > 0, `${label}: CPU time`);
+      const sample = checkMeasured(t, label, outcome);
+      if (sample === undefined) continue;
       t.ok((sample?.memoryAfter ?? 0) > 0, `${label}: memory`);
     }
     const { path } = treeOf(400).file(0);

@@ -5,9 +5,11 @@ import { createServer, type RequestListener } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Test } from 'tap';
 import { certificate } from '../../bench/certificate.ts';
 import { findGenerators } from '../../bench/load/generators.ts';
 import type { Plan } from '../../bench/plan.ts';
+import type { Outcome, Sample } from '../../bench/results.ts';
 import type { Scenario } from '../../bench/scenario.ts';
 import type { ServerKind } from '../../bench/servers/server.ts';
 
@@ -78,4 +80,16 @@ export async function withServer<T>(
     for (const socket of sockets) socket.destroy();
     server.close();
   }
+}
+
+/** Claims that a row was measured without errors. Its one sample; undefined where it was not. */
+export function checkMeasured(t: Test, label: string, outcome: Outcome): Sample | undefined {
+  if (outcome.kind !== 'measured') {
+    t.fail(`${label}: ${outcome.kind}, ${outcome.reason}`);
+    return undefined;
+  }
+  const [sample] = outcome.samples;
+  t.equal(sample?.errors, 0, `${label}: no errors`);
+  t.ok((sample?.requests ?? 0) > 0 && (sample?.cpu ?? 0) > 0, `${label}: CPU time`);
+  return sample;
 }

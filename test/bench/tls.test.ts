@@ -15,7 +15,7 @@ import { nodeBuffer } from '../../bench/servers/npm-peers.ts';
 import type { ServerKind } from '../../bench/servers/server.ts';
 import { KIB, prepareSite, sized } from '../../bench/site.ts';
 import { verify } from '../../bench/verify.ts';
-import { alreadyRunning, planFor, secure, withServer } from './support.ts';
+import { alreadyRunning, checkMeasured, planFor, secure, withServer } from './support.ts';
 
 const generators = findGenerators();
 const root = t.testdir();
@@ -95,13 +95,8 @@ t.test('over HTTPS and HTTP/2 a server gives whole rows', async (t) => {
       t.strictSame(outcome, { kind: 'absent', reason: H2LOAD_MISSING });
       continue;
     }
-    if (outcome.kind !== 'measured') {
-      t.fail(`${scenario}: ${outcome.kind}, ${outcome.reason}`);
-      continue;
-    }
-    const [sample] = outcome.samples;
-    t.equal(sample?.errors, 0, `${scenario}: no errors`);
-    t.ok((sample?.requests ?? 0) > 0 && (sample?.cpu ?? 0) > 0, `${scenario}: CPU time`);
+    const sample = checkMeasured(t, scenario, outcome);
+    if (sample === undefined) continue;
     t.ok((sample?.clientCpu ?? 0) > 0, `${scenario}: the client's CPU time`);
     t.ok((sample?.latency.p99 ?? 0) > 0, `${scenario}: latency`);
   }
