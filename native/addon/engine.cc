@@ -223,6 +223,14 @@ void deliver(napi_env env, napi_value callback, void* context, void*) {
   if (host->engine) host->engine->end_batch();
 }
 
+// { arena, bytes, uses }
+void read_keeping(napi_env env, napi_value from, Keeping& keeping) {
+  if (!is_type(env, from, napi_object)) return;
+  keeping.arena = unwrap<Arena>(env, handles(env).arena, get(env, from, "arena"));
+  keeping.bytes = to_count(env, get(env, from, "bytes"));
+  keeping.uses = static_cast<uint32_t>(to_count(env, get(env, from, "uses")));
+}
+
 bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   setup.root = unwrap<Root>(env, handles(env).root, args[0]);
   if (!to_symlinks(env, args[1], setup.symlinks)) return false;
@@ -264,7 +272,7 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   return setup.root && limits.send_chunk > 0 && limits.parse.max_head > 0;
 }
 
-// createEngine(root, symlinks, threads, limits, fields, errors, onRecords)
+// createEngine(root, symlinks, threads, limits, fields, errors, onRecords, keeping)
 napi_value create_engine(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const uint64_t threads = to_count(env, args[2]);
@@ -272,6 +280,7 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
   if (threads < 1 || threads > 64 || !is_type(env, args[6], napi_function) || !read_setup(env, args, setup)) {
     return throw_type(env, "createEngine(root, symlinks, threads 1–64, limits, fields, errors, onRecords)");
   }
+  read_keeping(env, args[7], setup.keeping);
   auto host = make_ref<EngineHost>();
   if (napi_create_threadsafe_function(env, args[6], nullptr, text(env, "zcserve:records"), 0, 1, nullptr, nullptr,
                                       host.get(), deliver, &host->wake) != napi_ok) {

@@ -8,6 +8,7 @@
 
 #include "files/arena.h"
 #include "addon/values.h"
+#include "base/clock.h"
 #include "files/open.h"
 #include "net/openssl.h"
 
@@ -191,6 +192,20 @@ napi_value file_is_current(napi_env env, napi_callback_info info) {
   return boolean(env, file && file->is_current());
 }
 
+// readNow(bytes, start)
+napi_value file_read_now(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<File> file = unwrap<File>(env, handles(env).file, args.self);
+  void* to = nullptr;
+  size_t size = 0;
+  const double start = to_number(env, args[1]);
+  if (napi_get_buffer_info(env, args[0], &to, &size) != napi_ok || !(start >= 0)) {
+    return throw_type(env, "readNow(bytes, start): not a Uint8Array or no offset");
+  }
+  const auto from = static_cast<uint64_t>(start);
+  return boolean(env, file && file->read_now(static_cast<char*>(to), {from, from + size}, monotonic_ms()));
+}
+
 napi_value root_is_same(napi_env env, napi_callback_info info) {
   const Ref<Root> root = unwrap<Root>(env, handles(env).root, Arguments(env, info).self);
   return boolean(env, root && root->look() == RootLook::same);
@@ -229,7 +244,7 @@ NAPI_MODULE_INIT() {
                                          method("close", release<Root>)});
   handles->file =
       define_handle(env, "File", {getter("fd", fd_of<File, &Handles::file>), method("isCurrent", file_is_current),
-                                         method("release", release<File>)});
+                                         method("readNow", file_read_now), method("release", release<File>)});
   handles->memory = define_handle(env, "Memory", {getter("size", memory_size), method("bytes", memory_bytes),
                                          method("lend", memory_lend), method("release", memory_release)});
   handles->arena = define_handle(env, "Arena",

@@ -5,6 +5,7 @@
 #include "base/mailbox.h"
 #include "base/ref.h"
 #include "base/unique_fd.h"
+#include "engine/kept_files.h"
 #include "files/root.h"
 #include "http/directory.h"
 #include "http/file_template.h"
@@ -23,6 +24,7 @@ struct Command {
     remove_directory,
     put_template,
     set_admission,
+    keep,
     set_root,
     set_tls,
     transfer,
@@ -36,6 +38,7 @@ struct Command {
   Ref<HotEntry> entry;
   Ref<Directory> directory;
   Ref<FileTemplate> file_template;
+  Ref<KeptFile> kept;
   Ref<Root> new_root;
   Ref<TlsContext> new_tls;
   std::string path;  // put_template: an extension

@@ -13,6 +13,7 @@ class Counter {
   // One writer: a plain load and store, no locked instruction.
   void add(uint64_t n) { value_.store(value() + n, std::memory_order_relaxed); }
   void subtract(uint64_t n) { value_.store(value() - n, std::memory_order_relaxed); }
+  void set(uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -21,7 +22,7 @@ class Counter {
 
 #define ZC_COUNTERS(X)                                                                                         \
   X(accepted) X(connections) X(hot) X(opened) X(planned) X(transfers) X(truncated) X(aborted) X(timeouts) X(rejected) \
-  X(refused) X(handshakes) X(tls12) X(resumed) X(sealed) X(http2)
+  X(refused) X(handshakes) X(tls12) X(resumed) X(sealed) X(http2) X(kept) X(copied)
 
 struct alignas(64) Counters {
 #define ZC_COUNTER(name) Counter name;

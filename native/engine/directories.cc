@@ -2,21 +2,15 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "base/clock.h"
 #include "files/open.h"
 
 namespace zc {
 namespace {
-
-int64_t wall_clock() {
-  timespec now;
-  clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return nanoseconds(now);
-}
 
 // What a path may hold without being encoded, but for the percent sign (src/http/target.ts, PLAIN).
 bool is_plain_byte(char byte) { return byte > 0x20 && byte < 0x7f && byte != '#' && byte != '%' && byte != '\\'; }
@@ -37,6 +31,11 @@ bool is_plain(std::string_view target, std::string_view path) {
 
 Directories::Answer Directories::find(const Root& root, const RequestHead& head, std::string_view path, int64_t now) {
   if (!is_plain(head.target, path)) return {};
+  const KeptFile* const kept = kept_.find(path);
+  if (kept && holds(root, *kept, now)) {
+    kept->use();
+    return {takes(*kept->from, head) ? choose(*kept->from, *kept->answers, head) : Ref<const Reply>()};
+  }
   const size_t slash = path.rfind('/');
   const Directory* directory = known_.find(path.substr(0, slash));
   if (!directory) {
@@ -49,29 +48,78 @@ Directories::Answer Directories::find(const Root& root, const RequestHead& head,
   const Look look = look_at_names(root, *directory, now);
   if (look == Look::broken) return {};
   const DirectoryNames* const names = look == Look::holds ? directory->names.get() : nullptr;
-  const Stands found = names ? names->find(name) : Stands::perhaps;
-  if (found == Stands::no) {
-    const auto& tried = directory->tried;
-    const auto stands = [&](const std::string& suffix) { return names->may_have(std::string(name).append(suffix)); };
-    const bool absent = !tried.empty() && std::none_of(tried.begin(), tried.end(), stands);
-    return {{}, absent ? directory : nullptr};
-  }
+  const Stands stands = names ? names->find(name) : Stands::perhaps;
+  if (stands != Stands::no) return open(root, {path, name, *directory, names, stands == Stands::file}, head, now);
+  if (kept) kept_.remove(path);
+  const auto& tried = directory->tried;
+  const auto may_stand = [&](const std::string& suffix) { return names->may_have(std::string(name).append(suffix)); };
+  const bool absent = !tried.empty() && std::none_of(tried.begin(), tried.end(), may_stand);
+  return {{}, false, absent ? directory : nullptr};
+}
+
+Directories::Answer Directories::open(const Root& root, const Sought& sought, const RequestHead& head, int64_t now) {
+  const auto& [path, name, directory, names, is_file] = sought;
   const uint32_t asked = asked_.add(path);
   const size_t dot = name.rfind('.');
-  if (dot == name.npos) return {};
-  const FileTemplate* const from = find_template(directory->group, name.substr(dot + 1));
+  if (asked == Frequency::kAdmitted || dot == name.npos) return {};
+  const FileTemplate* const from = find_template(directory.group, name.substr(dot + 1));
   if (!from || !takes(*from, head) || !is_plain_stem(name.substr(0, dot), from->doubtful)) return {};
-  if (admit(path, asked, now)) return {};
   // Another form of the file is to be chosen from. Where nobody knows the names, the kernel is asked for each.
   const std::string file(path.substr(1));
-  const auto may_stand = [&](const std::string& suffix) {
-    return names ? names->may_have(std::string(name).append(suffix)) : may_open(root, file + suffix);
-  };
-  if (std::any_of(from->siblings.begin(), from->siblings.end(), may_stand)) return {};
-  const std::optional<OpenedFile> opened = found == Stands::file ? reopen_file_now(root, file, setup_.symlinks)
-                                                                        : open_file_now(root, file, setup_.symlinks);
-  if (!opened || opened->type != OpenedFile::file) return {};
-  return {fill(*from, opened->handle, head, wall_clock())};
+  for (const std::string& suffix : from->siblings) {
+    if (names ? names->may_have(std::string(name).append(suffix)) : may_open(root, file + suffix)) return {};
+  }
+  const std::optional<OpenedFile> opened =
+      is_file ? reopen_file_now(root, file, setup_.symlinks) : open_file_now(root, file, setup_.symlinks);
+  if (opened && opened->type == OpenedFile::file) return answer(sought, *from, opened->handle, asked, head, now);
+  kept_.remove(path);
+  return {};
+}
+
+Directories::Answer Directories::answer(const Sought& sought, const FileTemplate& from, const Ref<File>& file,
+                                        uint32_t asked, const RequestHead& head, int64_t now) {
+  const KeptFile* kept = kept_.find(sought.path);
+  if (kept && !(kept->stat == file->stat())) {
+    kept_.remove(sought.path);
+    kept = nullptr;
+  }
+  if (!kept && asked + 1 >= setup_.keeping.uses) {
+    const bool fits = kept_.fits(from, *file);
+    kept = fits ? kept_.keep(sought.path, from, *file, now) : nullptr;
+    if (kept) new_.emplace_back(kept);
+    // Not every file system can be asked what is in the page cache.
+    if (!(fits && file->probeable()) && admit(sought.path, asked, now)) return {};
+  }
+  if (!kept) return {fill(from, file, head, wall_clock()), true};
+  kept->use();
+  kept->directory = Ref<const Directory>(&sought.directory);
+  kept->valid_until = now + setup_.revalidate;
+  if (!sought.directory.keeps.exchange(true, std::memory_order_relaxed)) {
+    records_.add(Record::kept).text = sought.directory.path;
+  }
+  return {choose(from, *kept->answers, head)};
+}
+
+// Where the same is known of its directory: what another thread has seen since is not for this one to forget.
+void Directories::adopt(Ref<KeptFile> kept) {
+  if (known_.find(kept->directory->path) == kept->directory.get()) kept_.adopt(std::move(kept));
+}
+
+// As long as the directory's names do, or what was looked for instead of them.
+bool Directories::holds(const Root& root, const KeptFile& kept, int64_t now) {
+  const Directory& directory = *kept.directory;
+  if (now >= kept.valid_until || directory.replaced.load(std::memory_order_relaxed)) return false;
+  return !directory.names || look_at_names(root, directory, now) == Look::holds;
+}
+
+void Directories::put(Ref<Directory> directory) {
+  if (const Directory* known = known_.find(directory->path)) known->replaced.store(true, std::memory_order_relaxed);
+  known_.put(std::move(directory));
+}
+
+void Directories::remove(std::string_view path) {
+  if (const Directory* known = known_.find(path)) known->replaced.store(true, std::memory_order_relaxed);
+  known_.remove(path);
 }
 
 // Of a path below what is not there: the nearest directory that is known says so.
@@ -82,7 +130,7 @@ Directories::Answer Directories::find_above(const Root& root, std::string_view p
       if (!directory->names) count(*directory);
       const bool holds = !directory->tried.empty() && look_at_names(root, *directory, now) == Look::holds;
       const bool absent = holds && !directory->names->may_have(path.substr(start + 1, end - start - 1));
-      return {{}, absent ? directory : nullptr};
+      return {{}, false, absent ? directory : nullptr};
     }
     end = start;
   }
@@ -138,7 +186,7 @@ Directories::Look Directories::look_at_names(const Root& root, const Directory& 
   Record& record = records_.add(Record::directory);
   record.text = directory.path;
   record.code = 1;
-  known_.remove(record.text);
+  remove(record.text);
   return Look::broken;
 }
 

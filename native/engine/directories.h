@@ -1,6 +1,10 @@
 // Files without a prepared reply, opened here by what is known of their directories. One thread's.
 #pragma once
+#include <utility>
+#include <vector>
+
 #include "engine/frequency.h"
+#include "engine/kept_files.h"
 #include "engine/record.h"
 #include "engine/setup.h"
 #include "http/directory.h"
@@ -11,23 +15,32 @@ namespace zc {
 
 class Directories {
  public:
-  Directories(const EngineSetup& setup, Records& records) : setup_(setup), records_(records) {}
+  Directories(const EngineSetup& setup, Records& records) : setup_(setup), records_(records), kept_(setup) {}
 
   struct Answer {
     Ref<const Reply> reply;              // of a file
+    bool opened = false;                 // for this request
     const Directory* missing = nullptr;  // what was asked for is surely absent: as all that is absent from this one
   };
   /** Neither: it is TypeScript's. `path` is the request's, `now`: ms. */
   Answer find(const Root& root, const RequestHead& head, std::string_view path, int64_t now);
 
-  void put(Ref<Directory> directory) { known_.put(std::move(directory)); }
-  void remove(std::string_view path) { known_.remove(path); }
+  void put(Ref<Directory> directory);
+  void remove(std::string_view path);
   /** The template of an extension (as in requests, without its dot) in all directories of a group. */
   void put_template(uint32_t group, std::string extension, Ref<FileTemplate> made);
   void clear() {
+    kept_.clear();
     known_.clear();
     groups_.clear();
   }
+  /** A prepared reply takes the path's place. */
+  void release(std::string_view path) { kept_.remove(path); }
+  const KeptFiles& kept() const { return kept_; }
+  /** Another thread keeps this file. */
+  void adopt(Ref<KeptFile> kept);
+  /** Files that are kept since this was asked last. */
+  std::vector<Ref<const KeptFile>> take_new() { return std::exchange(new_, {}); }
   /** A file is TypeScript's from the request on before which there were so many. */
   void set_admission(uint32_t uses) { admission_ = uses; }
   /** Was the path, which is asked for now, asked for before? */
@@ -38,6 +51,18 @@ class Directories {
  private:
   enum class Look : uint8_t { holds, broken, unsure };
 
+  bool holds(const Root& root, const KeptFile& kept, int64_t now);
+  /** Of a request for what may stand there. */
+  struct Sought {
+    std::string_view path, name;
+    const Directory& directory;
+    const DirectoryNames* names;  // null: nobody knows them now
+    bool is_file;                 // and nothing else, by the names
+  };
+  Answer open(const Root& root, const Sought& sought, const RequestHead& head, int64_t now);
+  /** Of a file that was opened, which is kept when it is time to. */
+  Answer answer(const Sought& sought, const FileTemplate& from, const Ref<File>& file, uint32_t asked,
+                const RequestHead& head, int64_t now);
   /** After `broken` the directory is gone. */
   Look look_at_names(const Root& root, const Directory& directory, int64_t now);
   bool may_open(const Root& root, const std::string& path) const;
@@ -53,6 +78,8 @@ class Directories {
   using Templates = std::vector<std::pair<std::string, Ref<FileTemplate>>>;
   std::vector<Templates> groups_;
   Frequency asked_;
+  KeptFiles kept_;
+  std::vector<Ref<const KeptFile>> new_;
   uint32_t admission_ = 1;
   // To keep a file takes TypeScript some 20 times what it takes to open it here: a tree of many thousands that are asked
   // for again begins with those that are asked for most.

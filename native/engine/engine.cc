@@ -23,6 +23,7 @@ Engine::Engine(EngineSetup setup, size_t threads, std::function<void()> wake)
     shortage_ = thread->start();
     if (shortage_ == 0) threads_.push_back(std::move(thread));
   }
+  for (const auto& thread : threads_) shared_->inboxes.push_back(thread->inbox());
   batches_.resize(threads_.size());
   // Every thread has its share, however many there are; none looks at it before it listens.
   const uint64_t count = std::max<uint64_t>(threads_.size(), 1);

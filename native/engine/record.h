@@ -17,12 +17,13 @@ namespace zc {
  * file (UTF-8): the kernel refused sendfile, it was read instead · transfer_end: id, bytes, code = ExchangeEnd ·
  * accept_paused: error: out of descriptors; clients wait in the backlog · stopped: the thread's last connection is
  * gone · root: the root's path may name another directory: Engine::set_root answers · directory: text = path of one whose
- * names are to be read; code = 1: of one that is no longer what it was, it is removed.
+ * names are to be read; code = 1: of one that is no longer what it was, it is removed · kept: text = path of a directory
+ * of which the first file is kept.
  */
 #define ZC_RECORDS(X)                                                                                        \
   X(request, "request") X(stale, "stale") X(file_fault, "file-fault") X(refused, "refused")                  \
   X(transfer_end, "transfer-end") X(accept_paused, "accept-paused") X(stopped, "stopped") X(root, "root") \
-  X(directory, "directory")
+  X(directory, "directory") X(kept, "kept")
 
 struct Record {
   enum Kind : uint8_t { ZC_RECORDS(ZC_ENUMERATOR) };

@@ -11,6 +11,7 @@ namespace zc {
 EngineService::EngineService(uint32_t thread, EngineShared& shared, Ref<Inbox> inbox)
     : setup_(shared.setup),
       pager_(*shared.pager),
+      inboxes_(shared.inboxes),
       inbox_(std::move(inbox)),
       wheel_(monotonic_ms()),
       site_(setup_, records_),
@@ -108,9 +109,28 @@ void EngineService::run_queue(Queue& queue) {
 }
 
 bool EngineService::end_turn() {
+  share_kept();
   const bool freed = !closed_.empty();
   closed_.clear();
   return freed;
+}
+
+// One copy serves all threads.
+void EngineService::share_kept() {
+  const KeptFiles& kept = site_.directories().kept();
+  counters_.kept.set(kept.count());
+  counters_.copied.set(kept.bytes());
+  const std::vector<Ref<const KeptFile>> added = site_.directories().take_new();
+  if (added.empty()) return;
+  for (const Ref<Inbox>& inbox : inboxes_) {
+    if (inbox.get() == inbox_.get()) continue;
+    std::vector<Command> letters(added.size());
+    for (size_t i = 0; i < added.size(); ++i) {
+      letters[i].kind = Command::keep;
+      letters[i].kept = added[i]->copy();
+    }
+    inbox->mailbox.post_all(letters);
+  }
 }
 
 int EngineService::wait_time() const {

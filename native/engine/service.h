@@ -4,9 +4,8 @@
 #include <vector>
 
 #include "base/timer_wheel.h"
-#include "engine/command.h"
 #include "engine/exchanges.h"
-#include "engine/setup.h"
+#include "engine/shared.h"
 #include "engine/site.h"
 #include "http/service.h"
 
@@ -57,11 +56,13 @@ class EngineService final : public Service {
  private:
   using Queue = std::vector<uint64_t>;
 
+  void share_kept();
   static void queue(Queue& to, Connection& connection);
   void run_queue(Queue& queue);
 
   const EngineSetup& setup_;
   Pager& pager_;
+  const std::vector<Ref<Inbox>>& inboxes_;
   const Ref<Inbox> inbox_;
   Records records_;
   Counters counters_;

@@ -30,7 +30,7 @@ Site::Found Site::find(const RequestHead& head, int64_t now) {
     return {reply_of(*entry, head, now)};
   }
   Directories::Answer answer = directories_.find(*root_, head, path, now);
-  if (answer.reply) return {std::move(answer.reply), true};
+  if (answer.reply) return {std::move(answer.reply), answer.opened};
   if (!answer.missing) return {};
   const HotEntry* miss = hot_.find(miss_path(answer.missing->path));
   return {miss ? reply_of(*miss, head, now) : Ref<const Reply>()};
@@ -43,6 +43,11 @@ Ref<const Reply> Site::reply_of(const HotEntry& entry, const RequestHead& head, 
   if (!reply || is_current(*reply)) return reply;
   drop(entry.path);
   return {};
+}
+
+void Site::put(Ref<HotEntry> entry) {
+  directories_.release(entry->path);
+  hot_.put(std::move(entry));
 }
 
 void Site::remove(std::string_view path) {

@@ -16,7 +16,7 @@ class Site {
   };
   /** `now`: ms. */
   Found find(const RequestHead& head, int64_t now);
-  void put(Ref<HotEntry> entry) { hot_.put(std::move(entry)); }
+  void put(Ref<HotEntry> entry);
   void remove(std::string_view path);
   Directories& directories() { return directories_; }
   /** The root from now on (null: there is none), or the assurance that it still is. */

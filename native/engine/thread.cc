@@ -112,6 +112,8 @@ void EngineThread::on_command(Command& command) {
                                                         std::move(command.file_template));
     case Command::set_admission:
       return service_.site().directories().set_admission(static_cast<uint32_t>(command.id));
+    case Command::keep:
+      return service_.site().directories().adopt(std::move(command.kept));
     case Command::set_root:
       return service_.site().set_root(std::move(command.new_root), service_.turn().now);
     case Command::set_tls:

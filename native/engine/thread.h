@@ -14,6 +14,7 @@ class EngineThread : public RefCounted {
 
   void post(Command command) { inbox_->mailbox.post(std::move(command)); }
   void post_all(std::vector<Command>& commands) { inbox_->mailbox.post_all(commands); }
+  const Ref<Inbox>& inbox() const { return inbox_; }
   const Counters& counters() const { return service_.counters(); }
   /** Returns 0, or the errno of what the system has no room for: a descriptor, or the thread. It ends by itself. */
   int start();

@@ -62,20 +62,35 @@ Ref<Arena> Arena::create(size_t capacity) {
 }
 
 Ref<Memory> Arena::snapshot(const File& file, SnapshotError& error) {
+  size_t offset;
+  Ref<Memory> slot = make_slot(file, offset, error);
+  if (!slot) return {};
+  error = SnapshotError::changed;
+  if (!read_exactly(file.fd(), base_ + offset, slot->size()) || !file.unchanged()) return {};
+  error = SnapshotError::none;
+  return slot;
+}
+
+Ref<Memory> Arena::snapshot_now(const File& file, int64_t now, SnapshotError& error) {
+  size_t offset;
+  Ref<Memory> slot = make_slot(file, offset, error);
+  if (!slot) return {};
+  error = SnapshotError::cold;
+  if (!file.read_now(base_ + offset, {0, slot->size()}, now)) return {};
+  error = SnapshotError::none;
+  return slot;
+}
+
+// Still to be filled.
+Ref<Memory> Arena::make_slot(const File& file, size_t& offset, SnapshotError& error) {
   const size_t size = file.stat().size;
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   error = SnapshotError::changed;
   if (!file.unchanged() || std::abs(nanoseconds(now) - file.stat().mtime) < kTimestampGrain) return {};
-  size_t offset;
-  if (!allocate(size, offset)) {
-    error = SnapshotError::full;
-    return {};
-  }
-  Ref<Memory> slot = make_ref<Slot>(Ref<Arena>(this), offset, size);
-  if (!read_exactly(file.fd(), base_ + offset, size) || !file.unchanged()) return {};
-  error = SnapshotError::none;
-  return slot;
+  error = SnapshotError::full;
+  if (!allocate(size, offset)) return {};
+  return make_ref<Slot>(Ref<Arena>(this), offset, size);
 }
 
 size_t Arena::used() const {

@@ -8,7 +8,12 @@
 
 namespace zc {
 
-enum class SnapshotError : uint8_t { none, changed, full };
+enum class SnapshotError : uint8_t {
+  none,
+  changed,
+  full,
+  cold,  // the copy would have to wait
+};
 
 class Arena : public RefCounted {
  public:
@@ -21,6 +26,8 @@ class Arena : public RefCounted {
    * it and the last write is old enough to show in the clock that the kernel stamps files with.
    */
   Ref<Memory> snapshot(const File& file, SnapshotError& error);
+  /** The same without waiting for a disk. `now`: ms, monotonic. */
+  Ref<Memory> snapshot_now(const File& file, int64_t now, SnapshotError& error);
 
   size_t capacity() const { return capacity_; }
   size_t used() const;
@@ -30,6 +37,7 @@ class Arena : public RefCounted {
  private:
   class Slot;
   Arena(UniqueFd fd, char* base, size_t capacity);
+  Ref<Memory> make_slot(const File& file, size_t& offset, SnapshotError& error);
   bool allocate(size_t size, size_t& offset);
   void free(size_t offset, size_t size);
   void return_pages(size_t offset, size_t size);
@@ -37,7 +45,7 @@ class Arena : public RefCounted {
   const UniqueFd fd_;
   char* const base_;
   const size_t capacity_;
-  // Slots are taken by the paging pool and given back by any thread; never on the way of a hot request.
+  // Slots are taken and given back by any thread; never on the way of a hot request.
   mutable std::mutex mutex_;
   std::map<size_t, size_t> free_by_offset_;
   std::set<std::pair<size_t, size_t>> free_by_size_;  // (size, offset): best fit

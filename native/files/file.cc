@@ -41,4 +41,16 @@ void File::set_resident(ByteSpan span, int64_t now) const {
   }
 }
 
+bool File::read_now(char* to, ByteSpan span, int64_t now) const {
+  const bool nowait = !seen_resident(stretches(span), now);
+  if (nowait && !probeable()) return false;
+  for (uint64_t at = span.start; at < span.end;) {
+    const Io io = read_at(fd_.get(), to + (at - span.start), span.end - at, at, nowait);
+    if (io.result == Io::refused) set_unprobeable();
+    if (io.result != Io::moved) return false;
+    at += io.bytes;
+  }
+  return unchanged();
+}
+
 }  // namespace zc

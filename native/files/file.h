@@ -28,6 +28,9 @@ struct FileStat {
   }
   /** Were the bytes written or cut between the two? (ctime also moves when a file is renamed or unlinked.) */
   bool same_content(const FileStat& other) const { return size == other.size && mtime == other.mtime; }
+  bool operator==(const FileStat& other) const {
+    return dev == other.dev && ino == other.ino && same_content(other) && ctime == other.ctime;
+  }
   /** "dev-ino-size-mtime-ctime" in hex: same version, same string. */
   std::string version() const {
     char text[96];
@@ -80,6 +83,8 @@ class File : public RefCounted {
   bool seen_resident(ByteSpan stretches, int64_t now) const;
   /** They are; those that lie wholly in the span are remembered. */
   void set_resident(ByteSpan span, int64_t now) const;
+  /** Fills `to` with the span, if that need not wait and the file is then still what it was. */
+  bool read_now(char* to, ByteSpan span, int64_t now) const;
   /** Can its file system say what is in the page cache? True until it has said that it cannot. */
   bool probeable() const { return probeable_.load(std::memory_order_relaxed); }
   void set_unprobeable() const { probeable_.store(false, std::memory_order_relaxed); }

@@ -19,6 +19,8 @@ struct Directory : RefCounted {
   uint32_t patience = 0;  // requests after which it is time to read its names
   mutable std::atomic<uint32_t> asked{0};
   mutable std::atomic<int64_t> valid_until{0};  // ms; its version is compared after it
+  mutable std::atomic<bool> replaced{false};    // something else is known of it now
+  mutable std::atomic<bool> keeps{false};       // a file of it is kept: TypeScript has been told
 };
 
 }  // namespace zc

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "http/content_tag.h"
-#include "http/date.h"
 #include "http/grammar.h"
 
 namespace zc {
@@ -40,14 +39,6 @@ bool has_hash(std::string_view stem) {
 
 bool has_place(const std::string& fields, char place) { return fields.find(place) != fields.npos; }
 
-/** What the open file tells. */
-struct Validators {
-  std::string etag;  // with its quotes
-  time_t second = 0;
-  HttpDate modified;  // the same
-  Ref<Memory> content;  // where it had to be read for them
-};
-
 // All of it, of this very version, and without waiting; null otherwise.
 Ref<Memory> read_content(const File& file) {
   std::string bytes(file.stat().size, '\0');
@@ -57,14 +48,15 @@ Ref<Memory> read_content(const File& file) {
   return Ref<Memory>(new HeapBytes(std::move(bytes)));
 }
 
-// src/files/etag.ts, `auto`. False: it takes more than this thread has time for.
-bool read_tag(const FileTemplate& from, const File& file, Validators& validators) {
+// src/files/etag.ts, `auto`. False: it takes more than this thread has time for. `content`: the file's bytes, which are read
+// where they are needed.
+bool read_tag(const FileTemplate& from, const File& file, Ref<Memory>& content, Validators& validators) {
   const FileStat& stat = file.stat();
   if (stat.mtime % kSecond == 0 && stat.size <= from.hashed) {
     if (stat.size > kHashedHere) return false;
-    validators.content = read_content(file);
-    if (!validators.content) return false;
-    validators.etag = content_tag({validators.content->data(), validators.content->size()});
+    if (!content) content = read_content(file);
+    if (!content) return false;
+    validators.etag = content_tag({content->data(), content->size()});
     return !validators.etag.empty();
   }
   validators.etag = "\"";
@@ -80,12 +72,13 @@ bool read_tag(const FileTemplate& from, const File& file, Validators& validators
 }
 
 /** False: it does not tell. */
-bool read_validators(const FileTemplate& from, const File& file, int64_t now, Validators& validators) {
+bool read_validators(const FileTemplate& from, const File& file, int64_t now, Ref<Memory>& content,
+                     Validators& validators) {
   const int64_t mtime = file.stat().mtime;
   if (mtime <= kSecond || mtime > now) return false;
   validators.second = mtime / kSecond;
   validators.modified.update(validators.second);
-  return !has_place(from.fields, FileTemplate::kEtag) || read_tag(from, file, validators);
+  return !has_place(from.fields, FileTemplate::kEtag) || read_tag(from, file, content, validators);
 }
 
 std::string with(const std::string& fields, const Validators& validators, size_t room) {
@@ -133,6 +126,27 @@ const FileTemplate::Step& step_of(const FileTemplate& from, uint64_t size) {
   return *(beyond - 1);
 }
 
+Ref<Reply> not_modified_of(const FileTemplate& from, const Validators& validators) {
+  auto reply = make_ref<Reply>();
+  reply->status = 304;
+  reply->fields = with(from.not_modified, validators, 0);
+  return reply;
+}
+
+// Its source is still to be given.
+Ref<Reply> whole_of(const FileTemplate& from, const Validators& validators, const FileTemplate::Step& step, uint64_t size) {
+  auto reply = make_ref<Reply>();
+  reply->status = 200;
+  reply->fields = with(from.fields, validators, kLengthLine + step.fields.size());
+  reply->fields.append("Content-Length: ");
+  append_number(reply->fields, size);
+  reply->fields.append("\r\n").append(step.fields);
+  reply->way = step.way;
+  reply->reason = step.reason;
+  reply->span = {0, size};
+  return reply;
+}
+
 }  // namespace
 
 bool is_plain_stem(std::string_view stem, Doubtful doubtful) {
@@ -154,32 +168,45 @@ bool takes(const FileTemplate& from, const RequestHead& request) {
 
 Ref<const Reply> fill(const FileTemplate& from, const Ref<File>& file, const RequestHead& request, int64_t now) {
   Validators validators;
-  const uint64_t size = file->stat().size;
-  if (!read_validators(from, *file, now, validators)) return {};
-  auto reply = make_ref<Reply>();
+  Ref<Memory> content;
+  if (!read_validators(from, *file, now, content, validators)) return {};
   switch (judge(from, request, validators)) {
     case Verdict::unsure:
       return {};
     case Verdict::not_modified:
-      reply->status = 304;
-      reply->fields = with(from.not_modified, validators, 0);
-      return reply;
+      return not_modified_of(from, validators);
     case Verdict::proceed:
       break;
   }
+  const uint64_t size = file->stat().size;
   const FileTemplate::Step& step = step_of(from, size);
-  reply->status = 200;
-  reply->fields = with(from.fields, validators, kLengthLine + step.fields.size());
-  reply->fields.append("Content-Length: ");
-  append_number(reply->fields, size);
-  reply->fields.append("\r\n").append(step.fields);
-  reply->way = step.way;
-  reply->reason = step.reason;
+  Ref<Reply> reply = whole_of(from, validators, step, size);
   // What was read for the tag are the bytes that it names.
-  if (step.way == Way::read && validators.content) reply->memory = std::move(validators.content);
+  if (step.way == Way::read && content) reply->memory = std::move(content);
   else reply->file = file;
-  reply->span = {0, size};
   return reply;
+}
+
+Ref<const FileAnswers> prepare(const FileTemplate& from, const File& file, Ref<Memory> bytes, int64_t now) {
+  auto answers = make_ref<FileAnswers>();
+  if (!read_validators(from, file, now, bytes, answers->validators)) return {};
+  Ref<Reply> whole = whole_of(from, answers->validators, from.cached, file.stat().size);
+  whole->memory = std::move(bytes);
+  answers->whole = std::move(whole);
+  answers->not_modified = not_modified_of(from, answers->validators);
+  return answers;
+}
+
+Ref<const Reply> choose(const FileTemplate& from, const FileAnswers& answers, const RequestHead& request) {
+  switch (judge(from, request, answers.validators)) {
+    case Verdict::unsure:
+      return {};
+    case Verdict::not_modified:
+      return answers.not_modified;
+    case Verdict::proceed:
+      return answers.whole;
+  }
+  return {};
 }
 
 }  // namespace zc

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/date.h"
 #include "http/reply.h"
 #include "http/request.h"
 
@@ -33,6 +34,9 @@ struct FileTemplate : RefCounted {
   /** "Name: value" CRLF, for each; of the 200 without Content-Length and what follows it, and of the 304. */
   std::string fields, not_modified;
   std::vector<Step> steps;  // the first from 0, then ascending
+  /** Of a file in memory; `from` means nothing. */
+  Step cached;
+  uint64_t cached_max = 0;  // bytes of the largest file that may be; 0: none
   /** What may stand behind the name of another form of the file: where one does, it is TypeScript's. */
   std::vector<std::string> siblings;
   /** Where the time is in whole seconds, the tag of a file of at most so many bytes is of its content. */
@@ -53,5 +57,23 @@ bool takes(const FileTemplate& from, const RequestHead& request);
  * condition is none of those that can be judged by comparing. `now`: ns since the epoch.
  */
 Ref<const Reply> fill(const FileTemplate& from, const Ref<File>& file, const RequestHead& request, int64_t now);
+
+/** What an open file tells. */
+struct Validators {
+  std::string etag;  // with its quotes; or empty
+  time_t second = 0;
+  HttpDate modified;  // the same
+};
+
+/** The answers of one version of a file that is in memory, each made once. Shared by threads. */
+struct FileAnswers : RefCounted {
+  Validators validators;
+  Ref<const Reply> whole, not_modified;
+};
+
+/** Null as with `fill`. `bytes`: all of the file. */
+Ref<const FileAnswers> prepare(const FileTemplate& from, const File& file, Ref<Memory> bytes, int64_t now);
+/** Null where the condition is none of those that can be judged by comparing. */
+Ref<const Reply> choose(const FileTemplate& from, const FileAnswers& answers, const RequestHead& request);
 
 }  // namespace zc

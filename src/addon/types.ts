@@ -13,6 +13,11 @@ export interface NativeFile {
   readonly fd: number;
   /** Is it the very version that was opened? One fstat(2); false after `release`. */
   isCurrent(): boolean;
+  /**
+   * Fills the bytes from this offset of the file on, if that need not wait for a disk and the file is then still what it
+   * was when it was opened. False: not all of them are right. By preadv2(2) with RWF_NOWAIT.
+   */
+  readNow(bytes: Uint8Array, start: number): boolean;
   release(): void;
 }
 
@@ -127,6 +132,16 @@ export interface NativeNames {
   mayHave(name: string): boolean;
 }
 
+/** Which small files the engine keeps by itself. */
+export interface EngineKeeping {
+  /** Where their copies are. */
+  readonly arena: NativeArena;
+  /** Of memory at most, with what is known of them. */
+  readonly bytes: number;
+  /** Requests for a file, with the last of which it is kept. */
+  readonly uses: number;
+}
+
 /** An answer without what only an open file tells (site `FileTemplate`), to be given by the engine. */
 export interface EngineTemplate {
   /** As of an EngineReply, with places for ETag and Last-Modified (plan/template.ts). */
@@ -134,6 +149,8 @@ export interface EngineTemplate {
   readonly notModified: string;
   /** Flat: smallest size, flags, field lines after Content-Length, … */
   readonly steps: ReadonlyArray<number | string>;
+  /** Of a file whose copy is kept: the largest size, flags, field lines; empty where none is to be. */
+  readonly cached: ReadonlyArray<number | string>;
   readonly siblings: readonly string[];
   /** Bytes: site `FileTemplate`. */
   readonly hashed: number;
@@ -292,6 +309,7 @@ export interface NativeAddon {
     /** Prepared answers for errors the engine finds itself. */
     errors: ReadonlyArray<readonly [found: number, status: number, fields: string, body: string]>,
     onRecords: (records: EngineRecords) => void,
+    keeping?: EngineKeeping,
   ): NativeEngine;
   /**
    * Sends what the socket takes of the span at once, by sendfile on this thread, if it is in the page

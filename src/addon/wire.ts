@@ -34,6 +34,9 @@ export class Counts {
   sealed = 0;
   /** Connections that speak HTTP/2. */
   http2 = 0;
+  /** Small files of this moment that the engine keeps in memory by itself, and bytes of their copies. */
+  kept = 0;
+  copied = 0;
 }
 
 export const WIRE = {
@@ -50,6 +53,7 @@ export const WIRE = {
     'stopped',
     'root',
     'directory',
+    'kept',
   ],
   /** The values of each record, in order; `fields` is their number, and pairs of index and value follow. */
   recordValues: ['kind', 'id', 'code', 'errno', 'bytes', 'method', 'text', 'fields'],

@@ -1,6 +1,12 @@
 // The memory cache: which small files that are used often have their bytes in mapped memory.
 import { LRUCache } from 'lru-cache';
-import type { NativeAddon, NativeArena, NativeFile, NativeMemory } from '../addon/types.ts';
+import type {
+  EngineKeeping,
+  NativeAddon,
+  NativeArena,
+  NativeFile,
+  NativeMemory,
+} from '../addon/types.ts';
 import type { CachedEntry } from './entry.ts';
 import type { Freshness } from './freshness.ts';
 import type { FilesPolicy } from './policy.ts';
@@ -33,6 +39,9 @@ const SETTLING_MS = 100;
 /** Copies at a time: a working set larger than the cache must not keep libuv's pool busy with copies. */
 const MAX_LOADS = 8;
 
+/** Of the memory, for what an engine keeps by itself: its files are asked for plainly, those here by browsers too. */
+const SHARE = 3 / 4;
+
 /** Entries that one newcomer may drive out. */
 const MAX_EVICTIONS = 64;
 
@@ -56,6 +65,20 @@ export class MemoryCache {
       maxSize: Math.max(1, this.#capacity),
       sizeCalculation: (_memory, entry) => this.#weight(entry),
     });
+  }
+
+  /** What an engine may keep here by itself; undefined where no copies are made. */
+  share(): EngineKeeping | undefined {
+    const { addon, policy } = this.#options;
+    const { mmapMinUses: uses, mmapSource } = policy;
+    if (addon === undefined || this.#capacity === 0 || mmapSource === 'file') return undefined;
+    try {
+      this.#arena ??= addon.createArena(this.#capacity);
+    } catch {
+      // Whoever copies the first file here meets it again, and reads.
+      return undefined;
+    }
+    return { arena: this.#arena, bytes: Math.floor(this.#capacity * SHARE), uses };
   }
 
   /** An answer wants bytes of this entry. Takes it into memory, in the background, once it is hot. */

@@ -1,6 +1,6 @@
 // The files that are kept open: by path, the least recently used closed first.
 import { LRUCache } from 'lru-cache';
-import type { NativeAddon } from '../addon/types.ts';
+import type { EngineKeeping, NativeAddon } from '../addon/types.ts';
 import type { Coding, Resource, Strategy } from '../plan/types.ts';
 import { resourcesOf } from './codings.ts';
 import { CachedEntry, type Description, type FileEntry } from './entry.ts';
@@ -73,6 +73,11 @@ export class OpenFiles implements FileCache {
   /** Descriptors that are kept open at most. */
   get maxOpen(): number {
     return this.#maxOpen;
+  }
+
+  /** What an engine may keep in memory by itself. */
+  share(): EngineKeeping | undefined {
+    return this.#memory.share();
   }
 
   /** The resource at this path, if it is kept. */

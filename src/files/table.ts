@@ -1,5 +1,5 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
-import type { NativeAddon, NativeNames, NativeRoot } from '../addon/types.ts';
+import type { EngineKeeping, NativeAddon, NativeNames, NativeRoot } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import type { Contents, Evidence, Lease, Listing, Strategy } from '../plan/types.ts';
 import { BuildReadings } from './builds.ts';
@@ -175,6 +175,20 @@ export class FileTable {
   /** Files that are kept open at most. */
   get maxOpenFiles(): number {
     return this.#files.maxOpen;
+  }
+
+  /** What an engine may keep in memory by itself. */
+  share(): EngineKeeping | undefined {
+    return this.#files.share();
+  }
+
+  /** Changes in this root-relative directory are to be heard of. Counts. */
+  watch(directory: string): void {
+    this.#freshness.watch(directory);
+  }
+
+  unwatch(directory: string): void {
+    this.#freshness.unwatch(directory);
   }
 
   stats(): TableStats {

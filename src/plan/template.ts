@@ -18,6 +18,12 @@ export interface Step extends Choice {
   readonly fields: FieldList;
 }
 
+export interface Cached extends Choice {
+  readonly max: number;
+  /** What follows Content-Length. */
+  readonly fields: FieldList;
+}
+
 /** Of the 200 and the 304 of a GET or HEAD of a file with one form, whose fields are these but for the places. */
 export interface Template {
   /** Of the 200, before Content-Length. */
@@ -25,6 +31,8 @@ export interface Template {
   readonly notModified: FieldList;
   /** The first from 0, ascending. */
   readonly steps: readonly Step[];
+  /** How files in memory are sent, the largest of which have `max` bytes; undefined where they are not. */
+  readonly cached: Cached | undefined;
   /** Request fields with a say: what they ask is judged by the plan, but for the two conditions of a cache. */
   readonly judged: readonly RequestField[];
 }
@@ -45,8 +53,15 @@ export function templateOf(
     fields: [...fields, ...contentFields],
     notModified: fields,
     steps,
+    cached: cachedOf(terms),
     judged: judgedOf([], resource, terms),
   };
+}
+
+function cachedOf(terms: Terms): Cached | undefined {
+  const max = terms.limits.mmapMax;
+  const choice = chooseStrategy({ ...coldFile(max), cached: true }, max, terms);
+  return choice.strategy === 'mmap' ? { max, ...choice, fields: timing(choice, terms) } : undefined;
 }
 
 /** One that nobody has asked for yet, on a file system that can be trusted. */

@@ -136,6 +136,9 @@ export async function createTransport(
         lookAtRoot: () => table.lookAtRoot(),
         templates: site.templates,
         names: (directory) => table.names(directory),
+        watch: (directory) => table.watch(directory),
+        unwatch: (directory) => table.unwatch(directory),
+        keeping: table.share(),
         onMet: (path) => table.met(path),
       });
       table.attach(transport);

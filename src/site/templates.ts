@@ -51,6 +51,9 @@ export interface Templates {
   tried(directory: string): readonly string[] | undefined;
 }
 
+/** The engine counts no further (native/engine/frequency.h). */
+const MAX_USES = 254;
+
 /** How a file is encoded that has such a name is told by its bytes. */
 const ENCODED = /^(?:gz|br|zst|svgz)$/i;
 
@@ -62,7 +65,10 @@ export function createTemplates(options: TemplateOptions): Templates {
   );
   // Whatever needs more than an open file's size and time, before its first answer or for it.
   const applies =
-    files.mmapMinUses > 1 && (files.etag === 'auto' || files.etag === 'off') && !options.routed;
+    files.mmapMinUses > 1 &&
+    files.mmapMinUses <= MAX_USES &&
+    (files.etag === 'auto' || files.etag === 'off') &&
+    !options.routed;
 
   function descriptionOf(directory: string, extension: string) {
     const path = `${directory.slice(1)}/x.${extension}`.replace(/^\//, '');

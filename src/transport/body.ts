@@ -20,6 +20,8 @@ export interface BodyWriter {
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void;
   /** By descriptor; absent where the carrier takes none: its files are read. */
   descriptor?(body: SpanBody): void;
+  /** Bytes of a file, read for this answer alone. */
+  copy(bytes: Buffer, reason: Reason): void;
   /** Piece by piece. */
   pieces(body: Pieces): void;
 }
@@ -36,15 +38,15 @@ export function writeBody(body: Body<FileEntry>, writer: BodyWriter): void {
     case 'mmap': {
       const bytes = viewOf(body, writer.keeps === true);
       if (bytes) writer.memory(bytes, body.file, body.reason);
-      else writer.pieces(readSpan(body));
+      else readSpan(body, writer);
       return;
     }
     case 'sendfile':
       if (writer.descriptor) writer.descriptor(body);
-      else writer.pieces(readSpan(body));
+      else readSpan(body, writer);
       return;
     case 'read':
-      writer.pieces(readSpan(body));
+      readSpan(body, writer);
       return;
     case 'parts': {
       const bytes = body.strategy === 'mmap' ? multipartOf(body) : undefined;
@@ -78,8 +80,19 @@ function lent({ memory }: FileEntry): ArrayBuffer | undefined {
   return memory?.view ?? memory?.lend();
 }
 
-function readSpan({ file, reason, span }: SpanBody): Pieces {
-  return { strategy: 'read', reason, file, pieces: [span] };
+/** What is in the page cache costs less to read here than the way to libuv's pool and back, up to this size. */
+const COPY_MAX = 64 * 1024;
+
+function readSpan({ file, reason, span }: SpanBody, writer: BodyWriter): void {
+  const length = span.end - span.start;
+  if (length > 0 && length <= COPY_MAX) {
+    const bytes = Buffer.allocUnsafe(length);
+    if (file.file.native?.readNow(bytes, span.start)) {
+      writer.copy(bytes, reason);
+      return;
+    }
+  }
+  writer.pieces({ strategy: 'read', reason, file, pieces: [span] });
 }
 
 function piecesOf(

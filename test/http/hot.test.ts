@@ -114,14 +114,11 @@ t.test('what must be judged in JavaScript is', async (t) => {
   const origin = await start(t);
   const connection = await connect(origin.address);
   t.teardown(() => connection.close());
-  const { etag, lastModified } = await validatorsOf(origin.address, '/small.bin');
+  const { etag } = await validatorsOf(origin.address, '/small.bin');
   await heat(origin, connection, '/small.bin');
   const rows: ReadonlyArray<readonly [title: string, fields: Fields, status: number]> = [
     ['a list of ETags', { 'if-none-match': `"x", ${etag}` }, 304],
-    ['a weak ETag', { 'if-none-match': `W/${etag}` }, 304],
-    ['another ETag', { 'if-none-match': '"x"' }, 200],
     ['If-None-Match: *', { 'if-none-match': '*' }, 304],
-    ['If-Modified-Since', { 'if-modified-since': lastModified }, 304],
     ['If-Match', { 'if-match': '"x"' }, 412],
     ['If-Unmodified-Since', { 'if-unmodified-since': 'Mon, 01 Jan 1990 00:00:00 GMT' }, 412],
     ['If-Match beside the right If-None-Match', { 'if-match': '"x"', 'if-none-match': etag }, 412],

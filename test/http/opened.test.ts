@@ -13,14 +13,18 @@ const FILES = 40;
 const isEngine = ({ transport }: Carrier) => transport === 'native';
 const nameOf = (i: number) => `d/f${i}.txt`;
 
+const bigNames = Array.from({ length: 100 }, (_, i) => `d/big${i}.txt`);
+const big = 'x'.repeat(4000);
+
 function treeOf(): Readonly<Record<string, string>> {
   const names = Array.from({ length: FILES }, (_, i) => nameOf(i));
-  return Object.fromEntries(names.map((name) => [name, `${name}\n`.repeat(20)]));
+  const small = names.map((name) => [name, `${name}\n`.repeat(20)]);
+  return Object.fromEntries([...small, ...bigNames.map((name) => [name, big])]);
 }
 
 /** The names of a directory are known once its last change is so old: all trees are made, and grow old, together. */
 const SETTLED_MS = 3100;
-const trees = Array.from({ length: 5 * 4 }, () => makeTree(t, treeOf()));
+const trees = Array.from({ length: 9 * 4 }, () => makeTree(t, treeOf()));
 const settled = Date.now() + SETTLED_MS;
 
 /** A server that knows the names of `d`: what is absent there is prepared, what is there is opened. */
@@ -55,7 +59,7 @@ async function learn({ stats }: Origin, ask: (path: string) => Promise<Answer>):
   });
 }
 
-t.test('a file that nobody has asked for is opened, and the next use keeps it', async (t) => {
+t.test('a file that nobody has asked for is opened', async (t) => {
   onEveryCarrier(
     t,
     async (t, serve) => {
@@ -69,9 +73,116 @@ t.test('a file that nobody has asked for is opened, and the next use keeps it', 
       const after = await origin.stats();
       t.equal(after.opened - before.opened, 10, 'each was opened by the engine');
       t.equal(after.planned, before.planned, 'none was planned');
-      t.equal(after.files.files, before.files.files, 'none is kept');
-      await ask(`/${nameOf(0)}`);
-      t.equal((await origin.stats()).files.files, before.files.files + 1, 'now one is');
+      t.equal(after.kept, before.kept, 'none is kept');
+      t.equal(after.files.files, before.files.files, 'nor by JavaScript');
+    },
+    isEngine,
+  );
+});
+
+t.test('the second use of a small file keeps a copy, which answers without looking', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const { origin, root, ask } = await start(t, serve, { watch: false, revalidate: 60_000 });
+      const path = `/${nameOf(0)}`;
+      const bytes = readFileSync(join(root, nameOf(0)));
+      const first = await ask(path);
+      const before = await origin.stats();
+      const second = await ask(path);
+      const after = await origin.stats();
+      t.same([after.kept - before.kept, after.copied - before.copied], [1, bytes.length]);
+      const told = ({ lines }: Answer) => lines.filter(([name]) => name.toLowerCase() !== 'date');
+      t.same(told(second), told(first), 'the same head');
+      const etag = first.field('etag') ?? '';
+      const modified = first.field('last-modified') ?? '';
+      const cases: ReadonlyArray<readonly [title: string, fields: SentFields, status: number]> = [
+        ['plain', {}, 200],
+        ['its ETag', { 'if-none-match': etag }, 304],
+        ['its ETag, weak', { 'if-none-match': `W/${etag}` }, 304],
+        ['another ETag', { 'if-none-match': '"x"' }, 200],
+        ['its date', { 'if-modified-since': modified }, 304],
+        ['an earlier date', { 'if-modified-since': 'Sat, 01 Jan 2000 00:00:00 GMT' }, 200],
+        ['a query', {}, 200],
+      ];
+      for (const [title, fields, status] of cases) {
+        const answer = await ask(title === 'a query' ? `${path}?v=1` : path, fields);
+        t.equal(answer.status, status, title);
+        if (status === 200) t.ok(answer.body.equals(bytes), `${title}: its bytes`);
+        t.equal(answer.field('etag'), etag, `${title}: its tag`);
+      }
+      const end = await origin.stats();
+      t.equal(end.hot - after.hot, cases.length, 'none was opened or planned');
+      t.equal(end.byStrategy['mmap:hot']?.responses, 5, 'from memory');
+    },
+    isEngine,
+  );
+});
+
+t.test('a kept file that changes is another one within the time that is allowed', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const { origin, root, ask } = await start(t, serve);
+      const path = `/${nameOf(0)}`;
+      await until(async () => (await ask(path)) && (await origin.stats()).kept > 0);
+      writeFileSync(join(root, nameOf(0)), 'new');
+      await until(async () => (await ask(path)).body.toString() === 'new');
+      t.pass('written in place');
+      await until(async () => (await ask(path)) && (await origin.stats()).copied === 3);
+      t.pass('and its new version is kept');
+      writeFileSync(join(root, 'd/next'), 'by rename');
+      renameSync(join(root, 'd/next'), join(root, nameOf(0)));
+      await until(async () => (await ask(path)).body.toString() === 'by rename');
+      t.pass('replaced');
+      writeFileSync(join(root, `${nameOf(0)}.gz`), gzipSync('by rename'));
+      const gzip = { 'accept-encoding': 'gzip' };
+      await until(async () => (await ask(path, gzip)).field('content-encoding') === 'gzip');
+      t.equal((await ask(path)).field('vary')?.toLowerCase(), 'accept-encoding', 'another form');
+      rmSync(join(root, nameOf(0)));
+      await until(async () => (await ask(path)).status === 404);
+      t.pass('gone');
+    },
+    isEngine,
+  );
+});
+
+t.test('a watched file that is kept is seen to change at once', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const watched = { watch: true, revalidate: 3_600_000 };
+      const { origin, root, ask } = await start(t, serve, watched);
+      const path = `/${nameOf(0)}`;
+      await until(async () => (await ask(path)) && (await origin.stats()).kept > 0);
+      writeFileSync(join(root, nameOf(0)), 'new');
+      await until(async () => (await ask(path)).body.toString() === 'new');
+      t.pass('long before it would be looked at');
+    },
+    isEngine,
+  );
+});
+
+t.test('what is kept fits into the memory cache, and is given back', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const { origin, ask } = await start(t, serve, {
+        watch: false,
+        cacheSize: 65_536,
+        mmapMax: 4096,
+      });
+      const path = (i: number) => `/${nameOf(i % FILES)}`;
+      for (let i = 0; i < 10 * FILES; i++) t.equal((await ask(path(i))).status, 200);
+      t.ok((await origin.stats()).kept > 1, 'some are kept');
+      const before = (await origin.stats()).copied;
+      for (let i = 0; i < 400; i++) {
+        const { body } = await ask(`/${bigNames[i % 100]}`);
+        if (body.toString() !== big) t.fail('a wrong byte');
+        const { copied } = await origin.stats();
+        if (copied > 65_536 * (3 / 4)) t.fail(`${copied} bytes are kept`);
+      }
+      t.ok((await origin.stats()).copied > before, 'newcomers have taken the place of others');
     },
     isEngine,
   );

@@ -10,6 +10,7 @@ const TEMPLATE = {
   fields: ['ETag', '\x01'],
   notModified: ['ETag', '\x01'],
   steps: [{ from: 0, strategy: 'read', reason: 'cold', fields: [] }],
+  cached: undefined,
   judged: [],
   doubt: 'none',
   siblings: ['.gz'],
@@ -33,6 +34,7 @@ function make(
   const directories = new Map<string, Told>();
   const made: Array<readonly [group: number, extension: string]> = [];
   const asked: string[] = [];
+  const watched: string[] = [];
   let now = 0;
   const index = new DirectoryIndex({
     engine: {
@@ -48,6 +50,8 @@ function make(
       asked.push(directory);
       return read(directory);
     },
+    watch: (directory) => watched.push(directory),
+    unwatch: (directory) => watched.splice(watched.indexOf(directory), 1),
     now: () => now,
   });
   const found = (path: string) =>
@@ -56,7 +60,7 @@ function make(
   const pass = (ms: number) => {
     now += ms;
   };
-  return { index, directories, made, asked, found, missed, pass };
+  return { index, directories, made, asked, watched, found, missed, pass };
 }
 
 t.test('a file that was answered tells of its directory, and once of its extension', (t) => {
@@ -87,6 +91,32 @@ t.test('groups have templates of their own', (t) => {
     [0, 1],
   );
   t.same(made, [[0, 'png']], 'none where a rule is in the way');
+  t.end();
+});
+
+t.test('a directory of which files are kept is watched, once, as long as it is known', (t) => {
+  const { index, watched, found } = make();
+  found('/a/x.png');
+  found('/b/x.png');
+  t.same(watched, []);
+  index.watch('/a');
+  index.watch('/a');
+  index.watch('/unknown');
+  t.same(watched, ['a']);
+  index.clear();
+  t.same(watched, []);
+  t.end();
+});
+
+t.test('a change in a watched directory makes the engine look again', (t) => {
+  const { index, directories, found } = make();
+  found('/a/x.png');
+  const before = directories.get('/a');
+  index.suspect('a/x.png');
+  t.equal(directories.get('/a'), before, 'nobody relies on one without names that is not watched');
+  index.watch('/a');
+  index.suspect('a/x.png');
+  t.not(directories.get('/a'), before);
   t.end();
 });
 

@@ -65,6 +65,9 @@ export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
         lookAtRoot: async () => root.native,
         templates: { group: () => '', of: () => undefined, tried: () => undefined },
         names: async () => undefined,
+        watch() {},
+        unwatch() {},
+        keeping: undefined,
         onMet() {},
       });
     },

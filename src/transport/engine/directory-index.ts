@@ -16,6 +16,9 @@ export interface DirectoryIndexOptions {
   readonly reach: Reach;
   /** Those of a root-relative directory, if they can be told. Never rejects. */
   readonly names: (directory: string) => Promise<NativeNames | undefined>;
+  /** Changes in a root-relative directory are to be heard of, or need not be any more. */
+  readonly watch: (directory: string) => void;
+  readonly unwatch: (directory: string) => void;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
 }
@@ -36,6 +39,8 @@ interface Known {
   patience: number;
   /** Milliseconds; not read again before. */
   readAfter: number;
+  /** Are files of it kept? */
+  watched: boolean;
 }
 
 /** Some 1 KiB each, beside the names; and of groups no more. */
@@ -125,15 +130,24 @@ export class DirectoryIndex {
     this.#read(known);
   }
 
+  /** Files of it are kept: a change of theirs is to be seen at once. */
+  watch(directory: string): void {
+    const known = this.#known.get(directory);
+    if (known === undefined || known.watched) return;
+    known.watched = true;
+    this.#options.watch(directory.slice(1));
+  }
+
   /** A name may have come to this root-relative path, or gone: the engine looks at its directory before the next answer. */
   suspect(path: string): void {
     const directory = directoryOf(`/${path}`);
     const known = this.#known.get(directory);
-    if (known?.names !== undefined) this.#put(known);
+    if (known?.names !== undefined || known?.watched) this.#put(known);
   }
 
   /** All of it was of another root. The engine has forgotten it. */
   clear(): void {
+    for (const known of this.#known.values()) this.#unwatch(known);
     this.#known.clear();
     this.#groups.clear();
     this.#names = 0;
@@ -154,7 +168,14 @@ export class DirectoryIndex {
     const group = this.#groupOf(path);
     if (group === undefined) return undefined;
     if (this.#known.size >= MAX_DIRECTORIES) this.#dropOne();
-    const known: Known = { path, group, names: undefined, patience: PATIENCE, readAfter: 0 };
+    const known: Known = {
+      path,
+      group,
+      names: undefined,
+      patience: PATIENCE,
+      readAfter: 0,
+      watched: false,
+    };
     this.#known.set(path, known);
     this.#put(known);
     this.#read(known);
@@ -178,6 +199,7 @@ export class DirectoryIndex {
     for (const [path, known] of this.#known) {
       if (at-- > 0) continue;
       this.#loseNames(known);
+      this.#unwatch(known);
       this.#known.delete(path);
       this.#options.engine.removeDirectory(path);
       return;
@@ -194,6 +216,10 @@ export class DirectoryIndex {
 
   #put({ path, names, group, patience }: Known): void {
     this.#options.engine.putDirectory(path, names, group.id, group.tried, patience);
+  }
+
+  #unwatch({ path, watched }: Known): void {
+    if (watched) this.#options.unwatch(path.slice(1));
   }
 
   #loseNames(known: Known): void {
@@ -255,6 +281,7 @@ function engineTemplate({
   fields,
   notModified,
   steps,
+  cached,
   judged,
   doubt,
   siblings,
@@ -268,6 +295,10 @@ function engineTemplate({
       flagsOf(200, step.strategy === 'sendfile' ? 'sendfile' : 'read', step.reason, false),
       fieldLines(step.fields),
     ]),
+    cached:
+      cached === undefined
+        ? []
+        : [cached.max, flagsOf(200, 'mmap', cached.reason, false), fieldLines(cached.fields)],
     siblings,
     hashed,
     judged: fieldMask(judged),

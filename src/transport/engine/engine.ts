@@ -1,5 +1,6 @@
 // HTTP/1.1 on the engine's own threads: requests that the hot table does not answer come here.
 import type {
+  EngineKeeping,
   EngineLimits,
   NativeAddon,
   NativeEngine,
@@ -53,6 +54,10 @@ export interface NativeTransportOptions {
   readonly templates: Templates;
   /** Which names stand in a root-relative directory, if that can be told. */
   readonly names: (directory: string) => Promise<NativeNames | undefined>;
+  readonly watch: (directory: string) => void;
+  readonly unwatch: (directory: string) => void;
+  /** Small files that the engine keeps by itself; undefined where it keeps none. */
+  readonly keeping: EngineKeeping | undefined;
   /** This path was asked for before, perhaps answered by the engine. */
   readonly onMet: (path: string) => void;
 }
@@ -89,6 +94,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       [WIRE.plainHttp, 400, ...pageOf(400, 'https')],
     ],
     (batch) => readRecords(batch, receive),
+    options.keeping,
   );
   let running = engine.threads;
   if (running < options.threads) {
@@ -101,6 +107,8 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     templates: options.templates,
     reach,
     names: options.names,
+    watch: options.watch,
+    unwatch: options.unwatch,
     now: () => performance.now(),
   });
   try {
@@ -132,6 +140,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
         break;
       case 'directory':
         directories.look(record.path, record.changed);
+        break;
+      case 'kept':
+        directories.watch(record.path);
         break;
       case 'root':
         options.lookAtRoot().then((root) => engine.setRoot(root));

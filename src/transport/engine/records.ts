@@ -30,7 +30,9 @@ export type EngineRecord =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'root' }
   /** It is time to read its names; or what is known of it holds no more (`changed`). */
-  | { readonly kind: 'directory'; readonly path: string; readonly changed: boolean };
+  | { readonly kind: 'directory'; readonly path: string; readonly changed: boolean }
+  /** A first file of this directory is kept. */
+  | { readonly kind: 'kept'; readonly path: string };
 
 /** Where a value stands in its record. */
 const at = Object.fromEntries(WIRE.recordValues.map((name, i) => [name, i])) as {
@@ -61,6 +63,7 @@ function readRecord(batch: EngineRecords, start: number, end: number): EngineRec
     case 'request':
       return { kind, id, request: readRequest(batch, start, end, text), met: code > 0 };
     case 'stale':
+    case 'kept':
       return { kind, path: text };
     case 'directory':
       return { kind, path: text, changed: code > 0 };

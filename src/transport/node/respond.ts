@@ -93,6 +93,15 @@ class ResponseWriter implements BodyWriter {
     sendMemory(bytes, file, reason, this.#res, this.#outlet);
   }
 
+  copy(bytes: Buffer, reason: Reason): void {
+    const { counters } = this.#outlet;
+    const tally = counters.file('read', reason);
+    tally.responses++;
+    tally.bytes += bytes.length;
+    this.#res.end(bytes);
+    watchEnd(this.#res, counters);
+  }
+
   descriptor(body: SpanBody): void {
     sendFile(body, this.#res, this.#outlet);
   }
@@ -201,10 +210,16 @@ function sendMemory(
   res.end(ownBytes(bytes, res));
   if (res.writableFinished) return;
   file.retain();
+  watchEnd(res, outlet.counters, () => file.release());
+}
+
+/** Was all that it has been given sent, when it closes? */
+function watchEnd(res: ServerResponse, counters: Counters, closed = () => {}): void {
+  if (res.writableFinished) return;
   closeWithClient(res);
   res.once('close', () => {
-    if (!res.writableFinished) outlet.counters.aborted++;
-    file.release();
+    if (!res.writableFinished) counters.aborted++;
+    closed();
   });
 }
 

@@ -77,6 +77,7 @@ export function startTransfers(
       case 'stopped':
       case 'root':
       case 'directory':
+      case 'kept':
         // It does not listen.
         return;
       default:

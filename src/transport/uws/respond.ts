@@ -8,6 +8,7 @@ import { type BodyWriter, withFile, writeBody } from '../body.ts';
 import type { Counters } from '../counters.ts';
 import { type Pieces, type Sink, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
+import type { Tally } from '../transport.ts';
 import type { UwsResponse } from './library.ts';
 
 /** A response and the end of its client, which may come at any time. */
@@ -90,15 +91,21 @@ class ExchangeWriter implements BodyWriter {
   }
 
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
-    const { counters } = this.#outlet;
-    const tally = counters.file('mmap', reason);
-    tally.responses++;
     file.retain();
+    this.#send(bytes, this.#outlet.counters.file('mmap', reason), () => file.release());
+  }
+
+  copy(bytes: Buffer, reason: Reason): void {
+    this.#send(bytes, this.#outlet.counters.file('read', reason));
+  }
+
+  #send(bytes: Buffer, tally: Tally, settled = () => {}): void {
+    tally.responses++;
     writeHead(this.#plan, this.#exchange.res);
     sendBytes(bytes, this.#plan.close, this.#exchange, (whole) => {
       if (whole) tally.bytes += bytes.length;
-      else counters.aborted++;
-      file.release();
+      else this.#outlet.counters.aborted++;
+      settled();
     });
   }
 

@@ -1,0 +1,106 @@
+#include "engine/kept_files.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "files/arena.h"
+
+namespace zc {
+namespace {
+
+// More than this is copied where it keeps nobody waiting.
+constexpr uint64_t kCopiedHere = 64 << 10;
+// What is known of a file, its answers above all: measured.
+constexpr uint64_t kKnown = 1536;
+// For one newcomer: where more is asked for than has room, few come, and few have to go.
+constexpr int kLooks = 2;
+constexpr uint8_t kMaxUses = 3;
+
+}  // namespace
+
+Ref<KeptFile> KeptFile::copy() const {
+  auto made = make_ref<KeptFile>();
+  made->path = path;
+  made->stat = stat;
+  made->from = from;
+  made->answers = answers;
+  made->directory = directory;
+  made->valid_until = valid_until;
+  return made;
+}
+
+void KeptFile::use() const {
+  if (uses < kMaxUses) ++uses;
+}
+
+uint64_t KeptFile::weight() const { return stat.size + kKnown; }
+
+bool KeptFiles::fits(const FileTemplate& from, const File& file) const {
+  const uint64_t size = file.stat().size;
+  return keeping_.arena && size > 0 && size <= std::min(from.cached_max, kCopiedHere);
+}
+
+const KeptFile* KeptFiles::keep(std::string_view path, const FileTemplate& from, const File& file, int64_t now) {
+  if (!make_room(file.stat().size + kKnown)) return nullptr;
+  SnapshotError error;
+  Ref<Memory> bytes = keeping_.arena->snapshot_now(file, now, error);
+  // What has no room there for others has to make it here.
+  if (error == SnapshotError::full) make_room(keeping_.bytes);
+  if (!bytes) return nullptr;
+  auto kept = make_ref<KeptFile>();
+  kept->answers = prepare(from, file, std::move(bytes), wall_clock());
+  if (!kept->answers) return nullptr;
+  kept->path = path;
+  kept->stat = file.stat();
+  kept->from = Ref<const FileTemplate>(&from);
+  add(kept);
+  return kept.get();
+}
+
+void KeptFiles::adopt(Ref<KeptFile> kept) {
+  remove(kept->path);
+  if (make_room(kept->weight())) add(std::move(kept));
+}
+
+void KeptFiles::add(Ref<KeptFile> kept) {
+  kept->place = all_.size();
+  all_.push_back(kept.get());
+  bytes_ += kept->stat.size;
+  weight_ += kept->weight();
+  known_.put(std::move(kept));
+}
+
+// The clock: who was used since the hand passed is spared.
+bool KeptFiles::make_room(uint64_t weight) {
+  for (int looks = 0; weight_ + weight > keeping_.bytes; ++looks) {
+    if (looks == kLooks || all_.empty()) return false;
+    if (hand_ >= all_.size()) hand_ = 0;
+    const KeptFile& kept = *all_[hand_];
+    if (kept.uses == 0) {
+      remove(kept.path);
+    } else {
+      --kept.uses;
+      ++hand_;
+    }
+  }
+  return true;
+}
+
+void KeptFiles::remove(std::string_view path) {
+  const Ref<const KeptFile> kept(known_.find(path));
+  if (!kept) return;
+  bytes_ -= kept->stat.size;
+  weight_ -= kept->weight();
+  all_.back()->place = kept->place;
+  all_[kept->place] = all_.back();
+  all_.pop_back();
+  known_.remove(kept->path);
+}
+
+void KeptFiles::clear() {
+  known_.clear();
+  all_.clear();
+  bytes_ = weight_ = 0;
+}
+
+}  // namespace zc

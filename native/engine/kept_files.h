@@ -1,0 +1,64 @@
+// Small files that are asked for again: their bytes in the snapshot cache, their answers made once. One thread's.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "engine/setup.h"
+#include "http/directory.h"
+#include "http/file_template.h"
+#include "http/path_table.h"
+
+namespace zc {
+
+/** One version of a file. */
+struct KeptFile : RefCounted {
+  std::string path;  // as in requests
+  FileStat stat;
+  Ref<const FileTemplate> from;
+  Ref<const FileAnswers> answers;
+  mutable size_t place = 0;  // among all
+  // While this directory is what is known of it, and its names hold, the file has no other form.
+  mutable Ref<const Directory> directory;
+  mutable int64_t valid_until = 0;  // ms; the path is opened again after it
+  mutable uint8_t uses = 0;         // those of late, up to a few
+
+  /** For another thread: the answers and their bytes are the same. */
+  Ref<KeptFile> copy() const;
+  void use() const;
+  /** Bytes of memory, with all that is known of it. */
+  uint64_t weight() const;
+};
+
+class KeptFiles {
+ public:
+  explicit KeptFiles(const EngineSetup& setup) : keeping_(setup.keeping) {}
+
+  /** May it be kept here? Others are TypeScript's to keep. */
+  bool fits(const FileTemplate& from, const File& file) const;
+  const KeptFile* find(std::string_view path) const { return known_.find(path); }
+  /**
+   * Keeps this file, which is open and not kept, if its bytes are in the page cache and there is room, or one that nobody has asked for of late
+   * makes room. `now`: ms.
+   */
+  const KeptFile* keep(std::string_view path, const FileTemplate& from, const File& file, int64_t now);
+  /** Another thread keeps it. */
+  void adopt(Ref<KeptFile> kept);
+  void remove(std::string_view path);
+  void clear();
+
+  size_t count() const { return all_.size(); }
+  /** Of their copies. */
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  bool make_room(uint64_t weight);
+  void add(Ref<KeptFile> kept);
+
+  const Keeping& keeping_;
+  PathTable<KeptFile> known_;
+  std::vector<const KeptFile*> all_;
+  size_t hand_ = 0;  // of the clock: who is looked at next
+  uint64_t bytes_ = 0, weight_ = 0;
+};
+
+}  // namespace zc
