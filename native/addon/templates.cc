@@ -55,6 +55,16 @@ napi_value names_may_have(napi_env env, napi_callback_info info) {
   return boolean(env, !names || names->may_have(to_utf8(env, args[0])));
 }
 
+// holds(root, path, symlinks)
+napi_value names_hold(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<DirectoryNames> names = unwrap<DirectoryNames>(env, handles(env).names, args.self);
+  const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
+  Symlinks symlinks;
+  if (!names || !root || !to_symlinks(env, args[2], symlinks)) return throw_type(env, "holds(root, path, symlinks)");
+  return boolean(env, look(*root, to_utf8(env, args[1]), symlinks, *names) == Look::holds);
+}
+
 }  // namespace
 
 Ref<Directory> read_directory(napi_env env, const napi_value* values) {
@@ -85,7 +95,8 @@ Ref<FileTemplate> read_template(napi_env env, napi_value from) {
 }
 
 void define_names(napi_env env, napi_value exports) {
-  handles(env).names = define_handle(env, "Names", {getter("count", names_count), method("mayHave", names_may_have)});
+  handles(env).names = define_handle(env, "Names", {getter("count", names_count), method("mayHave", names_may_have),
+                                                    method("holds", names_hold)});
   export_function(env, exports, "readNames", read_names);
 }
 

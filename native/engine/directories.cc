@@ -171,18 +171,13 @@ bool Directories::may_open(const Root& root, const std::string& path) const {
 }
 
 // The names are as good as the directory's version, which is looked at once a revalidate. A look must not wait.
-Directories::Look Directories::look_at_names(const Root& root, const Directory& directory, int64_t now) {
+Look Directories::look_at_names(const Root& root, const Directory& directory, int64_t now) {
   if (!directory.names) return Look::unsure;
   if (now < directory.valid_until.load(std::memory_order_relaxed)) return Look::holds;
-  if (!root.remembers()) return Look::unsure;
   const std::string path(directory.path.empty() ? "" : directory.path.substr(1));
-  const OpenResult opened = open_remembered(root, path, O_PATH | O_DIRECTORY, setup_.symlinks, Mounts::own);
-  struct stat st;
-  if (opened.fd && fstat(opened.fd.get(), &st) == 0 && FileStat::from(st).version() == directory.names->version()) {
-    directory.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
-    return Look::holds;
-  }
-  if (!opened.fd && opened.error != ENOENT && opened.error != ENOTDIR) return Look::unsure;
+  const Look found = look(root, path, setup_.symlinks, *directory.names);
+  if (found == Look::holds) directory.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
+  if (found != Look::broken) return found;
   Record& record = records_.add(Record::directory);
   record.text = directory.path;
   record.code = 1;

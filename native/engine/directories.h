@@ -49,8 +49,6 @@ class Directories {
   void forget(std::string_view path) { asked_.forget(path); }
 
  private:
-  enum class Look : uint8_t { holds, broken, unsure };
-
   bool holds(const Root& root, const KeptFile& kept, int64_t now);
   /** Of a request for what may stand there. */
   struct Sought {

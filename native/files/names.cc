@@ -76,6 +76,14 @@ void DirectoryNames::fill(const std::vector<uint32_t>& marks) {
   }
 }
 
+Look look(const Root& root, const std::string& path, Symlinks symlinks, const DirectoryNames& names) {
+  if (!root.remembers()) return Look::unsure;
+  const OpenResult opened = open_remembered(root, path, O_PATH | O_DIRECTORY, symlinks, Mounts::own);
+  struct stat st;
+  if (opened.fd && fstat(opened.fd.get(), &st) == 0 && FileStat::from(st).version() == names.version()) return Look::holds;
+  return !opened.fd && opened.error != ENOENT && opened.error != ENOTDIR ? Look::unsure : Look::broken;
+}
+
 NamesReader::NamesReader(Ref<Root> root, std::string path, Symlinks symlinks, size_t max)
     : root_(std::move(root)), path_(std::move(path)), symlinks_(symlinks), max_(max) {}
 

@@ -41,6 +41,12 @@ class DirectoryNames : public RefCounted {
   std::vector<uint32_t> table_;  // twice as many places as names, at least
 };
 
+/** Do names still hold? `unsure`: that cannot be told without waiting. */
+enum class Look : uint8_t { holds, broken, unsure };
+
+/** Is the directory at this path still the version of which the names are? */
+Look look(const Root& root, const std::string& path, Symlinks symlinks, const DirectoryNames& names);
+
 /**
  * Reads them, in steps that wait for the disk; one thread at a time. It gives up where names would not tell what can be
  * opened: there are more than `max`; the directory was changed so lately that the next change might not show in its times;

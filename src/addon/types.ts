@@ -130,6 +130,11 @@ export interface EngineTls {
 export interface NativeNames {
   readonly count: number;
   mayHave(name: string): boolean;
+  /**
+   * Is the directory at this root-relative path still at that version? At once; false also where that cannot be told
+   * without waiting.
+   */
+  holds(root: NativeRoot, path: string, symlinks: Symlinks): boolean;
 }
 
 /** Which small files the engine keeps by itself. */

@@ -1,10 +1,11 @@
 // Strong entity-tags: from what identifies a version, or from its content, hashed once per version.
+import type { Hash } from 'node:crypto';
 import { fstat, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { loadCrypto, loadEtag } from '../packages/packages.ts';
 import type { Coding } from '../plan/types.ts';
-import type { OpenFile } from './entry.ts';
+import { type OpenFile, READ_NOW_MAX } from './entry.ts';
 import type { EtagPolicy } from './policy.ts';
 import { contentVersion, versionOfStamp } from './root.ts';
 
@@ -112,6 +113,14 @@ export class ContentEtags {
     return this.#known.get(`${version}-${coding}`);
   }
 
+  /** Hashes at once, where that is short and waits for nothing. False: it does not. */
+  learnNow(file: Hashable): boolean {
+    const tag = contentEtagNow(file);
+    if (tag === undefined) return false;
+    this.#remember(file, tag);
+    return true;
+  }
+
   /** Hashes now, a few at a time; resolves when `get` knows the tag, or the file has changed or cannot be read. */
   async learn(file: Hashable): Promise<void> {
     if (this.#hashing < MAX_HASHING) this.#hashing++;
@@ -147,9 +156,27 @@ export class ContentEtags {
 
   async #hash(file: Hashable): Promise<string | undefined> {
     const tag = this.get(file) ?? (await contentEtag(file));
-    if (tag !== undefined) this.#known.set(`${file.version}-${file.coding}`, tag);
+    if (tag !== undefined) this.#remember(file, tag);
     return tag;
   }
+
+  #remember({ version, coding }: Hashable, tag: string): void {
+    this.#known.set(`${version}-${coding}`, tag);
+  }
+}
+
+function contentEtagNow({ file: { native }, size, coding }: Hashable): string | undefined {
+  if (native === undefined || size > READ_NOW_MAX) return undefined;
+  const bytes = Buffer.allocUnsafe(size);
+  // ctime counts too, since whoever writes can set mtime back.
+  if (!native.readNow(bytes, 0) || !native.isCurrent()) return undefined;
+  return tagOf(sha256().update(bytes), coding);
+}
+
+/** Two codings of a resource never share a tag, whatever their bytes (RFC 9110 §8.8.3.3). */
+function tagOf(hash: Hash, coding: Coding): string {
+  if (coding !== 'identity') hash.update(`-${coding}`);
+  return etag(hash.digest());
 }
 
 /** Never rejects. */
@@ -166,9 +193,7 @@ async function contentEtag({ version, file, size, coding }: Hashable): Promise<s
     }
     // All bytes were of the version that was opened; ctime counts, since whoever writes can set mtime back.
     if ((await versionNow(file.fd)) !== version) return undefined;
-    // Two codings of a resource never share a tag, whatever their bytes (RFC 9110 §8.8.3.3).
-    if (coding !== 'identity') hash.update(`-${coding}`);
-    return etag(hash.digest());
+    return tagOf(hash, coding);
   } catch {
     return undefined;
   }

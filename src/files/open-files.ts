@@ -96,7 +96,9 @@ export class OpenFiles implements FileCache {
     isKept: () => boolean,
     uses: number,
   ): Resource<FileEntry> | Promise<Resource<FileEntry>> {
-    const unknown = variants.filter((variant) => this.#isHashedFirst(variant));
+    const unknown = variants.filter(
+      (variant) => this.#isHashedFirst(variant) && !this.#etags.learnNow(variant),
+    );
     if (unknown.length === 0) return this.#take(path, variants, isKept(), uses);
     return Promise.all(unknown.map((variant) => this.#etags.learn(variant))).then(() =>
       this.#take(path, variants, isKept(), uses),

@@ -74,8 +74,17 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
         refused,
       };
     },
-    names: async (path) =>
-      closed ? undefined : addon.readNames(root, path, symlinks, MAX_DIRECTORY_NAMES),
+    async names(path) {
+      if (closed) return undefined;
+      const native = await addon.readNames(root, path, symlinks, MAX_DIRECTORY_NAMES);
+      return (
+        native && {
+          native,
+          mayHave: (name) => native.mayHave(name),
+          hold: () => !closed && native.holds(root, path, symlinks),
+        }
+      );
+    },
     async look() {
       if (closed) return { kind: 'error', errno: 'EBADF' };
       const now = await addon.reopenRoot(root);

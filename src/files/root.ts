@@ -26,6 +26,15 @@ export type Found =
   | { readonly type: 'other' }
   | { readonly type: 'error'; readonly errno: string };
 
+/** Which names stand in a directory, at one version of it. */
+export interface Names {
+  readonly native: NativeNames;
+  /** False: nothing stands there by this name. */
+  mayHave(name: string): boolean;
+  /** Is the directory surely still at that version? At once; false also where that cannot be told without waiting. */
+  hold(): boolean;
+}
+
 export interface Root {
   /** The addon's handle, for the engine; undefined where the addon is not loaded, or nothing is open. */
   readonly native: NativeRoot | undefined;
@@ -57,7 +66,7 @@ export interface Root {
    * Which names stand in a directory, as far as they tell what can be opened there. Off the JavaScript thread; undefined
    * where they do not, and without the addon.
    */
-  names(path: string): Promise<NativeNames | undefined>;
+  names(path: string): Promise<Names | undefined>;
   /** What the root's path names now. Off the JavaScript thread; never rejects. */
   look(): Promise<Look>;
   close(): void;

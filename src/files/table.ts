@@ -8,6 +8,7 @@ import { Doorkeeper } from './doorkeeper.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import { Freshness, type PreparedAnswers } from './freshness.ts';
+import { KnownNames } from './known-names.ts';
 import { Listings, type Read } from './listings.ts';
 import { LiveRoot } from './live-root.ts';
 import { type Describe, OpenFiles, type OpenFilesStats } from './open-files.ts';
@@ -44,6 +45,7 @@ export class FileTable {
   readonly #files: OpenFiles;
   readonly #listings: Listings;
   readonly #known = new Resolutions();
+  readonly #names: KnownNames;
   readonly #doorkeeper = new Doorkeeper();
   readonly #statements = new Statements();
   readonly #builds = new BuildReadings();
@@ -67,7 +69,10 @@ export class FileTable {
       freshness,
       log,
     });
-    for (const cache of [this.#files, this.#listings, this.#known]) freshness.join(cache);
+    this.#names = new KnownNames(freshness);
+    for (const cache of [this.#files, this.#listings, this.#known, this.#names]) {
+      freshness.join(cache);
+    }
   }
 
   /**
@@ -102,7 +107,7 @@ export class FileTable {
 
   /** Which names stand in a directory (root-relative), if that can be told. */
   async names(directory: string): Promise<NativeNames | undefined> {
-    return this.#root.use((root) => root.names(directory));
+    return this.#root.use(async (root) => (await this.#names.read(root, directory))?.native);
   }
 
   /** This path was asked for before, as `lookup` has it, and answered by others: its next use is not the first. */
@@ -224,7 +229,7 @@ export class FileTable {
   }
 
   *#refresh(key: string, root: Root, search: Find): Steps<Outcome> {
-    const freshUntil = this.#freshness.now() + this.#freshness.revalidateMs;
+    let freshUntil = this.#freshness.now() + this.#freshness.revalidateMs;
     const known = this.#known.get(key);
     if (known?.resolution.kind === 'file' && this.#isKept(known.resolution)) {
       const changed = yield* this.#check(root, known.resolution.evidence);
@@ -238,7 +243,10 @@ export class FileTable {
     // Most files of a large tree are asked for once: nothing is kept of the first time.
     const again = this.#doorkeeper.knows(key);
     const keeps = again || this.#options.policy.mmapMinUses === 1;
-    const resolution = yield* search(this.#shelve(root, keeps, again ? 1 : 0));
+    const shelf = this.#shelve(root, keeps, again ? 1 : 0, (until) => {
+      freshUntil = Math.min(freshUntil, until);
+    });
+    const resolution = yield* search(shelf);
     if (isMiss(resolution)) {
       // Whoever deploys may remove the last release as soon as the next one has its place.
       if (!this.#root.lookNow()) yield* settled(this.#root.look());
@@ -253,8 +261,11 @@ export class FileTable {
     return resolution;
   }
 
-  /** One search finds everything on one root. What it finds after that was replaced is for its own answer only. */
-  #shelve(root: Root, keeps: boolean, uses: number): Shelf {
+  /**
+   * One search finds everything on one root. What it finds after that was replaced is for its own answer only. `rests` is
+   * told until when holds what was known beforehand.
+   */
+  #shelve(root: Root, keeps: boolean, uses: number, rests: (until: number) => void): Shelf {
     const { policy, log } = this.#options;
     return {
       policy,
@@ -262,7 +273,7 @@ export class FileTable {
       statements: this.#statements,
       builds: this.#builds,
       read: (...given) => root.read(...given),
-      open: (paths) => this.#open(root, paths),
+      open: (paths) => this.#names.spare(root, paths, rests, (likely) => this.#open(root, likely)),
       adopt: (path, variants) =>
         this.#files.adopt(path, variants, () => keeps && this.#serves(root), uses),
     };

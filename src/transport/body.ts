@@ -1,6 +1,6 @@
 // The one switch over what a body can be, for carriers that send it here (the engine is told by engine/reply.ts). Each
 // knows how it sends the forms that are left.
-import type { FileEntry } from '../files/entry.ts';
+import { type FileEntry, READ_NOW_MAX } from '../files/entry.ts';
 import type { Body, Reason, Span } from '../plan/types.ts';
 import type { Pieces } from './pieces.ts';
 
@@ -80,12 +80,9 @@ function lent({ memory }: FileEntry): ArrayBuffer | undefined {
   return memory?.view ?? memory?.lend();
 }
 
-/** What is in the page cache costs less to read here than the way to libuv's pool and back, up to this size. */
-const COPY_MAX = 64 * 1024;
-
 function readSpan({ file, reason, span }: SpanBody, writer: BodyWriter): void {
   const length = span.end - span.start;
-  if (length > 0 && length <= COPY_MAX) {
+  if (length > 0 && length <= READ_NOW_MAX) {
     const bytes = Buffer.allocUnsafe(length);
     if (file.file.native?.readNow(bytes, span.start)) {
       writer.copy(bytes, reason);
