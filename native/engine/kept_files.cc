@@ -20,6 +20,7 @@ constexpr uint8_t kMaxUses = 3;
 
 Ref<KeptFile> KeptFile::copy() const {
   auto made = make_ref<KeptFile>();
+  made->adopted = true;
   made->path = path;
   made->stat = stat;
   made->from = from;
@@ -65,7 +66,8 @@ void KeptFiles::adopt(Ref<KeptFile> kept) {
 void KeptFiles::add(Ref<KeptFile> kept) {
   kept->place = all_.size();
   all_.push_back(kept.get());
-  bytes_ += kept->stat.size;
+  count_ += kept->adopted ? 0 : 1;
+  bytes_ += kept->adopted ? 0 : kept->stat.size;
   weight_ += kept->weight();
   known_.put(std::move(kept));
 }
@@ -89,7 +91,8 @@ bool KeptFiles::make_room(uint64_t weight) {
 void KeptFiles::remove(std::string_view path) {
   const Ref<const KeptFile> kept(known_.find(path));
   if (!kept) return;
-  bytes_ -= kept->stat.size;
+  count_ -= kept->adopted ? 0 : 1;
+  bytes_ -= kept->adopted ? 0 : kept->stat.size;
   weight_ -= kept->weight();
   all_.back()->place = kept->place;
   all_[kept->place] = all_.back();
@@ -100,7 +103,7 @@ void KeptFiles::remove(std::string_view path) {
 void KeptFiles::clear() {
   known_.clear();
   all_.clear();
-  bytes_ = weight_ = 0;
+  count_ = bytes_ = weight_ = 0;
 }
 
 }  // namespace zc

@@ -16,6 +16,7 @@ struct KeptFile : RefCounted {
   FileStat stat;
   Ref<const FileTemplate> from;
   Ref<const FileAnswers> answers;
+  bool adopted = false;      // another thread has made the copy
   mutable size_t place = 0;  // among all
   // While this directory is what is known of it, and its names hold, the file has no other form.
   mutable Ref<const Directory> directory;
@@ -46,8 +47,8 @@ class KeptFiles {
   void remove(std::string_view path);
   void clear();
 
-  size_t count() const { return all_.size(); }
-  /** Of their copies. */
+  /** Those whose copies this thread has made, and bytes of these. */
+  size_t count() const { return count_; }
   uint64_t bytes() const { return bytes_; }
 
  private:
@@ -58,6 +59,7 @@ class KeptFiles {
   PathTable<KeptFile> known_;
   std::vector<const KeptFile*> all_;
   size_t hand_ = 0;  // of the clock: who is looked at next
+  size_t count_ = 0;
   uint64_t bytes_ = 0, weight_ = 0;
 };
 

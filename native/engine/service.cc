@@ -29,6 +29,9 @@ void EngineService::begin_turn() {
 
 Ref<const Reply> EngineService::find(const RequestHead& head) {
   Site::Found found = site_.find(head, turn_.now);
+  const KeptFiles& kept = site_.directories().kept();
+  counters_.kept.set(kept.count());
+  counters_.copied.set(kept.bytes());
   if (found.reply) (found.opened ? counters_.opened : counters_.hot).add(1);
   return std::move(found.reply);
 }
@@ -117,9 +120,6 @@ bool EngineService::end_turn() {
 
 // One copy serves all threads.
 void EngineService::share_kept() {
-  const KeptFiles& kept = site_.directories().kept();
-  counters_.kept.set(kept.count());
-  counters_.copied.set(kept.bytes());
   const std::vector<Ref<const KeptFile>> added = site_.directories().take_new();
   if (added.empty()) return;
   for (const Ref<Inbox>& inbox : inboxes_) {

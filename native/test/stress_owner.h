@@ -39,7 +39,7 @@ class Bell {
 /** What clients may speak. */
 enum class Carriage : uint8_t { http1, h2c, tls };
 
-inline EngineSetup setup_of(const Site& site, Carriage carriage, Random& random) {
+inline EngineSetup setup_of(const Site& site, Carriage carriage, const Ref<Arena>& arena, Random& random) {
   EngineSetup setup;
   setup.root = site.root;
   setup.symlinks = Symlinks::none;
@@ -49,6 +49,8 @@ inline EngineSetup setup_of(const Site& site, Carriage carriage, Random& random)
   limits.header_timeout = limits.keep_alive_timeout = limits.send_timeout = 20'000;
   limits.max_drain = 65'536;
   setup.revalidate = random.one_in(2) ? 0 : 1;
+  // Room for some of the files, among what the owner copies.
+  setup.keeping = {arena, 16 << 10, static_cast<uint32_t>(1 + random.below(3))};
   limits.send_chunk = 256 << 10;
   limits.verify_sendfile = random.one_in(4);
   for (const int status : {400, 413, 414, 421, 431, 497, 503}) {
@@ -73,7 +75,7 @@ class Owner {
         site_(site),
         certificates_(certificates),
         arena_(Arena::create(512 << 10)),
-        engine_(std::make_unique<Engine>(setup_of(site, carriage, random_), threads, [this] { bell.ring(); })) {
+        engine_(std::make_unique<Engine>(setup_of(site, carriage, arena_, random_), threads, [this] { bell.ring(); })) {
     if (carriage == Carriage::tls) renew();
     std::string reason;
     port = engine_->listen("127.0.0.1", 0, false, reason);
@@ -124,6 +126,7 @@ class Owner {
   const Carriage carriage;
   int port = 0;
   size_t stopped = 0, ended = 0, snapshots = 0, answers = 0, renewals = 0;
+  double kept = 0;  // by all threads, at most
 
  private:
   Ref<Reply> reply_with(size_t file, Way way) {
@@ -181,6 +184,8 @@ class Owner {
       made->fields = "ETag: \x01\r\nLast-Modified: \x02\r\nFile: " + std::to_string(file) + "\r\nStart: 0\r\n";
       made->not_modified = "ETag: \x01\r\n";
       made->steps = {{0, Way::read, Reason::cold, ""}, {32'768, Way::sendfile, Reason::size, "Sent: so\r\n"}};
+      made->cached = {0, Way::mmap, Reason::hot, ""};
+      made->cached_max = 100'000;
       if (file % 2 == 0) made->siblings = {".gz"};
       engine_->put_template(0, std::to_string(file), made);
     }
@@ -202,6 +207,7 @@ class Owner {
   }
 
   void churn() {
+    kept = std::max(kept, count_of("kept"));
     if (carriage == Carriage::tls && random_.one_in(30)) renew();
     if (random_.one_in(4)) churn_directory();
     const size_t path = random_.below(8);

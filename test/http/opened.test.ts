@@ -24,7 +24,7 @@ function treeOf(): Readonly<Record<string, string>> {
 
 /** The names of a directory are known once its last change is so old: all trees are made, and grow old, together. */
 const SETTLED_MS = 3100;
-const trees = Array.from({ length: 9 * 4 }, () => makeTree(t, treeOf()));
+const trees = Array.from({ length: 10 * 4 }, () => makeTree(t, treeOf()));
 const settled = Date.now() + SETTLED_MS;
 
 /** A server that knows the names of `d`: what is absent there is prepared, what is there is opened. */
@@ -114,6 +114,26 @@ t.test('the second use of a small file keeps a copy, which answers without looki
       const end = await origin.stats();
       t.equal(end.hot - after.hot, cases.length, 'none was opened or planned');
       t.equal(end.byStrategy['mmap:hot']?.responses, 5, 'from memory');
+    },
+    isEngine,
+  );
+});
+
+t.test('a copy that one thread has made serves all threads', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const unlooked = { watch: false, revalidate: 60_000, threads: 4 };
+      const { origin, ask } = await start(t, serve, unlooked);
+      const path = `/${nameOf(0)}`;
+      await until(async () => (await ask(path)) && (await origin.stats()).kept > 0);
+      // By now the others have heard of it, or hear of it before they hear of these clients.
+      const before = await origin.stats();
+      const clients = 40;
+      for (let i = 0; i < clients; i++) t.equal((await ask(path)).status, 200);
+      const after = await origin.stats();
+      t.equal(after.hot - before.hot, clients);
+      t.equal(after.kept, before.kept, 'no other thread has copied it');
     },
     isEngine,
   );

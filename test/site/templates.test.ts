@@ -21,6 +21,7 @@ t.test('the answer, with places for what only the file tells', (t) => {
     [32_768, 'sendfile', 'size'],
     [32_769, 'sendfile', 'size'],
   ]);
+  t.same(template?.cached, { max: 32_768, strategy: 'mmap', reason: 'hot', fields: [] });
   t.notOk(template?.judged.includes('accept-encoding'), 'a file with one form has no choice');
   t.ok(template?.judged.includes('range'));
   t.end();
@@ -29,6 +30,16 @@ t.test('the answer, with places for what only the file tells', (t) => {
 t.test('by what the connection takes', (t) => {
   const steps = templates().of('', 'css', 'engine-tls')?.steps ?? [];
   t.same([...new Set(steps.map(({ strategy }) => strategy))], ['read']);
+  t.end();
+});
+
+t.test('files are kept in memory where the plan would send them from there', (t) => {
+  const cached = (options: OptionsInput) => templates(options).of('', 'css', 'engine')?.cached;
+  t.equal(cached({ mmapMax: 100 })?.max, 100);
+  t.equal(cached({ strategy: 'mmap' })?.reason, 'forced');
+  t.equal(cached({ strategy: 'read' }), undefined);
+  t.equal(cached({ strategy: 'sendfile' }), undefined);
+  t.same(cached({ serverTiming: true })?.fields, ['Server-Timing', 'zc;desc="mmap:hot"']);
   t.end();
 });
 
