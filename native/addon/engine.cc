@@ -223,10 +223,11 @@ void deliver(napi_env env, napi_value callback, void* context, void*) {
   if (host->engine) host->engine->end_batch();
 }
 
-// { arena, bytes, uses }
+// { arena, files, bytes, uses }
 void read_keeping(napi_env env, napi_value from, Keeping& keeping) {
   if (!is_type(env, from, napi_object)) return;
   keeping.arena = unwrap<Arena>(env, handles(env).arena, get(env, from, "arena"));
+  keeping.files = to_count(env, get(env, from, "files"));
   keeping.bytes = to_count(env, get(env, from, "bytes"));
   keeping.uses = static_cast<uint32_t>(to_count(env, get(env, from, "uses")));
 }

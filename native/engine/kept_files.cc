@@ -10,8 +10,6 @@ namespace {
 
 // More than this is copied where it keeps nobody waiting.
 constexpr uint64_t kCopiedHere = 64 << 10;
-// What is known of a file, its answers above all: measured.
-constexpr uint64_t kKnown = 1536;
 // For one newcomer: where more is asked for than has room, few come, and few have to go.
 constexpr int kLooks = 2;
 constexpr uint8_t kMaxUses = 3;
@@ -34,15 +32,13 @@ void KeptFile::use() const {
   if (uses < kMaxUses) ++uses;
 }
 
-uint64_t KeptFile::weight() const { return stat.size + kKnown; }
-
 bool KeptFiles::fits(const FileTemplate& from, const File& file) const {
   const uint64_t size = file.stat().size;
   return keeping_.arena && size > 0 && size <= std::min(from.cached_max, kCopiedHere);
 }
 
 const KeptFile* KeptFiles::keep(std::string_view path, const FileTemplate& from, const File& file, int64_t now) {
-  if (!make_room(file.stat().size + kKnown)) return nullptr;
+  if (!make_room(file.stat().size)) return nullptr;
   SnapshotError error;
   Ref<Memory> bytes = keeping_.arena->snapshot_now(file, now, error);
   // What has no room there for others has to make it here.
@@ -60,21 +56,21 @@ const KeptFile* KeptFiles::keep(std::string_view path, const FileTemplate& from,
 
 void KeptFiles::adopt(Ref<KeptFile> kept) {
   remove(kept->path);
-  if (make_room(kept->weight())) add(std::move(kept));
+  if (make_room(kept->stat.size)) add(std::move(kept));
 }
 
 void KeptFiles::add(Ref<KeptFile> kept) {
   kept->place = all_.size();
   all_.push_back(kept.get());
   count_ += kept->adopted ? 0 : 1;
-  bytes_ += kept->adopted ? 0 : kept->stat.size;
-  weight_ += kept->weight();
+  copied_ += kept->adopted ? 0 : kept->stat.size;
+  bytes_ += kept->stat.size;
   known_.put(std::move(kept));
 }
 
 // The clock: who was used since the hand passed is spared.
-bool KeptFiles::make_room(uint64_t weight) {
-  for (int looks = 0; weight_ + weight > keeping_.bytes; ++looks) {
+bool KeptFiles::make_room(uint64_t bytes) {
+  for (int looks = 0; all_.size() >= keeping_.files || bytes_ + bytes > keeping_.bytes; ++looks) {
     if (looks == kLooks || all_.empty()) return false;
     if (hand_ >= all_.size()) hand_ = 0;
     const KeptFile& kept = *all_[hand_];
@@ -92,8 +88,8 @@ void KeptFiles::remove(std::string_view path) {
   const Ref<const KeptFile> kept(known_.find(path));
   if (!kept) return;
   count_ -= kept->adopted ? 0 : 1;
-  bytes_ -= kept->adopted ? 0 : kept->stat.size;
-  weight_ -= kept->weight();
+  copied_ -= kept->adopted ? 0 : kept->stat.size;
+  bytes_ -= kept->stat.size;
   all_.back()->place = kept->place;
   all_[kept->place] = all_.back();
   all_.pop_back();
@@ -103,7 +99,7 @@ void KeptFiles::remove(std::string_view path) {
 void KeptFiles::clear() {
   known_.clear();
   all_.clear();
-  count_ = bytes_ = weight_ = 0;
+  count_ = bytes_ = copied_ = 0;
 }
 
 }  // namespace zc

@@ -26,8 +26,6 @@ struct KeptFile : RefCounted {
   /** For another thread: the answers and their bytes are the same. */
   Ref<KeptFile> copy() const;
   void use() const;
-  /** Bytes of memory, with all that is known of it. */
-  uint64_t weight() const;
 };
 
 class KeptFiles {
@@ -49,10 +47,10 @@ class KeptFiles {
 
   /** Those whose copies this thread has made, and bytes of these. */
   size_t count() const { return count_; }
-  uint64_t bytes() const { return bytes_; }
+  uint64_t bytes() const { return copied_; }
 
  private:
-  bool make_room(uint64_t weight);
+  bool make_room(uint64_t bytes);
   void add(Ref<KeptFile> kept);
 
   const Keeping& keeping_;
@@ -60,7 +58,7 @@ class KeptFiles {
   std::vector<const KeptFile*> all_;
   size_t hand_ = 0;  // of the clock: who is looked at next
   size_t count_ = 0;
-  uint64_t bytes_ = 0, weight_ = 0;
+  uint64_t bytes_ = 0, copied_ = 0;
 };
 
 }  // namespace zc

@@ -11,7 +11,8 @@ namespace zc {
 /** Which files an engine thread keeps in memory by itself. */
 struct Keeping {
   Ref<Arena> arena;    // null: none
-  uint64_t bytes = 0;  // of memory at most, with what is known of them
+  uint64_t files = 0;  // at most
+  uint64_t bytes = 0;  // of all of them
   uint32_t uses = 0;   // of a file, the last of which keeps it
 };
 

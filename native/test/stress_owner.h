@@ -50,7 +50,7 @@ inline EngineSetup setup_of(const Site& site, Carriage carriage, const Ref<Arena
   limits.max_drain = 65'536;
   setup.revalidate = random.one_in(2) ? 0 : 1;
   // Room for some of the files, among what the owner copies.
-  setup.keeping = {arena, 16 << 10, static_cast<uint32_t>(1 + random.below(3))};
+  setup.keeping = {arena, 5, 64 << 10, static_cast<uint32_t>(1 + random.below(3))};
   limits.send_chunk = 256 << 10;
   limits.verify_sendfile = random.one_in(4);
   for (const int status : {400, 413, 414, 421, 431, 497, 503}) {

@@ -141,7 +141,8 @@ export interface NativeNames {
 export interface EngineKeeping {
   /** Where their copies are. */
   readonly arena: NativeArena;
-  /** Of memory at most, with what is known of them. */
+  /** At most, and bytes of all of them. */
+  readonly files: number;
   readonly bytes: number;
   /** Requests for a file, with the last of which it is kept. */
   readonly uses: number;

@@ -9,6 +9,7 @@ import type {
 } from '../addon/types.ts';
 import type { CachedEntry } from './entry.ts';
 import type { Freshness } from './freshness.ts';
+import { keptFiles } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';
 import { idleKey } from './second-chance.ts';
 import type { Turn } from './turn.ts';
@@ -78,7 +79,9 @@ export class MemoryCache {
       // Whoever copies the first file here meets it again, and reads.
       return undefined;
     }
-    return { arena: this.#arena, bytes: Math.floor(this.#capacity * SHARE), uses };
+    // What is kept there takes no descriptors.
+    const files = keptFiles(policy.maxOpenFiles, Number.POSITIVE_INFINITY);
+    return { arena: this.#arena, files, bytes: Math.floor(this.#capacity * SHARE), uses };
   }
 
   /** An answer wants bytes of this entry. Takes it into memory, in the background, once it is hot. */
