@@ -1,6 +1,7 @@
 // Files without a prepared reply: templates and the names of directories, read for the engine.
 #include "addon/templates.h"
 
+#include <deque>
 #include <memory>
 #include <utility>
 
@@ -32,16 +33,36 @@ Doubtful to_doubtful(const std::string& name) {
   return name == "hexadecimal" ? Doubtful::hexadecimal : Doubtful::none;
 }
 
-// readNames(root, path, symlinks, max)
+// readNames(root, paths, symlinks, max)
 napi_value read_names(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
   Symlinks symlinks;
-  if (!root || !to_symlinks(env, args[2], symlinks)) return throw_type(env, "readNames(root, path, symlinks, max)");
-  auto reader = std::make_shared<NamesReader>(root, to_utf8(env, args[1]), symlinks, to_count(env, args[3]));
+  if (!root || !to_symlinks(env, args[2], symlinks)) return throw_type(env, "readNames(root, paths, symlinks, max)");
+  struct Reading {
+    std::deque<NamesReader> readers;
+    size_t at = 0;
+    // Of a large directory a part, of small ones all.
+    bool step() {
+      while (at < readers.size() && !readers[at].step()) ++at;
+      return at < readers.size();
+    }
+  };
+  auto reading = std::make_shared<Reading>();
+  for (uint32_t i = 0; i < length(env, args[1]); ++i) {
+    reading->readers.emplace_back(root, to_utf8(env, element(env, args[1], i)), symlinks, to_count(env, args[3]));
+  }
   return run_async_steps(
-      env, "zcserve:readNames", [reader] { return reader->step(); },
-      [reader](napi_env env) { return reader->names() ? wrap(env, handles(env).names, reader->names()) : undefined(env); });
+      env, "zcserve:readNames", [reading] { return reading->step(); },
+      [reading](napi_env env) {
+        napi_value list = nullptr;
+        napi_create_array(env, &list);
+        uint32_t at = 0;
+        for (const NamesReader& reader : reading->readers) {
+          napi_set_element(env, list, at++, reader.names() ? wrap(env, handles(env).names, reader.names()) : undefined(env));
+        }
+        return list;
+      });
 }
 
 napi_value names_count(napi_env env, napi_callback_info info) {
@@ -53,6 +74,17 @@ napi_value names_may_have(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<DirectoryNames> names = unwrap<DirectoryNames>(env, handles(env).names, args.self);
   return boolean(env, !names || names->may_have(to_utf8(env, args[0])));
+}
+
+napi_value names_directories(napi_env env, napi_callback_info info) {
+  const Ref<DirectoryNames> names = unwrap<DirectoryNames>(env, handles(env).names, Arguments(env, info).self);
+  napi_value list = nullptr;
+  napi_create_array(env, &list);
+  uint32_t at = 0;
+  if (names) {
+    for (const std::string& name : names->directories()) napi_set_element(env, list, at++, text(env, name));
+  }
+  return list;
 }
 
 // holds(root, path, symlinks)
@@ -95,7 +127,8 @@ Ref<FileTemplate> read_template(napi_env env, napi_value from) {
 }
 
 void define_names(napi_env env, napi_value exports) {
-  handles(env).names = define_handle(env, "Names", {getter("count", names_count), method("mayHave", names_may_have),
+  handles(env).names = define_handle(env, "Names", {getter("count", names_count),
+                                                    getter("directories", names_directories), method("mayHave", names_may_have),
                                                     method("holds", names_hold)});
   export_function(env, exports, "readNames", read_names);
 }

@@ -13,6 +13,7 @@
 namespace zc {
 namespace {
 
+constexpr size_t kDirectories = 1000;
 // Names between two looks at the queue of the pool: a millisecond.
 constexpr size_t kStep = 8192;
 
@@ -118,6 +119,8 @@ bool NamesReader::step() {
     }
     const std::string_view name = entry->d_name;
     if (marks_.size() >= max_) return false;
+    std::vector<std::string>& directories = reading_->directories_;
+    if (entry->d_type == DT_DIR && name[0] != '.' && directories.size() < kDirectories) directories.emplace_back(name);
     marks_.push_back(reading_->mark(name) | (entry->d_type == DT_REG ? DirectoryNames::kFile : 0));
     if (!lettered_.empty()) continue;
     for (const char byte : name) {

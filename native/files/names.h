@@ -21,6 +21,8 @@ class DirectoryNames : public RefCounted {
   /** Of the directory (FileStat::version), when they were read: it moves when names come and go. */
   const std::string& version() const { return version_; }
   size_t count() const { return count_; }
+  /** Directories among them, a thousand at most, and none that begins with a dot. */
+  const std::vector<std::string>& directories() const { return directories_; }
 
  private:
   friend class NamesReader;
@@ -37,6 +39,7 @@ class DirectoryNames : public RefCounted {
 
   const SeededHash hash_{};
   std::string version_;
+  std::vector<std::string> directories_;
   size_t count_ = 0, mask_ = 0;
   std::vector<uint32_t> table_;  // twice as many places as names, at least
 };

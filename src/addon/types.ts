@@ -130,6 +130,8 @@ export interface EngineTls {
 export interface NativeNames {
   readonly count: number;
   mayHave(name: string): boolean;
+  /** Directories among them, as bytes; a thousand at most, and none that begins with a dot. */
+  readonly directories: readonly string[];
   /**
    * Is the directory at this root-relative path still at that version? At once; false also where that cannot be told
    * without waiting.
@@ -286,16 +288,16 @@ export interface NativeAddon {
     maxEntries: number,
   ): Promise<NativeEntries | { readonly errno: string }>;
   /**
-   * The names of a directory, read in libuv's pool. Undefined where they would not tell what can be opened: there are more
+   * The names of each directory, read in libuv's pool, one after the other. Undefined where they would not tell what can be opened: there are more
    * than `max`; it was changed in the last three seconds; it ignores case; its file system is not known to move a
    * directory's times with its names, or is not the root's.
    */
   readNames(
     root: NativeRoot,
-    path: string,
+    paths: readonly string[],
     symlinks: Symlinks,
     max: number,
-  ): Promise<NativeNames | undefined>;
+  ): Promise<ReadonlyArray<NativeNames | undefined>>;
   /**
    * Zeroed bytes that replies share instead of copying them, as a Uint8Array from their start: to be filled before
    * the first reply. Undefined where there is no memory.

@@ -69,19 +69,25 @@ export class KnownNames implements FileCache {
     return found instanceof Promise ? found.then(all) : all(found);
   }
 
-  /** Reads the names of a directory, and knows them from then on. */
-  async read(root: Root, directory: string): Promise<Names | undefined> {
+  /** Reads the names of these directories, and knows them from then on. */
+  async read(
+    root: Root,
+    directories: readonly string[],
+  ): Promise<ReadonlyArray<Names | undefined>> {
     const { now } = this.#freshness;
     const began = now();
     this.#readers++;
-    const names = await root.names(directory);
+    const read = await root.names(directories);
     this.#readers--;
-    const patience = names
-      ? PATIENCE
-      : Math.min(2 * (this.#known.peek(directory)?.patience ?? PATIENCE), MAX_PATIENCE);
-    const readAfter = now() + (now() - began) * READ_SHARE;
-    this.#set(directory, { ...unknown(root), names, patience, readAfter });
-    return names;
+    const readAfter = now() + ((now() - began) * READ_SHARE) / directories.length;
+    for (const [i, directory] of directories.entries()) {
+      const names = read[i];
+      const patience = names
+        ? PATIENCE
+        : Math.min(2 * (this.#known.peek(directory)?.patience ?? PATIENCE), MAX_PATIENCE);
+      this.#set(directory, { ...unknown(root), names, patience, readAfter });
+    }
+    return read;
   }
 
   /** What is known there, if it holds. A search that would have liked to know counts. */
@@ -97,7 +103,7 @@ export class KnownNames implements FileCache {
       if (known.searches < patience || time < readAfter || this.#readers >= READERS)
         return undefined;
       known.searches = 0;
-      void this.read(root, directory);
+      void this.read(root, [directory]);
       return undefined;
     }
     if (time < known.freshUntil) return known;

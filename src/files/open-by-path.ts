@@ -79,7 +79,7 @@ function rootAt(
         maxEntries,
         follow: symlinks === 'none' ? undefined : openAll,
       }),
-    names: async () => undefined,
+    names: async (paths) => paths.map(() => undefined),
     async look() {
       try {
         const place = await fs.realpath(path);

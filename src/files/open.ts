@@ -1,10 +1,17 @@
 // Opens the root: beneath its descriptor with the addon (openat2), by path without it.
-import type { NativeAddon, NativeFile, NativeRoot, Opened, Symlinks } from '../addon/types.ts';
+import type {
+  NativeAddon,
+  NativeFile,
+  NativeNames,
+  NativeRoot,
+  Opened,
+  Symlinks,
+} from '../addon/types.ts';
 import { WIRE } from '../addon/wire.ts';
 import type { OpenFile } from './entry.ts';
 import { codeOf } from './errno.ts';
 import { findRootByPath, openRootByPath } from './open-by-path.ts';
-import { closedRoot, type Found, type Look, type Root } from './root.ts';
+import { closedRoot, type Found, type Look, type Names, type Root } from './root.ts';
 
 /** Names of one directory that are kept: 8 to 16 MiB. */
 const MAX_DIRECTORY_NAMES = 2 ** 20;
@@ -74,16 +81,12 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
         refused,
       };
     },
-    async names(path) {
-      if (closed) return undefined;
-      const native = await addon.readNames(root, path, symlinks, MAX_DIRECTORY_NAMES);
-      return (
-        native && {
-          native,
-          mayHave: (name) => native.mayHave(name),
-          hold: () => !closed && native.holds(root, path, symlinks),
-        }
-      );
+    async names(paths) {
+      if (closed) return paths.map(() => undefined);
+      const read = await addon.readNames(root, paths, symlinks, MAX_DIRECTORY_NAMES);
+      const hold = (native: NativeNames, path: string) =>
+        !closed && native.holds(root, path, symlinks);
+      return read.map((native, i) => native && namesOf(native, () => hold(native, paths[i] ?? '')));
     },
     async look() {
       if (closed) return { kind: 'error', errno: 'EBADF' };
@@ -98,6 +101,10 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
       root.close();
     },
   };
+}
+
+function namesOf(native: NativeNames, hold: () => boolean): Names {
+  return { native, hold, mayHave: (name) => native.mayHave(name) };
 }
 
 function readOpened(values: Opened): Found[] {

@@ -63,10 +63,10 @@ export interface Root {
     maxEntries: number,
   ): Promise<DirectoryRead>;
   /**
-   * Which names stand in a directory, as far as they tell what can be opened there. Off the JavaScript thread; undefined
-   * where they do not, and without the addon.
+   * Which names stand in each of these directories, as far as they tell what can be opened there. Off the JavaScript thread;
+   * undefined where they do not, and without the addon.
    */
-  names(path: string): Promise<Names | undefined>;
+  names(paths: readonly string[]): Promise<ReadonlyArray<Names | undefined>>;
   /** What the root's path names now. Off the JavaScript thread; never rejects. */
   look(): Promise<Look>;
   close(): void;
@@ -96,7 +96,7 @@ export function closedRoot(errno: string, look: Root['look']): Root {
     isSame: () => false,
     open: async (paths) => paths.map(() => ({ type: 'error', errno })),
     read: () => Promise.reject(Object.assign(new Error(errno), { code: errno })),
-    names: async () => undefined,
+    names: async (paths) => paths.map(() => undefined),
     look,
     close: () => {},
   };

@@ -105,9 +105,12 @@ export class FileTable {
     return read instanceof Promise ? read.then(listed) : listed(read);
   }
 
-  /** Which names stand in a directory (root-relative), if that can be told. */
-  async names(directory: string): Promise<NativeNames | undefined> {
-    return this.#root.use(async (root) => (await this.#names.read(root, directory))?.native);
+  /** Which names stand in each of these directories (root-relative), where that can be told. */
+  async names(directories: readonly string[]): Promise<ReadonlyArray<NativeNames | undefined>> {
+    return this.#root.use(async (root) => {
+      const read = await this.#names.read(root, directories);
+      return read.map((names) => names?.native);
+    });
   }
 
   /** This path was asked for before, as `lookup` has it, and answered by others: its next use is not the first. */

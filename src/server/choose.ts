@@ -135,7 +135,7 @@ export async function createTransport(
         onRefused: (file) => table.markRefused(file),
         lookAtRoot: () => table.lookAtRoot(),
         templates: site.templates,
-        names: (directory) => table.names(directory),
+        names: (directories) => table.names(directories),
         watch: (directory) => table.watch(directory),
         unwatch: (directory) => table.unwatch(directory),
         keeping: table.share(),

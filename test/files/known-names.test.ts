@@ -34,9 +34,9 @@ function make({ revalidateMs = REVALIDATE } = {}) {
   }
   function rootOf(): Root {
     const root = closedRoot('EBADF', async () => ({ kind: 'same' }));
-    const names = async (path: string) => {
-      reads.push(path);
-      return readable ? namesNow() : undefined;
+    const names = async (paths: readonly string[]) => {
+      reads.push(...paths);
+      return paths.map(() => (readable ? namesNow() : undefined));
     };
     return { ...root, names };
   }

@@ -257,7 +257,7 @@ t.test('trouble of our own is no evidence of a change', async (t) => {
     openNow: () => undefined,
     isSame: () => false,
     open: async (paths) => paths.map(() => ({ type: 'other' })),
-    names: async () => undefined,
+    names: async (paths) => paths.map(() => undefined),
     read: () => {
       throw new Error('not a directory');
     },

@@ -320,7 +320,7 @@ t.test(`${flood} distinct missing paths leave memory flat`, async (t) => {
       openNow: () => undefined,
       isSame: () => false,
       open: async (paths) => paths.map(() => error('ENOENT')),
-      names: async () => undefined,
+      names: async (paths) => paths.map(() => undefined),
       read: () => {
         throw new Error('not a directory');
       },

@@ -24,7 +24,8 @@ interface Told {
 }
 
 function namesOf(...names: string[]): NativeNames {
-  return { count: names.length, mayHave: (name) => names.includes(name), holds: () => true };
+  const mayHave = (name: string) => names.includes(name);
+  return { count: names.length, mayHave, holds: () => true, directories: [] };
 }
 
 function make(
@@ -46,9 +47,9 @@ function make(
     },
     templates: { group: () => '', of: () => TEMPLATE, tried: () => ['', '.html'], ...templates },
     reach: 'engine',
-    names: async (directory) => {
-      asked.push(directory);
-      return read(directory);
+    names: async (directories) => {
+      asked.push(...directories);
+      return directories.map(read);
     },
     watch: (directory) => watched.push(directory),
     unwatch: (directory) => watched.splice(watched.indexOf(directory), 1),
@@ -68,14 +69,14 @@ t.test('a file that was answered tells of its directory, and once of its extensi
   found('/a/x.png');
   found('/b/y.png');
   found('/b/y.css');
-  t.same([...directories.keys()], ['/a', '/b']);
+  t.same([...directories.keys()], ['/a', '', '/b'], 'and of the root, whose names tell of others');
   t.same(made, [
     [0, 'png'],
     [0, 'css'],
   ]);
   found('/a%20b/x.png');
   found('/c/../a/x.png');
-  t.equal(directories.size, 2, 'but not one whose path has another form');
+  t.equal(directories.size, 3, 'but not one whose path has another form');
   t.end();
 });
 
@@ -87,8 +88,8 @@ t.test('groups have templates of their own', (t) => {
   found('/a/x.png');
   found('/b/x.png');
   t.same(
-    [...directories.values()].map(({ group }) => group),
-    [0, 1],
+    ['/a', '/b'].map((path) => directories.get(path)?.group),
+    [0, 2],
   );
   t.same(made, [[0, 'png']], 'none where a rule is in the way');
   t.end();
@@ -128,9 +129,42 @@ t.test('names are read, and again when they have changed', async (t) => {
   t.equal(directories.get('/a')?.names, undefined, 'what holds no more is gone at once');
   pass(1);
   await until(async () => directories.get('/a')?.names !== undefined);
-  t.same(asked, ['a', 'a']);
+  t.same(asked, ['a', '', 'a']);
   index.look('/none', false);
-  t.equal(asked.length, 2, 'of one that is not known nothing is read');
+  t.equal(asked.length, 3, 'of one that is not known nothing is read');
+});
+
+t.test(
+  'directories below are known before anybody asks for them, as far as requests can name them',
+  async (t) => {
+    const below: Readonly<Record<string, readonly string[]>> = {
+      '': ['a', 'b', 'with space'],
+      b: ['c'],
+    };
+    const { directories, asked, found } = make((directory) => ({
+      ...namesOf('x.png'),
+      directories: below[directory] ?? [],
+    }));
+    found('/a/x.png');
+    await until(async () => directories.get('/b/c')?.names !== undefined);
+    t.same([...directories.keys()].toSorted(), ['', '/a', '/b', '/b/c']);
+    t.same(asked, ['a', '', 'b', 'b/c'], 'each is read once, the one that was asked for first');
+  },
+);
+
+t.test('no more than a thousand directories are known ahead', async (t) => {
+  const many = Array.from({ length: 3000 }, (_, i) => `d${i}`);
+  const { directories, asked, found } = make((directory) => ({
+    ...namesOf('x.png'),
+    directories: directory === '' ? many : [],
+  }));
+  found('/x.png');
+  await until(async () => asked.length >= 1024);
+  await new Promise(setImmediate);
+  t.equal(directories.size, 1024);
+  found('/other/x.png');
+  await until(async () => directories.get('/other')?.names !== undefined);
+  t.pass('those that are asked for are');
 });
 
 t.test('where they cannot be read, the engine waits longer each time', async (t) => {
@@ -140,10 +174,10 @@ t.test('where they cannot be read, the engine waits longer each time', async (t)
   await until(async () => directories.get('/a')?.patience === 2 * first);
   index.look('/a', false);
   t.equal(directories.get('/a')?.patience, 4 * first);
-  t.equal(asked.length, 1, 'and nobody tries for a while');
+  t.same(asked, ['a', ''], 'and nobody tries for a while');
   pass(5000);
   index.look('/a', false);
-  await until(async () => asked.length === 2);
+  await until(async () => asked.length === 3);
 });
 
 t.test('what is missing leads down to the directory that exists', async (t) => {

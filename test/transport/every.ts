@@ -64,7 +64,7 @@ export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
         onFault() {},
         lookAtRoot: async () => root.native,
         templates: { group: () => '', of: () => undefined, tried: () => undefined },
-        names: async () => undefined,
+        names: async (directories) => directories.map(() => undefined),
         watch() {},
         unwatch() {},
         keeping: undefined,

@@ -1,21 +1,22 @@
 // Which directories the engine knows so well that it opens their files by itself: kept on the JavaScript thread.
-import type { EngineTemplate, NativeEngine, NativeNames } from '../../addon/types.ts';
-import { flagsOf } from '../../addon/wire.ts';
+import type { NativeEngine, NativeNames } from '../../addon/types.ts';
 import { directoryOf } from '../../files/root.ts';
-import { fieldLines } from '../../http/field-list.ts';
 import { isPlain } from '../../http/target.ts';
 import type { Reach } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
-import type { FileTemplate, Templates } from '../../site/templates.ts';
+import type { Templates } from '../../site/templates.ts';
 import type { Missing } from './hot-index.ts';
-import { fieldMask } from './reply.ts';
+import { ReadQueue } from './read-queue.ts';
+import { engineTemplate } from './reply.ts';
 
 export interface DirectoryIndexOptions {
   readonly engine: Pick<NativeEngine, 'putDirectory' | 'removeDirectory' | 'putTemplate'>;
   readonly templates: Templates;
   readonly reach: Reach;
-  /** Those of a root-relative directory, if they can be told. Never rejects. */
-  readonly names: (directory: string) => Promise<NativeNames | undefined>;
+  /** Those of each of these root-relative directories, where they can be told. Never rejects. */
+  readonly names: (
+    directories: readonly string[],
+  ) => Promise<ReadonlyArray<NativeNames | undefined>>;
   /** Changes in a root-relative directory are to be heard of, or need not be any more. */
   readonly watch: (directory: string) => void;
   readonly unwatch: (directory: string) => void;
@@ -50,10 +51,9 @@ const MAX_NAMES = 2 ** 22;
 /** A page has a few kinds of files; whoever asks for others fills no memory. */
 const MAX_EXTENSIONS = 64;
 const PATIENCE = 4;
-/** Directories whose names are to be read next. */
-const MAX_WAITING = 1024;
-/** Of libuv's four threads. */
-const READERS = 2;
+/** Directories that are known before anybody asks for them, and how many names may be. */
+const MAX_AHEAD = 1024;
+const MAX_NAMES_AHEAD = 2 ** 18;
 const MAX_PATIENCE = 2 ** 20;
 /** What cannot be read now may be settled by then: its last change has to be 3 s old. */
 const RETRY_MS = 4000;
@@ -65,8 +65,7 @@ export class DirectoryIndex {
   readonly #known = new Map<string, Known>();
   readonly #groups = new Map<string, Group>();
   #names = 0;
-  readonly #waiting = new Set<Known>();
-  #readers = 0;
+  readonly #queue = new ReadQueue<Known>((some) => this.#readNames(some));
   #off = false;
 
   constructor(options: DirectoryIndexOptions) {
@@ -80,6 +79,7 @@ export class DirectoryIndex {
     if (resource?.identity.path === path.slice(1)) {
       const known = this.#known.get(directory) ?? this.#add(directory);
       if (known !== undefined) this.#prepare(known, extensionOf(path));
+      if (!this.#known.has('')) this.#add('');
     } else if (status === 404 && !this.#known.has(directory)) {
       this.#descend(directory);
     }
@@ -150,6 +150,7 @@ export class DirectoryIndex {
     for (const known of this.#known.values()) this.#unwatch(known);
     this.#known.clear();
     this.#groups.clear();
+    this.#queue.clear();
     this.#names = 0;
   }
 
@@ -164,7 +165,7 @@ export class DirectoryIndex {
    * Its names are read at once: a request that has to wait for names which the kernel does not remember costs as much as to
    * read some 500, and nothing else tells what is missing.
    */
-  #add(path: string): Known | undefined {
+  #add(path: string, ahead = false): Known | undefined {
     const group = this.#groupOf(path);
     if (group === undefined) return undefined;
     if (this.#known.size >= MAX_DIRECTORIES) this.#dropOne();
@@ -178,8 +179,17 @@ export class DirectoryIndex {
     };
     this.#known.set(path, known);
     this.#put(known);
-    this.#read(known);
+    this.#read(known, ahead);
     return known;
+  }
+
+  /** Whoever asks for one directory asks for its neighbours next: they are known by then. */
+  #lookAhead({ path, names }: Known): void {
+    for (const name of names?.directories ?? []) {
+      if (this.#known.size >= MAX_AHEAD || this.#names >= MAX_NAMES_AHEAD) return;
+      const below = `${path}/${name}`;
+      if (isPlain(`${below}/x`) && !this.#known.has(below)) this.#add(below, true);
+    }
   }
 
   #groupOf(directory: string): Group | undefined {
@@ -227,42 +237,33 @@ export class DirectoryIndex {
     known.names = undefined;
   }
 
-  #read(known: Known): void {
-    if (this.#waiting.size >= MAX_WAITING || this.#options.now() < known.readAfter) {
-      this.#wait(known);
-      return;
-    }
-    this.#waiting.add(known);
-    if (this.#readers < READERS) void this.#readAll();
+  #read(known: Known, ahead = false): void {
+    if (this.#options.now() < known.readAfter || !this.#queue.add(known, ahead)) this.#wait(known);
   }
 
-  async #readAll(): Promise<void> {
-    this.#readers++;
-    for (const known of this.#waiting) {
-      this.#waiting.delete(known);
-      await this.#readNames(known);
-    }
-    this.#readers--;
-  }
-
-  async #readNames(known: Known): Promise<void> {
+  async #readNames(queued: readonly Known[]): Promise<void> {
     const { now, names } = this.#options;
-    if (known.names !== undefined || this.#names >= MAX_NAMES) return;
+    const some = queued.filter((known) => known.names === undefined);
+    if (some.length === 0 || this.#names >= MAX_NAMES) return;
     const began = now();
-    const read = await names(known.path.slice(1));
+    const read = await names(some.map(({ path }) => path.slice(1)));
     const ended = now();
-    if (this.#known.get(known.path) !== known) return;
-    if (read === undefined) {
-      known.readAfter = ended + RETRY_MS;
-      this.#wait(known);
-      return;
+    for (const [i, known] of some.entries()) {
+      if (this.#known.get(known.path) !== known) continue;
+      const found = read[i];
+      if (found === undefined) {
+        known.readAfter = ended + RETRY_MS;
+        this.#wait(known);
+        continue;
+      }
+      known.readAfter = ended + ((ended - began) * READ_SHARE) / some.length;
+      this.#loseNames(known);
+      known.names = found;
+      known.patience = PATIENCE;
+      this.#names += found.count;
+      this.#put(known);
+      this.#lookAhead(known);
     }
-    known.readAfter = ended + (ended - began) * READ_SHARE;
-    this.#loseNames(known);
-    known.names = read;
-    known.patience = PATIENCE;
-    this.#names += read.count;
-    this.#put(known);
   }
 
   #wait(known: Known): void {
@@ -275,33 +276,4 @@ function extensionOf(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');
   return dot < 0 ? '' : name.slice(dot + 1);
-}
-
-function engineTemplate({
-  fields,
-  notModified,
-  steps,
-  cached,
-  judged,
-  doubt,
-  siblings,
-  hashed,
-}: FileTemplate): EngineTemplate {
-  return {
-    fields: fieldLines(fields),
-    notModified: fieldLines(notModified),
-    steps: steps.flatMap((step) => [
-      step.from,
-      flagsOf(200, step.strategy === 'sendfile' ? 'sendfile' : 'read', step.reason, false),
-      fieldLines(step.fields),
-    ]),
-    cached:
-      cached === undefined
-        ? []
-        : [cached.max, flagsOf(200, 'mmap', cached.reason, false), fieldLines(cached.fields)],
-    siblings,
-    hashed,
-    judged: fieldMask(judged),
-    doubtful: doubt,
-  };
 }

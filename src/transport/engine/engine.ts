@@ -52,8 +52,10 @@ export interface NativeTransportOptions {
   /** The root's path may name another directory. Resolves to what it names, undefined where nothing stands there. */
   readonly lookAtRoot: () => Promise<NativeRoot | undefined>;
   readonly templates: Templates;
-  /** Which names stand in a root-relative directory, if that can be told. */
-  readonly names: (directory: string) => Promise<NativeNames | undefined>;
+  /** Which names stand in each of these root-relative directories, where that can be told. */
+  readonly names: (
+    directories: readonly string[],
+  ) => Promise<ReadonlyArray<NativeNames | undefined>>;
   readonly watch: (directory: string) => void;
   readonly unwatch: (directory: string) => void;
   /** Small files that the engine keeps by itself; undefined where it keeps none. */

@@ -1,11 +1,12 @@
 // Turns a plan into what the engine sends: one list of fields as text, one body by reference.
-import type { EngineReply, HotReply } from '../../addon/types.ts';
+import type { EngineReply, EngineTemplate, HotReply } from '../../addon/types.ts';
 import { flagsOf, type Way, WIRE } from '../../addon/wire.ts';
 import type { FileEntry } from '../../files/entry.ts';
 import { fieldLines } from '../../http/field-list.ts';
 import type { RequestField } from '../../plan/request.ts';
 import type { Memo, Reason, Slices, Strategy } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
+import type { FileTemplate } from '../../site/templates.ts';
 
 export function engineReply({ status, fields, body, close }: Answer): EngineReply {
   const lines = fieldLines(fields);
@@ -81,4 +82,34 @@ function placeOf({ memory, file }: FileEntry, strategy: Strategy) {
   if (file.native === undefined)
     throw new Error('the engine needs files that the addon has opened');
   return { way: strategy === 'sendfile' ? strategy : ('read' as const), source: file.native };
+}
+
+/** The same of an answer with places for what only an open file tells. */
+export function engineTemplate({
+  fields,
+  notModified,
+  steps,
+  cached,
+  judged,
+  doubt,
+  siblings,
+  hashed,
+}: FileTemplate): EngineTemplate {
+  return {
+    fields: fieldLines(fields),
+    notModified: fieldLines(notModified),
+    steps: steps.flatMap((step) => [
+      step.from,
+      flagsOf(200, step.strategy === 'sendfile' ? 'sendfile' : 'read', step.reason, false),
+      fieldLines(step.fields),
+    ]),
+    cached:
+      cached === undefined
+        ? []
+        : [cached.max, flagsOf(200, 'mmap', cached.reason, false), fieldLines(cached.fields)],
+    siblings,
+    hashed,
+    judged: fieldMask(judged),
+    doubtful: doubt,
+  };
 }
