@@ -10,6 +10,7 @@
 #include "addon/values.h"
 #include "base/clock.h"
 #include "files/open.h"
+#include "http/content_tag.h"
 #include "net/openssl.h"
 
 namespace zc::js {
@@ -206,6 +207,19 @@ napi_value file_read_now(napi_env env, napi_callback_info info) {
   return boolean(env, file && file->read_now(static_cast<char*>(to), {from, from + size}, monotonic_ms()));
 }
 
+// More would keep JavaScript waiting.
+constexpr uint64_t kTaggedNow = 64 << 10;
+
+napi_value file_content_tag(napi_env env, napi_callback_info info) {
+  const Ref<File> file = unwrap<File>(env, handles(env).file, Arguments(env, info).self);
+  if (!file || file->stat().size > kTaggedNow) return undefined(env);
+  std::string bytes(file->stat().size, '\0');
+  // ctime counts too, since whoever writes can set mtime back.
+  if (!file->read_now(bytes.data(), {0, bytes.size()}, monotonic_ms()) || !file->is_current()) return undefined(env);
+  const std::string tag = content_tag(bytes);
+  return tag.empty() ? undefined(env) : text(env, tag);
+}
+
 napi_value root_is_same(napi_env env, napi_callback_info info) {
   const Ref<Root> root = unwrap<Root>(env, handles(env).root, Arguments(env, info).self);
   return boolean(env, root && root->look() == RootLook::same);
@@ -244,7 +258,8 @@ NAPI_MODULE_INIT() {
                                          method("close", release<Root>)});
   handles->file =
       define_handle(env, "File", {getter("fd", fd_of<File, &Handles::file>), method("isCurrent", file_is_current),
-                                         method("readNow", file_read_now), method("release", release<File>)});
+                                         method("readNow", file_read_now),
+                                         method("contentTag", file_content_tag), method("release", release<File>)});
   handles->memory = define_handle(env, "Memory", {getter("size", memory_size), method("bytes", memory_bytes),
                                          method("lend", memory_lend), method("release", memory_release)});
   handles->arena = define_handle(env, "Arena",

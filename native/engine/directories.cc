@@ -122,6 +122,14 @@ void Directories::remove(std::string_view path) {
   known_.remove(path);
 }
 
+bool Directories::lacks(const Root& root, const std::string& path, int64_t now) {
+  const std::string target = '/' + path;
+  const size_t slash = target.rfind('/');
+  const Directory* directory = known_.find(std::string_view(target).substr(0, slash));
+  return directory && directory->names && look_at_names(root, *directory, now) == Look::holds &&
+         !directory->names->may_have(std::string_view(target).substr(slash + 1));
+}
+
 // Of a path below what is not there: the nearest directory that is known says so.
 Directories::Answer Directories::find_above(const Root& root, std::string_view path, int64_t now) {
   for (size_t end = path.rfind('/'); end > 0;) {

@@ -118,6 +118,7 @@ void Engine::put(uint64_t handle, size_t at, HotReply reply) {
   entry->replies = known->replies;
   if (at < entry->replies.size()) entry->replies[at] = std::move(reply);
   else entry->replies.push_back(std::move(reply));
+  entry->valid_until.store(known->valid_until.load(std::memory_order_relaxed), std::memory_order_relaxed);
   // Where no thread may look, TypeScript has looked, at most `revalidate` ago.
   if (known->remote || known->unsure.load(std::memory_order_relaxed)) {
     entry->valid_until = monotonic_ms() + shared_->setup.revalidate;

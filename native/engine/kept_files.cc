@@ -34,7 +34,7 @@ void KeptFile::use() const {
 
 bool KeptFiles::fits(const FileTemplate& from, const File& file) const {
   const uint64_t size = file.stat().size;
-  return keeping_.arena && size > 0 && size <= std::min(from.cached_max, kCopiedHere);
+  return keeping_.arena && size > 0 && size <= std::min({from.cached_max, kCopiedHere, keeping_.bytes});
 }
 
 const KeptFile* KeptFiles::keep(std::string_view path, const FileTemplate& from, const File& file, int64_t now) {

@@ -36,8 +36,8 @@ class KeptFiles {
   bool fits(const FileTemplate& from, const File& file) const;
   const KeptFile* find(std::string_view path) const { return known_.find(path); }
   /**
-   * Keeps this file, which is open and not kept, if its bytes are in the page cache and there is room, or one that nobody has asked for of late
-   * makes room. `now`: ms.
+   * Keeps this file, which is open and not kept, if its bytes are in the page cache and there is room, or one that nobody
+   * has asked for of late makes room. `now`: ms.
    */
   const KeptFile* keep(std::string_view path, const FileTemplate& from, const File& file, int64_t now);
   /** Another thread keeps it. */

@@ -61,7 +61,7 @@ bool Site::entry_holds(const HotEntry& entry, int64_t now) {
     return false;
   }
   if (now < entry.valid_until.load(std::memory_order_relaxed)) return true;
-  switch (look_at_evidence(entry)) {
+  switch (look_at_evidence(entry, now)) {
     case Look::holds:
       if (entry.lasts_until == 0) entry.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
       return true;
@@ -101,9 +101,10 @@ void Site::set_root(Ref<Root> root, int64_t now) {
 
 // The resolution still stands when each path it rests on has the version that it had. A look must not wait for a disk
 // or for somebody else's server.
-Site::Look Site::look_at_evidence(const HotEntry& entry) const {
+Look Site::look_at_evidence(const HotEntry& entry, int64_t now) {
   if (entry.remote) return Look::unsure;
   for (const Evidence& evidence : entry.evidence) {
+    if (evidence.version.empty() && directories_.lacks(*root_, evidence.path, now)) continue;
     const OpenResult opened = open_remembered(*root_, evidence.path, O_PATH, setup_.symlinks, Mounts::any);
     struct stat st;
     std::string version;

@@ -23,12 +23,10 @@ class Site {
   void set_root(Ref<Root> root, int64_t now);
 
  private:
-  enum class Look : uint8_t { holds, broken, unsure };
-
   Ref<const Reply> reply_of(const HotEntry& entry, const RequestHead& head, int64_t now);
   bool entry_holds(const HotEntry& entry, int64_t now);
   bool root_holds(int64_t now);
-  Look look_at_evidence(const HotEntry& entry) const;
+  Look look_at_evidence(const HotEntry& entry, int64_t now);
   void drop(std::string_view path);
 
   const EngineSetup& setup_;

@@ -1,5 +1,7 @@
 #include "http/content_tag.h"
 
+#include <memory>
+
 #include "net/openssl.h"
 
 namespace zc {
@@ -9,8 +11,13 @@ constexpr size_t kSha256 = 32, kSha1 = 20;
 // The last of the 28 is padding.
 constexpr size_t kBase64 = 27;
 
+using Context = std::unique_ptr<EVP_MD_CTX, OpensslFree<EVP_MD_CTX_free>>;
+
 bool digest(std::string_view text, const EVP_MD* kind, unsigned char* to) {
-  return EVP_Digest(text.data(), text.size(), to, nullptr, kind, nullptr) == 1;
+  const Context context(EVP_MD_CTX_new());
+  return context && kind && EVP_DigestInit_ex(context.get(), kind, nullptr) == 1 &&
+         EVP_DigestUpdate(context.get(), text.data(), text.size()) == 1 &&
+         EVP_DigestFinal_ex(context.get(), to, nullptr) == 1;
 }
 
 void append_base64(std::string& text, const unsigned char* bytes, size_t count) {
@@ -26,9 +33,13 @@ void append_base64(std::string& text, const unsigned char* bytes, size_t count) 
 
 std::string content_tag(std::string_view content) {
   static const bool available = !openssl_version().empty();
+  if (!available) return {};
+  // Once: who names them otherwise has them looked for each time, which takes as long as to hash a kilobyte.
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+  static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
   unsigned char inner[kSha256], outer[kSha1 + 1] = {};
-  if (!available || !digest(content, EVP_sha256(), inner)) return {};
-  if (!digest({reinterpret_cast<const char*>(inner), kSha256}, EVP_sha1(), outer)) return {};
+  if (!digest(content, sha256, inner)) return {};
+  if (!digest({reinterpret_cast<const char*>(inner), kSha256}, sha1, outer)) return {};
   std::string tag = "\"20-";
   append_base64(tag, outer, kBase64);
   tag.push_back('"');

@@ -18,9 +18,10 @@
   X(BIO_meth_set_ctrl) X(BIO_meth_set_read) X(BIO_meth_set_write) X(BIO_new) X(BIO_new_mem_buf) X(BIO_set_data) \
   X(BIO_set_flags) X(BIO_set_init) X(CRYPTO_free) X(CRYPTO_malloc) X(ERR_clear_error) X(ERR_peek_error) \
   X(ERR_peek_last_error) X(ERR_reason_error_string) X(EVP_CIPHER_CTX_ctrl) X(EVP_CIPHER_CTX_free) \
-  X(EVP_CIPHER_CTX_new) X(EVP_DecryptInit_ex) X(EVP_Digest) X(EVP_EncryptFinal_ex) X(EVP_EncryptInit_ex) X(EVP_EncryptUpdate) \
-  X(EVP_MAC_CTX_set_params) X(EVP_PKEY_free) X(EVP_aes_128_gcm) X(EVP_aes_256_cbc) X(EVP_aes_256_gcm) \
-  X(EVP_chacha20_poly1305) X(EVP_sha1) X(EVP_sha256) X(EVP_sha384) X(HMAC) X(OPENSSL_cleanse) X(OPENSSL_version_major) \
+  X(EVP_CIPHER_CTX_new) X(EVP_DecryptInit_ex) X(EVP_DigestFinal_ex) X(EVP_DigestInit_ex) X(EVP_DigestUpdate) \
+  X(EVP_EncryptFinal_ex) X(EVP_EncryptInit_ex) X(EVP_EncryptUpdate) X(EVP_MAC_CTX_set_params) X(EVP_MD_CTX_free) \
+  X(EVP_MD_CTX_new) X(EVP_MD_fetch) X(EVP_PKEY_free) X(EVP_aes_128_gcm) X(EVP_aes_256_cbc) X(EVP_aes_256_gcm) \
+  X(EVP_chacha20_poly1305) X(EVP_sha256) X(EVP_sha384) X(HMAC) X(OPENSSL_cleanse) X(OPENSSL_version_major) \
   X(OSSL_PARAM_construct_end) X(OSSL_PARAM_construct_octet_string) X(OSSL_PARAM_construct_utf8_string) \
   X(OpenSSL_version) X(PEM_read_bio_PrivateKey) X(PEM_read_bio_X509) X(RAND_bytes) X(SSL_CIPHER_get_protocol_id) \
   X(SSL_CTX_callback_ctrl) X(SSL_CTX_check_private_key) X(SSL_CTX_ctrl) X(SSL_CTX_free) X(SSL_CTX_get_ex_data) \

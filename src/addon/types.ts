@@ -18,6 +18,11 @@ export interface NativeFile {
    * was when it was opened. False: not all of them are right. By preadv2(2) with RWF_NOWAIT.
    */
   readNow(bytes: Uint8Array, start: number): boolean;
+  /**
+   * The tag that files/etag makes of the content of an identity, if that is small, need not be waited for and is that of the
+   * version that was opened. Undefined also without an OpenSSL that the addon could call.
+   */
+  contentTag(): string | undefined;
   release(): void;
 }
 

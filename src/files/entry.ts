@@ -3,9 +3,6 @@ import type { NativeFile, NativeMemory } from '../addon/types.ts';
 import type { FieldList } from '../http/field-list.ts';
 import type { Coding, Representation } from '../plan/types.ts';
 
-/** What is in the page cache costs less to read here than the way to libuv's pool and back, up to so many bytes. */
-export const READ_NOW_MAX = 64 * 1024;
-
 /** The descriptor of one version and whoever must close it. */
 export interface OpenFile {
   readonly fd: number;

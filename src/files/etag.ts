@@ -1,11 +1,10 @@
 // Strong entity-tags: from what identifies a version, or from its content, hashed once per version.
-import type { Hash } from 'node:crypto';
 import { fstat, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { loadCrypto, loadEtag } from '../packages/packages.ts';
 import type { Coding } from '../plan/types.ts';
-import { type OpenFile, READ_NOW_MAX } from './entry.ts';
+import type { OpenFile } from './entry.ts';
 import type { EtagPolicy } from './policy.ts';
 import { contentVersion, versionOfStamp } from './root.ts';
 
@@ -115,7 +114,7 @@ export class ContentEtags {
 
   /** Hashes at once, where that is short and waits for nothing. False: it does not. */
   learnNow(file: Hashable): boolean {
-    const tag = contentEtagNow(file);
+    const tag = file.coding === 'identity' ? file.file.native?.contentTag() : undefined;
     if (tag === undefined) return false;
     this.#remember(file, tag);
     return true;
@@ -165,20 +164,6 @@ export class ContentEtags {
   }
 }
 
-function contentEtagNow({ file: { native }, size, coding }: Hashable): string | undefined {
-  if (native === undefined || size > READ_NOW_MAX) return undefined;
-  const bytes = Buffer.allocUnsafe(size);
-  // ctime counts too, since whoever writes can set mtime back.
-  if (!native.readNow(bytes, 0) || !native.isCurrent()) return undefined;
-  return tagOf(sha256().update(bytes), coding);
-}
-
-/** Two codings of a resource never share a tag, whatever their bytes (RFC 9110 §8.8.3.3). */
-function tagOf(hash: Hash, coding: Coding): string {
-  if (coding !== 'identity') hash.update(`-${coding}`);
-  return etag(hash.digest());
-}
-
 /** Never rejects. */
 async function contentEtag({ version, file, size, coding }: Hashable): Promise<string | undefined> {
   try {
@@ -193,7 +178,9 @@ async function contentEtag({ version, file, size, coding }: Hashable): Promise<s
     }
     // All bytes were of the version that was opened; ctime counts, since whoever writes can set mtime back.
     if ((await versionNow(file.fd)) !== version) return undefined;
-    return tagOf(hash, coding);
+    // Two codings of a resource never share a tag, whatever their bytes (RFC 9110 §8.8.3.3).
+    if (coding !== 'identity') hash.update(`-${coding}`);
+    return etag(hash.digest());
   } catch {
     return undefined;
   }

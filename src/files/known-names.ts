@@ -32,9 +32,9 @@ export class KnownNames implements FileCache {
   readonly #freshness: Freshness;
   readonly #known = new LRUCache<string, Known>({
     maxSize: MAX_NAMES,
-    sizeCalculation: ({ names }) => DIRECTORY_NAMES + (names?.native.count ?? 0),
+    sizeCalculation: ({ names }, directory) =>
+      DIRECTORY_NAMES + directory.length + (names?.native.count ?? 0),
   });
-
   #readers = 0;
 
   constructor(freshness: Freshness) {
@@ -56,7 +56,9 @@ export class KnownNames implements FileCache {
     if (known?.names === undefined) return open(paths);
     const { names, freshUntil } = known;
     const isLikely = (path: string) =>
-      directoryOf(path) !== directory || names.mayHave(path.slice(path.lastIndexOf('/') + 1));
+      path === '' ||
+      directoryOf(path) !== directory ||
+      names.mayHave(path.slice(path.lastIndexOf('/') + 1));
     const likely = paths.filter(isLikely);
     if (likely.length === paths.length) return open(paths);
     rests(freshUntil);
@@ -115,8 +117,9 @@ export class KnownNames implements FileCache {
     return undefined;
   }
 
-  #set(directory: string, known: Known): Known {
-    this.#known.set(directory, known);
+  #set(slice: string, known: Known): Known {
+    // A slice of the path would keep all of it in memory (V8).
+    this.#known.set(Buffer.from(slice).toString(), known);
     return known;
   }
 

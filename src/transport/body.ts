@@ -1,6 +1,6 @@
 // The one switch over what a body can be, for carriers that send it here (the engine is told by engine/reply.ts). Each
 // knows how it sends the forms that are left.
-import { type FileEntry, READ_NOW_MAX } from '../files/entry.ts';
+import type { FileEntry } from '../files/entry.ts';
 import type { Body, Reason, Span } from '../plan/types.ts';
 import type { Pieces } from './pieces.ts';
 
@@ -79,6 +79,9 @@ function viewOf({ file, span }: SpanBody, keeps: boolean): Buffer | undefined {
 function lent({ memory }: FileEntry): ArrayBuffer | undefined {
   return memory?.view ?? memory?.lend();
 }
+
+/** What is in the page cache costs less to read here than the way to libuv's pool and back, up to so many bytes. */
+const READ_NOW_MAX = 64 * 1024;
 
 function readSpan({ file, reason, span }: SpanBody, writer: BodyWriter): void {
   const length = span.end - span.start;

@@ -100,6 +100,14 @@ t.test('names are read after a few searches, and spare the rest', async (t) => {
   t.same(await search(['d/a', 'other/x']), ['d/a', 'other/x'], 'of another directory: looked for');
 });
 
+t.test('the root has no name, and is never absent', async (t) => {
+  const { search } = make();
+  for (let i = 0; i < 5; i++) await search(['x']);
+  t.same(await search(['x']), [], 'its names are known');
+  t.same(await search(['']), ['']);
+  t.same(await search(['', 'x']), ['']);
+});
+
 t.test('the directory is looked at once in the time that is allowed', async (t) => {
   const { search, learn, holds, pass } = make();
   await learn();

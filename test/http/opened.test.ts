@@ -24,7 +24,7 @@ function treeOf(): Readonly<Record<string, string>> {
 
 /** The names of a directory are known once its last change is so old: all trees are made, and grow old, together. */
 const SETTLED_MS = 3100;
-const trees = Array.from({ length: 10 * 4 }, () => makeTree(t, treeOf()));
+const trees = Array.from({ length: 11 * 4 }, () => makeTree(t, treeOf()));
 const settled = Date.now() + SETTLED_MS;
 
 /** A server that knows the names of `d`: what is absent there is prepared, what is there is opened. */
@@ -203,6 +203,25 @@ t.test('what is kept fits into the memory cache, and is given back', async (t) =
         if (copied > 65_536 * (3 / 4)) t.fail(`${copied} bytes are kept`);
       }
       t.ok((await origin.stats()).copied > before, 'newcomers have taken the place of others');
+    },
+    isEngine,
+  );
+});
+
+t.test('clients that miss at the same time ask JavaScript no more than one does', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const { origin, ask } = await start(t, serve);
+      const before = await origin.stats();
+      for (let round = 0; round < 30; round++) {
+        const names = Array.from({ length: 16 }, (_, i) => `/d/none-${round}-${i}.txt`);
+        for (const { status } of await Promise.all(names.map((name) => ask(name)))) {
+          if (status !== 404) t.fail(`status ${status}`);
+        }
+      }
+      const after = await origin.stats();
+      t.ok(after.planned - before.planned < 30, `${after.planned - before.planned} planned`);
     },
     isEngine,
   );
