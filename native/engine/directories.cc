@@ -122,12 +122,13 @@ void Directories::remove(std::string_view path) {
   known_.remove(path);
 }
 
-bool Directories::lacks(const Root& root, const std::string& path, int64_t now) {
+int64_t Directories::lacks_until(const Root& root, const std::string& path, int64_t now) {
   const std::string target = '/' + path;
   const size_t slash = target.rfind('/');
   const Directory* directory = known_.find(std::string_view(target).substr(0, slash));
-  return directory && directory->names && look_at_names(root, *directory, now) == Look::holds &&
-         !directory->names->may_have(std::string_view(target).substr(slash + 1));
+  if (!directory || !directory->names || look_at_names(root, *directory, now) != Look::holds) return 0;
+  if (directory->names->may_have(std::string_view(target).substr(slash + 1))) return 0;
+  return directory->valid_until.load(std::memory_order_relaxed);
 }
 
 // Of a path below what is not there: the nearest directory that is known says so.

@@ -41,8 +41,8 @@ class Directories {
   void adopt(Ref<KeptFile> kept);
   /** Files that are kept since this was asked last. */
   std::vector<Ref<const KeptFile>> take_new() { return std::exchange(new_, {}); }
-  /** Is it known of this root-relative path that nothing stands there? */
-  bool lacks(const Root& root, const std::string& path, int64_t now);
+  /** Until when (ms) it is known of this root-relative path that nothing stands there; 0 where it is not. */
+  int64_t lacks_until(const Root& root, const std::string& path, int64_t now);
   /** A file is TypeScript's from the request on before which there were so many. */
   void set_admission(uint32_t uses) { admission_ = uses; }
   /** Was the path, which is asked for now, asked for before? */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "http/match.h"
@@ -61,9 +62,10 @@ bool Site::entry_holds(const HotEntry& entry, int64_t now) {
     return false;
   }
   if (now < entry.valid_until.load(std::memory_order_relaxed)) return true;
-  switch (look_at_evidence(entry, now)) {
+  int64_t until = now + setup_.revalidate;
+  switch (look_at_evidence(entry, now, until)) {
     case Look::holds:
-      if (entry.lasts_until == 0) entry.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
+      if (entry.lasts_until == 0) entry.valid_until.store(until, std::memory_order_relaxed);
       return true;
     case Look::broken:
       drop(entry.path);
@@ -101,10 +103,13 @@ void Site::set_root(Ref<Root> root, int64_t now) {
 
 // The resolution still stands when each path it rests on has the version that it had. A look must not wait for a disk
 // or for somebody else's server.
-Look Site::look_at_evidence(const HotEntry& entry, int64_t now) {
+Look Site::look_at_evidence(const HotEntry& entry, int64_t now, int64_t& until) {
   if (entry.remote) return Look::unsure;
   for (const Evidence& evidence : entry.evidence) {
-    if (evidence.version.empty() && directories_.lacks(*root_, evidence.path, now)) continue;
+    if (const int64_t lacks = evidence.version.empty() ? directories_.lacks_until(*root_, evidence.path, now) : 0) {
+      until = std::min(until, lacks);
+      continue;
+    }
     const OpenResult opened = open_remembered(*root_, evidence.path, O_PATH, setup_.symlinks, Mounts::any);
     struct stat st;
     std::string version;

@@ -26,7 +26,8 @@ class Site {
   Ref<const Reply> reply_of(const HotEntry& entry, const RequestHead& head, int64_t now);
   bool entry_holds(const HotEntry& entry, int64_t now);
   bool root_holds(int64_t now);
-  Look look_at_evidence(const HotEntry& entry, int64_t now);
+  /** `until`: no longer than that what it holds by. */
+  Look look_at_evidence(const HotEntry& entry, int64_t now, int64_t& until);
   void drop(std::string_view path);
 
   const EngineSetup& setup_;
