@@ -111,9 +111,10 @@ t.test('the second use of a small file keeps a copy, which answers without looki
         if (status === 200) t.ok(answer.body.equals(bytes), `${title}: its bytes`);
         t.equal(answer.field('etag'), etag, `${title}: its tag`);
       }
-      const end = await origin.stats();
-      t.equal(end.hot - after.hot, cases.length, 'none was opened or planned');
-      t.equal(end.byStrategy['mmap:hot']?.responses, 5, 'from memory');
+      t.equal((await origin.stats()).hot - after.hot, cases.length, 'none was opened or planned');
+      // A body is counted when its last byte has left, which a client may see first.
+      await until(async () => (await origin.stats()).byStrategy['mmap:hot']?.responses === 5);
+      t.pass('from memory');
     },
     isEngine,
   );
