@@ -59,7 +59,8 @@ async function warm({ address, carrier, stats, host }: Origin): Promise<number> 
   for (const target of ['/large.bin', '/small.bin', '/large.bin']) await request(address, target);
   await until(async () => {
     await request(address, '/small.bin');
-    return !carrier.addon || (await stats()).files.memory.entries > 0;
+    const { kept, files } = await stats();
+    return !carrier.addon || files.memory.entries + kept > 0;
   });
   await until(async () => (await stats()).connections === 0);
   return descriptorsOf(host.pid);
