@@ -20,6 +20,8 @@ export interface BodyWriter {
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void;
   /** By descriptor; absent where the carrier takes none: its files are read. */
   descriptor?(body: SpanBody): void;
+  /** May a small body be read at once, and leave in one piece? */
+  readonly copies: boolean;
   /** Bytes of a file, read for this answer alone. */
   copy(bytes: Buffer, reason: Reason): void;
   /** Piece by piece. */
@@ -85,7 +87,7 @@ const READ_NOW_MAX = 64 * 1024;
 
 function readSpan({ file, reason, span }: SpanBody, writer: BodyWriter): void {
   const length = span.end - span.start;
-  if (length > 0 && length <= READ_NOW_MAX) {
+  if (writer.copies && length > 0 && length <= READ_NOW_MAX) {
     const bytes = Buffer.allocUnsafe(length);
     if (file.file.native?.readNow(bytes, span.start)) {
       writer.copy(bytes, reason);

@@ -66,11 +66,14 @@ class ResponseWriter implements BodyWriter {
   readonly #outlet: Outlet;
   /** A stream of HTTP/2 that was reset closes before its connection has sent what it was given. */
   readonly keeps: boolean;
+  /** What somebody else's write() or end() throws is then no error of the host's to answer. */
+  readonly copies: boolean;
 
   constructor(res: ServerResponse, outlet: Outlet) {
     this.#res = res;
     this.#outlet = outlet;
     this.keeps = isHttp2(res);
+    this.copies = !isWrapped(res);
   }
 
   none(): void {

@@ -67,6 +67,8 @@ class ExchangeWriter implements BodyWriter {
   readonly #exchange: UwsExchange;
   readonly #outlet: UwsOutlet;
 
+  readonly copies = true;
+
   constructor(plan: Answer, exchange: UwsExchange, outlet: UwsOutlet) {
     this.#plan = plan;
     this.#exchange = exchange;
