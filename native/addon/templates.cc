@@ -11,10 +11,10 @@ namespace zc::js {
 namespace {
 
 // A template's status and end of connection are its own.
-bool read_step(napi_env env, const napi_value* values, FileTemplate::Step& step) {
-  step.from = to_count(env, values[0]);
-  step.fields = to_text(env, values[2]);
-  return read_way(to_count(env, values[1]), step.way, step.reason);
+bool read_step(napi_env env, napi_value list, uint32_t at, FileTemplate::Step& step) {
+  step.from = to_count(env, element(env, list, at));
+  step.fields = to_text(env, element(env, list, at + 2));
+  return read_way(to_count(env, element(env, list, at + 1)), step.way, step.reason);
 }
 
 bool is_of_file(const FileTemplate::Step& step) { return step.way == Way::sendfile || step.way == Way::read; }
@@ -22,8 +22,7 @@ bool is_of_file(const FileTemplate::Step& step) { return step.way == Way::sendfi
 // Flat as the steps, but for its number: of the largest file.
 bool read_cached(napi_env env, napi_value from, FileTemplate& made) {
   if (length(env, from) == 0) return true;
-  const napi_value values[] = {element(env, from, 0), element(env, from, 1), element(env, from, 2)};
-  if (!read_step(env, values, made.cached)) return false;
+  if (!read_step(env, from, 0, made.cached)) return false;
   made.cached_max = std::exchange(made.cached.from, 0);
   return made.cached.way == Way::mmap;
 }
@@ -119,8 +118,7 @@ Ref<FileTemplate> read_template(napi_env env, napi_value from) {
   const napi_value siblings = get(env, from, "siblings"), steps = get(env, from, "steps");
   for (uint32_t i = 0; i < length(env, siblings); ++i) made->siblings.push_back(to_text(env, element(env, siblings, i)));
   for (uint32_t i = 0; i + 2 < length(env, steps); i += 3) {
-    const napi_value values[] = {element(env, steps, i), element(env, steps, i + 1), element(env, steps, i + 2)};
-    if (!read_step(env, values, made->steps.emplace_back()) || !is_of_file(made->steps.back())) return {};
+    if (!read_step(env, steps, i, made->steps.emplace_back()) || !is_of_file(made->steps.back())) return {};
   }
   if (!read_cached(env, get(env, from, "cached"), *made)) return {};
   return made->steps.empty() || made->steps.front().from != 0 ? Ref<FileTemplate>() : made;

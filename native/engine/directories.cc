@@ -49,7 +49,9 @@ Directories::Answer Directories::find(const Root& root, const RequestHead& head,
   if (look == Look::broken) return {};
   const DirectoryNames* const names = look == Look::holds ? directory->names.get() : nullptr;
   const Stands stands = names ? names->find(name) : Stands::perhaps;
-  if (stands != Stands::no) return open(root, {path, name, *directory, names, stands == Stands::file}, head, now);
+  if (stands != Stands::no) {
+    return open(root, {path, name, *directory, names, stands == Stands::file, kept}, head, now);
+  }
   if (kept) kept_.remove(path);
   const auto& tried = directory->tried;
   const auto may_stand = [&](const std::string& suffix) { return names->may_have(std::string(name).append(suffix)); };
@@ -58,7 +60,7 @@ Directories::Answer Directories::find(const Root& root, const RequestHead& head,
 }
 
 Directories::Answer Directories::open(const Root& root, const Sought& sought, const RequestHead& head, int64_t now) {
-  const auto& [path, name, directory, names, is_file] = sought;
+  const auto& [path, name, directory, names, is_file, kept] = sought;
   const uint32_t asked = asked_.add(path);
   const size_t dot = name.rfind('.');
   if (asked == Frequency::kAdmitted || dot == name.npos) return {};
@@ -72,13 +74,13 @@ Directories::Answer Directories::open(const Root& root, const Sought& sought, co
   const std::optional<OpenedFile> opened =
       is_file ? reopen_file_now(root, file, setup_.symlinks) : open_file_now(root, file, setup_.symlinks);
   if (opened && opened->type == OpenedFile::file) return answer(sought, *from, opened->handle, asked, head, now);
-  kept_.remove(path);
+  if (kept) kept_.remove(path);
   return {};
 }
 
 Directories::Answer Directories::answer(const Sought& sought, const FileTemplate& from, const Ref<File>& file,
                                         uint32_t asked, const RequestHead& head, int64_t now) {
-  const KeptFile* kept = kept_.find(sought.path);
+  const KeptFile* kept = sought.kept;
   if (kept && !(kept->stat == file->stat())) {
     kept_.remove(sought.path);
     kept = nullptr;

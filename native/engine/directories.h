@@ -58,6 +58,7 @@ class Directories {
     const Directory& directory;
     const DirectoryNames* names;  // null: nobody knows them now
     bool is_file;                 // and nothing else, by the names
+    const KeptFile* kept;         // of it, which is to be looked at; or null
   };
   Answer open(const Root& root, const Sought& sought, const RequestHead& head, int64_t now);
   /** Of a file that was opened, which is kept when it is time to. */

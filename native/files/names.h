@@ -44,7 +44,7 @@ class DirectoryNames : public RefCounted {
   std::vector<uint32_t> table_;  // twice as many places as names, at least
 };
 
-/** Do names still hold? `unsure`: that cannot be told without waiting. */
+/** Does what is known still hold? `unsure`: that cannot be told without waiting. */
 enum class Look : uint8_t { holds, broken, unsure };
 
 /** Is the directory at this path still the version of which the names are? */

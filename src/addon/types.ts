@@ -293,9 +293,9 @@ export interface NativeAddon {
     maxEntries: number,
   ): Promise<NativeEntries | { readonly errno: string }>;
   /**
-   * The names of each directory, read in libuv's pool, one after the other. Undefined where they would not tell what can be opened: there are more
-   * than `max`; it was changed in the last three seconds; it ignores case; its file system is not known to move a
-   * directory's times with its names, or is not the root's.
+   * The names of each directory, read in libuv's pool, one after the other. Undefined where they would not tell what can be
+   * opened: there are more than `max`; it was changed in the last three seconds; it ignores case; its file system is not
+   * known to move a directory's times with its names, or is not the root's.
    */
   readNames(
     root: NativeRoot,
