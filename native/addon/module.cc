@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 
 #include "files/arena.h"
 #include "addon/values.h"
@@ -213,10 +214,8 @@ constexpr uint64_t kTaggedNow = 64 << 10;
 napi_value file_content_tag(napi_env env, napi_callback_info info) {
   const Ref<File> file = unwrap<File>(env, handles(env).file, Arguments(env, info).self);
   if (!file || file->stat().size > kTaggedNow) return undefined(env);
-  std::string bytes(file->stat().size, '\0');
-  // ctime counts too, since whoever writes can set mtime back.
-  if (!file->read_now(bytes.data(), {0, bytes.size()}, monotonic_ms()) || !file->is_current()) return undefined(env);
-  const std::string tag = content_tag(bytes);
+  const std::optional<std::string> bytes = file->content_now(monotonic_ms());
+  const std::string tag = bytes ? content_tag(*bytes) : std::string();
   return tag.empty() ? undefined(env) : text(env, tag);
 }
 

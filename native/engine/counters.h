@@ -13,7 +13,6 @@ class Counter {
   // One writer: a plain load and store, no locked instruction.
   void add(uint64_t n) { value_.store(value() + n, std::memory_order_relaxed); }
   void subtract(uint64_t n) { value_.store(value() - n, std::memory_order_relaxed); }
-  void set(uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
  private:

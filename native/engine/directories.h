@@ -15,7 +15,8 @@ namespace zc {
 
 class Directories {
  public:
-  Directories(const EngineSetup& setup, Records& records) : setup_(setup), records_(records), kept_(setup) {}
+  Directories(const EngineSetup& setup, Records& records, Counters& counters)
+      : setup_(setup), records_(records), kept_(setup, counters) {}
 
   struct Answer {
     Ref<const Reply> reply;              // of a file
@@ -36,7 +37,6 @@ class Directories {
   }
   /** A prepared reply takes the path's place. */
   void release(std::string_view path) { kept_.remove(path); }
-  const KeptFiles& kept() const { return kept_; }
   /** Another thread keeps this file. */
   void adopt(Ref<KeptFile> kept);
   /** Files that are kept since this was asked last. */

@@ -62,8 +62,10 @@ void KeptFiles::adopt(Ref<KeptFile> kept) {
 void KeptFiles::add(Ref<KeptFile> kept) {
   kept->place = all_.size();
   all_.push_back(kept.get());
-  count_ += kept->adopted ? 0 : 1;
-  copied_ += kept->adopted ? 0 : kept->stat.size;
+  if (!kept->adopted) {
+    counters_.kept.add(1);
+    counters_.copied.add(kept->stat.size);
+  }
   bytes_ += kept->stat.size;
   known_.put(std::move(kept));
 }
@@ -87,8 +89,7 @@ bool KeptFiles::make_room(uint64_t bytes) {
 void KeptFiles::remove(std::string_view path) {
   const Ref<const KeptFile> kept(known_.find(path));
   if (!kept) return;
-  count_ -= kept->adopted ? 0 : 1;
-  copied_ -= kept->adopted ? 0 : kept->stat.size;
+  uncount(*kept);
   bytes_ -= kept->stat.size;
   all_.back()->place = kept->place;
   all_[kept->place] = all_.back();
@@ -97,9 +98,16 @@ void KeptFiles::remove(std::string_view path) {
 }
 
 void KeptFiles::clear() {
+  for (const KeptFile* kept : all_) uncount(*kept);
   known_.clear();
   all_.clear();
-  count_ = bytes_ = copied_ = 0;
+  bytes_ = 0;
+}
+
+void KeptFiles::uncount(const KeptFile& kept) {
+  if (kept.adopted) return;
+  counters_.kept.subtract(1);
+  counters_.copied.subtract(kept.stat.size);
 }
 
 }  // namespace zc

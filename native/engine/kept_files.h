@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/counters.h"
 #include "engine/setup.h"
 #include "http/directory.h"
 #include "http/file_template.h"
@@ -30,7 +31,8 @@ struct KeptFile : RefCounted {
 
 class KeptFiles {
  public:
-  explicit KeptFiles(const EngineSetup& setup) : keeping_(setup.keeping) {}
+  /** Copies that this thread has made are counted. */
+  KeptFiles(const EngineSetup& setup, Counters& counters) : keeping_(setup.keeping), counters_(counters) {}
 
   /** May it be kept here? Others are TypeScript's to keep. */
   bool fits(const FileTemplate& from, const File& file) const;
@@ -45,20 +47,18 @@ class KeptFiles {
   void remove(std::string_view path);
   void clear();
 
-  /** Those whose copies this thread has made, and bytes of these. */
-  size_t count() const { return count_; }
-  uint64_t bytes() const { return copied_; }
-
  private:
   bool make_room(uint64_t bytes);
   void add(Ref<KeptFile> kept);
 
+  void uncount(const KeptFile& kept);
+
   const Keeping& keeping_;
+  Counters& counters_;
   PathTable<KeptFile> known_;
   std::vector<const KeptFile*> all_;
   size_t hand_ = 0;  // of the clock: who is looked at next
-  size_t count_ = 0;
-  uint64_t bytes_ = 0, copied_ = 0;
+  uint64_t bytes_ = 0;
 };
 
 }  // namespace zc

@@ -14,7 +14,7 @@ EngineService::EngineService(uint32_t thread, EngineShared& shared, Ref<Inbox> i
       inboxes_(shared.inboxes),
       inbox_(std::move(inbox)),
       wheel_(monotonic_ms()),
-      site_(setup_, records_),
+      site_(setup_, records_, counters_),
       exchanges_(thread, counters_, records_),
       connections_(thread) {
   begin_turn();
@@ -29,9 +29,6 @@ void EngineService::begin_turn() {
 
 Ref<const Reply> EngineService::find(const RequestHead& head) {
   Site::Found found = site_.find(head, turn_.now);
-  const KeptFiles& kept = site_.directories().kept();
-  counters_.kept.set(kept.count());
-  counters_.copied.set(kept.bytes());
   if (found.reply) (found.opened ? counters_.opened : counters_.hot).add(1);
   return std::move(found.reply);
 }

@@ -7,8 +7,8 @@ namespace zc {
 
 class Site {
  public:
-  Site(const EngineSetup& setup, Records& records)
-      : setup_(setup), records_(records), root_(setup.root), directories_(setup, records) {}
+  Site(const EngineSetup& setup, Records& records, Counters& counters)
+      : setup_(setup), records_(records), root_(setup.root), directories_(setup, records, counters) {}
 
   struct Found {
     Ref<const Reply> reply;  // or null

@@ -41,7 +41,15 @@ void File::set_resident(ByteSpan span, int64_t now) const {
   }
 }
 
-bool File::read_now(char* to, ByteSpan span, int64_t now) const {
+bool File::read_now(char* to, ByteSpan span, int64_t now) const { return fill_now(to, span, now) && unchanged(); }
+
+std::optional<std::string> File::content_now(int64_t now) const {
+  std::string bytes(stat_.size, '\0');
+  if (!fill_now(bytes.data(), {0, bytes.size()}, now) || !is_current()) return std::nullopt;
+  return bytes;
+}
+
+bool File::fill_now(char* to, ByteSpan span, int64_t now) const {
   const bool nowait = !seen_resident(stretches(span), now);
   if (nowait && !probeable()) return false;
   for (uint64_t at = span.start; at < span.end;) {
@@ -50,7 +58,7 @@ bool File::read_now(char* to, ByteSpan span, int64_t now) const {
     if (io.result != Io::moved) return false;
     at += io.bytes;
   }
-  return unchanged();
+  return true;
 }
 
 }  // namespace zc

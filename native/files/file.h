@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "files/read.h"
@@ -85,6 +86,8 @@ class File : public RefCounted {
   void set_resident(ByteSpan span, int64_t now) const;
   /** Fills `to` with the span, if that need not wait and the file is then still what it was. */
   bool read_now(char* to, ByteSpan span, int64_t now) const;
+  /** All its bytes, of this very version (ctime counts, since whoever writes can set mtime back), if that need not wait. */
+  std::optional<std::string> content_now(int64_t now) const;
   /** Can its file system say what is in the page cache? True until it has said that it cannot. */
   bool probeable() const { return probeable_.load(std::memory_order_relaxed); }
   void set_unprobeable() const { probeable_.store(false, std::memory_order_relaxed); }
@@ -93,6 +96,8 @@ class File : public RefCounted {
   void set_refused() const { refused_.store(true, std::memory_order_relaxed); }
 
  private:
+  bool fill_now(char* to, ByteSpan span, int64_t now) const;
+
   // 1 GiB in 64 KiB of memory; what lies behind is asked about each time.
   static constexpr uint64_t kMaxStretches = 8192;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "http/content_tag.h"
 #include "http/grammar.h"
 
@@ -39,23 +40,17 @@ bool has_hash(std::string_view stem) {
 
 bool has_place(const std::string& fields, char place) { return fields.find(place) != fields.npos; }
 
-// All of it, of this very version, and without waiting; null otherwise.
-Ref<Memory> read_content(const File& file) {
-  std::string bytes(file.stat().size, '\0');
-  const bool nowait = file.volume() != Volume::memory;
-  const Io io = bytes.empty() ? Io{} : read_at(file.fd(), bytes.data(), bytes.size(), 0, nowait);
-  if ((!bytes.empty() && (io.result != Io::moved || io.bytes != bytes.size())) || !file.is_current()) return {};
-  return Ref<Memory>(new HeapBytes(std::move(bytes)));
-}
-
 // src/files/etag.ts, `auto`. False: it takes more than this thread has time for. `content`: the file's bytes, which are read
 // where they are needed.
 bool read_tag(const FileTemplate& from, const File& file, Ref<Memory>& content, Validators& validators) {
   const FileStat& stat = file.stat();
   if (stat.mtime % kSecond == 0 && stat.size <= from.hashed) {
     if (stat.size > kHashedHere) return false;
-    if (!content) content = read_content(file);
-    if (!content) return false;
+    if (!content) {
+      std::optional<std::string> bytes = file.content_now(monotonic_ms());
+      if (!bytes) return false;
+      content = Ref<Memory>(new HeapBytes(std::move(*bytes)));
+    }
     validators.etag = content_tag({content->data(), content->size()});
     return !validators.etag.empty();
   }

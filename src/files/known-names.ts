@@ -58,7 +58,7 @@ export class KnownNames implements FileCache {
     const isLikely = (path: string) =>
       path === '' ||
       directoryOf(path) !== directory ||
-      names.mayHave(path.slice(path.lastIndexOf('/') + 1));
+      names.native.mayHave(path.slice(path.lastIndexOf('/') + 1));
     const likely = paths.filter(isLikely);
     if (likely.length === paths.length) return open(paths);
     rests(freshUntil);

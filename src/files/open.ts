@@ -11,7 +11,7 @@ import { WIRE } from '../addon/wire.ts';
 import type { OpenFile } from './entry.ts';
 import { codeOf } from './errno.ts';
 import { findRootByPath, openRootByPath } from './open-by-path.ts';
-import { closedRoot, type Found, type Look, type Names, type Root } from './root.ts';
+import { closedRoot, type Found, type Look, type Root } from './root.ts';
 
 /** Names of one directory that are kept: 8 to 16 MiB. */
 const MAX_DIRECTORY_NAMES = 2 ** 20;
@@ -86,7 +86,9 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
       const read = await addon.readNames(root, paths, symlinks, MAX_DIRECTORY_NAMES);
       const hold = (native: NativeNames, path: string) =>
         !closed && native.holds(root, path, symlinks);
-      return read.map((native, i) => native && namesOf(native, () => hold(native, paths[i] ?? '')));
+      return read.map(
+        (native, i) => native && { native, hold: () => hold(native, paths[i] ?? '') },
+      );
     },
     async look() {
       if (closed) return { kind: 'error', errno: 'EBADF' };
@@ -101,10 +103,6 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
       root.close();
     },
   };
-}
-
-function namesOf(native: NativeNames, hold: () => boolean): Names {
-  return { native, hold, mayHave: (name) => native.mayHave(name) };
 }
 
 function readOpened(values: Opened): Found[] {

@@ -29,8 +29,6 @@ export type Found =
 /** Which names stand in a directory, at one version of it. */
 export interface Names {
   readonly native: NativeNames;
-  /** False: nothing stands there by this name. */
-  mayHave(name: string): boolean;
   /** Is the directory surely still at that version? At once; false also where that cannot be told without waiting. */
   hold(): boolean;
 }

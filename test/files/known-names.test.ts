@@ -25,12 +25,12 @@ function make({ revalidateMs = REVALIDATE } = {}) {
 
   function namesNow(): Names {
     const names = new Set(stand);
-    const native = { count: names.size } as NativeNames;
+    const native = { count: names.size, mayHave: (name) => names.has(name) } as NativeNames;
     const hold = () => {
       holds.asked++;
       return holds.value;
     };
-    return { native, mayHave: (name) => names.has(name), hold };
+    return { native, hold };
   }
   function rootOf(): Root {
     const root = closedRoot('EBADF', async () => ({ kind: 'same' }));
