@@ -55,7 +55,7 @@ napi_value engine_remove(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
-// putDirectory(path, names, group, tried, patience)
+// putDirectory(path, names, group, tried, likeAbove, patience)
 napi_value engine_put_directory(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);

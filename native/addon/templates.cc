@@ -104,7 +104,8 @@ Ref<Directory> read_directory(napi_env env, const napi_value* values) {
   directory->names = unwrap<DirectoryNames>(env, handles(env).names, values[1]);
   directory->group = static_cast<uint32_t>(to_count(env, values[2]));
   for (uint32_t i = 0; i < length(env, values[3]); ++i) directory->tried.push_back(to_text(env, element(env, values[3], i)));
-  directory->patience = static_cast<uint32_t>(to_count(env, values[4]));
+  directory->like_above = to_boolean(env, values[4]);
+  directory->patience = static_cast<uint32_t>(to_count(env, values[5]));
   return directory;
 }
 

@@ -148,6 +148,13 @@ Directories::Answer Directories::find_above(const Root& root, std::string_view p
   return {};
 }
 
+const Directory* Directories::like(const Root& root, const Directory& directory, int64_t now) {
+  if (!directory.like_above) return nullptr;
+  const std::string_view path = directory.path;
+  const Directory* const above = known_.find(path.substr(0, path.rfind('/')));
+  return above && look_at_names(root, *above, now) == Look::holds ? above : nullptr;
+}
+
 void Directories::put_template(uint32_t group, std::string extension, Ref<FileTemplate> made) {
   if (group >= groups_.size()) groups_.resize(group + 1);
   groups_[group].emplace_back(std::move(extension), std::move(made));

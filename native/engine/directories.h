@@ -25,6 +25,8 @@ class Directories {
   };
   /** Neither: it is TypeScript's. `path` is the request's, `now`: ms. */
   Answer find(const Root& root, const RequestHead& head, std::string_view path, int64_t now);
+  /** The directory above one whose names hold, if what both lack is answered alike; or null. */
+  const Directory* like(const Root& root, const Directory& directory, int64_t now);
 
   void put(Ref<Directory> directory);
   void remove(std::string_view path);

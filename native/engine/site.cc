@@ -32,9 +32,10 @@ Site::Found Site::find(const RequestHead& head, int64_t now) {
   }
   Directories::Answer answer = directories_.find(*root_, head, path, now);
   if (answer.reply) return {std::move(answer.reply), answer.opened};
-  if (!answer.missing) return {};
-  const HotEntry* miss = hot_.find(miss_path(answer.missing->path));
-  return {miss ? reply_of(*miss, head, now) : Ref<const Reply>()};
+  for (const Directory* at = answer.missing; at; at = directories_.like(*root_, *at, now)) {
+    if (const HotEntry* miss = hot_.find(miss_path(at->path))) return {reply_of(*miss, head, now)};
+  }
+  return {};
 }
 
 Ref<const Reply> Site::reply_of(const HotEntry& entry, const RequestHead& head, int64_t now) {

@@ -16,6 +16,7 @@ struct Directory : RefCounted {
   uint32_t group = 0;         // whose templates are its own
   /** What is put behind a name in search of a file, "" among them: where none of them stands, nothing does. Empty: nobody knows. */
   std::vector<std::string> tried;
+  bool like_above = false;  // what is missing here is answered as what is missing in the directory above, while the names hold
   uint32_t patience = 0;  // requests after which it is time to read its names
   mutable std::atomic<uint32_t> asked{0};
   mutable std::atomic<int64_t> valid_until{0};  // ms; its version is compared after it

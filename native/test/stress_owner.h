@@ -199,6 +199,7 @@ class Owner {
     }
     auto directory = make_ref<Directory>();
     directory->tried = {""};
+    directory->like_above = random_.one_in(2);
     directory->patience = static_cast<uint32_t>(1 + random_.below(20));
     if (random_.one_in(2)) directory->names = names_;
     if (random_.one_in(10)) engine_->remove_directory("");

@@ -205,14 +205,15 @@ export interface NativeEngine {
   /**
    * What is known of a directory (as in requests, without a slash at its end) from now on: its names, the group whose
    * templates its files have, and what is put behind a name in search of a file; where none of these stands, the reply of
-   * the path NUL + directory answers. The engine opens files there by itself. `patience`: requests after which a record
-   * says that it is time to read its names.
+   * the path NUL + directory answers, or with `likeAbove` that of the directory above it. The engine opens files there by
+   * itself. `patience`: requests after which a record says that it is time to read its names.
    */
   putDirectory(
     path: string,
     names: NativeNames | undefined,
     group: number,
     tried: readonly string[],
+    likeAbove: boolean,
     patience: number,
   ): void;
   removeDirectory(path: string): void;

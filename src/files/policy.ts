@@ -9,6 +9,9 @@ import type { Builds } from '../rules/builds.ts';
  */
 export type EtagPolicy = 'auto' | 'stat' | 'content' | 'off';
 
+/** The file that tells what is missing. */
+export const MISS_PAGE = '404.html';
+
 export interface FilesPolicy {
   /** Directory that is served; an absolute path. */
   readonly root: string;

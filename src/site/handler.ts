@@ -2,6 +2,7 @@
 // → redirects, rewrites → resolve (at once when cached) → error page → plan → confirm that the file is
 // still what was planned.
 import type { FileEntry } from '../files/entry.ts';
+import { MISS_PAGE } from '../files/policy.ts';
 import { looksLikeAsset } from '../files/resolve.ts';
 import type { Outcome } from '../files/search.ts';
 import type { FileTable } from '../files/table.ts';
@@ -126,7 +127,7 @@ export function createHandler(options: HandlerOptions): Handler {
         return planned(asked, { kind: 'redirect', status, location: location + query });
       }
       case 'not-found':
-        return withErrorPage(asked, outcome, path, '404.html', 404);
+        return withErrorPage(asked, outcome, path, MISS_PAGE, 404);
       case 'failed':
         return withErrorPage(asked, outcome, path, '50x.html', statusOfErrno(outcome.errno));
       case 'listing': {

@@ -1,7 +1,7 @@
 // What is the same for all files of a directory that have one extension: where no rule tells their names apart.
 import { SUFFIXES } from '../files/codings.ts';
 import { HASHED_FIRST } from '../files/etag.ts';
-import type { FilesPolicy } from '../files/policy.ts';
+import { type FilesPolicy, MISS_PAGE } from '../files/policy.ts';
 import { representationFields } from '../plan/fields.ts';
 import { type PlanPolicy, termsOf } from '../plan/policy.ts';
 import { ETAG_PLACE, LAST_MODIFIED_PLACE, type Template, templateOf } from '../plan/template.ts';
@@ -49,6 +49,8 @@ export interface Templates {
    * requests are alike; undefined where they are not.
    */
   tried(directory: string): readonly string[] | undefined;
+  /** The name of the file that tells what is missing: the nearest, upward. Undefined where none does. */
+  readonly missPage: string | undefined;
 }
 
 /** The engine counts no further (native/engine/frequency.h). */
@@ -101,6 +103,7 @@ export function createTemplates(options: TemplateOptions): Templates {
       if (doubt === undefined) return undefined;
       return { ...templateOf(fields, terms[reach]), doubt, siblings, hashed: HASHED_FIRST };
     },
+    missPage: files.errorPages ? MISS_PAGE : undefined,
     tried(directory) {
       // A single-page app answers by what is asked for; a redirect, whatever stands there.
       if (files.spa !== undefined || tellsApart(directory, '')) return undefined;

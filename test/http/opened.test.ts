@@ -228,6 +228,40 @@ t.test('clients that miss at the same time ask JavaScript no more than one does'
   );
 });
 
+t.test('what is missing is answered by the nearest page, wherever one comes', async (t) => {
+  onEveryCarrier(
+    t,
+    async (t, serve) => {
+      const { origin, root, ask } = await start(t, serve);
+      const directories = Array.from({ length: 30 }, (_, i) => `/d/many/${i}`);
+      for (const directory of directories) mkdirSync(join(root, directory), { recursive: true });
+      await until(async () => {
+        const before = (await origin.stats()).planned;
+        for (const one of directories) await ask(`${one}/none-${Math.random()}.txt`);
+        return (await origin.stats()).planned === before;
+      });
+      t.pass('none of many directories asks JavaScript');
+      const pageOf = async (directory: string) =>
+        (await ask(`${directory}/none.txt`)).body.toString();
+      const sees = (directory: string, page: string) =>
+        until(async () => (await pageOf(directory)) === page);
+      writeFileSync(join(root, 'd/many/404.html'), 'many');
+      for (const one of directories) await sees(one, 'many');
+      writeFileSync(join(root, 'd/many/7/404.html'), 'seven');
+      await sees('/d/many/7', 'seven');
+      t.equal(await pageOf('/d/many/8'), 'many', 'and nowhere else');
+      writeFileSync(join(root, 'd/404.html'), 'above');
+      await sees('/d/none', 'above');
+      t.equal(await pageOf('/d/many/8'), 'many', 'not below a nearer one');
+      rmSync(join(root, 'd/many/404.html'));
+      for (const one of directories) await sees(one, one.endsWith('/7') ? 'seven' : 'above');
+      rmSync(join(root, 'd/many/7/404.html'));
+      await sees('/d/many/7', 'above');
+    },
+    isEngine,
+  );
+});
+
 t.test('conditions of a cache are judged', async (t) => {
   onEveryCarrier(
     t,

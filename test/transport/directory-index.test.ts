@@ -20,6 +20,7 @@ const TEMPLATE = {
 interface Told {
   readonly names: NativeNames | undefined;
   readonly group: number;
+  readonly likeAbove: boolean;
   readonly patience: number;
 }
 
@@ -39,13 +40,19 @@ function make(
   let now = 0;
   const index = new DirectoryIndex({
     engine: {
-      putDirectory: (path, names, group, _tried, patience) =>
-        directories.set(path, { names, group, patience }),
+      putDirectory: (path, names, group, _tried, likeAbove, patience) =>
+        directories.set(path, { names, group, likeAbove, patience }),
       removeDirectory: (path) => directories.delete(path),
       putTemplate: (group: number, extension: string, _template: EngineTemplate) =>
         made.push([group, extension]),
     },
-    templates: { group: () => '', of: () => TEMPLATE, tried: () => ['', '.html'], ...templates },
+    templates: {
+      group: () => '',
+      of: () => TEMPLATE,
+      tried: () => ['', '.html'],
+      missPage: '404.html',
+      ...templates,
+    },
     reach: 'engine',
     names: async (directories) => {
       asked.push(...directories);
@@ -192,12 +199,53 @@ t.test('what is missing leads down to the directory that exists', async (t) => {
   t.same([...directories.keys()], ['', '/a'], 'what it has no name of does not');
   await until(async () => directories.get('/a')?.names !== undefined);
 
-  t.same(index.lacking('/a/x.png'), { directory: '/a', name: 'x.png' });
-  t.same(index.lacking('/a/x/y/z.png'), { directory: '/a', name: 'x' });
-  t.same(index.lacking('/none/x.png'), { directory: '', name: 'none' });
+  t.equal(index.lacking('/a/x.png'), '', 'answered alike in both');
+  t.equal(index.lacking('/a/x/y/z.png'), '');
+  t.equal(index.lacking('/none/x.png'), '');
   t.equal(index.lacking('/a/b.txt'), undefined, 'it is there');
   t.equal(index.lacking('/a/b.txt/c'), undefined);
   t.equal(index.lacking('/a/../a/x.png'), undefined, 'nobody knows where that leads');
+});
+
+t.test(
+  'whatever is missing is answered alike up to the nearest page and the next rules',
+  async (t) => {
+    const contents: Readonly<Record<string, readonly string[]>> = {
+      '': ['a', 'other', 'b'],
+      a: ['b', '404.html'],
+      'a/b': ['c'],
+      'a/b/c': ['x.png'],
+      other: ['x.png'],
+    };
+    const read = (directory: string) => namesOf(...(contents[directory] ?? []));
+    const { index, directories, found } = make(read, {
+      group: (directory) => (directory.startsWith('/other') ? 'other' : ''),
+    });
+    found('/a/b/c/x.png');
+    found('/a/b/x.png');
+    found('/a/x.png');
+    found('/other/x.png');
+    const named = () => ['', '/a', '/a/b', '/a/b/c', '/other'].map((path) => directories.get(path));
+    await until(async () => named().every((told) => told?.names !== undefined));
+    t.same(
+      named().map((told) => told?.likeAbove),
+      [false, false, true, true, false],
+    );
+    t.equal(index.lacking('/a/b/c/y.png'), '/a', 'where the page stands');
+    t.equal(index.lacking('/other/y.png'), '/other', 'other rules');
+    index.look('/a/b', true);
+    t.equal(index.lacking('/a/b/c/y.png'), '/a/b/c', 'nobody knows which page stands between');
+  },
+);
+
+t.test('without pages for it, what is missing is answered alike', async (t) => {
+  const { index, directories, found } = make(() => namesOf('404.html', 'a'), {
+    missPage: undefined,
+  });
+  found('/a/x.png');
+  await until(async () => directories.get('/a')?.names !== undefined);
+  await until(async () => directories.get('')?.names !== undefined);
+  t.equal(index.lacking('/a/y.png'), '');
 });
 
 t.test('a page that would be found by another name is not missing', async (t) => {
@@ -205,7 +253,7 @@ t.test('a page that would be found by another name is not missing', async (t) =>
   found('/a/x.html');
   await until(async () => directories.get('/a')?.names !== undefined);
   t.equal(index.lacking('/a/x'), undefined);
-  t.same(index.lacking('/a/y'), { directory: '/a', name: 'y' });
+  t.equal(index.lacking('/a/y'), '');
 });
 
 t.test('directories are bounded in number, and leave the engine too', (t) => {

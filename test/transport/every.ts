@@ -63,7 +63,12 @@ export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
         onRefused() {},
         onFault() {},
         lookAtRoot: async () => root.native,
-        templates: { group: () => '', of: () => undefined, tried: () => undefined },
+        templates: {
+          group: () => '',
+          of: () => undefined,
+          tried: () => undefined,
+          missPage: undefined,
+        },
         names: async (directories) => directories.map(() => undefined),
         watch() {},
         unwatch() {},

@@ -5,7 +5,6 @@ import { isPlain } from '../../http/target.ts';
 import type { Reach } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import type { Templates } from '../../site/templates.ts';
-import type { Missing } from './hot-index.ts';
 import { ReadQueue } from './read-queue.ts';
 import { engineTemplate } from './reply.ts';
 
@@ -96,10 +95,10 @@ export class DirectoryIndex {
   }
 
   /**
-   * The nearest directory above a path of which it is known that it lacks the path, or the directory on the way to it; and
-   * the name that is absent there.
+   * The nearest directory above a path of which it is known that it lacks the path, or the directory on the way to it; or the
+   * highest above that one where whatever is missing has the same answer.
    */
-  lacking(path: string): Missing | undefined {
+  lacking(path: string): string | undefined {
     if (!isPlain(path)) return undefined;
     for (let end = path.length; end > 0; ) {
       const start = path.lastIndexOf('/', end - 1);
@@ -111,12 +110,25 @@ export class DirectoryIndex {
         const suffixes = end === path.length ? tried : [''];
         const absent = names !== undefined && tried.length > 0;
         return absent && suffixes.every((suffix) => !names.mayHave(name + suffix))
-          ? { directory: known.path, name }
+          ? this.#highestLike(known).path
           : undefined;
       }
       end = start;
     }
     return undefined;
+  }
+
+  #highestLike(known: Known): Known {
+    const above = this.#isLikeAbove(known) ? this.#known.get(directoryOf(known.path)) : undefined;
+    return above?.names === undefined ? known : this.#highestLike(above);
+  }
+
+  /** No page stands here that tells what is missing, and no rule tells the two apart. */
+  #isLikeAbove({ path, group, names }: Known): boolean {
+    const { missPage } = this.#options.templates;
+    if (path === '' || names === undefined) return false;
+    if (missPage !== undefined && names.mayHave(missPage)) return false;
+    return this.#groupOf(directoryOf(path)) === group;
   }
 
   /** The engine says that it is time to try again, or has found it changed, and removed it. */
@@ -224,8 +236,10 @@ export class DirectoryIndex {
     if (template !== undefined) engine.putTemplate(group.id, extension, engineTemplate(template));
   }
 
-  #put({ path, names, group, patience }: Known): void {
-    this.#options.engine.putDirectory(path, names, group.id, group.tried, patience);
+  #put(known: Known): void {
+    const { path, names, group, patience } = known;
+    const likeAbove = this.#isLikeAbove(known);
+    this.#options.engine.putDirectory(path, names, group.id, group.tried, likeAbove, patience);
   }
 
   #unwatch({ path, watched }: Known): void {

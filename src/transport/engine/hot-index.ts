@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { HotReply, NativeEngine } from '../../addon/types.ts';
 import { Doorkeeper } from '../../files/doorkeeper.ts';
+import { directoryOf } from '../../files/root.ts';
 import { idleKey, oldestKey } from '../../files/second-chance.ts';
 import { isNormal } from '../../http/target.ts';
 import type { Evidence, Memo } from '../../plan/types.ts';
@@ -24,13 +25,6 @@ interface HotPath {
 interface Place {
   readonly at: number;
   readonly bytes: number;
-}
-
-/** What is missing, as sent. */
-export interface Missing {
-  /** Without a slash at its end. */
-  readonly directory: string;
-  readonly name: string;
 }
 
 /** Prepared replies of one path: the Accept-Encoding values and ranges that clients really send. */
@@ -84,12 +78,14 @@ export class HotIndex {
   }
 
   /**
-   * The same of a 404, for whatever else is missing in this directory, of which this name, or what is below it, was asked
-   * for. No page stands below a name that is missing.
+   * The same of a 404, for whatever else is missing in this directory (as in requests, without a slash at its end). That no page
+   * stands below it is told by names; one that does was not there when they were read.
    */
-  offerMiss({ directory, name }: Missing, memo: Memo, reply: () => HotReply): void {
-    const below = `${directory}/${name}/`.slice(1);
-    const evidence = memo.shared?.filter(({ path }) => !path.startsWith(below)) ?? [];
+  offerMiss(directory: string, memo: Memo, reply: () => HotReply): void {
+    const above = (path: string) => `${directory}/`.startsWith(`${directoryOf(`/${path}`)}/`);
+    const shared = memo.shared ?? [];
+    const evidence = shared.filter(({ path }) => above(path));
+    if (shared.some((one) => one.version !== '' && !evidence.includes(one))) return;
     this.#offer(`\0${directory}`, { ...memo, evidence }, reply, true);
   }
 
