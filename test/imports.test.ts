@@ -24,7 +24,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   http: { rooms: [], packages: [] },
   packages: { rooms: [], packages: ['etag', 'mime-types', 'node:', 'picomatch'] },
   log: { rooms: [], packages: ['lru-cache', 'node:'] },
-  rules: { rooms: ['http', 'packages'], packages: [] },
+  rules: { rooms: ['http', 'packages'], packages: ['node:'] },
   options: { rooms: ['rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
   addon: { rooms: ['plan'], packages: ['node:'] },

@@ -1,4 +1,5 @@
 // The kinds of values that options take: how each is read from text or code, shown, and described.
+import { parseNetwork } from '../rules/networks.ts';
 
 /** A kind of value. `T` is what the program gets, `Input` what code may pass besides text. */
 export interface Kind<T, Input = T> {
@@ -126,6 +127,14 @@ export function list<T>(item: Kind<T>, bare?: string): Kind<readonly T[], readon
     show: (values) => values.map(item.show).join(',') || 'none',
   };
 }
+
+/** An IP address, or a network of them. */
+export const network: Kind<string> = {
+  ...text,
+  shape: 'network',
+  expected: 'an address or a network, such as 10.0.0.0/8 or 2001:db8::/32',
+  parse: (input) => (typeof input === 'string' && parseNetwork(input) ? input : undefined),
+};
 
 /** The same kind, with a meaning for the flag that stands alone. */
 export function bareMeans<T, I>(bare: string, kind: Kind<T, I>): Kind<T, I> {

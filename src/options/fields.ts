@@ -1,0 +1,42 @@
+// Options: fields of responses.
+import { choice, integer, list, text, toggle } from './kinds.ts';
+import { cacheRules, fieldRules, typeRules } from './rules.ts';
+import { option, optional } from './table.ts';
+
+export const fields = {
+  mimeTypes: option(typeRules, {}, 'media types by extension or glob', 'nginx types'),
+  etag: option(
+    choice('auto', 'stat', 'content', 'off'),
+    'auto',
+    'entity-tag from size and time, or the content where the time proves little; from identity, size and time; from the content; or none',
+    'nginx etag, Apache FileETag',
+  ),
+  lastModified: option(toggle, true, 'send Last-Modified'),
+  precompressed: option(
+    list(choice('br', 'zstd', 'gzip')),
+    ['br', 'zstd', 'gzip'],
+    'codings whose siblings (.br, .zst, .gz) are offered',
+    'nginx gzip_static',
+  ),
+  maxRanges: option(
+    integer(0, 1000),
+    16,
+    'most ranges of one request; more get the whole file, 0 ignores ranges',
+    'nginx max_ranges',
+  ),
+  cacheControl: optional(cacheRules, 'Cache-Control of every file', 'nginx expires'),
+  immutableHashed: option(toggle, false, 'a year of immutable for names with a content hash'),
+  cors: option(
+    list(text, '*'),
+    [],
+    'origins that may read across sites; alone: every origin',
+    'Tomcat cors.allowed.origins',
+  ),
+  securityHeaders: option(toggle, false, 'send the usual security fields'),
+  headers: option(fieldRules, {}, 'fields by glob; null removes one', 'nginx add_header'),
+  serverTiming: option(
+    toggle,
+    false,
+    'strategy and reason, protocol and TLS version as Server-Timing',
+  ),
+};

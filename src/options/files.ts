@@ -1,0 +1,63 @@
+// Options: which files are served, under which names, and how fresh what is known of them is.
+import { bareMeans, choice, duration, integer, list, text, toggle, wordOr } from './kinds.ts';
+import { redirectRules, rewriteRules } from './rules.ts';
+import { option, optional } from './table.ts';
+
+const DAY_MS = 86_400_000;
+
+export const files = {
+  index: option(list(text), ['index.html'], 'index files of a directory, in order', 'nginx index'),
+  listing: option(toggle, false, 'list directories without an index file', 'nginx autoindex'),
+  dotfiles: option(
+    choice('ignore', 'deny', 'allow'),
+    'ignore',
+    'names that begin with a dot (except .well-known): 404, 403 or served',
+  ),
+  symlinks: option(
+    choice('inside', 'none', 'follow'),
+    'inside',
+    'symbolic links: followed while they stay beneath the root, never, or anywhere',
+    'nginx disable_symlinks',
+  ),
+  trailingSlash: option(
+    choice('auto', 'always', 'never', 'ignore', 'strict'),
+    'auto',
+    'slash at the end of a page: directories only, always or never, by redirect; both alike; or as auto with 404',
+  ),
+  cleanUrls: option(toggle, false, 'serve about.html as /about, redirect /about.html there'),
+  extensions: option(
+    list(text),
+    [],
+    'extensions tried when nothing has the name itself, in order',
+    'nginx try_files',
+  ),
+  spa: optional(
+    bareMeans('index.html', text),
+    'file for page requests that find nothing; alone: index.html',
+    'nginx try_files',
+  ),
+  errorPages: option(toggle, true, 'use 404.html and 50x.html, nearest upward', 'nginx error_page'),
+  redirects: option(redirectRules, [], 'redirects by pattern', 'nginx return, rewrite'),
+  rewrites: option(
+    rewriteRules,
+    [],
+    'other paths for a pattern, unseen by clients',
+    'nginx rewrite',
+  ),
+};
+
+export const freshness = {
+  revalidate: option(
+    duration(0, DAY_MS),
+    1000,
+    'how long a file is trusted to be unchanged; 0 looks at every request',
+    'nginx open_file_cache_valid, Tomcat cacheTtl',
+  ),
+  watch: option(toggle, true, 'also see changes at once, where the system can tell'),
+  maxOpenFiles: option(
+    wordOr('auto', integer(16, 1_000_000)),
+    'auto',
+    'files kept open between requests; from the second request on, if mmapMinUses is more than 1; auto goes by the memory, and takes half of the descriptors at most',
+    'nginx open_file_cache max',
+  ),
+};
