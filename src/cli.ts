@@ -57,17 +57,23 @@ async function readAny(args: readonly string[]): Promise<Asked> {
 
 async function run(
   command: 'serve' | 'doctor' | 'tune',
-  { options, json }: Gathered,
+  { options, json, quiet }: Gathered,
   log: Log,
 ): Promise<void> {
   switch (command) {
     case 'serve':
-      return serve(options, json, log);
+      return serve(byHand(options, json || quiet), json, log);
     case 'doctor':
       return (await import('./command/doctor/doctor.ts')).printDiagnosis(options, json);
     case 'tune':
       return (await import('./command/tune/tune.ts')).tune(options);
   }
+}
+
+/** Whoever starts it on a terminal sees who asks for what. */
+function byHand(options: Options, quiet: boolean): Options {
+  const isSeen = process.stdout.isTTY === true && options.accessLog === undefined && !quiet;
+  return isSeen ? { ...options, accessLog: '-' } : options;
 }
 
 async function serve(options: Options, json: boolean, log: Log): Promise<void> {
@@ -112,6 +118,12 @@ function stopOnSignal(starting: Promise<Server>, log: Log): void {
 
   async function reload(signal: NodeJS.Signals): Promise<void> {
     const server = await starting.catch(() => undefined);
+    if (signal === 'SIGUSR1' && server?.stats().accessLog !== undefined) {
+      return server.reopenLogs().then(
+        () => log.info(`${signal}: access log opened anew`),
+        (error: Error) => log.error(`${signal}: the access log stays as it was: ${error.message}`),
+      );
+    }
     if (signal !== 'SIGHUP' || server === undefined || !server.url.startsWith('https:')) {
       return log.info(`${signal}: ignored, nothing is reloaded`);
     }

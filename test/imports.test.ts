@@ -27,7 +27,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   rules: { rooms: ['http', 'packages'], packages: ['node:'] },
   options: { rooms: ['rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
-  addon: { rooms: ['plan'], packages: ['node:'] },
+  addon: { rooms: ['plan', 'rules'], packages: ['node:'] },
   files: {
     rooms: ['addon', 'http', 'log', 'packages', 'plan', 'rules'],
     packages: ['lru-cache', 'node:'],

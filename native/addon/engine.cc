@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "addon/lines.h"
 #include "addon/records.h"
 #include "addon/replies.h"
 #include "addon/templates.h"
@@ -128,6 +129,17 @@ napi_value engine_listen(napi_env env, napi_callback_info info) {
   const int port = host->engine->listen(name, wanted, to_boolean(env, args[2]), reason);
   if (port >= 0) return number(env, port);
   return throw_errno(env, -port, "listen", reason.empty() ? name : name + " (" + reason + ")");
+}
+
+// logAccess(writer or undefined, format)
+napi_value engine_log_access(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  const Ref<LineWriter> writer = read_line_writer(env, args[0]);
+  const Ref<const LogFormat> format = writer ? read_log_format(env, args[1]) : Ref<const LogFormat>();
+  if (writer && !format) return throw_type(env, "logAccess(writer, format): not a format");
+  if (host) host->engine->log_access(writer, format);
+  return undefined(env);
 }
 
 TlsIdentity read_identity(napi_env env, napi_value from) {
@@ -308,7 +320,8 @@ napi_value create_engine(napi_env env, napi_callback_info info) {
 void define_engine(napi_env env, napi_value exports) {
   handles(env).engine = define_handle(
       env, "Engine",
-      {getter("threads", engine_threads), method("listen", engine_listen), method("useTls", engine_use_tls), method("reply", engine_reply), method("add", engine_add), method("put", engine_put),
+      {getter("threads", engine_threads), method("listen", engine_listen), method("useTls", engine_use_tls),
+       method("logAccess", engine_log_access), method("reply", engine_reply), method("add", engine_add), method("put", engine_put),
        method("remove", engine_remove), method("putDirectory", engine_put_directory),
        method("removeDirectory", engine_remove_directory),
        method("putTemplate", engine_put_template), method("setAdmission", engine_set_admission),

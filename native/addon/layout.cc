@@ -5,6 +5,7 @@
 #include "engine/counters.h"
 #include "engine/handshake.h"
 #include "files/open.h"
+#include "http/access_format.h"
 #include "http/exchange.h"
 #include "http/limits.h"
 
@@ -31,6 +32,7 @@ napi_value layout(napi_env env, napi_callback_info) {
   names("reasons", kReasonNames);
   names("ends", kEndNames);
   names("faults", kFaultNames);
+  names("logValues", kLogValueNames);
   names("counters", Counters::kNames);
   names("opened", kOpenedNames);
   const auto value = [&](const char* key, double number_of) { set(env, object, key, number(env, number_of)); };

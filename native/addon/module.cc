@@ -274,6 +274,7 @@ NAPI_MODULE_INIT() {
   define_directory(env, exports);
   define_names(env, exports);
   define_engine(env, exports);
+  define_lines(env, exports);
   define_send(env, exports);
   define_exit(env, exports);
   return exports;

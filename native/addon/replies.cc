@@ -68,11 +68,6 @@ Ref<Reply> read_reply_object(napi_env env, napi_value object) {
 
 }  // namespace
 
-uint64_t to_count(napi_env env, napi_value value) {
-  const double n = to_number(env, value);
-  return n > 0 ? static_cast<uint64_t>(n) : 0;
-}
-
 bool read_way(uint64_t flags, Way& way, Reason& reason) {
   const uint64_t ways = flags >> kWayShift & kEnumMask, reasons = flags >> kReasonShift & kEnumMask;
   if (ways >= kWays || reasons >= kReasons) return false;

@@ -5,9 +5,6 @@
 
 namespace zc::js {
 
-/** A count of bytes, ms or things; 0 for whatever is none. */
-uint64_t to_count(napi_env env, napi_value value);
-
 /** Of flags, as flagsOf made them (src/addon/wire.ts). False where one of the two is none. */
 bool read_way(uint64_t flags, Way& way, Reason& reason);
 /**

@@ -87,6 +87,11 @@ double to_number(napi_env env, napi_value value) {
   return result;
 }
 
+uint64_t to_count(napi_env env, napi_value value) {
+  const double n = to_number(env, value);
+  return n > 0 ? static_cast<uint64_t>(n) : 0;
+}
+
 bool to_boolean(napi_env env, napi_value value) {
   bool result = false;
   napi_get_value_bool(env, value, &result);

@@ -17,7 +17,7 @@ namespace zc::js {
 /** Per environment (main thread, worker): the constructors of the wrapped handles. */
 struct Handles {
   napi_ref root = nullptr, file = nullptr, memory = nullptr, arena = nullptr, engine = nullptr;
-  napi_ref names = nullptr;
+  napi_ref names = nullptr, lines = nullptr;
 };
 Handles& handles(napi_env env);
 
@@ -33,6 +33,8 @@ napi_value undefined(napi_env env);
 std::string to_text(napi_env env, napi_value value);   // one byte a code unit
 std::string to_utf8(napi_env env, napi_value value);
 double to_number(napi_env env, napi_value value);      // 0 when it is none
+/** A count of bytes, ms or things; 0 for whatever is none. */
+uint64_t to_count(napi_env env, napi_value value);
 bool to_boolean(napi_env env, napi_value value);       // false when it is none
 bool to_symlinks(napi_env env, napi_value value, Symlinks& out);  // false when it is none
 bool is_type(napi_env env, napi_value value, napi_valuetype type);
@@ -105,6 +107,9 @@ void define_names(napi_env env, napi_value exports);
 
 /** engine.cc: the Engine class and `createEngine`. */
 void define_engine(napi_env env, napi_value exports);
+
+/** lines.cc: `createLineWriter`. */
+void define_lines(napi_env env, napi_value exports);
 
 /** send.cc: `sendNow`. */
 void define_send(napi_env env, napi_value exports);

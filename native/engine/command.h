@@ -2,11 +2,13 @@
 #pragma once
 #include <string>
 
+#include "base/line_writer.h"
 #include "base/mailbox.h"
 #include "base/ref.h"
 #include "base/unique_fd.h"
 #include "engine/kept_files.h"
 #include "files/root.h"
+#include "http/access_format.h"
 #include "http/directory.h"
 #include "http/file_template.h"
 #include "http/reply.h"
@@ -27,6 +29,7 @@ struct Command {
     keep,
     set_root,
     set_tls,
+    log_access,
     transfer,
     cancel,
     paged,
@@ -41,6 +44,8 @@ struct Command {
   Ref<KeptFile> kept;
   Ref<Root> new_root;
   Ref<TlsContext> new_tls;
+  Ref<LineWriter> log;
+  Ref<const LogFormat> log_format;
   std::string path;  // put_template: an extension
   UniqueFd fd;
   int64_t grace = 0;  // ms; negative: at once, without records

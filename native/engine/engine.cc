@@ -67,6 +67,13 @@ std::string Engine::use_tls(const TlsSetup& setup) {
   return error;
 }
 
+void Engine::log_access(const Ref<LineWriter>& writer, const Ref<const LogFormat>& format) {
+  post_all(Command::log_access, [&](Command& command) {
+    command.log = writer;
+    command.log_format = format;
+  });
+}
+
 void Engine::reply(uint64_t id, Ref<Reply> reply) {
   const uint32_t thread = Exchanges::thread_of(id);
   if (thread >= threads_.size()) return;

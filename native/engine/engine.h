@@ -26,6 +26,8 @@ class Engine {
   int listen(const std::string& host, uint16_t port, bool shared, std::string& reason);
   /** Who comes from now on speaks TLS. Returns why not, or nothing. */
   std::string use_tls(const TlsSetup& setup);
+  /** Exchanges that end are told there from now on, in this form; null: nowhere. The writer outlives the engine. */
+  void log_access(const Ref<LineWriter>& writer, const Ref<const LogFormat>& format);
   void reply(uint64_t id, Ref<Reply> reply);
   /** A path that has no prepared reply yet. Returns its handle, which means nothing when it is removed; 0: too many. */
   uint64_t add(Ref<HotEntry> entry);

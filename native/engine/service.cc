@@ -16,6 +16,7 @@ EngineService::EngineService(uint32_t thread, EngineShared& shared, Ref<Inbox> i
       wheel_(monotonic_ms()),
       site_(setup_, records_, counters_),
       exchanges_(thread, counters_, records_),
+      access_(thread),
       connections_(thread) {
   begin_turn();
 }
@@ -24,6 +25,7 @@ void EngineService::begin_turn() {
   turn_.now = monotonic_ms();
   timespec wall;
   clock_gettime(CLOCK_REALTIME_COARSE, &wall);
+  turn_.wall = int64_t{wall.tv_sec} * 1000 + wall.tv_nsec / 1'000'000;
   turn_.date.update(wall.tv_sec);
 }
 
@@ -108,7 +110,18 @@ void EngineService::run_queue(Queue& queue) {
   running_.clear();
 }
 
+void EngineService::log_access(Ref<LineWriter> writer, Ref<const LogFormat> format) {
+  access_.use(std::move(writer), std::move(format));
+  turn_.noted = access_.fields();
+}
+
+void EngineService::end(Exchange& exchange, ExchangeEnd how) {
+  access_.add(exchange, how, turn_);
+  exchanges_.end(exchange, how);
+}
+
 bool EngineService::end_turn() {
+  access_.end_turn();
   share_kept();
   const bool freed = !closed_.empty();
   closed_.clear();

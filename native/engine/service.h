@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/timer_wheel.h"
+#include "engine/access_log.h"
 #include "engine/exchanges.h"
 #include "engine/shared.h"
 #include "engine/site.h"
@@ -23,7 +24,7 @@ class EngineService final : public Service {
   bool page_in(Exchange& exchange) override;
   void begin(Exchange& exchange) override { exchanges_.begin(exchange); }
   void count(const Exchange& exchange, uint64_t bytes) override { exchanges_.count(exchange, bytes); }
-  void end(Exchange& exchange, ExchangeEnd how) override { exchanges_.end(exchange, how); }
+  void end(Exchange& exchange, ExchangeEnd how) override;
   void count_timeout() override { counters_.timeouts.add(1); }
   void arm(Connection& connection, int64_t ms) override { wheel_.arm(connection, turn_.now + ms); }
   void disarm(Connection& connection) override { wheel_.disarm(connection); }
@@ -31,6 +32,8 @@ class EngineService final : public Service {
   void recheck(Connection& connection) override { queue(unacked_, connection); }
   void close(Connection& connection) override;
 
+  /** Where exchanges that end are told, and how; null: nowhere. */
+  void log_access(Ref<LineWriter> writer, Ref<const LogFormat> format);
   /** Begins to watch it. False: there is no room. */
   bool open(std::unique_ptr<Connection> connection, int epoll);
   /** Another speaks for this client from now on; the stream is its own. */
@@ -70,6 +73,7 @@ class EngineService final : public Service {
   TimerWheel wheel_;
   Site site_;
   Exchanges exchanges_;
+  AccessLog access_;
   Slots<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> closed_;  // in this turn: whoever closed it may still run
   Queue ready_;    // have more to do now

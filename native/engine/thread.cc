@@ -119,6 +119,8 @@ void EngineThread::on_command(Command& command) {
     case Command::set_tls:
       tls_ = std::move(command.new_tls);
       return;
+    case Command::log_access:
+      return service_.log_access(std::move(command.log), std::move(command.log_format));
     case Command::transfer:
       return begin_transfer(command);
     case Command::cancel:

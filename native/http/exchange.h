@@ -15,6 +15,35 @@ class Connection;
 enum class ExchangeEnd : uint8_t { ZC_ENDS(ZC_ENUMERATOR) };
 constexpr const char* kEndNames[] = {ZC_ENDS(ZC_TEXT)};
 
+/** What a request was spoken in; `none`: no request could be read. */
+enum class Protocol : uint8_t { none, http10, http11, http2 };
+
+/** Values of request fields that outlive the head: those that an access log wants. */
+class Noted {
+ public:
+  void clear() {
+    bytes_.clear();
+    ends_.clear();
+  }
+  void add(Field field, std::string_view value) {
+    bytes_.append(value);
+    ends_.emplace_back(field, static_cast<uint32_t>(bytes_.size()));
+  }
+  /** Empty where it was not sent. */
+  std::string_view find(Field field) const {
+    uint32_t begin = 0;
+    for (const auto& [name, end] : ends_) {
+      if (name == field) return std::string_view(bytes_).substr(begin, end - begin);
+      begin = end;
+    }
+    return {};
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<std::pair<Field, uint32_t>> ends_;
+};
+
 struct Exchange {
   explicit Exchange(Connection& connection) : connection(connection) {}
 
@@ -25,8 +54,33 @@ struct Exchange {
   uint64_t transfer = 0;
   /** Of the request; empty when none could be read. */
   std::string method, target;
+  Protocol protocol = Protocol::none;
+  Noted noted;
   int64_t began = 0;  // ms, monotonic: its head was read
   BodySource body;    // of the answer, once there is one
+
+  /** Of one whose request could not be read. */
+  void begin(int64_t now) {
+    began = now;
+    protocol = Protocol::none;
+    method.clear();
+    target.clear();
+    noted.clear();
+  }
+  /** `fields`: bits of those that are noted; `joined`: as of copy_of. */
+  template <class Joined>
+  void begin(int64_t now, const RequestHead& head, Protocol spoken, uint32_t fields, Joined joined) {
+    began = now;
+    protocol = spoken;
+    method.assign(head.method_text);
+    target.assign(head.target);
+    noted.clear();
+    for (uint32_t left = head.present & fields; left != 0; left &= left - 1) {
+      const auto field = static_cast<Field>(__builtin_ctz(left));
+      if ((head.repeated & bit(field)) == 0) noted.add(field, head.fields[field]);
+      else noted.add(field, joined(field));
+    }
+  }
 };
 
 }  // namespace zc

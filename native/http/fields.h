@@ -11,6 +11,7 @@ namespace zc {
 #define ZC_FIELDS(X)                                                                                    \
   X(kConnection, "connection") X(kContentLength, "content-length")                                      \
   X(kTransferEncoding, "transfer-encoding") X(kExpect, "expect")                                        \
+  X(kReferer, "referer") X(kUserAgent, "user-agent") X(kXRequestId, "x-request-id")                     \
   X(kAccept, "accept") X(kAcceptEncoding, "accept-encoding") X(kRange, "range") X(kIfRange, "if-range") \
   X(kIfMatch, "if-match") X(kIfNoneMatch, "if-none-match")                                              \
   X(kIfModifiedSince, "if-modified-since") X(kIfUnmodifiedSince, "if-unmodified-since")                 \

@@ -12,9 +12,11 @@ namespace zc {
 struct Turn {
   static constexpr size_t kScratch = 32 << 10;  // bytes of one receive
 
-  int64_t now = 0;  // ms, monotonic
+  int64_t now = 0;   // ms, monotonic
+  int64_t wall = 0;  // ms since the epoch
   HttpDate date;
   bool stopping = false;
+  uint32_t noted = 0;  // bits of the fields that an exchange keeps of its request
   /** For bytes that are used up before the next call. */
   const std::unique_ptr<char[]> scratch{new char[kScratch]};
 };

@@ -130,9 +130,11 @@ bool Http1Connection::parse_next(std::string_view data, bool buffered) {
     refuse(status_of(result));
     return true;
   }
+  const auto joined = [bytes = data.substr(0, head.size)](Field field) { return joined_field(bytes, field); };
+  const Turn& turn = service_.turn();
+  exchange_.begin(turn.now, head, head.minor_version == 0 ? Protocol::http10 : Protocol::http11, turn.noted, joined);
   Ref<const Reply> prepared = accept(head);
   if (!prepared && gathered_) return false;
-  const auto joined = [bytes = data.substr(0, head.size)](Field field) { return joined_field(bytes, field); };
   Request request = prepared ? Request() : copy_of(head, limits_.planned, joined);
   if (buffered) consume(head.size);
   else if (data.size() > head.size) input_.assign(data.substr(head.size));
@@ -161,9 +163,6 @@ Ref<const Reply> Http1Connection::accept(const ParsedHead& head) {
       drain_.start(head.chunked, head.content_length, limits_.max_drain);
     }
   }
-  exchange_.began = service_.turn().now;
-  exchange_.method.assign(head.method_text);
-  exchange_.target.assign(head.target);
   return service_.find(head);
 }
 
@@ -176,9 +175,7 @@ void Http1Connection::on_answer(Exchange&, Ref<const Reply> reply) {
 void Http1Connection::refuse(int status) {
   close_after_ = drops_input_ = true;
   has_body_ = is_head_ = false;
-  exchange_.began = service_.turn().now;
-  exchange_.method.clear();
-  exchange_.target.clear();
+  exchange_.begin(service_.turn().now);
   if (Ref<const Reply> error = service_.error(status)) start_reply(std::move(error));
   else linger();
 }

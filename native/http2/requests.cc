@@ -72,7 +72,9 @@ void Http2Connection::on_request(uint32_t number, bool ends, const HeaderList& l
   }
   Http2Stream& stream = streams_.open(number);
   forget(kIdle);
-  stream.began = service_.turn().now;
+  const auto joined = [&list](Field field) { return joined_lines(list, field); };
+  const Turn& turn = service_.turn();
+  stream.begin(turn.now, request, Protocol::http2, turn.noted, joined);
   stream.window = peer_.initial_window;
   stream.input_window = kInitialWindow;
   stream.input_ended = ends;
@@ -80,13 +82,11 @@ void Http2Connection::on_request(uint32_t number, bool ends, const HeaderList& l
   stream.is_head = request.method == Method::head;
   if (const auto early = early_.take(number)) stream.priority = *early;
   else if (request.priority) stream.priority = read_priority(*request.priority);
-  stream.method.assign(request.method_text);
-  stream.target.assign(request.target);
   if (result != RequestResult::complete) return refuse(stream, status_of(result));
   // RFC 9110 §15.5.20: for a name that the client was shown no certificate of.
   if (!stream_->serves(request.fields[kHost])) return refuse(stream, 421);
   if (Ref<const Reply> prepared = service_.find(request)) return start(stream, std::move(prepared));
-  service_.ask(stream, copy_of(request, limits_.planned, [&](Field field) { return joined_lines(list, field); }));
+  service_.ask(stream, copy_of(request, limits_.planned, joined));
 }
 
 void Http2Connection::on_trailers(Http2Stream& stream, bool ends, const HeaderList& list) {

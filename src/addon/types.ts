@@ -1,4 +1,5 @@
 // The native addon as JavaScript sees it. What the numbers mean stands in wire.ts.
+import type { NativeLineWriter, NativeLogFormat } from './lines.ts';
 
 /** A root directory held open (O_PATH); every open is relative to it. */
 export interface NativeRoot {
@@ -219,6 +220,8 @@ export interface NativeEngine {
   removeDirectory(path: string): void;
   /** Of an extension (as in requests, without its dot) in all directories of a group. */
   putTemplate(group: number, extension: string, template: EngineTemplate): void;
+  /** Exchanges that end are told there from now on; undefined: nowhere. */
+  logAccess(writer: NativeLineWriter | undefined, format?: NativeLogFormat): void;
   /** Files without a prepared reply are asked for here from the request on before which there were so many; 1 at first. */
   setAdmission(uses: number): void;
   /**
@@ -310,6 +313,8 @@ export interface NativeAddon {
    */
   createBytes(size: number): ArrayBuffer | undefined;
   createArena(capacity: number): NativeArena;
+  /** To a duplicate of this descriptor. Throws an Error with `code` (EAGAIN, EMFILE…) where there is no room. */
+  createLineWriter(fd: number): NativeLineWriter;
   /** The file's own mapping (MAP_SHARED, PROT_READ). */
   mapFile(file: NativeFile, size: number): NativeMemory | undefined;
   /** Throws an Error with `code` (EAGAIN, EMFILE…) where the system has no room for even one thread. */

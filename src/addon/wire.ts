@@ -1,6 +1,7 @@
 // The table across the border: what the engine and this side know by number, each list once here and once in native/.
 // It is compared when the addon is loaded, so that an order can be changed in two places or in none.
 import { REQUEST_FIELDS } from '../plan/request.ts';
+import { LOG_VALUES } from '../rules/access-format.ts';
 
 /** What is counted since the start. A carrier that cannot know one of them leaves it at 0. */
 export class Counts {
@@ -41,7 +42,11 @@ export class Counts {
 
 export const WIRE = {
   /** Request fields (native/http/fields.h): those that only the engine reads, and the plan's. */
-  fields: ['connection', 'content-length', 'transfer-encoding', 'expect', ...REQUEST_FIELDS],
+  fields: [
+    ...['connection', 'content-length', 'transfer-encoding', 'expect'],
+    ...['referer', 'user-agent', 'x-request-id'],
+    ...REQUEST_FIELDS,
+  ],
   /** What the engine tells (native/engine/record.h). */
   records: [
     'request',
@@ -76,6 +81,8 @@ export const WIRE = {
   ends: ['done', 'file-fault', 'gone', 'cancelled', 'timed-out'],
   /** What happened to a file while it was sent (native/http/body.h). */
   faults: ['none', 'truncated', 'changed', 'failed'],
+  /** What a line of the access log is made of (native/http/access_format.h). */
+  logValues: LOG_VALUES,
   /** Counters of an engine thread (native/engine/counters.h). */
   counters: Object.keys(new Counts()) as ReadonlyArray<keyof Counts>,
   /** What stands at a path (native/files/open.h). */

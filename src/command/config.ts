@@ -1,7 +1,7 @@
 // Gathers the command's options: flags over variables over the config file over defaults.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isPem, path, paths } from '../options/kinds.ts';
+import { isPem, output, path, paths } from '../options/kinds.ts';
 import { COMMAND_OPTIONS, type Options, resolveOptions } from '../options/options.ts';
 import {
   type Call,
@@ -21,6 +21,7 @@ type Texts = Readonly<Record<string, unknown>>;
 export interface Gathered {
   readonly options: Options;
   readonly json: boolean;
+  readonly quiet: boolean;
   /** What an option was called where it was given. */
   readonly call: Call;
   /** What was given and sets nothing. */
@@ -52,10 +53,16 @@ export function gatherOptions(
     return WRITABLE.includes(name) ? flagOf(name) : `option ${name}`;
   };
   given.root ??= defaultRoot();
-  const { json, config: _, ...rest } = given;
+  const { json, quiet, config: _, ...rest } = given;
   try {
     const options = resolveOptions(rest);
-    return { options, json: json === true, call, warnings: strayVariables(env) };
+    return {
+      options,
+      json: json === true,
+      quiet: quiet === true,
+      call,
+      warnings: strayVariables(env),
+    };
   } catch (error) {
     throw inWordsOf(call, error);
   }
@@ -88,6 +95,9 @@ function readConfig(file: string): Record<string, unknown> {
     const { kind } = COMMAND_OPTIONS[name as keyof typeof COMMAND_OPTIONS];
     const fromHere = (each: string) => (isPem(each) ? each : resolve(dirname(file), each));
     if (kind === path && typeof value === 'string') options[name] = fromHere(value);
+    if (kind === output && typeof value === 'string' && value !== '-') {
+      options[name] = fromHere(value);
+    }
     if (kind === paths && Array.isArray(value)) options[name] = value.map(fromHere);
   }
   return options;

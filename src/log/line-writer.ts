@@ -1,12 +1,21 @@
 // Lines to a descriptor, in order, without waiting for whoever takes them: no reader, disk or terminal may stall or
 // end a server. (Node's process.stderr does both: it blocks on a full pipe, and throws where its reader is gone.)
-import { write } from 'node:fs';
+import { close, write } from 'node:fs';
 
 export interface LineWriter {
   /** Queues `text`, which is `lines` whole lines. Never throws: what cannot be written is lost and counted. */
   write(text: string, lines: number): void;
   /** Lines lost since this was asked last. */
   takeLost(): number;
+  /** Lines since the start. */
+  readonly written: number;
+  readonly lost: number;
+  /** Why lines were lost last: an errno's name, ENOBUFS where too many waited; empty where none were. */
+  readonly error: string;
+  /** What is not yet written goes to this descriptor, and the one before is closed. */
+  reopen(fd: number): void;
+  /** Closes its descriptor. */
+  close(): void;
   /** Resolves when all that is queued is written or lost; it waits `withinMs` at most. */
   drained(withinMs: number): Promise<void>;
 }
@@ -23,29 +32,42 @@ interface Queued {
 }
 
 /** Its writes run in libuv's pool, one at a time: a reader that never reads holds one thread and nothing else. */
-export function createLineWriter(fd: number): LineWriter {
+export function createLineWriter(first: number, maxQueued: number = MAX_QUEUED): LineWriter {
   const queue: Queued[] = [];
+  const former: number[] = [];
+  let fd = first;
   let queued = 0;
+  let taken = 0;
+  let written = 0;
   let lost = 0;
+  let why = '';
   let isIdle = () => {};
 
   function next(): void {
-    const [first] = queue;
-    if (first === undefined) isIdle();
-    else writeFrom(first, 0);
+    // Nobody writes to them any more.
+    for (const one of former.splice(0)) close(one, () => {});
+    const [waiting] = queue;
+    if (waiting === undefined) isIdle();
+    else writeFrom(waiting, 0);
+  }
+
+  function lose(lines: number, error: string): void {
+    lost += lines;
+    why = error;
   }
 
   function writeFrom(one: Queued, start: number): void {
-    write(fd, one.bytes, start, (error, written) => {
+    write(fd, one.bytes, start, (error, count) => {
       if (error?.code === 'EAGAIN' || error?.code === 'EINTR') {
         setTimeout(writeFrom, RETRY_MS, one, start).unref();
         return;
       }
-      if (error === null && start + written < one.bytes.length) {
-        writeFrom(one, start + written);
+      if (error === null && start + count < one.bytes.length) {
+        writeFrom(one, start + count);
         return;
       }
-      if (error !== null) lost += one.lines;
+      if (error === null) written += one.lines;
+      else lose(one.lines, error.code ?? error.message);
       queued -= one.bytes.length;
       queue.shift();
       next();
@@ -55,18 +77,33 @@ export function createLineWriter(fd: number): LineWriter {
   return {
     write(text, lines) {
       const bytes = Buffer.from(text);
-      if (queued + bytes.length > MAX_QUEUED) {
-        lost += lines;
+      if (queued + bytes.length > maxQueued) {
+        lose(lines, 'ENOBUFS');
         return;
       }
       queued += bytes.length;
       if (queue.push({ bytes, lines }) === 1) next();
     },
     takeLost() {
-      const count = lost;
-      lost = 0;
+      const count = lost - taken;
+      taken = lost;
       return count;
     },
+    get written() {
+      return written;
+    },
+    get lost() {
+      return lost;
+    },
+    get error() {
+      return why;
+    },
+    reopen(to) {
+      former.push(fd);
+      fd = to;
+      if (queue.length === 0) next();
+    },
+    close: () => close(fd, () => {}),
     drained(withinMs) {
       if (queue.length === 0) return Promise.resolve();
       return new Promise((resolve) => {

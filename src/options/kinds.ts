@@ -27,6 +27,9 @@ export const text: Kind<string> = {
 /** A file or directory; in a config file relative to that file, elsewhere to the working directory. */
 export const path: Kind<string> = { ...text, shape: 'path', expected: 'a path' };
 
+/** A file that is written to, as of `path`, or `-`: standard output. */
+export const output: Kind<string> = { ...text, shape: 'path|-', expected: 'a path, or -' };
+
 /** Is it the contents, in PEM, where a path could stand too? */
 export function isPem(value: string): boolean {
   return value.trimStart().startsWith('-----BEGIN ');

@@ -11,6 +11,7 @@ import { agreeOnTls, tls } from './tls.ts';
 
 const command = {
   json: option(toggle, false, 'print the start line as JSON'),
+  quiet: option(toggle, false, 'no line for each request on the terminal'),
   config: optional(path, 'JSON file with options by their names in code'),
 };
 

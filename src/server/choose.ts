@@ -13,6 +13,7 @@ import type { Transfers } from '../transport/node/transfers.ts';
 import type { Tls } from '../transport/tls.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { FoundUws, Uws, UwsLibrary } from '../transport/uws/library.ts';
+import type { AccessLog } from './access-log.ts';
 
 /** Who speaks HTTP. */
 export type TransportName = Exclude<Options['transport'], 'auto'>;
@@ -107,6 +108,7 @@ export async function createTransport(
   options: Options,
   tls: Tls | undefined,
   log: Log,
+  accessLog: AccessLog | undefined,
 ): Promise<Transport> {
   const { handler, table, root, common } = site;
   const limits = limitsOf(options);
@@ -140,6 +142,7 @@ export async function createTransport(
         watch: (directory) => table.watch(directory),
         unwatch: (directory) => table.unwatch(directory),
         keeping: table.share(),
+        accessLog: accessLog?.native,
         onMet: (path) => table.met(path),
       });
       table.attach(transport);

@@ -21,6 +21,13 @@ export function cannotServe(root: string, cause: unknown): StartError {
   return new StartError(`cannot serve ${root}: ${ROOT[code ?? ''] ?? message}`, { cause });
 }
 
+export function cannotLog(path: string, cause: unknown): StartError {
+  const { message } = cause as Error;
+  return new StartError((call) => `${call('accessLog')}: cannot write to ${path}: ${message}`, {
+    cause,
+  });
+}
+
 export function cannotListen(host: string, port: number, cause: unknown): StartError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const words = ADDRESS[code ?? ''] ?? (() => message);

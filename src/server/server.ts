@@ -13,6 +13,7 @@ import { createSite, type Site } from '../site/site.ts';
 import type { Tls } from '../transport/tls.ts';
 import type { Transport, TransportStats } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
+import { type AccessLog, type AccessLogStats, openAccessLog } from './access-log.ts';
 import {
   type Chosen,
   chooseTransport,
@@ -28,6 +29,8 @@ import type { Listening } from './workers.ts';
 
 export interface ServerStats extends TransportStats {
   readonly files: TableStats;
+  /** Lines of the access log; undefined without one. */
+  readonly accessLog: AccessLogStats | undefined;
 }
 
 /** A server that listens. */
@@ -51,6 +54,8 @@ export interface Server extends Spoken {
    * an Error that names the file and the reason, and all stays as it is, where they cannot be used.
    */
   reload(): Promise<void>;
+  /** Opens the access log anew, after somebody has moved it away. Rejects where it cannot, and the old one goes on. */
+  reopenLogs(): Promise<void>;
   stats(): ServerStats;
 }
 
@@ -70,12 +75,13 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const limits = limitsOf(options);
   const asked = await chooseTransport(wanted, native, loadUws);
   const best = await withTransfers(asked, native, limits, log);
+  const accessLog = await openAccessLog(options, native.addon, log);
   const site = openSite(options, best, native.addon, log);
   let started: Started;
   let listening: Listening;
   let redirect: Redirect | undefined;
   try {
-    started = await start(best, wanted, site, options, tls, log);
+    started = await start(best, wanted, site, options, tls, log, accessLog);
     if (started.chosen.fallback) {
       const node = tls ? 'node:https' : 'node:http';
       log.warn(`no better transport than ${node}: ${started.chosen.reason}`);
@@ -84,6 +90,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     redirect = await listenForPlain(options, started.transport, listening.port, log);
   } catch (error) {
     site.close();
+    await accessLog?.close();
     throw error;
   }
   const { chosen, transport } = started;
@@ -97,6 +104,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const close = () => (closed ??= closeAll().finally(end));
   const closeAll = async () => {
     await Promise.all([transport.close(options.grace), redirect?.transport.close(options.grace)]);
+    await accessLog?.close();
   };
   if (isForked()) (await import('./workers.ts')).onDisconnect(close);
   return {
@@ -115,7 +123,12 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
       if (transport.useTls === undefined) throw new Error('uWebSockets.js keeps its certificate');
       transport.useTls(renewed);
     },
-    stats: () => ({ ...transport.stats(), files: site.table.stats() }),
+    reopenLogs: async () => accessLog?.reopen(),
+    stats: () => ({
+      ...transport.stats(),
+      files: site.table.stats(),
+      accessLog: accessLog?.stats(),
+    }),
   };
 }
 
@@ -138,12 +151,15 @@ async function start(
   options: Options,
   tls: Tls | undefined,
   log: Log,
+  accessLog: AccessLog | undefined,
 ): Promise<Started> {
   try {
-    return { chosen, transport: await createTransport(chosen, site, options, tls, log) };
+    const transport = await createTransport(chosen, site, options, tls, log, accessLog);
+    return { chosen, transport };
   } catch (error) {
     if (chosen.name !== 'native') throw error;
-    return start(chooseWithoutEngine(wanted, error), wanted, site, options, tls, log);
+    const other = chooseWithoutEngine(wanted, error);
+    return start(other, wanted, site, options, tls, log, accessLog);
   }
 }
 

@@ -1,4 +1,5 @@
 // HTTP/1.1 on the engine's own threads: requests that the hot table does not answer come here.
+import type { NativeLineWriter, NativeLogFormat } from '../../addon/lines.ts';
 import type {
   EngineKeeping,
   EngineLimits,
@@ -60,6 +61,10 @@ export interface NativeTransportOptions {
   readonly unwatch: (directory: string) => void;
   /** Small files that the engine keeps by itself; undefined where it keeps none. */
   readonly keeping: EngineKeeping | undefined;
+  /** Where exchanges are told, and how. */
+  readonly accessLog?:
+    | { readonly writer: NativeLineWriter; readonly format: NativeLogFormat }
+    | undefined;
   /** This path was asked for before, perhaps answered by the engine. */
   readonly onMet: (path: string) => void;
 }
@@ -113,6 +118,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     unwatch: options.unwatch,
     now: () => performance.now(),
   });
+  if (options.accessLog) engine.logAccess(options.accessLog.writer, options.accessLog.format);
   try {
     if (options.tls !== undefined) engine.useTls(engineTls(options.tls, http2));
   } catch (error) {

@@ -1,0 +1,192 @@
+// The access log of a server: where its lines go, and who writes them.
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, open as openFile } from 'node:fs';
+import { promisify } from 'node:util';
+import type { NativeLineWriter, NativeLogFormat } from '../addon/lines.ts';
+import type { NativeAddon } from '../addon/types.ts';
+import { type AccessEntry, accessLine } from '../log/access-line.ts';
+import { createLineWriter } from '../log/line-writer.ts';
+import type { Log } from '../log/log.ts';
+import type { Options } from '../options/options.ts';
+import { type AccessFormat, accessFormatOf } from '../rules/access-format.ts';
+import { cannotLog } from './problems.ts';
+
+export interface AccessLogStats {
+  /** Lines since the start. */
+  readonly written: number;
+  /** Those for which there was no room: on the disk, or in the queue before a reader that is slow. */
+  readonly lost: number;
+}
+
+export interface AccessLog {
+  /** With these the engine makes and hands over its lines by itself; undefined without the addon. */
+  readonly native:
+    | { readonly writer: NativeLineWriter; readonly format: NativeLogFormat }
+    | undefined;
+  /** An exchange of another carrier has ended. Never throws. */
+  add(entry: AccessEntry): void;
+  /** Opens the file anew, for somebody has moved it away. Rejects where it cannot, and the old one goes on. */
+  reopen(): Promise<void>;
+  stats(): AccessLogStats;
+  /** Resolves when all lines are written or lost, or it has waited for a second. */
+  close(): Promise<void>;
+}
+
+/** For its user and group: it tells who has read what. */
+const MODE = 0o640;
+/** A pipe that nobody reads is an error, and one that is full makes nobody wait. */
+const FLAGS =
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  constants.O_NONBLOCK |
+  constants.O_NOCTTY;
+const STDOUT = 1;
+
+/** How often it is looked whether lines were lost, milliseconds. */
+const LOOK_MS = 1000;
+/** Time for the last lines, milliseconds. */
+const LAST_LINES_MS = 1000;
+const POLL_MS = 5;
+/** Bytes that wait, as in native/base/line_writer.h. */
+const MAX_QUEUED = 4 * 2 ** 20;
+
+/** Who writes them: a thread of the addon, or libuv's pool. */
+interface Lines {
+  write(text: string, lines: number): void;
+  /** Takes over the descriptor. */
+  reopen(fd: number): void;
+  readonly written: number;
+  readonly lost: number;
+  readonly error: string;
+  end(): Promise<void>;
+}
+
+/** Undefined where none is asked for. Rejects with a StartError where its file cannot be opened. */
+export async function openAccessLog(
+  { accessLog: path, accessFormat, trustProxy }: Options,
+  addon: NativeAddon | undefined,
+  log: Log,
+): Promise<AccessLog | undefined> {
+  if (path === undefined) return undefined;
+  const isTerminal = path === '-' && process.stdout.isTTY === true;
+  const name = accessFormat !== 'auto' ? accessFormat : isTerminal ? 'pretty' : 'combined';
+  const format = accessFormatOf(name, isTerminal);
+  const fd = await openLog(path).catch((error) => {
+    throw cannotLog(path, error);
+  });
+  if (addon === undefined) return accessLogOf(path, linesByNode(fd), undefined, format, log);
+  const writer = addon.createLineWriter(fd);
+  if (fd !== STDOUT) closeSync(fd);
+  const native = { writer, format: nativeFormat(format, trustProxy) };
+  return accessLogOf(path, linesByAddon(writer), native, format, log);
+}
+
+async function openLog(path: string): Promise<number> {
+  return path === '-' ? STDOUT : promisify(openFile)(path, FLAGS, MODE);
+}
+
+function nativeFormat({ steps, json }: AccessFormat, proxies: readonly string[]): NativeLogFormat {
+  return {
+    steps: steps.flatMap((step) => [step.value, step.with]),
+    json,
+    proxies,
+    id: newIdPrefix(),
+  };
+}
+
+/** Of one process, so that no two have made the same id. */
+export function newIdPrefix(): string {
+  return `${randomBytes(6).toString('base64url')}-`;
+}
+
+function accessLogOf(
+  path: string,
+  lines: Lines,
+  native: AccessLog['native'],
+  format: AccessFormat,
+  log: Log,
+): AccessLog {
+  let text = '';
+  let count = 0;
+  let told = 0;
+  const flush = () => {
+    if (count > 0) lines.write(text, count);
+    text = '';
+    count = 0;
+  };
+  const look = () => {
+    const { lost, error } = lines;
+    if (lost > told) log.warn(`access log: ${lost - told} lines lost: ${error}`, 'access-log');
+    told = lost;
+  };
+  const watch = setInterval(look, LOOK_MS).unref();
+  return {
+    native,
+    add(entry) {
+      if (count === 0) setImmediate(flush);
+      text += accessLine(format, entry);
+      count++;
+    },
+    async reopen() {
+      if (path !== '-') lines.reopen(await openLog(path));
+    },
+    stats: () => ({ written: lines.written, lost: lines.lost }),
+    async close() {
+      flush();
+      await lines.end();
+      clearInterval(watch);
+      look();
+    },
+  };
+}
+
+function linesByAddon(writer: NativeLineWriter): Lines {
+  return {
+    write: (text, count) => writer.write(text, count),
+    reopen(fd) {
+      try {
+        writer.reopen(fd);
+      } finally {
+        closeSync(fd);
+      }
+    },
+    get written() {
+      return writer.written;
+    },
+    get lost() {
+      return writer.lost;
+    },
+    get error() {
+      return writer.error;
+    },
+    async end() {
+      writer.end();
+      const deadline = performance.now() + LAST_LINES_MS;
+      while (!writer.ended && performance.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    },
+  };
+}
+
+function linesByNode(fd: number): Lines {
+  const writer = createLineWriter(fd, MAX_QUEUED);
+  return {
+    write: (text, count) => writer.write(text, count),
+    reopen: (next) => writer.reopen(next),
+    get written() {
+      return writer.written;
+    },
+    get lost() {
+      return writer.lost;
+    },
+    get error() {
+      return writer.error;
+    },
+    async end() {
+      await writer.drained(LAST_LINES_MS);
+      if (fd !== STDOUT) writer.close();
+    },
+  };
+}
