@@ -15,6 +15,11 @@ class Connection;
 enum class ExchangeEnd : uint8_t { ZC_ENDS(ZC_ENUMERATOR) };
 constexpr const char* kEndNames[] = {ZC_ENDS(ZC_TEXT)};
 
+/** What the client speaks, by its name in ALPN (RFC 7301 §6). */
+#define ZC_PROTOCOLS(X) X(http1_0, "http/1.0") X(http1_1, "http/1.1") X(http2, "h2")
+enum class Protocol : uint8_t { ZC_PROTOCOLS(ZC_ENUMERATOR) };
+constexpr const char* kProtocolNames[] = {ZC_PROTOCOLS(ZC_TEXT)};
+
 struct Exchange {
   explicit Exchange(Connection& connection) : connection(connection) {}
 
@@ -23,6 +28,7 @@ struct Exchange {
   uint64_t id = 0;
   /** By which whoever has lent the socket knows it; 0 for a client of our own. */
   uint64_t transfer = 0;
+  Protocol protocol = Protocol::http1_1;
   /** Of the request; empty when none could be read. */
   std::string method, target;
   int64_t began = 0;  // ms, monotonic: its head was read

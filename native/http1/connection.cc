@@ -162,6 +162,7 @@ Ref<const Reply> Http1Connection::accept(const ParsedHead& head) {
     }
   }
   exchange_.began = service_.turn().now;
+  exchange_.protocol = old_peer_ ? Protocol::http1_0 : Protocol::http1_1;
   exchange_.method.assign(head.method_text);
   exchange_.target.assign(head.target);
   return service_.find(head);
@@ -177,6 +178,7 @@ void Http1Connection::refuse(int status) {
   close_after_ = drops_input_ = true;
   has_body_ = is_head_ = false;
   exchange_.began = service_.turn().now;
+  exchange_.protocol = Protocol::http1_1;
   exchange_.method.clear();
   exchange_.target.clear();
   if (Ref<const Reply> error = service_.error(status)) start_reply(std::move(error));

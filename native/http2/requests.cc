@@ -73,6 +73,7 @@ void Http2Connection::on_request(uint32_t number, bool ends, const HeaderList& l
   Http2Stream& stream = streams_.open(number);
   forget(kIdle);
   stream.began = service_.turn().now;
+  stream.protocol = Protocol::http2;
   stream.window = peer_.initial_window;
   stream.input_window = kInitialWindow;
   stream.input_ended = ends;
