@@ -21,6 +21,13 @@ napi_value list(napi_env env, const Names& names) {
   return array;
 }
 
+napi_value list(napi_env env, const uint64_t* values, size_t count) {
+  napi_value array;
+  napi_create_array(env, &array);
+  for (uint32_t at = 0; at < count; ++at) napi_set_element(env, array, at, number(env, static_cast<double>(values[at])));
+  return array;
+}
+
 napi_value layout(napi_env env, napi_callback_info) {
   napi_value object;
   napi_create_object(env, &object);
@@ -34,7 +41,10 @@ napi_value layout(napi_env env, napi_callback_info) {
   names("faults", kFaultNames);
   names("logValues", kLogValueNames);
   names("counters", Counters::kNames);
+  names("protocols", kProtocolNames);
   names("opened", kOpenedNames);
+  set(env, object, "durationBounds", list(env, kDurationBounds, std::size(kDurationBounds)));
+  set(env, object, "sizeBounds", list(env, kSizeBounds, std::size(kSizeBounds)));
   const auto value = [&](const char* key, double number_of) { set(env, object, key, number(env, number_of)); };
   value("wayShift", kWayShift);
   value("reasonShift", kReasonShift);
@@ -42,6 +52,8 @@ napi_value layout(napi_env env, napi_callback_info) {
   value("statusShift", kStatusShift);
   value("maxFields", ParseLimits{}.max_fields);
   value("plainHttp", Handshake::kPlainHttp);
+  value("firstStatus", kFirstStatus);
+  value("statuses", kStatuses);
   return object;
 }
 

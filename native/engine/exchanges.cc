@@ -37,20 +37,17 @@ void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
   BodySource& body = exchange.body;
   if (body.active()) {
     const File* source = body.reply().source();
-    counters_.transfers.subtract(1);
-    if (how == ExchangeEnd::done) tally(body).responses.add(1);
+    count_end(exchange, how);
     if (how == ExchangeEnd::done && body.refused()) {
       counters_.refused.add(1);
       records_.add(Record::refused).text = source->path();
     }
     if (how == ExchangeEnd::file_fault) {
-      counters_.truncated.add(1);
       Record& record = records_.add(Record::file_fault);
       if (source) record.text = source->path();
       record.code = static_cast<uint32_t>(body.fault());
       record.error = body.fault_error();
     }
-    if (how == ExchangeEnd::gone || how == ExchangeEnd::timed_out) counters_.aborted.add(1);
   }
   if (exchange.transfer != 0) {
     end_transfer(exchange.transfer, how, body.sent());
@@ -60,6 +57,26 @@ void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
   exchange.id = 0;
   body.clear();
   if (exchange.target.capacity() > kKeptTarget) exchange.target = {};
+}
+
+void Exchanges::count_end(const Exchange& exchange, ExchangeEnd how) {
+  const BodySource& body = exchange.body;
+  counters_.transfers.subtract(1);
+  counters_.count_end(exchange.protocol, body.reply().status);
+  switch (how) {
+    case ExchangeEnd::done:
+      tally(body).responses.add(1);
+      counters_.durations.add(static_cast<uint64_t>(turn_.now - exchange.began), kDurationBounds);
+      counters_.sizes.add(body.sent(), kSizeBounds);
+      return;
+    case ExchangeEnd::file_fault:
+      return counters_.truncated.add(1);
+    case ExchangeEnd::gone:
+    case ExchangeEnd::timed_out:
+      return counters_.aborted.add(1);
+    case ExchangeEnd::cancelled:
+      return counters_.cancelled.add(1);
+  }
 }
 
 void Exchanges::end_transfer(uint64_t transfer, ExchangeEnd how, uint64_t bytes) {

@@ -5,14 +5,14 @@
 #include "base/slots.h"
 #include "engine/counters.h"
 #include "engine/record.h"
-#include "http/exchange.h"
+#include "http/service.h"
 
 namespace zc {
 
 class Exchanges {
  public:
-  Exchanges(uint32_t thread, Counters& counters, Records& records)
-      : named_(thread), counters_(counters), records_(records) {}
+  Exchanges(uint32_t thread, const Turn& turn, Counters& counters, Records& records)
+      : named_(thread), turn_(turn), counters_(counters), records_(records) {}
 
   static uint32_t thread_of(uint64_t id) { return Slots<Exchange*>::owner_of(id); }
 
@@ -39,10 +39,12 @@ class Exchanges {
   Counters::Tally& tally(const BodySource& body) {
     return counters_.bodies[static_cast<size_t>(body.way())][static_cast<size_t>(body.reason())];
   }
+  void count_end(const Exchange& exchange, ExchangeEnd how);
   void end_transfer(uint64_t transfer, ExchangeEnd how, uint64_t bytes);
 
   Slots<Exchange*> named_;
   std::unordered_map<uint64_t, Exchange*> transfers_;
+  const Turn& turn_;
   Counters& counters_;
   Records& records_;
 };

@@ -6,11 +6,17 @@
 namespace zc {
 
 void Handshake::on_events(const StreamEvents& events) {
-  if (events.broken) return close();
+  if (events.broken) return fail();
   const Io io = stream_->handshake();
   if (io.result == Io::again) return;
   if (io.result == Io::moved) return finish(events);
-  if (stream_->met_plain_http()) return refuse(stream_->strip(), kPlainHttp);
+  if (!stream_->met_plain_http()) return fail();
+  service_.counters().unfinished.add(1);
+  refuse(stream_->strip(), kPlainHttp);
+}
+
+void Handshake::fail() {
+  service_.counters().unfinished.add(1);
   close();
 }
 
@@ -36,7 +42,7 @@ void Handshake::refuse(std::unique_ptr<Stream> stream, int status) {
 
 void Handshake::on_timeout() {
   service_.count_timeout();
-  close();
+  fail();
 }
 
 }  // namespace zc

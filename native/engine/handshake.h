@@ -20,6 +20,7 @@ class Handshake final : public Newcomer {
 
  private:
   void finish(const StreamEvents& events);
+  void fail();
   void refuse(std::unique_ptr<Stream> stream, int status);
 
   std::unique_ptr<TlsStream> stream_;

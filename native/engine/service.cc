@@ -15,7 +15,7 @@ EngineService::EngineService(uint32_t thread, EngineShared& shared, Ref<Inbox> i
       inbox_(std::move(inbox)),
       wheel_(monotonic_ms()),
       site_(setup_, records_, counters_),
-      exchanges_(thread, counters_, records_),
+      exchanges_(thread, turn_, counters_, records_),
       access_(thread),
       connections_(thread) {
   begin_turn();

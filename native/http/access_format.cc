@@ -101,13 +101,13 @@ unsigned status_of(const Ended& ended) {
   return reply.base ? reply.base->status : reply.status;
 }
 
-std::string_view protocol_of(Protocol protocol) {
-  switch (protocol) {
-    case Protocol::none:
-      return {};
-    case Protocol::http10:
+// Empty where no request could be read.
+std::string_view protocol_of(const Exchange& exchange) {
+  if (exchange.method.empty()) return {};
+  switch (exchange.protocol) {
+    case Protocol::http1_0:
       return "HTTP/1.0";
-    case Protocol::http11:
+    case Protocol::http1_1:
       return "HTTP/1.1";
     case Protocol::http2:
       return "HTTP/2.0";
@@ -177,7 +177,7 @@ class Line {
       case LogValue::query:
         return add_query(exchange.target);
       case LogValue::protocol:
-        return add_text(protocol_of(exchange.protocol));
+        return add_text(protocol_of(exchange));
       case LogValue::request:
         return add_request();
       case LogValue::status:
@@ -244,13 +244,13 @@ class Line {
 
   void add_request() {
     const Exchange& exchange = ended_.exchange;
-    if (exchange.protocol == Protocol::none) return add_text({});
+    if (exchange.method.empty()) return add_text({});
     if (format_.json) to_ += '"';
     append_escaped(to_, exchange.method, format_.json);
     to_ += ' ';
     append_escaped(to_, exchange.target, format_.json);
     to_ += ' ';
-    to_.append(protocol_of(exchange.protocol));
+    to_.append(protocol_of(exchange));
     if (format_.json) to_ += '"';
   }
 

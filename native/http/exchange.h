@@ -15,8 +15,10 @@ class Connection;
 enum class ExchangeEnd : uint8_t { ZC_ENDS(ZC_ENUMERATOR) };
 constexpr const char* kEndNames[] = {ZC_ENDS(ZC_TEXT)};
 
-/** What a request was spoken in; `none`: no request could be read. */
-enum class Protocol : uint8_t { none, http10, http11, http2 };
+/** What the client speaks, by its name in ALPN (RFC 7301 §6). */
+#define ZC_PROTOCOLS(X) X(http1_0, "http/1.0") X(http1_1, "http/1.1") X(http2, "h2")
+enum class Protocol : uint8_t { ZC_PROTOCOLS(ZC_ENUMERATOR) };
+constexpr const char* kProtocolNames[] = {ZC_PROTOCOLS(ZC_TEXT)};
 
 /** Values of request fields that outlive the head: those that an access log wants. */
 class Noted {
@@ -52,9 +54,9 @@ struct Exchange {
   uint64_t id = 0;
   /** By which whoever has lent the socket knows it; 0 for a client of our own. */
   uint64_t transfer = 0;
+  Protocol protocol = Protocol::http1_1;
   /** Of the request; empty when none could be read. */
   std::string method, target;
-  Protocol protocol = Protocol::none;
   Noted noted;
   int64_t began = 0;  // ms, monotonic: its head was read
   BodySource body;    // of the answer, once there is one
@@ -62,7 +64,7 @@ struct Exchange {
   /** Of one whose request could not be read. */
   void begin(int64_t now) {
     began = now;
-    protocol = Protocol::none;
+    protocol = Protocol::http1_1;
     method.clear();
     target.clear();
     noted.clear();

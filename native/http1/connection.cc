@@ -132,7 +132,7 @@ bool Http1Connection::parse_next(std::string_view data, bool buffered) {
   }
   const auto joined = [bytes = data.substr(0, head.size)](Field field) { return joined_field(bytes, field); };
   const Turn& turn = service_.turn();
-  exchange_.begin(turn.now, head, head.minor_version == 0 ? Protocol::http10 : Protocol::http11, turn.noted, joined);
+  exchange_.begin(turn.now, head, head.minor_version == 0 ? Protocol::http1_0 : Protocol::http1_1, turn.noted, joined);
   Ref<const Reply> prepared = accept(head);
   if (!prepared && gathered_) return false;
   Request request = prepared ? Request() : copy_of(head, limits_.planned, joined);

@@ -21,14 +21,18 @@ export class Counts {
   truncated = 0;
   /** Clients that went away before the last byte. */
   aborted = 0;
+  /** Answers that the end of the server cut off, after its grace. The others' are `aborted`: only the engine tells. */
+  cancelled = 0;
   /** Requests whose head came too slowly, and answers that were taken too slowly. uWebSockets.js tells of none: 0. */
   timeouts = 0;
   /** Connections turned away because there were `maxConnections`. 0 for middleware. */
   rejected = 0;
   /** Files that the kernel refused to send by sendfile, once for each answer that found out: they are read. */
   refused = 0;
-  /** TLS handshakes that were completed; of which with TLS 1.2 (the others: 1.3), and by a ticket of an earlier one. */
+  /** TLS handshakes that were completed, of which with TLS 1.2 (`tls12`; the others: 1.3), and by a ticket of an earlier one (`resumed`). */
   handshakes = 0;
+  /** Those that were not: a client left, was too slow, or agreed to nothing. uWebSockets.js tells of none: 0. */
+  unfinished = 0;
   tls12 = 0;
   resumed = 0;
   /** Connections whose records the engine makes itself, with fewer copies than OpenSSL: nearly all of TLS 1.3. */
@@ -85,6 +89,14 @@ export const WIRE = {
   logValues: LOG_VALUES,
   /** Counters of an engine thread (native/engine/counters.h). */
   counters: Object.keys(new Counts()) as ReadonlyArray<keyof Counts>,
+  /** What clients speak (native/http/exchange.h). */
+  protocols: ['http/1.0', 'http/1.1', 'h2'],
+  /** Bounds of the histograms of answers (native/engine/counters.h): of durations, milliseconds; of bodies, bytes. */
+  durationBounds: [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000],
+  sizeBounds: [10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30].map((bits) => 2 ** bits),
+  /** Statuses that are counted: from the first on, so many. */
+  firstStatus: 100,
+  statuses: 500,
   /** What stands at a path (native/files/open.h). */
   opened: ['file', 'directory', 'other'],
   /** First bits of the parts of a reply's flags (native/addon/layout.h). */
@@ -102,6 +114,7 @@ export type WireField = (typeof WIRE.fields)[number];
 export type Way = (typeof WIRE.ways)[number];
 export type WireReason = (typeof WIRE.reasons)[number];
 export type FileFault = Exclude<(typeof WIRE.faults)[number], 'none'>;
+export type Protocol = (typeof WIRE.protocols)[number];
 export type ExchangeEnd = (typeof WIRE.ends)[number];
 
 /** A reply's flags. `status`: one that is registered as final. */

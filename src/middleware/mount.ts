@@ -88,12 +88,17 @@ export function openMount(settings: MiddlewareSettings): Mount {
   const { serverTiming } = options;
   const outlet: Outlet = { counters, log, transfers, serverTiming };
   const handler = withSinglePage(site.handler, single, ignores);
+  /** When the requests of these were read. */
+  const began = new WeakMap<ServerResponse, number>();
+  const reply = (plan: Answer, res: ServerResponse) =>
+    sendPlan(inHost(plan, isWrapped(res)), res, began.get(res) ?? performance.now(), outlet);
 
   function decideNow(
     req: IncomingMessage,
     res: ServerResponse,
     asked: Asked,
   ): Decision | Promise<Decision> {
+    began.set(res, performance.now());
     counters.planned++;
     if (isExcluded?.(asked.target)) return { kind: 'pass', plan: errorPlan(404) };
     const isRead = req.method === 'GET' || req.method === 'HEAD';
@@ -146,7 +151,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
   function send(answer: Answer, res: ServerResponse): void {
     if (res.headersSent || res.destroyed) return;
     try {
-      sendPlan(inHost(answer, isWrapped(res)), res, outlet);
+      reply(answer, res);
     } catch (error) {
       if (!res.headersSent) throw error;
       fail(error, res);
@@ -161,7 +166,7 @@ export function openMount(settings: MiddlewareSettings): Mount {
       return;
     }
     try {
-      sendPlan(inHost(errorPlan(500), isWrapped(res)), res, outlet);
+      reply(errorPlan(500), res);
     } catch {
       cutOff(res);
     }

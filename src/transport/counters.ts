@@ -1,25 +1,36 @@
-// What one transport has sent, counted by the path that the bytes really took.
-import { Counts } from '../addon/wire.ts';
+// What one transport has sent, counted by the path that the bytes really took, and by what was answered.
+import { Counts, type ExchangeEnd, type Protocol, WIRE } from '../addon/wire.ts';
 import type { Reason, Strategy } from '../plan/types.ts';
-import type { Tally, TransportStats } from './transport.ts';
+import type { Histogram, Tally, TransportStats } from './transport.ts';
 
 type TallyRow = { [reason in Reason]?: Tally };
+type StatusRow = Record<number, number>;
 
 /** The counters of one transport; senders write them, `snapshot` reads them. */
 export class Counters extends Counts {
   readonly none: Tally = { responses: 0, bytes: 0 };
   readonly bytes: Tally = { responses: 0, bytes: 0 };
+  readonly durations = emptyHistogram(WIRE.durationBounds);
+  readonly sizes = emptyHistogram(WIRE.sizeBounds);
   readonly #files: { readonly [strategy in Strategy]: TallyRow } = {
     mmap: {},
     sendfile: {},
     read: {},
   };
+  readonly #statuses: { [protocol in Protocol]?: StatusRow } = {};
 
   /** The tally of file bodies sent this way, to be counted up by the sender. */
   file(strategy: Strategy, reason: Reason): Tally {
     const row = this.#files[strategy];
     row[reason] ??= { responses: 0, bytes: 0 };
     return row[reason];
+  }
+
+  /** An answer that has ended, whole or not. */
+  countStatus(status: number, protocol: Protocol): void {
+    this.#statuses[protocol] ??= {};
+    const row = this.#statuses[protocol];
+    row[status] = (row[status] ?? 0) + 1;
   }
 
   snapshot(): TransportStats {
@@ -32,6 +43,88 @@ export class Counters extends Counts {
       }
     }
     const { none: _, bytes: __, ...counts }: Counters = this;
-    return { ...counts, byStrategy };
+    return {
+      ...counts,
+      byStrategy,
+      byStatus: structuredClone(this.#statuses),
+      durations: structuredClone(this.durations),
+      sizes: structuredClone(this.sizes),
+    };
   }
+}
+
+/**
+ * One answer on its way. It is counted when it ends, and once: an end that is told after another one means nothing. One
+ * that is never told is no answer of ours.
+ */
+export class Sending {
+  readonly #counters: Counters;
+  readonly #status: number;
+  readonly #protocol: Protocol;
+  readonly #began: number;
+  #tally: Tally;
+  #bytes = 0;
+  #ended = false;
+
+  /** `began`: when its request was read, as of performance.now(). */
+  constructor(counters: Counters, status: number, protocol: Protocol, began: number) {
+    this.#counters = counters;
+    this.#status = status;
+    this.#protocol = protocol;
+    this.#began = began;
+    this.#tally = counters.none;
+  }
+
+  /** From here on its body leaves this way; as the answer that it is in the end, it is counted there. */
+  by(tally: Tally): void {
+    this.#tally = tally;
+  }
+
+  /** So many bytes of the body were taken. */
+  add(bytes: number): void {
+    this.#tally.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  end(how: ExchangeEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const counters = this.#counters;
+    counters.countStatus(this.#status, this.#protocol);
+    switch (how) {
+      case 'done':
+        this.#tally.responses++;
+        observe(counters.durations, performance.now() - this.#began);
+        observe(counters.sizes, this.#bytes);
+        return;
+      case 'file-fault':
+        counters.truncated++;
+        return;
+      case 'gone':
+      case 'timed-out':
+        counters.aborted++;
+        return;
+      case 'cancelled':
+        counters.cancelled++;
+        return;
+      default:
+        how satisfies never;
+    }
+  }
+}
+
+interface Counting extends Histogram {
+  readonly counts: number[];
+  sum: number;
+}
+
+function emptyHistogram(bounds: readonly number[]): Counting {
+  return { bounds, counts: Array(bounds.length + 1).fill(0), sum: 0 };
+}
+
+function observe(histogram: Counting, value: number): void {
+  const at = histogram.bounds.findIndex((bound) => value <= bound);
+  const index = at < 0 ? histogram.bounds.length : at;
+  histogram.counts[index] = (histogram.counts[index] ?? 0) + 1;
+  histogram.sum += value;
 }

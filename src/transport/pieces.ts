@@ -3,8 +3,7 @@ import { fstat, read } from 'node:fs';
 import type { FileEntry } from '../files/entry.ts';
 import type { Log } from '../log/log.ts';
 import type { Reason, Span } from '../plan/types.ts';
-import type { Counters } from './counters.ts';
-import type { Tally } from './transport.ts';
+import type { Counters, Sending } from './counters.ts';
 
 /** Part heads (strings) and spans of one file, in order. */
 export interface Pieces {
@@ -35,27 +34,25 @@ export interface SendEnd {
 
 /**
  * Sends the pieces in order, counts them, and holds the file meanwhile. False: the body is not what
- * its head promised (the file changed or could not be read, or the client is gone), so the connection
- * must be closed. Never rejects.
+ * its head promised (the file changed or could not be read, or the client is gone), so the sending has
+ * ended and the connection must be closed. Never rejects.
  */
 export async function sendPieces(
   body: Pieces,
   sink: Sink,
+  sending: Sending,
   counters: Counters,
   log: Log,
 ): Promise<boolean> {
   const { file } = body;
   let { strategy } = body;
-  let tally = counters.file(strategy, body.reason);
-  tally.responses++;
+  sending.by(counters.file(strategy, body.reason));
   counters.transfers++;
   file.retain();
 
   /** What is left goes by read(2); the response is counted as read. */
   function readInstead(reason: Reason): void {
-    tally.responses--;
-    tally = counters.file('read', reason);
-    tally.responses++;
+    sending.by(counters.file('read', reason));
     strategy = 'read';
   }
 
@@ -64,14 +61,14 @@ export async function sendPieces(
     if (error !== undefined) throw new Error(error);
     if (outcome === 'no-descriptor') {
       readInstead('transport');
-      return readSpan(file, span, sink, tally);
+      return readSpan(file, span, sink, sending);
     }
     if (refused) {
       file.markRefused();
       counters.refused++;
       readInstead('refused');
     }
-    tally.bytes += sent;
+    sending.add(sent);
     if (outcome !== 'timed-out') return outcome;
     counters.timeouts++;
     return 'aborted';
@@ -81,21 +78,19 @@ export async function sendPieces(
     for (const piece of body.pieces) {
       const outcome =
         typeof piece === 'string'
-          ? await writeCounted(Buffer.from(piece, 'latin1'), sink, tally)
+          ? await writeCounted(Buffer.from(piece, 'latin1'), sink, sending)
           : strategy === 'sendfile' && sink.send
             ? await sendSpan(piece, sink.send)
-            : await readSpan(file, piece, sink, tally);
+            : await readSpan(file, piece, sink, sending);
       if (outcome === 'sent') continue;
-      if (outcome === 'changed') {
-        reportChange(file, counters, log);
-      } else {
-        counters.aborted++;
-      }
+      if (outcome === 'changed') reportChange(file, sending, log);
+      else sending.end('gone');
       return false;
     }
     return true;
   } catch (error) {
     log.error(`${file.path}: ${(error as Error).message}`, file.path);
+    sending.end('file-fault');
     return false;
   } finally {
     file.release();
@@ -104,17 +99,17 @@ export async function sendPieces(
 }
 
 /** A file that was cut or written while it was sent; its connection is closed. */
-export function reportChange(file: FileEntry, counters: Counters, log: Log): void {
-  counters.truncated++;
+export function reportChange(file: FileEntry, sending: Sending, log: Log): void {
+  sending.end('file-fault');
   file.markChanged();
   log.warn(`${file.path}: changed while it was sent; closed the connection`, file.path);
 }
 
 type Outcome = 'sent' | 'changed' | 'aborted';
 
-async function writeCounted(chunk: Uint8Array, sink: Sink, tally: Tally): Promise<Outcome> {
+async function writeCounted(chunk: Uint8Array, sink: Sink, sending: Sending): Promise<Outcome> {
   if (!(await sink.write(chunk))) return 'aborted';
-  tally.bytes += chunk.length;
+  sending.add(chunk.length);
   return 'sent';
 }
 
@@ -124,7 +119,12 @@ const MAX_SPARE = 16;
 const spare: Buffer[] = [];
 
 /** read(2) and write in turn. The last bytes are held back until fstat says that the file is still the same. */
-async function readSpan(file: FileEntry, span: Span, sink: Sink, tally: Tally): Promise<Outcome> {
+async function readSpan(
+  file: FileEntry,
+  span: Span,
+  sink: Sink,
+  sending: Sending,
+): Promise<Outcome> {
   const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
   try {
     for (let at = span.start; at < span.end; ) {
@@ -132,7 +132,7 @@ async function readSpan(file: FileEntry, span: Span, sink: Sink, tally: Tally): 
       if (length === 0) return 'changed';
       at += length;
       if (at === span.end && !(await isUnchanged(file))) return 'changed';
-      const outcome = await writeCounted(buffer.subarray(0, length), sink, tally);
+      const outcome = await writeCounted(buffer.subarray(0, length), sink, sending);
       if (outcome !== 'sent') return outcome;
     }
     return 'sent';

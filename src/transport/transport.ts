@@ -1,5 +1,5 @@
 // What every transport offers: it receives request heads, asks the handler, sends the plan.
-import type { Counts } from '../addon/wire.ts';
+import type { Counts, Protocol } from '../addon/wire.ts';
 import type { Tls } from './tls.ts';
 
 export interface Tally {
@@ -7,10 +7,34 @@ export interface Tally {
   bytes: number;
 }
 
+/** How many values were at most each bound and more than the one before; the last count is of those above all bounds. */
+export interface Histogram {
+  readonly bounds: readonly number[];
+  /** One more than bounds. */
+  readonly counts: readonly number[];
+  /** Of all values. */
+  readonly sum: number;
+}
+
 /** Counters since start. Bytes are body bytes accepted by the kernel (or the carrier library). */
 export interface TransportStats extends Readonly<Counts> {
-  /** By `strategy:reason`, e.g. "sendfile:size"; bodies that are no file's are under "bytes", bodiless answers under "none". */
+  /**
+   * By `strategy:reason`, e.g. "sendfile:size"; bodies that are no file's are under "bytes", bodiless answers under "none".
+   * `responses` are those that were sent whole, `bytes` also those of the others.
+   */
   readonly byStrategy: Readonly<Record<string, Readonly<Tally>>>;
+  /**
+   * Answers that have ended, by protocol ("http/1.0", "http/1.1", "h2") and status: as many as all `responses`, and those
+   * that were not sent whole: `aborted`, `truncated` and `cancelled`.
+   */
+  readonly byStatus: { readonly [protocol in Protocol]?: Readonly<Record<number, number>> };
+  /**
+   * Of answers that were sent whole: milliseconds from the request's head to the last byte that the kernel (or the library)
+   * took. The engine's clock is up to a tick of the kernel behind (1 to 10 ms), and stands still within a turn of its loop.
+   */
+  readonly durations: Histogram;
+  /** Of the same answers: bytes of their bodies. */
+  readonly sizes: Histogram;
 }
 
 export interface Transport {

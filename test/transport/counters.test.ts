@@ -1,7 +1,7 @@
 // What a carrier counts beside bytes: whom it accepted, turned away and gave up, and files that sendfile does not take.
 import { once } from 'node:events';
 import t from 'tap';
-import { Counters } from '../../src/transport/counters.ts';
+import { Counters, Sending } from '../../src/transport/counters.ts';
 import { createHttp1Transport } from '../../src/transport/node/http1.ts';
 import { sendPieces } from '../../src/transport/pieces.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
@@ -96,6 +96,7 @@ t.test('sendfile refuses a file, and a client takes too little of it', async (t)
     sendPieces(
       { strategy: 'sendfile', reason: 'size', file, pieces },
       { write: async () => true, send: async () => ({ outcome, sent: 3, refused }) },
+      new Sending(counters, 200, 'http/1.1', performance.now()),
       counters,
       memoryLog(),
     );

@@ -1,8 +1,8 @@
 // Reads the engine's flat batches: its records as a closed union, and its counters.
 import type { EngineRecords } from '../../addon/types.ts';
-import { Counts, type ExchangeEnd, type FileFault, WIRE } from '../../addon/wire.ts';
+import { Counts, type ExchangeEnd, type FileFault, type Protocol, WIRE } from '../../addon/wire.ts';
 import { REQUEST_FIELDS, type RequestField, type RequestHead } from '../../plan/request.ts';
-import type { Tally, TransportStats } from '../transport.ts';
+import type { Histogram, Tally, TransportStats } from '../transport.ts';
 
 export type EngineRecord =
   | {
@@ -103,13 +103,14 @@ function readRequest(
 }
 
 export function readStats(counters: Float64Array): TransportStats {
-  const counts = Object.fromEntries(WIRE.counters.map((name, i) => [name, counters[i] ?? 0]));
+  let next = 0;
+  const take = () => counters[next++] ?? 0;
+  const counts = Object.fromEntries(WIRE.counters.map((name) => [name, take()]));
   const byStrategy: Record<string, Tally> = {};
-  let next = WIRE.counters.length;
   for (const way of WIRE.ways) {
     for (const reason of WIRE.reasons) {
-      const responses = counters[next++] ?? 0;
-      const bytes = counters[next++] ?? 0;
+      const responses = take();
+      const bytes = take();
       if (responses === 0 && bytes === 0) continue;
       const key = way === 'none' || way === 'bytes' ? way : `${way}:${reason}`;
       const tally = byStrategy[key] ?? { responses: 0, bytes: 0 };
@@ -118,5 +119,21 @@ export function readStats(counters: Float64Array): TransportStats {
       tally.bytes += bytes;
     }
   }
-  return { ...new Counts(), ...counts, byStrategy };
+  const byStatus: { [protocol in Protocol]?: Record<number, number> } = {};
+  for (const protocol of WIRE.protocols) {
+    const row: Record<number, number> = {};
+    for (let status = WIRE.firstStatus; status < WIRE.firstStatus + WIRE.statuses; status++) {
+      const count = take();
+      if (count > 0) row[status] = count;
+    }
+    if (Object.keys(row).length > 0) byStatus[protocol] = row;
+  }
+  const histogram = (bounds: readonly number[]): Histogram => ({
+    bounds,
+    counts: Array.from({ length: bounds.length + 1 }, take),
+    sum: take(),
+  });
+  const durations = histogram(WIRE.durationBounds);
+  const sizes = histogram(WIRE.sizeBounds);
+  return { ...new Counts(), ...counts, byStrategy, byStatus, durations, sizes };
 }

@@ -9,7 +9,7 @@ import { errorPlan } from '../../plan/errors.ts';
 import { type RequestHead, requestFields } from '../../plan/request.ts';
 import type { Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
-import { Counters } from '../counters.ts';
+import { Counters, Sending } from '../counters.ts';
 import { rejectionOf } from '../lenience.ts';
 import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
@@ -62,7 +62,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
   server.on('connect', (req, socket) => {
     // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
     Promise.resolve(handler(headOf(req), reach)).then((plan) =>
-      finishInOrder(socket as Socket, () => wholeText(plan)),
+      finishInOrder(socket as Socket, () => plan),
     );
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -74,30 +74,31 @@ export function createHttp1Transport(options: Http1Options): Transport {
   }
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
+    const began = performance.now();
     counters.planned++;
     if (hasBody(req)) drain(req, res, limits.maxDrain);
     const status = invalid(req);
     if (status !== undefined) {
       rejected.add(req.socket);
-      send({ ...errorPlan(status, common), close: true }, res);
+      send({ ...errorPlan(status, common), close: true }, res, began);
       return;
     }
     const plan = handler(headOf(req), reachBy(req.socket, reach, transfers));
     if (!(plan instanceof Promise)) {
-      send(plan, res);
+      send(plan, res, began);
       return;
     }
     pending.add(res);
     plan.then((answer) => {
       pending.delete(res);
-      if (!res.destroyed) send(answer, res);
+      if (!res.destroyed) send(answer, res, began);
     });
   }
 
-  function send(plan: Answer, res: ServerResponse): void {
+  function send(plan: Answer, res: ServerResponse, began: number): void {
     if (closing) res.shouldKeepAlive = false;
     try {
-      sendPlan(plan, res, outlet);
+      sendPlan(plan, res, began, outlet);
     } catch (error) {
       log.error(`unexpected: ${textOf(error)}`, 'http1');
       res.destroy();
@@ -114,19 +115,30 @@ export function createHttp1Transport(options: Http1Options): Transport {
     finishInOrder(socket, () =>
       rejected.has(socket) || SILENT.has(error.code)
         ? undefined
-        : wholeText(errorPlan(statusOf(error), common)),
+        : errorPlan(statusOf(error), common),
     );
   }
 
-  /** Says the last bytes of a connection after the answers to the requests before. */
-  function finishInOrder(socket: Socket, lastBytes: () => Uint8Array | undefined): void {
+  /** Gives the last answer of a connection after the answers to the requests before. */
+  function finishInOrder(socket: Socket, lastAnswer: () => Answer | undefined): void {
     const before = lastWaiting(socket) ?? [...pending].find((res) => res.socket === socket);
-    if (before === undefined) {
-      sockets.finish(socket, lastBytes());
+    if (before !== undefined) {
+      socket.pause();
+      before.once('close', () => finishInOrder(socket, lastAnswer));
       return;
     }
-    socket.pause();
-    before.once('close', () => finishInOrder(socket, lastBytes));
+    const plan = lastAnswer();
+    if (plan !== undefined && socket.writable) countLast(plan);
+    sockets.finish(socket, plan && wholeText(plan));
+  }
+
+  function countLast({ status, body }: Answer): void {
+    const sending = new Sending(counters, status, 'http/1.1', performance.now());
+    if (body.kind === 'bytes') {
+      sending.by(counters.bytes);
+      sending.add(body.bytes.length);
+    }
+    sending.end('done');
   }
 
   return {

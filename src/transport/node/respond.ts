@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Protocol } from '../../addon/wire.ts';
 import type { FileEntry } from '../../files/entry.ts';
 import { type FieldList, pairs } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
@@ -9,7 +10,7 @@ import { isWithoutContent } from '../../plan/page.ts';
 import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
-import type { Counters } from '../counters.ts';
+import { type Counters, Sending } from '../counters.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
 import { http } from './builtin.ts';
@@ -30,12 +31,15 @@ export interface Outlet {
 }
 
 /**
- * Sends the whole answer. The response must be its connection's current one (pipeline.ts). Throws where the
- * plan's file is closed already (before the head), and what those throw who have wrapped the response.
+ * Sends the whole answer. The response must be its connection's current one (pipeline.ts). `began`: when its request was
+ * read, as of performance.now(). Throws where the plan's file is closed already (before the head), and what those throw who
+ * have wrapped the response.
  */
-export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): void {
+export function sendPlan(plan: Answer, res: ServerResponse, began: number, outlet: Outlet): void {
   const { status, body, resource } = plan;
-  const fields = outlet.serverTiming ? timed(plan.fields, res) : plan.fields;
+  const protocol = protocolOf(res);
+  const fields = outlet.serverTiming ? timed(plan.fields, protocol, res) : plan.fields;
+  const sending = new Sending(outlet.counters, status, protocol, began);
   withFile(body, () => {
     if (plan.close) res.shouldKeepAlive = false;
     const isOurs = resource === undefined;
@@ -44,7 +48,8 @@ export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): voi
     const { statusCode } = res;
     try {
       writeHead(status, fields, before, isOurs ? OF_PAGE : STRUCTURE, res);
-      writeBody(body, new ResponseWriter(res, outlet));
+      writeBody(body, new ResponseWriter(res, sending, outlet));
+      seeEnd(res, sending);
     } catch (error) {
       if (!res.headersSent) {
         withdraw(fields, before, res);
@@ -55,62 +60,76 @@ export function sendPlan(plan: Answer, res: ServerResponse, outlet: Outlet): voi
   });
 }
 
-function timed(fields: FieldList, { req }: ServerResponse): FieldList {
-  const protocol = req.httpVersionMajor === 2 ? 'h2' : `http/${req.httpVersion}`;
+function protocolOf({ req }: ServerResponse): Protocol {
+  if (req.httpVersionMajor === 2) return 'h2';
+  return req.httpVersion === '1.0' ? 'http/1.0' : 'http/1.1';
+}
+
+/** Counts the answer when all of it has been handed to the kernel, or the client has gone away. */
+function seeEnd(res: ServerResponse, sending: Sending): void {
+  if (res.writableFinished) {
+    sending.end('done');
+    return;
+  }
+  closeWithClient(res);
+  res.once('close', () => sending.end(res.writableFinished ? 'done' : 'gone'));
+}
+
+function timed(fields: FieldList, protocol: Protocol, { req }: ServerResponse): FieldList {
   const socket = req.socket as Partial<TLSSocket> | undefined;
   return withTiming(fields, protocol, socket?.getProtocol?.());
 }
 
 class ResponseWriter implements BodyWriter {
   readonly #res: ServerResponse;
+  readonly #sending: Sending;
   readonly #outlet: Outlet;
   /** A stream of HTTP/2 that was reset closes before its connection has sent what it was given. */
   readonly keeps: boolean;
   /** What somebody else's write() or end() throws is then no error of the host's to answer. */
   readonly copies: boolean;
 
-  constructor(res: ServerResponse, outlet: Outlet) {
+  constructor(res: ServerResponse, sending: Sending, outlet: Outlet) {
     this.#res = res;
+    this.#sending = sending;
     this.#outlet = outlet;
     this.keeps = isHttp2(res);
     this.copies = !isWrapped(res);
   }
 
   none(): void {
-    this.#outlet.counters.none.responses++;
     this.#res.end();
   }
 
   bytes(bytes: Uint8Array): void {
-    const tally = this.#outlet.counters.bytes;
-    tally.responses++;
+    this.#sending.by(this.#outlet.counters.bytes);
     if (bytes.length > SLICE) {
-      seeThrough(sendSlices(bytes, this.#res, this.#outlet), this.#res, this.#outlet);
+      const slices = sendSlices(bytes, this.#res, this.#sending);
+      seeThrough(slices, this.#res, this.#outlet);
       return;
     }
-    tally.bytes += bytes.length;
+    this.#sending.add(bytes.length);
     this.#res.end(ownBytes(bytes, this.#res));
   }
 
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
-    sendMemory(bytes, file, reason, this.#res, this.#outlet);
+    this.#sending.by(this.#outlet.counters.file('mmap', reason));
+    this.#sending.add(bytes.length);
+    sendMemory(bytes, file, this.#res);
   }
 
   copy(bytes: Buffer, reason: Reason): void {
-    const { counters } = this.#outlet;
-    const tally = counters.file('read', reason);
-    tally.responses++;
-    tally.bytes += bytes.length;
+    this.#sending.by(this.#outlet.counters.file('read', reason));
+    this.#sending.add(bytes.length);
     this.#res.end(bytes);
-    watchEnd(this.#res, counters);
   }
 
   descriptor(body: SpanBody): void {
-    sendFile(body, this.#res, this.#outlet);
+    sendFile(body, this.#res, this.#sending, this.#outlet);
   }
 
   pieces(body: Pieces): void {
-    sendInPieces(body, this.#res, this.#outlet);
+    sendInPieces(body, this.#res, this.#sending, this.#outlet);
   }
 }
 
@@ -200,30 +219,11 @@ function joinVary(theirs: string, ours: string): string {
 }
 
 /** Head and body leave in one write; the memory is held until the kernel has the bytes. */
-function sendMemory(
-  bytes: Buffer,
-  file: FileEntry,
-  reason: Reason,
-  res: ServerResponse,
-  outlet: Outlet,
-): void {
-  const tally = outlet.counters.file('mmap', reason);
-  tally.responses++;
-  tally.bytes += bytes.length;
+function sendMemory(bytes: Buffer, file: FileEntry, res: ServerResponse): void {
   res.end(ownBytes(bytes, res));
   if (res.writableFinished) return;
   file.retain();
-  watchEnd(res, outlet.counters, () => file.release());
-}
-
-/** Was all that it has been given sent, when it closes? */
-function watchEnd(res: ServerResponse, counters: Counters, closed = () => {}): void {
-  if (res.writableFinished) return;
-  closeWithClient(res);
-  res.once('close', () => {
-    if (!res.writableFinished) counters.aborted++;
-    closed();
-  });
+  res.once('close', () => file.release());
 }
 
 /** Whoever else takes the body may keep what it is given, or change it in place; these bytes are others' too. */
@@ -236,28 +236,24 @@ function ownBytes(bytes: Uint8Array, res: ServerResponse): Uint8Array {
 const SLICE = 256 * 1024;
 
 /** TLS, HTTP/2 and compressors keep a copy of what they are given, one for each client: they get it as it is taken. */
-async function sendSlices(
-  bytes: Uint8Array,
-  res: ServerResponse,
-  { counters }: Outlet,
-): Promise<void> {
+async function sendSlices(bytes: Uint8Array, res: ServerResponse, sending: Sending): Promise<void> {
   const sink = responseSink(res, undefined);
   let at = 0;
   while (at < bytes.length && (await sink.write(bytes.subarray(at, at + SLICE)))) {
     const end = Math.min(bytes.length, at + SLICE);
-    counters.bytes.bytes += end - at;
+    sending.add(end - at);
     at = end;
   }
   if (at === bytes.length) {
     res.end();
   } else {
-    counters.aborted++;
+    sending.end('gone');
     cutOff(res);
   }
 }
 
 /** What the socket takes at once goes at once; an engine thread sends the rest. */
-function sendFile(body: SpanBody, res: ServerResponse, outlet: Outlet): void {
+function sendFile(body: SpanBody, res: ServerResponse, sending: Sending, outlet: Outlet): void {
   const { file, reason, span } = body;
   const { counters, log, transfers } = outlet;
   const { socket } = res;
@@ -267,30 +263,29 @@ function sendFile(body: SpanBody, res: ServerResponse, outlet: Outlet): void {
     res.flushHeaders();
     if (socket.writableLength === 0) taken = transfers.sendNow(socket, native, span);
   }
-  const tally = counters.file('sendfile', reason);
+  sending.by(counters.file('sendfile', reason));
   if (taken >= 0 && taken < span.end - span.start) {
-    tally.bytes += taken;
+    sending.add(taken);
     const rest = { start: span.start + taken, end: span.end };
-    sendInPieces({ file, reason, strategy: 'sendfile', pieces: [rest] }, res, outlet);
+    sendInPieces({ file, reason, strategy: 'sendfile', pieces: [rest] }, res, sending, outlet);
     return;
   }
-  tally.responses++;
-  tally.bytes += span.end - span.start;
+  sending.add(span.end - span.start);
   if (taken >= 0) {
     res.end();
   } else {
-    reportChange(file, counters, log);
+    reportChange(file, sending, log);
     cutOff(res);
   }
 }
 
-function sendInPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
+function sendInPieces(body: Pieces, res: ServerResponse, sending: Sending, outlet: Outlet): void {
   const sink = responseSink(res, outlet.transfers);
-  const sending = sendPieces(body, sink, outlet.counters, outlet.log).then((whole) => {
+  const sent = sendPieces(body, sink, sending, outlet.counters, outlet.log).then((whole) => {
     if (whole) res.end();
     else cutOff(res);
   });
-  seeThrough(sending, res, outlet);
+  seeThrough(sent, res, outlet);
 }
 
 /** What somebody else's write() or end() (a compressor's) throws meanwhile costs this answer only. */

@@ -40,6 +40,9 @@ export function ownSockets(
     counters.accepted++;
     counters.rejected++;
   });
+  server.on('tlsClientError', () => {
+    counters.unfinished++;
+  });
   server.on('secureConnection', (socket: TLSSocket) => {
     counters.handshakes++;
     if (socket.getProtocol() === 'TLSv1.2') counters.tls12++;

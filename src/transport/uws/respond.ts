@@ -5,7 +5,7 @@ import type { Log } from '../../log/log.ts';
 import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, withFile, writeBody } from '../body.ts';
-import type { Counters } from '../counters.ts';
+import { type Counters, Sending } from '../counters.ts';
 import { type Pieces, type Sink, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
 import type { Tally } from '../transport.ts';
@@ -15,6 +15,8 @@ import type { UwsResponse } from './library.ts';
 export interface UwsExchange {
   readonly res: UwsResponse;
   readonly isHead: boolean;
+  /** When its request was read, as of performance.now(). */
+  readonly began: number;
   gone: boolean;
   /** Ends the step in progress when the client goes away. */
   interrupt: () => void;
@@ -30,7 +32,14 @@ export function openExchange(res: UwsResponse, isHead: boolean, settled: () => v
     isOpen = false;
   };
   // Until there is a step in progress, the end of the client is the end of all.
-  const exchange: UwsExchange = { res, isHead, gone: false, interrupt: done, done };
+  const exchange: UwsExchange = {
+    res,
+    isHead,
+    began: performance.now(),
+    gone: false,
+    interrupt: done,
+    done,
+  };
   res.onAborted(() => {
     exchange.gone = true;
     exchange.interrupt();
@@ -66,6 +75,7 @@ class ExchangeWriter implements BodyWriter {
   readonly #plan: Answer;
   readonly #exchange: UwsExchange;
   readonly #outlet: UwsOutlet;
+  readonly #sending: Sending;
 
   readonly copies = true;
 
@@ -73,23 +83,24 @@ class ExchangeWriter implements BodyWriter {
     this.#plan = plan;
     this.#exchange = exchange;
     this.#outlet = outlet;
+    // The library tells HTTP/1.0 from 1.1 by its answers only.
+    this.#sending = new Sending(outlet.counters, plan.status, 'http/1.1', exchange.began);
   }
 
   none(): void {
-    this.#outlet.counters.none.responses++;
     endWithoutBody(this.#plan, this.#exchange);
+    this.#sending.end('done');
   }
 
   bytes(bytes: Uint8Array): void {
-    const tally = this.#outlet.counters.bytes;
-    tally.responses++;
-    if (this.#exchange.isHead) {
-      endWithoutBody(this.#plan, this.#exchange);
+    const { counters } = this.#outlet;
+    if (!this.#exchange.isHead) {
+      this.#send(bytes, counters.bytes);
       return;
     }
-    tally.bytes += bytes.length;
-    writeHead(this.#plan, this.#exchange.res);
-    sendBytes(bytes, this.#plan.close, this.#exchange, () => {});
+    this.#sending.by(counters.bytes);
+    endWithoutBody(this.#plan, this.#exchange);
+    this.#sending.end('done');
   }
 
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
@@ -101,18 +112,18 @@ class ExchangeWriter implements BodyWriter {
     this.#send(bytes, this.#outlet.counters.file('read', reason));
   }
 
-  #send(bytes: Buffer, tally: Tally, settled = () => {}): void {
-    tally.responses++;
+  #send(bytes: Uint8Array, tally: Tally, settled = () => {}): void {
+    this.#sending.by(tally);
     writeHead(this.#plan, this.#exchange.res);
     sendBytes(bytes, this.#plan.close, this.#exchange, (whole) => {
-      if (whole) tally.bytes += bytes.length;
-      else this.#outlet.counters.aborted++;
+      if (whole) this.#sending.add(bytes.length);
+      this.#sending.end(whole ? 'done' : 'gone');
       settled();
     });
   }
 
   pieces(body: Pieces): void {
-    sendInPieces(body, this.#plan, this.#exchange, this.#outlet);
+    sendInPieces(body, this.#plan, this.#exchange, this.#sending, this.#outlet);
   }
 }
 
@@ -174,17 +185,19 @@ function sendInPieces(
   body: Pieces,
   plan: Answer,
   exchange: UwsExchange,
+  sending: Sending,
   { counters, log }: UwsOutlet,
 ): void {
   const total = Number(contentLength(plan));
   if (total === 0) {
     // The cores differ on an empty tryEnd().
-    counters.file(body.strategy, body.reason).responses++;
+    sending.by(counters.file(body.strategy, body.reason));
     writeHead(plan, exchange.res);
-    sendBytes(new Uint8Array(), plan.close, exchange, () => {});
+    sendBytes(new Uint8Array(), plan.close, exchange, () => sending.end('done'));
     return;
   }
-  sendPieces(body, uwsSink(exchange, plan, total), counters, log).then((whole) => {
+  sendPieces(body, uwsSink(exchange, plan, total), sending, counters, log).then((whole) => {
+    if (whole) sending.end('done');
     if (!whole && !exchange.gone) exchange.res.close();
     exchange.done();
   });
