@@ -23,8 +23,8 @@ interface Law {
 const LAWS: Readonly<Record<string, Law>> = {
   http: { rooms: [], packages: [] },
   packages: { rooms: [], packages: ['etag', 'mime-types', 'node:', 'picomatch'] },
-  log: { rooms: [], packages: ['lru-cache', 'node:'] },
   rules: { rooms: ['http', 'packages'], packages: ['node:'] },
+  log: { rooms: ['rules'], packages: ['lru-cache', 'node:'] },
   options: { rooms: ['rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
   addon: { rooms: ['plan', 'rules'], packages: ['node:'] },
@@ -46,7 +46,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: ['node:'],
   },
   'transport/uws': {
-    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
+    rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules', 'site', 'transport'],
     // And uWebSockets.js, by a name that bundlers do not follow.
     packages: ['node:'],
   },
@@ -74,6 +74,7 @@ const LAWS: Readonly<Record<string, Law>> = {
       'log',
       'options',
       'plan',
+      'rules',
       'site',
       'transport',
       'transport/engine',

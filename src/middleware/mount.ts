@@ -91,7 +91,12 @@ export function openMount(settings: MiddlewareSettings): Mount {
   /** When the requests of these were read. */
   const began = new WeakMap<ServerResponse, number>();
   const reply = (plan: Answer, res: ServerResponse) =>
-    sendPlan(inHost(plan, isWrapped(res)), res, began.get(res) ?? performance.now(), outlet);
+    sendPlan(
+      inHost(plan, isWrapped(res)),
+      res,
+      { began: began.get(res) ?? performance.now() },
+      outlet,
+    );
 
   function decideNow(
     req: IncomingMessage,

@@ -9,6 +9,9 @@ import { createLineWriter } from '../log/line-writer.ts';
 import type { Log } from '../log/log.ts';
 import type { Options } from '../options/options.ts';
 import { type AccessFormat, accessFormatOf } from '../rules/access-format.ts';
+import { clientOf } from '../rules/forwarded.ts';
+import { inNetworks } from '../rules/networks.ts';
+import type { Ended, TellEnded } from '../transport/ended.ts';
 import { cannotLog } from './problems.ts';
 
 export interface AccessLogStats {
@@ -23,8 +26,8 @@ export interface AccessLog {
   readonly native:
     | { readonly writer: NativeLineWriter; readonly format: NativeLogFormat }
     | undefined;
-  /** An exchange of another carrier has ended. Never throws. */
-  add(entry: AccessEntry): void;
+  /** For the carriers without an engine. */
+  readonly tell: TellEnded;
   /** Opens the file anew, for somebody has moved it away. Rejects where it cannot, and the old one goes on. */
   reopen(): Promise<void>;
   stats(): AccessLogStats;
@@ -75,11 +78,13 @@ export async function openAccessLog(
   const fd = await openLog(path).catch((error) => {
     throw cannotLog(path, error);
   });
-  if (addon === undefined) return accessLogOf(path, linesByNode(fd), undefined, format, log);
+  const entryOf = entries(trustProxy);
+  const lineOf = (ended: Ended) => accessLine(format, entryOf(ended));
+  if (addon === undefined) return accessLogOf(path, linesByNode(fd), undefined, lineOf, log);
   const writer = addon.createLineWriter(fd);
   if (fd !== STDOUT) closeSync(fd);
   const native = { writer, format: nativeFormat(format, trustProxy) };
-  return accessLogOf(path, linesByAddon(writer), native, format, log);
+  return accessLogOf(path, linesByAddon(writer), native, lineOf, log);
 }
 
 async function openLog(path: string): Promise<number> {
@@ -95,8 +100,39 @@ function nativeFormat({ steps, json }: AccessFormat, proxies: readonly string[])
   };
 }
 
+/** What is told of exchanges, as a line says it. */
+function entries(proxies: readonly string[]): (ended: Ended) => AccessEntry {
+  const isProxy = inNetworks(proxies);
+  const prefix = newIdPrefix();
+  let number = 0;
+  return ({ began, request, protocol, status, way, reason, bytes, how }) => {
+    const { method, target, tls, field } = request;
+    const peer = request.peer.replace(/^::ffff:(?=\d+\.)/i, '');
+    return {
+      at: Date.now(),
+      ms: Math.round(performance.now() - began),
+      client: clientOf(peer, field('x-forwarded-for'), field('forwarded'), isProxy),
+      peer,
+      method,
+      target,
+      protocol: method === '' ? '' : PROTOCOLS[protocol],
+      // As nginx has it: the client was gone before there was an answer.
+      status: status === 0 && how === 'gone' ? 499 : status,
+      bytes,
+      end: how,
+      strategy: way ?? '',
+      reason: reason ?? '',
+      tls,
+      id: `${prefix}${++number}`,
+      field,
+    };
+  };
+}
+
+const PROTOCOLS = { 'http/1.0': 'HTTP/1.0', 'http/1.1': 'HTTP/1.1', h2: 'HTTP/2.0' } as const;
+
 /** Of one process, so that no two have made the same id. */
-export function newIdPrefix(): string {
+function newIdPrefix(): string {
   return `${randomBytes(6).toString('base64url')}-`;
 }
 
@@ -104,7 +140,7 @@ function accessLogOf(
   path: string,
   lines: Lines,
   native: AccessLog['native'],
-  format: AccessFormat,
+  lineOf: (ended: Ended) => string,
   log: Log,
 ): AccessLog {
   let text = '';
@@ -123,9 +159,9 @@ function accessLogOf(
   const watch = setInterval(look, LOOK_MS).unref();
   return {
     native,
-    add(entry) {
+    tell(ended) {
       if (count === 0) setImmediate(flush);
-      text += accessLine(format, entry);
+      text += lineOf(ended);
       count++;
     },
     async reopen() {

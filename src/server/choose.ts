@@ -113,7 +113,8 @@ export async function createTransport(
   const { handler, table, root, common } = site;
   const limits = limitsOf(options);
   /** Of the carriers whose requests come through JavaScript. */
-  const received = { handler, reach: chosen.reach, limits, log, common, tls };
+  const tellEnded = accessLog?.tell;
+  const received = { handler, reach: chosen.reach, limits, log, common, tls, tellEnded };
   switch (chosen.name) {
     case 'native': {
       const { createNativeTransport } = await import('../transport/engine/engine.ts');

@@ -7,13 +7,19 @@ import type { Log } from '../log/log.ts';
 import { errorPlan } from '../plan/errors.ts';
 import type { RequestHead } from '../plan/request.ts';
 import type { Answer } from '../site/answer.ts';
+import type { TellEnded } from '../transport/ended.ts';
 import { createHttp1Transport } from '../transport/node/http1.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** `port`: of the TLS listener. Call `listen` once. */
-export function createHttpsRedirect(limits: EngineLimits, port: number, log: Log): Transport {
+export function createHttpsRedirect(
+  limits: EngineLimits,
+  port: number,
+  log: Log,
+  tellEnded?: TellEnded,
+): Transport {
   const handler = (request: RequestHead) => redirectToHttps(request, port);
-  return createHttp1Transport({ handler, reach: 'memory', limits, log, common: [] });
+  return createHttp1Transport({ handler, reach: 'memory', limits, log, common: [], tellEnded });
 }
 
 /**

@@ -87,7 +87,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
       log.warn(`no better transport than ${node}: ${started.chosen.reason}`);
     }
     listening = await listen(started, options);
-    redirect = await listenForPlain(options, started.transport, listening.port, log);
+    redirect = await listenForPlain(options, started.transport, listening.port, log, accessLog);
   } catch (error) {
     site.close();
     await accessLog?.close();
@@ -235,11 +235,12 @@ async function listenForPlain(
   secure: Transport,
   securePort: number,
   log: Log,
+  accessLog: AccessLog | undefined,
 ): Promise<Redirect | undefined> {
   const { host, httpsRedirect: port } = options;
   if (port === undefined) return undefined;
   const { createHttpsRedirect } = await import('./https-redirect.ts');
-  const transport = createHttpsRedirect(limitsOf(options), securePort, log);
+  const transport = createHttpsRedirect(limitsOf(options), securePort, log, accessLog?.tell);
   try {
     return { transport, port: await transport.listen(host, port) };
   } catch (error) {

@@ -1,6 +1,7 @@
 // What one transport has sent, counted by the path that the bytes really took, and by what was answered.
-import { Counts, type ExchangeEnd, type Protocol, WIRE } from '../addon/wire.ts';
+import { Counts, type ExchangeEnd, type Protocol, type Way, WIRE } from '../addon/wire.ts';
 import type { Reason, Strategy } from '../plan/types.ts';
+import type { Asked, TellEnded } from './ended.ts';
 import type { Histogram, Tally, TransportStats } from './transport.ts';
 
 type TallyRow = { [reason in Reason]?: Tally };
@@ -18,6 +19,24 @@ export class Counters extends Counts {
     read: {},
   };
   readonly #statuses: { [protocol in Protocol]?: StatusRow } = {};
+  readonly #tell: TellEnded | undefined;
+
+  /** `tell` is called with each exchange that ends. */
+  constructor(tell?: TellEnded) {
+    super();
+    this.#tell = tell;
+  }
+
+  get tell(): TellEnded | undefined {
+    return this.#tell;
+  }
+
+  /** Its client was gone before there was an answer. */
+  tellUnanswered({ began, request }: Asked, protocol: Protocol): void {
+    if (request === undefined) return;
+    const answer = { status: 0, way: undefined, reason: undefined, bytes: 0 };
+    this.#tell?.({ began, request, protocol, ...answer, how: 'gone' });
+  }
 
   /** The tally of file bodies sent this way, to be counted up by the sender. */
   file(strategy: Strategy, reason: Reason): Tally {
@@ -61,23 +80,32 @@ export class Sending {
   readonly #counters: Counters;
   readonly #status: number;
   readonly #protocol: Protocol;
-  readonly #began: number;
+  readonly #asked: Asked;
+  #way: Way = 'none';
+  #reason: Reason | undefined;
   #tally: Tally;
   #bytes = 0;
   #ended = false;
 
-  /** `began`: when its request was read, as of performance.now(). */
-  constructor(counters: Counters, status: number, protocol: Protocol, began: number) {
+  constructor(counters: Counters, status: number, protocol: Protocol, asked: Asked) {
     this.#counters = counters;
     this.#status = status;
     this.#protocol = protocol;
-    this.#began = began;
+    this.#asked = asked;
     this.#tally = counters.none;
   }
 
+  /** From here on its body is no file's. */
+  byBytes(): void {
+    this.#way = 'bytes';
+    this.#tally = this.#counters.bytes;
+  }
+
   /** From here on its body leaves this way; as the answer that it is in the end, it is counted there. */
-  by(tally: Tally): void {
-    this.#tally = tally;
+  by(strategy: Strategy, reason: Reason): void {
+    this.#way = strategy;
+    this.#reason = reason;
+    this.#tally = this.#counters.file(strategy, reason);
   }
 
   /** So many bytes of the body were taken. */
@@ -89,12 +117,13 @@ export class Sending {
   end(how: ExchangeEnd): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#tell(how);
     const counters = this.#counters;
     counters.countStatus(this.#status, this.#protocol);
     switch (how) {
       case 'done':
         this.#tally.responses++;
-        observe(counters.durations, performance.now() - this.#began);
+        observe(counters.durations, performance.now() - this.#asked.began);
         observe(counters.sizes, this.#bytes);
         return;
       case 'file-fault':
@@ -110,6 +139,21 @@ export class Sending {
       default:
         how satisfies never;
     }
+  }
+
+  #tell(how: ExchangeEnd): void {
+    const { began, request } = this.#asked;
+    if (request === undefined) return;
+    this.#counters.tell?.({
+      began,
+      request,
+      protocol: this.#protocol,
+      status: this.#status,
+      way: this.#way,
+      reason: this.#reason,
+      bytes: this.#bytes,
+      how,
+    });
   }
 }
 

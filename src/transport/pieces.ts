@@ -46,13 +46,13 @@ export async function sendPieces(
 ): Promise<boolean> {
   const { file } = body;
   let { strategy } = body;
-  sending.by(counters.file(strategy, body.reason));
+  sending.by(strategy, body.reason);
   counters.transfers++;
   file.retain();
 
   /** What is left goes by read(2); the response is counted as read. */
   function readInstead(reason: Reason): void {
-    sending.by(counters.file('read', reason));
+    sending.by('read', reason);
     strategy = 'read';
   }
 

@@ -96,7 +96,7 @@ t.test('sendfile refuses a file, and a client takes too little of it', async (t)
     sendPieces(
       { strategy: 'sendfile', reason: 'size', file, pieces },
       { write: async () => true, send: async () => ({ outcome, sent: 3, refused }) },
-      new Sending(counters, 200, 'http/1.1', performance.now()),
+      new Sending(counters, 200, 'http/1.1', { began: performance.now() }),
       counters,
       memoryLog(),
     );

@@ -10,12 +10,14 @@ import { type RequestHead, requestFields } from '../../plan/request.ts';
 import type { Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters, Sending } from '../counters.ts';
+import type { Asked, TellEnded } from '../ended.ts';
 import { rejectionOf } from '../lenience.ts';
 import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
 import { http } from './builtin.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
-import { type Outlet, sendPlan } from './respond.ts';
+import { requestedOf, unreadOn } from './requested.ts';
+import { type Outlet, protocolOf, sendPlan } from './respond.ts';
 import { createSecureServer } from './secure.ts';
 import { ownSockets } from './sockets.ts';
 import { reachBy, type Transfers } from './transfers.ts';
@@ -32,12 +34,14 @@ export interface Http1Options {
   readonly tls?: Tls | undefined;
   /** With them, files go out by sendfile(2) on an engine thread (plain HTTP only). Closed with the server. */
   readonly transfers?: Transfers | undefined;
+  /** Is called with each exchange that ends. */
+  readonly tellEnded?: TellEnded | undefined;
 }
 
 /** A server on node's own HTTP parser and event loop. Call `listen` once. */
 export function createHttp1Transport(options: Http1Options): Transport {
   const { handler, reach, limits, log, common, tls, transfers } = options;
-  const counters = new Counters();
+  const counters = new Counters(options.tellEnded);
   /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
   const { serverTiming } = limits;
@@ -61,8 +65,9 @@ export function createHttp1Transport(options: Http1Options): Transport {
   server.on('checkExpectation', receive);
   server.on('connect', (req, socket) => {
     // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
+    const asked = askedOf(req);
     Promise.resolve(handler(headOf(req), reach)).then((plan) =>
-      finishInOrder(socket as Socket, () => plan),
+      finishInOrder(socket as Socket, asked, () => plan),
     );
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -74,31 +79,36 @@ export function createHttp1Transport(options: Http1Options): Transport {
   }
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
-    const began = performance.now();
+    const asked = askedOf(req);
     counters.planned++;
     if (hasBody(req)) drain(req, res, limits.maxDrain);
     const status = invalid(req);
     if (status !== undefined) {
       rejected.add(req.socket);
-      send({ ...errorPlan(status, common), close: true }, res, began);
+      send({ ...errorPlan(status, common), close: true }, res, asked);
       return;
     }
     const plan = handler(headOf(req), reachBy(req.socket, reach, transfers));
     if (!(plan instanceof Promise)) {
-      send(plan, res, began);
+      send(plan, res, asked);
       return;
     }
     pending.add(res);
     plan.then((answer) => {
       pending.delete(res);
-      if (!res.destroyed) send(answer, res, began);
+      if (res.destroyed) counters.tellUnanswered(asked, protocolOf(res));
+      else send(answer, res, asked);
     });
   }
 
-  function send(plan: Answer, res: ServerResponse, began: number): void {
+  function askedOf(req: IncomingMessage): Asked {
+    return { began: performance.now(), request: counters.tell && requestedOf(req) };
+  }
+
+  function send(plan: Answer, res: ServerResponse, asked: Asked): void {
     if (closing) res.shouldKeepAlive = false;
     try {
-      sendPlan(plan, res, began, outlet);
+      sendPlan(plan, res, asked, outlet);
     } catch (error) {
       log.error(`unexpected: ${textOf(error)}`, 'http1');
       res.destroy();
@@ -112,7 +122,8 @@ export function createHttp1Transport(options: Http1Options): Transport {
       socket.destroy();
       return;
     }
-    finishInOrder(socket, () =>
+    const asked = { began: performance.now(), request: counters.tell && unreadOn(socket) };
+    finishInOrder(socket, asked, () =>
       rejected.has(socket) || SILENT.has(error.code)
         ? undefined
         : errorPlan(statusOf(error), common),
@@ -120,22 +131,22 @@ export function createHttp1Transport(options: Http1Options): Transport {
   }
 
   /** Gives the last answer of a connection after the answers to the requests before. */
-  function finishInOrder(socket: Socket, lastAnswer: () => Answer | undefined): void {
+  function finishInOrder(socket: Socket, asked: Asked, lastAnswer: () => Answer | undefined): void {
     const before = lastWaiting(socket) ?? [...pending].find((res) => res.socket === socket);
     if (before !== undefined) {
       socket.pause();
-      before.once('close', () => finishInOrder(socket, lastAnswer));
+      before.once('close', () => finishInOrder(socket, asked, lastAnswer));
       return;
     }
     const plan = lastAnswer();
-    if (plan !== undefined && socket.writable) countLast(plan);
+    if (plan !== undefined && socket.writable) countLast(plan, asked);
     sockets.finish(socket, plan && wholeText(plan));
   }
 
-  function countLast({ status, body }: Answer): void {
-    const sending = new Sending(counters, status, 'http/1.1', performance.now());
+  function countLast({ status, body }: Answer, asked: Asked): void {
+    const sending = new Sending(counters, status, 'http/1.1', asked);
     if (body.kind === 'bytes') {
-      sending.by(counters.bytes);
+      sending.byBytes();
       sending.add(body.bytes.length);
     }
     sending.end('done');

@@ -11,6 +11,7 @@ import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
 import { type Counters, Sending } from '../counters.ts';
+import type { Asked } from '../ended.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
 import { http } from './builtin.ts';
@@ -31,15 +32,14 @@ export interface Outlet {
 }
 
 /**
- * Sends the whole answer. The response must be its connection's current one (pipeline.ts). `began`: when its request was
- * read, as of performance.now(). Throws where the plan's file is closed already (before the head), and what those throw who
+ * Sends the whole answer. The response must be its connection's current one (pipeline.ts). Throws where the plan's file is closed already (before the head), and what those throw who
  * have wrapped the response.
  */
-export function sendPlan(plan: Answer, res: ServerResponse, began: number, outlet: Outlet): void {
+export function sendPlan(plan: Answer, res: ServerResponse, asked: Asked, outlet: Outlet): void {
   const { status, body, resource } = plan;
   const protocol = protocolOf(res);
   const fields = outlet.serverTiming ? timed(plan.fields, protocol, res) : plan.fields;
-  const sending = new Sending(outlet.counters, status, protocol, began);
+  const sending = new Sending(outlet.counters, status, protocol, asked);
   withFile(body, () => {
     if (plan.close) res.shouldKeepAlive = false;
     const isOurs = resource === undefined;
@@ -60,7 +60,7 @@ export function sendPlan(plan: Answer, res: ServerResponse, began: number, outle
   });
 }
 
-function protocolOf({ req }: ServerResponse): Protocol {
+export function protocolOf({ req }: Pick<ServerResponse, 'req'>): Protocol {
   if (req.httpVersionMajor === 2) return 'h2';
   return req.httpVersion === '1.0' ? 'http/1.0' : 'http/1.1';
 }
@@ -102,7 +102,7 @@ class ResponseWriter implements BodyWriter {
   }
 
   bytes(bytes: Uint8Array): void {
-    this.#sending.by(this.#outlet.counters.bytes);
+    this.#sending.byBytes();
     if (bytes.length > SLICE) {
       const slices = sendSlices(bytes, this.#res, this.#sending);
       seeThrough(slices, this.#res, this.#outlet);
@@ -113,13 +113,13 @@ class ResponseWriter implements BodyWriter {
   }
 
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
-    this.#sending.by(this.#outlet.counters.file('mmap', reason));
+    this.#sending.by('mmap', reason);
     this.#sending.add(bytes.length);
     sendMemory(bytes, file, this.#res);
   }
 
   copy(bytes: Buffer, reason: Reason): void {
-    this.#sending.by(this.#outlet.counters.file('read', reason));
+    this.#sending.by('read', reason);
     this.#sending.add(bytes.length);
     this.#res.end(bytes);
   }
@@ -255,7 +255,7 @@ async function sendSlices(bytes: Uint8Array, res: ServerResponse, sending: Sendi
 /** What the socket takes at once goes at once; an engine thread sends the rest. */
 function sendFile(body: SpanBody, res: ServerResponse, sending: Sending, outlet: Outlet): void {
   const { file, reason, span } = body;
-  const { counters, log, transfers } = outlet;
+  const { log, transfers } = outlet;
   const { socket } = res;
   const { native } = file.file;
   let taken = 0;
@@ -263,7 +263,7 @@ function sendFile(body: SpanBody, res: ServerResponse, sending: Sending, outlet:
     res.flushHeaders();
     if (socket.writableLength === 0) taken = transfers.sendNow(socket, native, span);
   }
-  sending.by(counters.file('sendfile', reason));
+  sending.by('sendfile', reason);
   if (taken >= 0 && taken < span.end - span.start) {
     sending.add(taken);
     const rest = { start: span.start + taken, end: span.end };

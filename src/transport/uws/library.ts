@@ -14,6 +14,8 @@ export interface UwsRequest {
 }
 
 export interface UwsResponse {
+  /** Valid until the response has ended. */
+  getRemoteAddressAsText(): ArrayBuffer;
   writeStatus(status: string): UwsResponse;
   writeHeader(name: string, value: string): UwsResponse;
   /** Adds Content-Length, and Date. Copies what the kernel does not take. */

@@ -6,17 +6,15 @@ import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, withFile, writeBody } from '../body.ts';
 import { type Counters, Sending } from '../counters.ts';
+import type { Asked, Requested } from '../ended.ts';
 import { type Pieces, type Sink, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
-import type { Tally } from '../transport.ts';
 import type { UwsResponse } from './library.ts';
 
 /** A response and the end of its client, which may come at any time. */
-export interface UwsExchange {
+export interface UwsExchange extends Asked {
   readonly res: UwsResponse;
   readonly isHead: boolean;
-  /** When its request was read, as of performance.now(). */
-  readonly began: number;
   gone: boolean;
   /** Ends the step in progress when the client goes away. */
   interrupt: () => void;
@@ -25,7 +23,12 @@ export interface UwsExchange {
 }
 
 /** Calls `settled` once, however the exchange ends. */
-export function openExchange(res: UwsResponse, isHead: boolean, settled: () => void): UwsExchange {
+export function openExchange(
+  res: UwsResponse,
+  isHead: boolean,
+  settled: () => void,
+  request?: Requested,
+): UwsExchange {
   let isOpen = true;
   const done = () => {
     if (isOpen) settled();
@@ -36,6 +39,7 @@ export function openExchange(res: UwsResponse, isHead: boolean, settled: () => v
     res,
     isHead,
     began: performance.now(),
+    request,
     gone: false,
     interrupt: done,
     done,
@@ -84,7 +88,7 @@ class ExchangeWriter implements BodyWriter {
     this.#exchange = exchange;
     this.#outlet = outlet;
     // The library tells HTTP/1.0 from 1.1 by its answers only.
-    this.#sending = new Sending(outlet.counters, plan.status, 'http/1.1', exchange.began);
+    this.#sending = new Sending(outlet.counters, plan.status, 'http/1.1', exchange);
   }
 
   none(): void {
@@ -93,27 +97,27 @@ class ExchangeWriter implements BodyWriter {
   }
 
   bytes(bytes: Uint8Array): void {
-    const { counters } = this.#outlet;
+    this.#sending.byBytes();
     if (!this.#exchange.isHead) {
-      this.#send(bytes, counters.bytes);
+      this.#send(bytes);
       return;
     }
-    this.#sending.by(counters.bytes);
     endWithoutBody(this.#plan, this.#exchange);
     this.#sending.end('done');
   }
 
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
     file.retain();
-    this.#send(bytes, this.#outlet.counters.file('mmap', reason), () => file.release());
+    this.#sending.by('mmap', reason);
+    this.#send(bytes, () => file.release());
   }
 
   copy(bytes: Buffer, reason: Reason): void {
-    this.#send(bytes, this.#outlet.counters.file('read', reason));
+    this.#sending.by('read', reason);
+    this.#send(bytes);
   }
 
-  #send(bytes: Uint8Array, tally: Tally, settled = () => {}): void {
-    this.#sending.by(tally);
+  #send(bytes: Uint8Array, settled = () => {}): void {
     writeHead(this.#plan, this.#exchange.res);
     sendBytes(bytes, this.#plan.close, this.#exchange, (whole) => {
       if (whole) this.#sending.add(bytes.length);
@@ -191,7 +195,7 @@ function sendInPieces(
   const total = Number(contentLength(plan));
   if (total === 0) {
     // The cores differ on an empty tryEnd().
-    sending.by(counters.file(body.strategy, body.reason));
+    sending.by(body.strategy, body.reason);
     writeHead(plan, exchange.res);
     sendBytes(new Uint8Array(), plan.close, exchange, () => sending.end('done'));
     return;

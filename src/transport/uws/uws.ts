@@ -6,8 +6,10 @@ import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
 import { REQUEST_FIELDS, type RequestFields, requestFields } from '../../plan/request.ts';
 import type { Reach } from '../../plan/types.ts';
+import { LOG_FIELDS } from '../../rules/access-format.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters } from '../counters.ts';
+import type { Requested, TellEnded } from '../ended.ts';
 import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
 import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
@@ -25,6 +27,8 @@ export interface UwsOptions {
   /** Fields of every answer that is no file's, such as the errors found here. */
   readonly common: FieldList;
   readonly tls?: Tls | undefined;
+  /** Is called with each exchange that ends. */
+  readonly tellEnded?: TellEnded | undefined;
 }
 
 function certificateOf({ certificates: [{ certFile, keyFile }], ciphers }: Tls): UwsCertificate {
@@ -37,7 +41,7 @@ function certificateOf({ certificates: [{ certFile, keyFile }], ciphers }: Tls):
 /** A server on uWebSockets.js. Call `listen` once. Throws when the certificate cannot be used. */
 export function createUwsTransport(options: UwsOptions): Transport {
   const { library, handler, reach, limits, log, common, tls } = options;
-  const counters = new Counters();
+  const counters = new Counters(options.tellEnded);
   const outlet: UwsOutlet = { counters, log, serverTiming: limits.serverTiming };
   const app = tls ? library.SSLApp(certificateOf(tls)) : library.App();
   let listening: unknown;
@@ -126,8 +130,14 @@ export function handleUws(
   const method = req.getCaseSensitiveMethod();
   const query = req.getQuery();
   const target = query ? `${req.getUrl()}?${query}` : req.getUrl();
-  const received = readFields(req);
-  const exchange = openExchange(res, method === 'HEAD', done);
+  const received: ReceivedFields = fieldsOf(req, KNOWN);
+  const { tell } = outlet.counters;
+  const exchange = openExchange(
+    res,
+    method === 'HEAD',
+    done,
+    tell && requestedOf(method, target, res, req),
+  );
   const status = policy.rejection ?? rejectionOf(method, received, VERSION);
   const close =
     policy.closing ||
@@ -144,7 +154,8 @@ export function handleUws(
     }
   };
   const sendLater = (answer: Answer) => {
-    if (!exchange.gone) res.cork(() => send(answer));
+    if (exchange.gone) outlet.counters.tellUnanswered(exchange, 'http/1.1');
+    else res.cork(() => send(answer));
   };
   if (status !== undefined) {
     // Nothing behind it may be taken for a request: the library goes on to what came in the same write, or closes
@@ -169,10 +180,25 @@ const KNOWN: ReadonlySet<string> = new Set<keyof ReceivedFields>([
   'transfer-encoding',
 ]);
 
-function readFields(req: UwsRequest): ReceivedFields {
+/** The library has the request for this call only, and of its TLS it tells nothing. */
+function requestedOf(method: string, target: string, res: UwsResponse, req: UwsRequest): Requested {
+  const fields = fieldsOf(req, TOLD);
+  const peer = Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
+  return { method, target, peer: shorten(peer), tls: '', field: (name) => fields[name] ?? '' };
+}
+
+/** The library writes all digits of an IPv6 address. RFC 5952 §4. */
+function shorten(address: string): string {
+  if (!address.includes(':')) return address;
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+}
+
+const TOLD: ReadonlySet<string> = new Set(LOG_FIELDS);
+
+function fieldsOf(req: UwsRequest, known: ReadonlySet<string>): Readonly<Record<string, string>> {
   const fields: Record<string, string> = {};
   req.forEach((name, value) => {
-    if (!KNOWN.has(name)) return;
+    if (!known.has(name)) return;
     const before = fields[name];
     // RFC 9110 §5.3
     fields[name] = before === undefined ? value : `${before}, ${value}`;

@@ -1,0 +1,69 @@
+// What whoever starts the command on a terminal sees: who asks for what.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { until } from '../faults/process.ts';
+import { request } from '../support/client.ts';
+import { makeTree } from '../support/tree.ts';
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const TSX = import.meta.resolve('tsx');
+
+/** script(1) gives it a terminal; without it there is nothing to be seen. */
+const missing = (() => {
+  try {
+    execFileSync('script', ['--version']);
+    return false;
+  } catch {
+    return 'no script(1)';
+  }
+})();
+
+async function startOnTerminal(t: Test, ...flags: readonly string[]) {
+  const root = makeTree(t, { 'a.txt': 'hello' });
+  const words = [process.execPath, `--import=${TSX}`, CLI, root, '--port=0', ...flags];
+  const command = words.map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['-qfec', `exec ${command}`, '/dev/null']);
+  t.teardown(() => child.kill('SIGKILL'));
+  let seen = '';
+  child.stdout.on('data', (chunk) => {
+    seen += chunk;
+  });
+  const portOf = () => /127\.0\.0\.1:(\d+)/.exec(seen)?.[1];
+  await until(async () => portOf() !== undefined);
+  const ask = (path: string) => request({ port: Number(portOf()) }, path);
+  /** Control-C. */
+  const interrupt = async () => {
+    child.stdin.write('\x03');
+    await once(child, 'close');
+  };
+  return { ask, seen: () => seen, interrupt };
+}
+
+t.test('a short coloured line for each request', { skip: missing }, async (t) => {
+  const { ask, seen } = await startOnTerminal(t);
+  await ask('/a.txt');
+  await ask('/none');
+  await until(async () => seen().includes('/none'));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+  const plain = seen().replace(/\x1b\[\d*m/g, '');
+  t.match(plain, /\d\d:\d\d:\d\d 200 GET \/a\.txt 5B \d+ms (read|mmap)/);
+  t.match(plain, /\d\d:\d\d:\d\d 404 GET \/none [\d.]+[Bk] \d+ms bytes/);
+  t.ok(seen().includes('\x1b[32m200'), 'green');
+  t.ok(seen().includes('\x1b[33m404'), 'yellow');
+});
+
+t.test('none with --quiet', { skip: missing }, async (t) => {
+  const { ask, seen, interrupt } = await startOnTerminal(t, '--quiet');
+  await ask('/a.txt');
+  await interrupt();
+  t.notMatch(seen(), /GET/, 'nor when the last lines are written');
+});
+
+t.test('in another form where one is asked for', { skip: missing }, async (t) => {
+  const { ask, seen } = await startOnTerminal(t, '--access-format=common');
+  await ask('/a.txt');
+  await until(async () => seen().includes('"GET /a.txt HTTP/1.1" 200 5'));
+  t.pass('common');
+});
