@@ -87,8 +87,9 @@ export function unfitness(
 /** Some servers are there for one group only; and dropping files from the page cache takes long, so few take part. */
 export function takesPart({ tags }: ServerKind, { group }: Scenario): boolean {
   if (group === 'cold-disk') return tags.includes('cold-disk');
+  if (group === 'log') return tags.includes('log');
   if (tags.includes('many-only')) return group === 'many';
-  return tags.some((tag) => tag !== 'cold-disk');
+  return !tags.includes('log-only') && tags.some((tag) => tag !== 'cold-disk');
 }
 
 export function isIn({ kind, secure }: Entrant, scenario: Scenario): boolean {

@@ -80,7 +80,8 @@ export type Group =
   | 'autocannon'
   | 'https'
   | 'http2'
-  | 'many';
+  | 'many'
+  | 'log';
 
 export interface Scenario {
   readonly name: string;

@@ -143,6 +143,10 @@ export const scenarios: readonly Scenario[] = [
 
   ...manyFiles,
 
+  scenario('log', 'logged-1k', 'GET 1 KiB, with an access log and without', [whole1k], {
+    turnLength: 2,
+  }),
+
   scenario('latency', 'steady-1k', 'GET 1 KiB, 2000 requests/s offered', [whole1k], {
     rate: 2000,
     turnLength: 3,

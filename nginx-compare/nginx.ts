@@ -9,7 +9,15 @@ import { writeConfig } from '../bench/servers/template.ts';
 
 const TEMPLATE = new URL('nginx.conf', import.meta.url);
 
-export const nginx = nginxWith('nginx', ['server', 'cold-disk'], {});
+export const nginx = nginxWith('nginx', ['server', 'cold-disk', 'log'], {});
+
+/** With an access log: a write(2) for each line, as it comes, and through a buffer. */
+export const nginxLogged: readonly ServerKind[] = [
+  nginxWith('nginx-logged', ['log', 'log-only'], { log: 'access.log combined' }),
+  nginxWith('nginx-logged-buffer', ['log', 'log-only'], {
+    log: 'access.log combined buffer=64k flush=1s',
+  }),
+];
 
 /** Blocking reads go to a thread pool instead of the worker. */
 export const nginxAioThreads = nginxWith('nginx-aio', ['cold-disk'], { aio: 'aio threads;' });
@@ -29,6 +37,8 @@ interface Variant {
   readonly aio?: string;
   /** open_file_cache. */
   readonly cached?: string;
+  /** access_log, in the directory of its own. */
+  readonly log?: string;
 }
 
 export const NGINX_MISSING = 'needs nginx: apt-get install nginx';
@@ -36,7 +46,7 @@ export const NGINX_MISSING = 'needs nginx: apt-get install nginx';
 function nginxWith(
   name: string,
   tags: readonly Tag[],
-  { aio = '', cached = 'max=10000 inactive=60s' }: Variant,
+  { aio = '', cached = 'max=10000 inactive=60s', log }: Variant,
 ): ServerKind {
   return {
     name,
@@ -44,7 +54,8 @@ function nginxWith(
     speaks: PROTOCOLS,
     lacks: [],
     missing: () => (isInstalled('nginx') ? undefined : NGINX_MISSING),
-    version: () => `${nginxVersion()}, open_file_cache ${cached}`,
+    version: () =>
+      `${nginxVersion()}, open_file_cache ${cached}${log === undefined ? '' : `, ${log}`}`,
     async start({ root, work, cores, certificate, listing }) {
       const port = await freePort();
       mkdirSync(work, { recursive: true });
@@ -55,6 +66,7 @@ function nginxWith(
         WORKERS: 1,
         AIO: aio,
         CACHED: cached,
+        LOG: log === undefined ? 'off' : `${work}/${log}`,
         OPEN_FILES,
         LISTING: listing ? 'autoindex on;' : '',
         PROTOCOLS: certificate === undefined ? '' : ' ssl http2',

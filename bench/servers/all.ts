@@ -1,19 +1,21 @@
 // Every server of the benchmark, in the order of its tables.
-import { nginx, nginxAioThreads, nginxByCache } from '../../nginx-compare/nginx.ts';
+import { nginx, nginxAioThreads, nginxByCache, nginxLogged } from '../../nginx-compare/nginx.ts';
 import { apache, caddy, h2o, lighttpd, tomcat } from './debian.ts';
 import { floorOpen, floors } from './floor.ts';
 import { bunServers, middlewares, nodeBuffer, npmServers, zcserveMiddleware } from './npm-peers.ts';
 import type { ServerKind } from './server.ts';
-import { zcserve, zcserveUws } from './zcserve.ts';
+import { zcserve, zcserveLogged, zcserveUws } from './zcserve.ts';
 
 export const servers: readonly ServerKind[] = [
   zcserve,
   zcserveUws,
+  zcserveLogged,
   ...floors,
   floorOpen,
   nginx,
   nginxAioThreads,
   ...nginxByCache,
+  ...nginxLogged,
   h2o,
   lighttpd,
   apache,

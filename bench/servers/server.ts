@@ -18,7 +18,9 @@ export type Tag =
   | 'node'
   | 'middleware'
   | 'cold-disk'
-  | 'many-only';
+  | 'many-only'
+  | 'log'
+  | 'log-only';
 
 export interface Place {
   /** The directory to serve. */

@@ -9,7 +9,16 @@ export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const UWS = new URL('../../node_modules/uWebSockets.js', import.meta.url);
 const PACKAGE = new URL('../../package.json', import.meta.url);
 
-export const zcserve = zcserveWith('zcserve', []);
+export const zcserve: ServerKind = {
+  ...zcserveWith('zcserve', []),
+  tags: ['zcserve', 'cold-disk', 'log'],
+};
+
+/** With an access log. */
+export const zcserveLogged: ServerKind = {
+  ...zcserveWith('zcserve-logged', (work) => [`--access-log=${work}/access.log`]),
+  tags: ['log', 'log-only'],
+};
 
 /** Over uWebSockets.js, which has no HTTP/2. */
 export const zcserveUws: ServerKind = {
@@ -20,22 +29,28 @@ export const zcserveUws: ServerKind = {
     zcserve.missing() ?? (existsSync(UWS) ? undefined : 'not installed: uWebSockets.js'),
 };
 
-/** A zcserve with extra command-line flags, e.g. a forced strategy. */
-export function zcserveWith(name: string, flags: readonly string[]): ServerKind {
+/** A zcserve with extra command-line flags, e.g. a forced strategy; `work`: its directory. */
+export function zcserveWith(
+  name: string,
+  flags: readonly string[] | ((work: string) => readonly string[]),
+): ServerKind {
+  const flagsIn = typeof flags === 'function' ? flags : () => flags;
+  const told = flagsIn('.').map((flag) => ` ${flag}`);
   return {
     name,
     tags: ['zcserve', 'cold-disk'],
     speaks: PROTOCOLS,
     lacks: [],
     missing: () => (existsSync(CLI) ? undefined : 'not built: npm run build'),
-    version: () => `zcserve ${readVersion()}${flags.length > 0 ? ` ${flags.join(' ')}` : ''}`,
-    start: ({ root, cores, certificate, listing }) =>
+    version: () => `zcserve ${readVersion()}${told.join('')}`,
+    start: ({ root, work, cores, certificate, listing }) =>
       startAndRead(
         {
           program: process.execPath,
           args: [
             ...[CLI, root, '--host=127.0.0.1', '--port=0', '--json', '--threads=1'],
-            ...[...tlsFlags(certificate), ...(listing ? ['--listing'] : []), ...flags],
+            ...[...tlsFlags(certificate), ...(listing ? ['--listing'] : [])],
+            ...flagsIn(work),
           ],
           cores,
         },

@@ -193,6 +193,13 @@ napi_value engine_stop(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+napi_value engine_retire(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (host) host->engine->retire(static_cast<int64_t>(to_count(env, args[0])));
+  return undefined(env);
+}
+
 // By close(), or by the end of the environment, whichever comes first.
 void end(void* data) {
   const Ref<EngineHost> host = Ref<EngineHost>::adopt(static_cast<EngineHost*>(data));
@@ -327,7 +334,7 @@ void define_engine(napi_env env, napi_value exports) {
        method("putTemplate", engine_put_template), method("setAdmission", engine_set_admission),
        method("setRoot", engine_set_root),
        method("used", engine_used), method("transfer", engine_transfer),
-       method("cancel", engine_cancel), method("stats", engine_stats), method("stop", engine_stop),
+       method("cancel", engine_cancel), method("stats", engine_stats), method("stop", engine_stop), method("retire", engine_retire),
        method("unref", engine_unref), method("close", engine_close)});
   export_function(env, exports, "createEngine", create_engine);
 }

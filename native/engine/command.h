@@ -33,6 +33,7 @@ struct Command {
     transfer,
     cancel,
     paged,
+    retire,
     stop
   };
   Kind kind;
@@ -48,7 +49,7 @@ struct Command {
   Ref<const LogFormat> log_format;
   std::string path;  // put_template: an extension
   UniqueFd fd;
-  int64_t grace = 0;  // ms; negative: at once, without records
+  int64_t grace = 0;  // ms; of stop, negative: at once, without records
 };
 
 /** A thread's mailbox. It lives as long as anybody may still write. */

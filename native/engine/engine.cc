@@ -191,6 +191,10 @@ void Engine::cancel(uint64_t id) {
   post(id % threads_.size(), std::move(command));
 }
 
+void Engine::retire(int64_t grace) {
+  post_all(Command::retire, [grace](Command& command) { command.grace = grace; });
+}
+
 void Engine::stop(int64_t grace) {
   entries_.clear();
   post_all(Command::stop, [grace](Command& command) { command.grace = grace; });

@@ -48,6 +48,11 @@ class Engine {
   /** Sends the reply's body (no head) on a duplicate of the socket. Returns the transfer's id, or a negative errno. */
   int64_t transfer(int socket, Ref<Reply> body);
   void cancel(uint64_t id);
+  /**
+   * Others listen where this one did: it accepts nobody, and each connection's next answer is its last. Each thread reports
+   * `stopped` when its last connection is gone, at the latest some time after `grace` ms.
+   */
+  void retire(int64_t grace);
   /** Each thread reports `stopped` when its last connection is gone or `grace` ms are over. */
   void stop(int64_t grace);
   void stats(double* sums) const;

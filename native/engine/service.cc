@@ -146,8 +146,13 @@ void EngineService::share_kept() {
 int EngineService::wait_time() const {
   if (!ready_.empty()) return 0;
   if (!unacked_.empty()) return 1;
-  if (!wheel_.empty() || turn_.stopping) return static_cast<int>(TimerWheel::kTick);
+  if (!wheel_.empty() || turn_.retiring || turn_.stopping) return static_cast<int>(TimerWheel::kTick);
   return -1;
+}
+
+void EngineService::retire() {
+  turn_.retiring = true;
+  connections_.each([](Connection& connection) { connection.retire(); });
 }
 
 void EngineService::stop() {

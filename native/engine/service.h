@@ -46,6 +46,7 @@ class EngineService final : public Service {
   bool end_turn();
   /** ms until somebody needs a turn; negative: only events do. */
   int wait_time() const;
+  void retire();
   void stop();
   void abandon_all();
   bool idle() const { return counters_.connections.value() == 0 && !exchanges_.has_transfers(); }

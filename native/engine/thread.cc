@@ -55,8 +55,9 @@ void EngineThread::run() {
     service_.run_queues();
     acceptor_.resume_in_time(service_.turn().now);
     const Turn& turn = service_.turn();
+    if (turn.retiring && !turn.stopping && turn.now >= retire_deadline_) begin_stop(0);
     if (turn.stopping && turn.now >= stop_deadline_) service_.abandon_all();
-    const bool over = turn.stopping && service_.idle();
+    const bool over = (turn.retiring || turn.stopping) && service_.idle();
     if (over && !silent_stop_) service_.records().add(Record::stopped);
     if (service_.end_turn()) acceptor_.resume();
     shared_->outbox.post(service_.records().list());
@@ -131,6 +132,8 @@ void EngineThread::on_command(Command& command) {
     case Command::paged:
       if (Exchange* exchange = exchanges.find(command.id)) exchange->connection.on_paged(*exchange);
       return;
+    case Command::retire:
+      return begin_retire(command.grace);
     case Command::stop:
       return begin_stop(command.grace);
   }
@@ -184,6 +187,12 @@ void EngineThread::begin_transfer(Command& command) {
   if (!service_.open(std::move(transfer), epoll_.get())) return service_.exchanges().refuse_transfer(command.id);
   service_.exchanges().lend(begun.exchange(), command.id);
   begun.begin(std::move(command.reply_value));
+}
+
+void EngineThread::begin_retire(int64_t grace) {
+  acceptor_.stop();
+  retire_deadline_ = service_.turn().now + grace;
+  service_.retire();
 }
 
 void EngineThread::begin_stop(int64_t grace) {

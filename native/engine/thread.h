@@ -30,6 +30,7 @@ class EngineThread : public RefCounted {
   Client* open_client(Args&&... args);
   void greet_tls(UniqueFd socket, const sockaddr_storage& peer, bool refused);
   void begin_transfer(Command& command);
+  void begin_retire(int64_t grace);
   void begin_stop(int64_t grace);
 
   const Ref<EngineShared> shared_;
@@ -41,7 +42,7 @@ class EngineThread : public RefCounted {
   TlsScratch tls_scratch_;
   std::vector<Command> commands_;
   bool silent_stop_ = false;
-  int64_t stop_deadline_ = 0;  // ms
+  int64_t retire_deadline_ = 0, stop_deadline_ = 0;  // ms
 };
 
 }  // namespace zc

@@ -22,6 +22,8 @@ class Connection : public Timer {
   virtual void on_answer(Exchange& exchange, Ref<const Reply> reply) = 0;
   /** What Service::page_in was called for is in memory, or will never be. */
   virtual void on_paged(Exchange& exchange) = 0;
+  /** Whoever comes next comes to others (Turn::retiring): asks the client to come anew, and closes when it need not wait. */
+  virtual void retire() {}
   /** Answers no further request: closes now if it waits for one. */
   virtual void stop() = 0;
   /** Closes, whatever is under way. */

@@ -181,7 +181,9 @@ void Http1Connection::refuse(int status) {
 }
 
 void Http1Connection::start_reply(Ref<const Reply> reply) {
-  if (reply->close || service_.turn().stopping) close_after_ = true;
+  const Turn& turn = service_.turn();
+  // RFC 9112 §9.6: nothing behind a last answer is answered; so it is not one of those that have come together.
+  if (reply->close || turn.stopping || (turn.retiring && pending().empty())) close_after_ = true;
   std::string timing;
   if (limits_.server_timing) timing = connection_timing(old_peer_ ? "http/1.0" : "http/1.1", stream_->tls());
   const HeadEnd end{close_after_, old_peer_, timing};

@@ -24,6 +24,7 @@ void Http2Connection::begin(std::string_view received) {
   expect(kFrame, limits_.header_timeout);
   expect(kAcknowledgement, kSettingsTimeout);
   expect(kIdle, limits_.keep_alive_timeout);
+  if (service_.turn().retiring) retire();
 }
 
 void Http2Connection::on_events(const StreamEvents& events) {
@@ -156,6 +157,15 @@ void Http2Connection::part() {
 
 void Http2Connection::drop_input() {
   if (incoming_.drop(*stream_, service_.turn())) close();
+}
+
+// §6.8: what the client has sent until it hears of it is answered; a PING tells when it has.
+void Http2Connection::retire() {
+  constexpr uint32_t kLastOfAll = 0x7fffffff;
+  if (!is_open() || std::exchange(retires_, true)) return;
+  append_goaway(output_.frames(), kLastOfAll, ErrorCode::no_error);
+  append_ping(output_.frames(), "zcserve!");
+  service_.requeue(*this);
 }
 
 void Http2Connection::stop() {

@@ -24,6 +24,7 @@ class Http2Connection final : public Connection {
   void on_timeout() override;
   void on_answer(Exchange& exchange, Ref<const Reply> reply) override;
   void on_paged(Exchange& exchange) override;
+  void retire() override;
   void stop() override;
   void abandon(ExchangeEnd why) override;
 
@@ -113,6 +114,7 @@ class Http2Connection final : public Connection {
   Input incoming_;
   bool blocked_ = false;       // the stream has refused bytes and not said yet that it has room
   bool full_ = false;          // bytes of the last batch have not left
+  bool retires_ = false;       // the client was asked to come anew; its PING comes back when it knows
   bool over_ = false;          // no new streams: the last answer ends the connection
   bool lingers_ = false;       // with bytes that the client may still be sending
   bool first_block_ = true;    // of ours: see kNoTable

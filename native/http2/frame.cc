@@ -195,6 +195,11 @@ void append_settings(std::string& to, std::initializer_list<Setting> settings) {
 
 void append_settings_ack(std::string& to) { append_frame_head(to, {0, FrameType::settings, kAck, 0}); }
 
+void append_ping(std::string& to, std::string_view opaque) {
+  append_frame_head(to, {kPingSize, FrameType::ping, 0, 0});
+  to.append(opaque);
+}
+
 void append_ping_ack(std::string& to, std::string_view opaque) {
   append_frame_head(to, {kPingSize, FrameType::ping, kAck, 0});
   to.append(opaque);

@@ -105,6 +105,8 @@ struct Setting {
 };
 void append_settings(std::string& to, std::initializer_list<Setting> settings);
 void append_settings_ack(std::string& to);
+/** `opaque`: eight bytes that come back. */
+void append_ping(std::string& to, std::string_view opaque);
 void append_ping_ack(std::string& to, std::string_view opaque);
 void append_window_update(std::string& to, uint32_t stream, uint32_t increment);
 void append_rst_stream(std::string& to, uint32_t stream, ErrorCode error);

@@ -28,7 +28,10 @@ void Http2Connection::on_frame(const FrameHead& head, std::string_view payload) 
     case FrameType::settings:
       return on_settings(frame);
     case FrameType::ping:
-      if (head.has(kAck)) return;
+      if (head.has(kAck)) {
+        if (retires_) stop();
+        return;
+      }
       append_ping_ack(output_.frames(), payload);
       return allow(floods_.allow(Floods::ping, now));
     case FrameType::goaway:

@@ -108,12 +108,16 @@ class Owner {
     if (!postponed_.empty()) bell.ring();
   }
   void stop_gracefully() {
-    engine_->stop(5'000);
+    if (random_.one_in(2)) engine_->retire(static_cast<int64_t>(random_.below(200)));
+    else engine_->stop(5'000);
     serve([this] { return stopped == engine_->threads(); });
   }
   Engine& engine() { return *engine_; }
   /** With whatever is in flight. */
-  void end() { engine_.reset(); }
+  void end() {
+    engine_.reset();
+    if (lines_) lines_->end();
+  }
 
   double count_of(std::string_view counter) const {
     double sums[Counters::kSize] = {};
@@ -207,7 +211,22 @@ class Owner {
     engine_->set_admission(static_cast<uint32_t>(1 + random_.below(200)));
   }
 
+  // Lines go somewhere else, nowhere, or are lost.
+  void churn_log() {
+    UniqueFd to(open(random_.one_in(2) ? "/dev/null" : "/dev/full", O_WRONLY | O_CLOEXEC));
+    if (lines_ && random_.one_in(2)) return lines_->reopen(std::move(to));
+    if (lines_) lines_->end();
+    lines_ = random_.one_in(4) ? Ref<LineWriter>() : make_ref<LineWriter>(std::move(to));
+    if (lines_ && lines_->start() != 0) lines_ = {};
+    auto format = make_ref<LogFormat>();
+    format->json = random_.one_in(2);
+    format->fields = bit(kHost) | bit(kUserAgent);
+    for (size_t i = 0; i < std::size(kLogValueNames); ++i) format->steps.push_back({static_cast<LogValue>(i), kHost});
+    engine_->log_access(lines_, lines_ ? Ref<const LogFormat>(format) : Ref<const LogFormat>());
+  }
+
   void churn() {
+    if (random_.one_in(20)) churn_log();
     kept = std::max(kept, count_of("kept"));
     if (carriage == Carriage::tls && random_.one_in(30)) renew();
     if (random_.one_in(4)) churn_directory();
@@ -241,6 +260,7 @@ class Owner {
   Ref<DirectoryNames> names_;
   uint64_t handles_[8] = {};
   std::vector<uint64_t> postponed_;
+  Ref<LineWriter> lines_;
   std::unique_ptr<Engine> engine_;
 };
 

@@ -244,6 +244,11 @@ export interface NativeEngine {
   /** WIRE.counters, then responses and bytes of each way and reason. */
   stats(): Float64Array;
   /**
+   * Others listen where this one did: it accepts nobody, each connection's next answer is its last, and after `graceMs` what
+   * is left ends as by `stop(0)`. `stopped` records tell when.
+   */
+  retire(graceMs: number): void;
+  /**
    * Stops accepting, closes idle connections; each thread sends the record `stopped` when its last
    * connection is gone or the time is over.
    */
