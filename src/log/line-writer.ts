@@ -7,6 +7,8 @@ export interface LineWriter {
   write(text: string, lines: number): void;
   /** Lines lost since this was asked last. */
   takeLost(): number;
+  /** Lines lost since the start. */
+  readonly allLost: number;
   /** Resolves when all that is queued is written or lost; it waits `withinMs` at most. */
   drained(withinMs: number): Promise<void>;
 }
@@ -27,6 +29,7 @@ export function createLineWriter(fd: number): LineWriter {
   const queue: Queued[] = [];
   let queued = 0;
   let lost = 0;
+  let told = 0;
   let isIdle = () => {};
 
   function next(): void {
@@ -65,7 +68,11 @@ export function createLineWriter(fd: number): LineWriter {
     takeLost() {
       const count = lost;
       lost = 0;
+      told += count;
       return count;
+    },
+    get allLost() {
+      return told + lost;
     },
     drained(withinMs) {
       if (queue.length === 0) return Promise.resolve();
