@@ -22,7 +22,8 @@ function age(seconds){
 }
 
 const SVG='http://www.w3.org/2000/svg',SECONDS=60;
-// Series lie one on the other. A gap at the left is the time before the start.
+// Series lie one on the other; of one that is hardly there, no line hides the one below. A gap at the left is the time
+// before the start.
 function draw(id,series,most){
   const svg=$(id).querySelector('svg');
   const sums=series[0].map((_,i)=>series.reduce((sum,one)=>sum+one[i],0));
@@ -38,7 +39,7 @@ function draw(id,series,most){
     [['area',line+back+'Z'],['line',line]].forEach(([kind,d],k)=>{
       let path=svg.children[s*2+k];
       if(!path){path=svg.appendChild(document.createElementNS(SVG,'path'));path.setAttribute('class',kind+' s'+s)}
-      path.setAttribute('d',sums.length>1?d:'');
+      path.setAttribute('d',sums.length>1&&(series.length===1||Math.max(...one)>top/200)?d:'');
     });
   });
 }
@@ -48,7 +49,6 @@ function fill(id,now,most,text){
   bar.setAttribute('aria-valuenow',Math.round(share*100));
   bar.setAttribute('aria-valuetext',text);
   bar.firstChild.style.width=share*100+'%';
-  bar.classList.toggle('full',share>.9);
 }
 function rows(id,list){
   const body=$(id);
@@ -87,7 +87,7 @@ function show(s){
   }
   const lately=s.rates;
   say('duration-value',lately?quantile(lately.p99):'–');
-  say('duration-note','99 of 100; half of them '+(lately?quantile(lately.p50):'–'));
+  say('duration-note','p50 '+(lately?quantile(lately.p50):'–')+'; the last ten seconds');
   say('ratio-value',lately?percent(lately.hitRatio):'–');
   const answers=Object.values(s.byStatus).flatMap((row)=>Object.values(row)).reduce((a,b)=>a+b,0);
   const all=s.hot+s.opened+s.planned;
@@ -96,7 +96,7 @@ function show(s){
   say('ratio-note','of files that were sent, by mmap; the last ten seconds');
   say('loop-note','99 of 100 turns of JavaScript');
   say('connections-value',number(s.connections));
-  say('connections-note',number(s.transfers)+' bodies on their way; '+number(s.accepted)+' so far');
+  say('connections-note',number(s.transfers)+' bodies on their way; at most '+number(s.limits.connections));
   const cached=s.files.memory.bytes+s.copied;
   fill('cache',cached,s.limits.cacheBytes,bytes(cached));
   say('cache-value',bytes(cached));
@@ -109,13 +109,13 @@ function show(s){
   rows('ways',Object.entries(s.byStrategy).map(([way,t])=>
     ({cells:[way.replace(':',', '),whole.format(t.responses),bytes(t.bytes)]})));
   rows('trouble',[
-    ['clients left or took too little',s.aborted],['too slow',s.timeouts],['files changed while sent',s.truncated],
-    ['cut at a stop',s.cancelled],['connections turned away',s.rejected],['sendfile refused',s.refused],
-    ['TLS handshakes not completed',s.unfinished],['log lines lost',s.logLinesDropped],
+    ['clients left',s.aborted],['too slow',s.timeouts],['files changed',s.truncated],['cut at the stop',s.cancelled],
+    ['turned away',s.rejected],['sendfile refused',s.refused],['handshakes failed',s.unfinished],
+    ['log lines lost',s.logLinesDropped],
   ].map(([name,n])=>({cells:[name,whole.format(n)],bad:n>0})));
   rows('tls',[
-    ['TLS 1.3 handshakes',s.handshakes-s.tls12],['TLS 1.2 handshakes',s.tls12],['resumed',s.resumed],
-    ['records of our own',s.sealed],['HTTP/2 connections',s.http2],
+    ['handshakes of 1.3',s.handshakes-s.tls12],['handshakes of 1.2',s.tls12],['resumed',s.resumed],
+    ['records of our own',s.sealed],['clients with HTTP/2',s.http2],
   ].map(([name,n])=>({cells:[name,whole.format(n)]})));
 }
 

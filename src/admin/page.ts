@@ -12,17 +12,20 @@ h1,header p{margin:0}
 #about{flex-basis:100%;font-size:.9rem;overflow-wrap:anywhere}
 #state{font-weight:600;padding:.05rem .7rem;border:1px solid;border-radius:1rem;color:var(--quiet)}
 #state.good{color:var(--good)}#state.bad{color:var(--bad)}
-main{background:none;border:0;max-width:none;margin:0;display:grid;gap:.75rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr))}
+main{background:none;border:0;max-width:none;margin:0}
+.grid{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,15.5rem),1fr))}
+.grid+.grid{margin-top:.75rem;align-items:start}
 .stale main{opacity:.45}
 section{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;min-width:0;display:flex;flex-direction:column}
-section.wide{grid-column:span 2}
+section.wide{grid-area:span 2/span 2}
 section.table{padding:.8rem 0 .4rem}
 h2{font-size:.875rem;font-weight:500;margin:0;color:var(--quiet)}
 .table h2{padding:0 1rem .4rem}
 .value{margin:0;font-size:1.75rem;line-height:1.35;font-weight:600;letter-spacing:-.02em;color:inherit;font-variant-numeric:tabular-nums}
-.note{margin:auto 0 0;padding-top:.3rem;font-size:.8125rem;line-height:1.4}
-svg{display:block;width:100%;height:3rem;margin-top:.4rem;overflow:hidden;border-bottom:1px solid var(--line)}
-.wide svg{height:5.5rem}
+.note{margin:0;padding-top:.3rem;font-size:.8125rem;line-height:1.4}
+svg{display:block;width:100%;flex:1 0 3rem;min-height:0;margin-top:.4rem;overflow:hidden;border-bottom:1px solid var(--line)}
+.wide .value{font-size:2.5rem}
+.wide svg{flex-basis:7rem}
 path{vector-effect:non-scaling-stroke;stroke-width:1.5;fill:none;stroke-linejoin:round}
 .area{stroke:none;opacity:.22}
 .s0{stroke:var(--s0)}.s1{stroke:var(--s1)}.s2{stroke:var(--s2)}.s3{stroke:var(--s3)}
@@ -35,9 +38,8 @@ dt{color:var(--quiet)}
 dt::before{content:"";display:inline-block;width:.65em;height:.65em;border-radius:2px;margin-right:.4em;background:var(--c)}
 .w0{--c:var(--s0)}.w1{--c:var(--s1)}.w2{--c:var(--s2)}.w3{--c:var(--s3)}
 dd{margin:0;font-variant-numeric:tabular-nums;white-space:nowrap}
-[role=meter]{height:.5rem;border-radius:.25rem;background:var(--line);margin-top:.7rem;overflow:hidden}
+[role=meter]{height:.5rem;border-radius:.25rem;background:var(--line);margin:.7rem 0 auto;overflow:hidden}
 [role=meter] i{display:block;height:100%;width:0;background:var(--link)}
-.full i{background:var(--bad)}
 .scroll{overflow-x:auto}
 table{border-spacing:0;width:100%;font-size:.875rem}
 th,td{font-weight:400;text-align:right;padding:.25rem .5rem;border-top:1px solid var(--line);font-variant-numeric:tabular-nums;white-space:nowrap}
@@ -48,7 +50,7 @@ thead th{color:var(--quiet);border:0}
 .bad td:last-child{font-weight:600}
 footer{margin-top:1rem}
 footer p{margin:.2rem 0;font-size:.8125rem;overflow-wrap:anywhere}
-@media (max-width:36rem){main{grid-template-columns:1fr 1fr;gap:.5rem}section{padding:.6rem .7rem}section.table,section.wide{grid-column:1/-1}.value{font-size:1.3rem}.table h2,th:first-child{padding-left:.7rem}th:last-child,td:last-child{padding-right:.7rem}}
+@media (max-width:36rem){.grid{grid-template-columns:1fr 1fr;gap:.5rem}.grid+.grid{margin-top:.5rem}section{padding:.6rem .7rem}section.table,section.wide{grid-area:auto/1/auto/-1}.value{font-size:1.3rem}.wide .value{font-size:1.75rem}.table h2,th:first-child{padding-left:.7rem}th:last-child,td:last-child{padding-right:.7rem}}
 `;
 
 /** A number, what it was in the last minute, and a word of what it means. */
@@ -86,22 +88,23 @@ export const PAGE = `<!doctype html>
 <body>
 <header><h1>zcserve</h1><p id="state" role="status">waiting</p><p id="about"></p></header>
 <noscript><p>This page needs its script; the same stands in <a href="stats">stats</a> and <a href="metrics">metrics</a>.</p></noscript>
-<main>
+<main><div class="grid">
 <section class="wide" id="bytes"><h2>Bytes per second, by how they leave</h2><p class="value" id="bytes-value">–</p>
 <svg viewBox="0 0 60 40" preserveAspectRatio="none" role="img" aria-label="Bytes per second by strategy, the last minute"></svg><dl>${legend}</dl></section>
 ${tile('answers', 'Answers', 'Answers per second')}
-${tile('duration', 'Time until sent', '99th percentile of the time until an answer is sent')}
+${tile('duration', 'Time until sent, p99', '99th percentile of the time until an answer is sent')}
 ${tile('ratio', 'From memory', 'Share of files from memory')}
 ${tile('errors', 'Errors', 'Errors per second')}
 ${tile('connections', 'Connections', 'Open connections')}
 ${tile('loop', 'Event-loop delay', 'Delay of the event loop')}
 ${gauge('cache', 'Memory cache')}
 ${gauge('open', 'Open files')}
+</div><div class="grid">
 ${table('statuses', 'Answers by status', ['status', 'protocol', 'answers', 'share'])}
 ${table('ways', 'Bodies by strategy and reason', ['way', 'whole', 'bytes'])}
-${table('trouble', 'Trouble', ['what', 'since the start'])}
-${table('tls', 'TLS and HTTP/2', ['what', 'since the start'])}
-</main>
+${table('trouble', 'Trouble', ['what', 'count'])}
+${table('tls', 'TLS and HTTP/2', ['what', 'count'])}
+</div></main>
 <footer><p id="version"></p><p><a href="metrics">metrics</a> for Prometheus · <a href="stats">stats</a> as JSON · <a href="healthz">healthz</a> · <a href="readyz">readyz</a></p></footer>
 <script>${SCRIPT}</script>
 </body>
