@@ -15,14 +15,23 @@ export const hostPort: Kind<HostPort, number | string> = {
   shape: '[host:]port',
   expected: 'a port, or an address and a port, such as 9090, 127.0.0.1:9090 or [::1]:9090',
   parse(input) {
-    const parts = /^(?:(?:\[([\da-f:.]+)\]|([^\s:/@[\]]+)):)?(\d{1,5})$/i.exec(String(input));
-    if (parts === null || (typeof input !== 'string' && typeof input !== 'number'))
-      return undefined;
-    const port = Number(parts[3]);
-    return port > 65_535 ? undefined : { host: parts[1] ?? parts[2] ?? LOOPBACK, port };
+    // What was read before may come again.
+    const text = isHostPort(input) ? show(input) : input;
+    if (typeof text !== 'string' && typeof text !== 'number') return undefined;
+    const parts = /^(?:(?:\[([\da-f:.]+)\]|([^\s:/@[\]]+)):)?(\d{1,5})$/i.exec(String(text));
+    const port = Number(parts?.[3] ?? Number.NaN);
+    return port <= 65_535 ? { host: parts?.[1] ?? parts?.[2] ?? LOOPBACK, port } : undefined;
   },
-  show: ({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`),
+  show,
 };
+
+function show({ host, port }: HostPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function isHostPort(input: unknown): input is HostPort {
+  return typeof input === 'object' && input !== null && 'host' in input && 'port' in input;
+}
 
 export const operating = {
   admin: optional(
