@@ -22,7 +22,7 @@ export interface Watch {
 const EVERY_MS = 1000;
 const KEPT = 60;
 const LATELY = 10;
-/** Of the timer that measures the delay: what it measures is the delay, and this. */
+/** Of the timer that measures the delay: in Node 20 what it measures is the delay, and this. */
 const RESOLUTION_MS = 20;
 
 export function watch(stats: () => Stats): Watch {
@@ -42,7 +42,7 @@ export function watch(stats: () => Stats): Watch {
     const now = look();
     looks.push(now);
     if (looks.length > LATELY + 1) looks.shift();
-    const late = delay.percentile(99) / 1e6 - RESOLUTION_MS;
+    const late = delay.percentile(99) / 1e6 - Math.min(RESOLUTION_MS, delay.min / 1e6);
     delay.reset();
     const { connections, transfers } = now.stats;
     seconds.push({
