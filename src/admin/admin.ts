@@ -37,7 +37,7 @@ export async function startAdmin({ host, port, observed, log }: AdminOptions): P
   const snapshot = (): Snapshot => ({
     about: observed.about,
     stats: observed.stats(),
-    logLinesDropped: standardError.allLost,
+    logLinesDropped: standardError.lost,
   });
 
   async function answer({ method, url = '', headers }: IncomingMessage): Promise<Answer> {

@@ -282,10 +282,14 @@ export const METRICS: readonly Metric[] = [
   ...responses,
   ...connections,
   ...files,
-  plain(
+  byWord(
     'counter',
     'zcserve_log_lines_dropped_total',
-    'Lines of the log that could not be written.',
-    ({ logLinesDropped }) => logLinesDropped,
+    'Lines that could not be written, of the log and of the access log.',
+    'log',
+    ({ logLinesDropped, stats }) => ({
+      server: logLinesDropped,
+      access: stats.accessLog?.lost ?? 0,
+    }),
   ),
 ];

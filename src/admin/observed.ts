@@ -2,7 +2,11 @@
 import type { TableStats } from '../files/table.ts';
 import type { TransportStats } from '../transport/transport.ts';
 
-export type Stats = TransportStats & { readonly files: TableStats };
+export type Stats = TransportStats & {
+  readonly files: TableStats;
+  /** Of the access log, where there is one. */
+  readonly accessLog?: { readonly lost: number } | undefined;
+};
 
 /** What does not change while it runs. */
 export interface About {
@@ -32,6 +36,6 @@ export interface Observed {
 export interface Snapshot {
   readonly about: About;
   readonly stats: Stats;
-  /** Lines of the log that could not be written. */
+  /** Lines of the server's log that could not be written. */
   readonly logLinesDropped: number;
 }

@@ -111,7 +111,7 @@ function show(s){
   rows('trouble',[
     ['clients left',s.aborted],['too slow',s.timeouts],['files changed',s.truncated],['cut at the stop',s.cancelled],
     ['turned away',s.rejected],['sendfile refused',s.refused],['handshakes failed',s.unfinished],
-    ['log lines lost',s.logLinesDropped],
+    ['log lines lost',s.logLinesDropped+(s.accessLog?.lost??0)],
   ].map(([name,n])=>({cells:[name,whole.format(n)],bad:n>0})));
   rows('tls',[
     ['handshakes of 1.3',s.handshakes-s.tls12],['handshakes of 1.2',s.tls12],['resumed',s.resumed],

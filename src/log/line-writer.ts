@@ -8,7 +8,7 @@ export interface LineWriter {
   /** Lines lost since this was asked last. */
   takeLost(): number;
   /** Lines lost since the start. */
-  readonly allLost: number;
+  readonly lost: number;
   /** Resolves when all that is queued is written or lost; it waits `withinMs` at most. */
   drained(withinMs: number): Promise<void>;
 }
@@ -28,8 +28,8 @@ interface Queued {
 export function createLineWriter(fd: number): LineWriter {
   const queue: Queued[] = [];
   let queued = 0;
+  let taken = 0;
   let lost = 0;
-  let told = 0;
   let isIdle = () => {};
 
   function next(): void {
@@ -66,13 +66,12 @@ export function createLineWriter(fd: number): LineWriter {
       if (queue.push({ bytes, lines }) === 1) next();
     },
     takeLost() {
-      const count = lost;
-      lost = 0;
-      told += count;
+      const count = lost - taken;
+      taken = lost;
       return count;
     },
-    get allLost() {
-      return told + lost;
+    get lost() {
+      return lost;
     },
     drained(withinMs) {
       if (queue.length === 0) return Promise.resolve();
