@@ -84,9 +84,9 @@ async function serve(options: Options, json: boolean, log: Log): Promise<void> {
 }
 
 function report(server: Server): Readonly<Record<string, unknown>> {
-  const { url, redirectPort, transport, protocols, tlsVersions, sendfile, reason } = server;
+  const { url, redirectPort, admin, transport, protocols, tlsVersions, sendfile, reason } = server;
   const { pid } = process;
-  return { url, redirectPort, pid, transport, protocols, tlsVersions, sendfile, reason };
+  return { url, redirectPort, admin, pid, transport, protocols, tlsVersions, sendfile, reason };
 }
 
 function banner(server: Server, { root }: Options): string {
@@ -98,7 +98,8 @@ function banner(server: Server, { root }: Options): string {
     ...(tlsVersions.length > 0 ? [`TLS ${tlsVersions.join(' and ')}`] : []),
     server.sendfile ? 'sendfile' : 'no sendfile',
   ];
-  return `zcserve: ${resolve(root)} at ${server.urls.join(' ')} (${way.join(', ')}: ${reason})`;
+  const admin = server.admin === undefined ? '' : `, admin at ${server.admin}`;
+  return `zcserve: ${resolve(root)} at ${server.urls.join(' ')}${admin} (${way.join(', ')}: ${reason})`;
 }
 
 /** The first signal finishes what is in flight; the second does not wait. */

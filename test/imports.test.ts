@@ -22,7 +22,7 @@ interface Law {
 /** From the ground up: a room may use those that it names, which all stand before it, and itself. */
 const LAWS: Readonly<Record<string, Law>> = {
   http: { rooms: [], packages: [] },
-  packages: { rooms: [], packages: ['etag', 'mime-types', 'node:', 'picomatch'] },
+  packages: { rooms: [], packages: ['etag', 'mime-types', 'node:', 'picomatch', 'prom-client'] },
   rules: { rooms: ['http', 'packages'], packages: ['node:'] },
   log: { rooms: ['rules'], packages: ['lru-cache', 'node:'] },
   options: { rooms: ['rules'], packages: ['leven'] },
@@ -37,6 +37,10 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: ['lru-cache', 'node:'],
   },
   transport: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
+  admin: {
+    rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan', 'transport'],
+    packages: ['node:', 'prom-client'],
+  },
   'transport/engine': {
     rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
     packages: ['lru-cache'],
@@ -69,6 +73,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   server: {
     rooms: [
       'addon',
+      'admin',
       'files',
       'http',
       'log',

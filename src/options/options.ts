@@ -5,6 +5,7 @@ import { path, toggle } from './kinds.ts';
 import { limits } from './limits.ts';
 import { listening } from './listening.ts';
 import { logging } from './logging.ts';
+import { operating } from './operating.ts';
 import { sending } from './sending.ts';
 import { defaultsOf, type Option, OptionError, option, optional, readOptions } from './table.ts';
 import { agreeOnTls, tls } from './tls.ts';
@@ -25,6 +26,7 @@ export const OPTIONS = {
   ...fields,
   ...limits,
   ...logging,
+  ...operating,
 };
 
 /** The same and those of the `zcserve` command only. */
@@ -39,6 +41,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   'Response fields': fields,
   Limits: limits,
   Logging: logging,
+  Operating: operating,
   Command: command,
 };
 

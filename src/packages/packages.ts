@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import type entityTag from 'etag';
 import type mimeTypes from 'mime-types';
 import type picomatch from 'picomatch';
+import type promClient from 'prom-client';
 
 const require = createRequire(import.meta.url ?? __filename);
 // A bundle that has left its packages behind fails when it starts, not with its first answer.
@@ -15,5 +16,7 @@ export const loadEtag = () => require('etag') as typeof entityTag;
 export const loadMimeTypes = () => require('mime-types') as typeof mimeTypes;
 
 export const loadPicomatch = () => require('picomatch') as typeof picomatch;
+
+export const loadPromClient = () => require('prom-client') as typeof promClient;
 
 export const loadCrypto = () => require('node:crypto') as typeof crypto;

@@ -1,4 +1,5 @@
 // Why a server cannot start, in the operator's words.
+import type { HostPort } from '../options/operating.ts';
 import { type Call, StartError } from '../options/table.ts';
 
 const ROOT: Readonly<Record<string, string>> = {
@@ -34,4 +35,15 @@ export function cannotListen(host: string, port: number, cause: unknown): StartE
   return new StartError((call) => `cannot listen on ${host} port ${port}: ${words(call)}`, {
     cause,
   });
+}
+
+/** The listener beside the server's own, whose address is in one option. */
+export function cannotAdminister({ host, port }: HostPort, cause: unknown): StartError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const words =
+    code === 'EADDRINUSE' ? () => 'it is in use' : (ADDRESS[code ?? ''] ?? (() => message));
+  return new StartError(
+    (call) => `${call('admin')}: cannot listen on ${host} port ${port}: ${words(call)}`,
+    { cause },
+  );
 }

@@ -3,6 +3,7 @@ import { promises as fs } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { loadNative } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
+import type { Admin } from '../admin/admin.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog, type Log } from '../log/log.ts';
@@ -42,6 +43,8 @@ export interface Server extends Spoken {
   readonly port: number;
   /** Of the plain listener that redirects here, where there is one. */
   readonly redirectPort: number | undefined;
+  /** Of the admin listener, where there is one, without a slash at the end: `http://127.0.0.1:9090`. */
+  readonly admin: string | undefined;
   readonly transport: TransportName;
   /** Do large bodies leave by sendfile(2)? */
   readonly sendfile: boolean;
@@ -101,20 +104,43 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     site.close();
     release?.();
   };
+  const stats = () => ({
+    ...transport.stats(),
+    files: site.table.stats(),
+    accessLog: accessLog?.stats(),
+  });
+  const spoken = spokenBy(chosen.name, options, tls !== undefined);
+  let admin: Admin | undefined;
   const close = () => (closed ??= closeAll().finally(end));
   const closeAll = async () => {
     await Promise.all([transport.close(options.grace), redirect?.transport.close(options.grace)]);
     await accessLog?.close();
+    await admin?.close();
   };
+  if (options.admin !== undefined) {
+    const { listenForAdmin } = await import('./admin.ts');
+    const { maxConnections: connections, cacheSize: cacheBytes, root } = options;
+    const most = { connections, cacheBytes, openFiles: site.table.maxOpenFiles };
+    const { name, reason } = chosen;
+    const about = { url: urls[0] ?? '', transport: name, reason, ...spoken, limits: most };
+    const isDraining = () => closed !== undefined;
+    try {
+      admin = await listenForAdmin(options.admin, { about, root, log, stats, isDraining });
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
   if (isForked()) (await import('./workers.ts')).onDisconnect(close);
   return {
     url: urls[0] ?? '',
     urls,
     port,
     redirectPort: redirect?.port,
+    admin: admin?.url,
     transport: chosen.name,
     sendfile: takesDescriptors(chosen.reach),
-    ...spokenBy(chosen.name, options, tls !== undefined),
+    ...spoken,
     reason: chosen.reason,
     close,
     async reload() {
@@ -124,11 +150,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
       transport.useTls(renewed);
     },
     reopenLogs: async () => accessLog?.reopen(),
-    stats: () => ({
-      ...transport.stats(),
-      files: site.table.stats(),
-      accessLog: accessLog?.stats(),
-    }),
+    stats,
   };
 }
 

@@ -16,7 +16,7 @@ async function obey(command: Command): Promise<Reply> {
     case 'start': {
       const server = await createServer(command.options);
       servers.set(server.port, server);
-      return { port: server.port, transport: server.transport };
+      return { port: server.port, transport: server.transport, admin: server.admin };
     }
     case 'stats':
       return { stats: find(command.port).stats() };

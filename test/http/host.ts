@@ -18,12 +18,15 @@ export interface Reply {
   readonly error?: string;
   readonly port?: number;
   readonly transport?: TransportName;
+  readonly admin?: string | undefined;
   readonly stats?: ServerStats;
 }
 
 export interface HostedServer {
   readonly port: number;
   readonly transport: TransportName;
+  /** Where its admin listener is, if it has one. */
+  readonly admin: string | undefined;
   stats(): Promise<ServerStats>;
   close(): Promise<void>;
   /** Has it read its certificates again. */
@@ -81,10 +84,11 @@ export function startHost(
     ended,
     async start(options) {
       const command: Command = { kind: 'start', options: { port: 0, grace: 0, ...options } };
-      const { port = 0, transport = 'http1' } = await tell(command);
+      const { port = 0, transport = 'http1', admin } = await tell(command);
       return {
         port,
         transport,
+        admin,
         async stats() {
           const { stats } = await tell({ kind: 'stats', port });
           if (stats === undefined) throw new Error('no stats came');

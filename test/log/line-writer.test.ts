@@ -29,6 +29,7 @@ t.test('what a full disk does not take is lost, and counted once', async (t) => 
   await writer.drained(FOREVER_MS);
   t.equal(writer.takeLost(), 3);
   t.equal(writer.takeLost(), 0);
+  t.equal(writer.lost, 3, 'and all since the start');
 });
 
 t.test('what waits is bounded: more is lost, and the rest still arrives whole', async (t) => {

@@ -26,6 +26,7 @@ export interface Ended {
 /** What `--json` prints. */
 export interface Report {
   readonly url: string;
+  readonly admin?: string;
   readonly pid: number;
   readonly transport: string;
   readonly sendfile: boolean;

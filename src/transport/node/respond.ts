@@ -49,7 +49,6 @@ export function sendPlan(plan: Answer, res: ServerResponse, asked: Asked, outlet
     try {
       writeHead(status, fields, before, isOurs ? OF_PAGE : STRUCTURE, res);
       writeBody(body, new ResponseWriter(res, sending, outlet));
-      seeEnd(res, sending);
     } catch (error) {
       if (!res.headersSent) {
         withdraw(fields, before, res);
@@ -60,12 +59,13 @@ export function sendPlan(plan: Answer, res: ServerResponse, asked: Asked, outlet
   });
 }
 
-export function protocolOf({ req }: Pick<ServerResponse, 'req'>): Protocol {
-  if (req.httpVersionMajor === 2) return 'h2';
-  return req.httpVersion === '1.0' ? 'http/1.0' : 'http/1.1';
+/** An imitation of a response may have no request, and say nothing. */
+export function protocolOf({ req }: Partial<ServerResponse>): Protocol {
+  if (req?.httpVersionMajor === 2) return 'h2';
+  return req?.httpVersion === '1.0' ? 'http/1.0' : 'http/1.1';
 }
 
-/** Counts the answer when all of it has been handed to the kernel, or the client has gone away. */
+/** All of it is written: it is counted when the kernel has it, or the client has gone away. */
 function seeEnd(res: ServerResponse, sending: Sending): void {
   if (res.writableFinished) {
     sending.end('done');
@@ -99,6 +99,7 @@ class ResponseWriter implements BodyWriter {
 
   none(): void {
     this.#res.end();
+    seeEnd(this.#res, this.#sending);
   }
 
   bytes(bytes: Uint8Array): void {
@@ -110,18 +111,21 @@ class ResponseWriter implements BodyWriter {
     }
     this.#sending.add(bytes.length);
     this.#res.end(ownBytes(bytes, this.#res));
+    seeEnd(this.#res, this.#sending);
   }
 
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
     this.#sending.by('mmap', reason);
     this.#sending.add(bytes.length);
-    sendMemory(bytes, file, this.#res);
+    sendMemory(bytes, file, this.#res, this.#outlet.counters);
+    seeEnd(this.#res, this.#sending);
   }
 
   copy(bytes: Buffer, reason: Reason): void {
     this.#sending.by('read', reason);
     this.#sending.add(bytes.length);
     this.#res.end(bytes);
+    seeEnd(this.#res, this.#sending);
   }
 
   descriptor(body: SpanBody): void {
@@ -219,11 +223,15 @@ function joinVary(theirs: string, ours: string): string {
 }
 
 /** Head and body leave in one write; the memory is held until the kernel has the bytes. */
-function sendMemory(bytes: Buffer, file: FileEntry, res: ServerResponse): void {
+function sendMemory(bytes: Buffer, file: FileEntry, res: ServerResponse, counters: Counters): void {
   res.end(ownBytes(bytes, res));
   if (res.writableFinished) return;
   file.retain();
-  res.once('close', () => file.release());
+  counters.transfers++;
+  res.once('close', () => {
+    counters.transfers--;
+    file.release();
+  });
 }
 
 /** Whoever else takes the body may keep what it is given, or change it in place; these bytes are others' too. */
@@ -246,6 +254,7 @@ async function sendSlices(bytes: Uint8Array, res: ServerResponse, sending: Sendi
   }
   if (at === bytes.length) {
     res.end();
+    sending.end('done');
   } else {
     sending.end('gone');
     cutOff(res);
@@ -273,6 +282,7 @@ function sendFile(body: SpanBody, res: ServerResponse, sending: Sending, outlet:
   sending.add(span.end - span.start);
   if (taken >= 0) {
     res.end();
+    seeEnd(res, sending);
   } else {
     reportChange(file, sending, log);
     cutOff(res);
@@ -282,8 +292,12 @@ function sendFile(body: SpanBody, res: ServerResponse, sending: Sending, outlet:
 function sendInPieces(body: Pieces, res: ServerResponse, sending: Sending, outlet: Outlet): void {
   const sink = responseSink(res, outlet.transfers);
   const sent = sendPieces(body, sink, sending, outlet.counters, outlet.log).then((whole) => {
-    if (whole) res.end();
-    else cutOff(res);
+    if (!whole) {
+      cutOff(res);
+      return;
+    }
+    res.end();
+    sending.end('done');
   });
   seeThrough(sent, res, outlet);
 }
