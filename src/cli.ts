@@ -2,6 +2,7 @@
 // The `zcserve` command: reads the command line, runs one server, ends it on a signal.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { withActivation } from './command/activation.ts';
 import { readPlainArguments } from './command/arguments.ts';
 import { type Gathered, gatherOptions, inWordsOf } from './command/config.ts';
 import { endProcess } from './command/exit.ts';
@@ -70,20 +71,27 @@ async function run(
   }
 }
 
-async function serve(options: Options, json: boolean, log: Log): Promise<void> {
+async function serve(asked: Options, json: boolean, log: Log): Promise<void> {
+  const { options, activated } = withActivation(asked, process.env, process.pid);
   const starting = import('./server/server.ts').then(({ createServer }) => createServer(options));
   stopOnSignal(starting, log);
   const server = await starting;
-  console.log(json ? JSON.stringify(report(server)) : banner(server, options));
+  console.log(
+    json ? JSON.stringify(report(server, activated)) : banner(server, options, activated),
+  );
 }
 
-function report(server: Server): Readonly<Record<string, unknown>> {
-  const { url, redirectPort, transport, protocols, tlsVersions, sendfile, reason } = server;
+/** `activated`: how many of its sockets systemd has opened. */
+function report(server: Server, activated: number): Readonly<Record<string, unknown>> {
+  const { url, urls, redirectPort, transport, protocols, tlsVersions, sendfile, reason } = server;
   const { pid } = process;
-  return { url, redirectPort, pid, transport, protocols, tlsVersions, sendfile, reason };
+  return {
+    ...{ url, urls, redirectPort, pid, transport, protocols, tlsVersions, sendfile, reason },
+    ...(activated > 0 && { activated }),
+  };
 }
 
-function banner(server: Server, { root }: Options): string {
+function banner(server: Server, { root }: Options, activated: number): string {
   const { transport, protocols, tlsVersions, reason } = server;
   const way = [
     transport,
@@ -91,6 +99,7 @@ function banner(server: Server, { root }: Options): string {
     ...(protocols.length > 1 ? [protocols.join(' and ')] : []),
     ...(tlsVersions.length > 0 ? [`TLS ${tlsVersions.join(' and ')}`] : []),
     server.sendfile ? 'sendfile' : 'no sendfile',
+    ...(activated > 0 ? ['sockets of systemd'] : []),
   ];
   return `zcserve: ${resolve(root)} at ${server.urls.join(' ')} (${way.join(', ')}: ${reason})`;
 }
@@ -112,7 +121,7 @@ function stopOnSignal(starting: Promise<Server>, log: Log): void {
 
   async function reload(signal: NodeJS.Signals): Promise<void> {
     const server = await starting.catch(() => undefined);
-    if (signal !== 'SIGHUP' || server === undefined || !server.url.startsWith('https:')) {
+    if (signal !== 'SIGHUP' || server === undefined || server.tlsVersions.length === 0) {
       return log.info(`${signal}: ignored, nothing is reloaded`);
     }
     await server.reload().then(

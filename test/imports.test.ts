@@ -25,7 +25,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   packages: { rooms: [], packages: ['etag', 'mime-types', 'node:', 'picomatch'] },
   log: { rooms: [], packages: ['lru-cache', 'node:'] },
   rules: { rooms: ['http', 'packages'], packages: ['node:'] },
-  options: { rooms: ['rules'], packages: ['leven'] },
+  options: { rooms: ['http', 'rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
   addon: { rooms: ['plan'], packages: ['node:'] },
   files: {
@@ -36,7 +36,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     rooms: ['addon', 'files', 'http', 'log', 'options', 'packages', 'plan', 'rules'],
     packages: ['lru-cache', 'node:'],
   },
-  transport: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
+  transport: { rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules'], packages: ['node:'] },
   'transport/engine': {
     rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
     packages: ['lru-cache'],

@@ -31,6 +31,7 @@ napi_value layout(napi_env env, napi_callback_info) {
   names("reasons", kReasonNames);
   names("ends", kEndNames);
   names("faults", kFaultNames);
+  names("unproxied", kUnproxiedNames);
   names("counters", Counters::kNames);
   names("opened", kOpenedNames);
   const auto value = [&](const char* key, double number_of) { set(env, object, key, number(env, number_of)); };

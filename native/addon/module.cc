@@ -275,6 +275,7 @@ NAPI_MODULE_INIT() {
   define_names(env, exports);
   define_engine(env, exports);
   define_send(env, exports);
+  define_listeners(env, exports);
   define_exit(env, exports);
   return exports;
 }

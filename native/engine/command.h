@@ -5,6 +5,7 @@
 #include "base/mailbox.h"
 #include "base/ref.h"
 #include "base/unique_fd.h"
+#include "engine/acceptor.h"
 #include "engine/kept_files.h"
 #include "files/root.h"
 #include "http/directory.h"
@@ -43,6 +44,7 @@ struct Command {
   Ref<TlsContext> new_tls;
   std::string path;  // put_template: an extension
   UniqueFd fd;
+  Ref<const Entrance> entrance;  // of the listener fd
   int64_t grace = 0;  // ms; negative: at once, without records
 };
 

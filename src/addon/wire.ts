@@ -22,7 +22,7 @@ export class Counts {
   aborted = 0;
   /** Requests whose head came too slowly, and answers that were taken too slowly. uWebSockets.js tells of none: 0. */
   timeouts = 0;
-  /** Connections turned away because there were `maxConnections`. 0 for middleware. */
+  /** Connections turned away: there were `maxConnections`, or no proxy introduced them. 0 for middleware. */
   rejected = 0;
   /** Files that the kernel refused to send by sendfile, once for each answer that found out: they are read. */
   refused = 0;
@@ -54,6 +54,7 @@ export const WIRE = {
     'root',
     'directory',
     'kept',
+    'unproxied',
   ],
   /** The values of each record, in order; `fields` is their number, and pairs of index and value follow. */
   recordValues: ['kind', 'id', 'code', 'errno', 'bytes', 'method', 'text', 'fields'],
@@ -76,6 +77,8 @@ export const WIRE = {
   ends: ['done', 'file-fault', 'gone', 'cancelled', 'timed-out'],
   /** What happened to a file while it was sent (native/http/body.h). */
   faults: ['none', 'truncated', 'changed', 'failed'],
+  /** What was wrong with a client that no proxy has introduced (native/engine/record.h). */
+  unproxied: ['stranger', 'header'],
   /** Counters of an engine thread (native/engine/counters.h). */
   counters: Object.keys(new Counts()) as ReadonlyArray<keyof Counts>,
   /** What stands at a path (native/files/open.h). */
@@ -95,6 +98,7 @@ export type WireField = (typeof WIRE.fields)[number];
 export type Way = (typeof WIRE.ways)[number];
 export type WireReason = (typeof WIRE.reasons)[number];
 export type FileFault = Exclude<(typeof WIRE.faults)[number], 'none'>;
+export type Unproxied = (typeof WIRE.unproxied)[number];
 export type ExchangeEnd = (typeof WIRE.ends)[number];
 
 /** A reply's flags. `status`: one that is registered as final. */

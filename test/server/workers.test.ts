@@ -5,11 +5,12 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
-import { listenersAt, listenOnCommonPort } from '../../src/server/workers.ts';
-import type { Transport } from '../../src/transport/transport.ts';
+import { listenersAt, listenOnCommonPort, type TcpListener } from '../../src/server/workers.ts';
+import type { Bound, Transport } from '../../src/transport/transport.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import { request } from '../support/client.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';
+import { onLoopback } from '../transport/listen.ts';
 import type { Order, Said, WorkerVariables } from './cluster-program.ts';
 
 const PROGRAM = fileURLToPath(new URL('./cluster-program.ts', import.meta.url));
@@ -169,18 +170,19 @@ t.test('a free port where a stranger listens by TCP is not the one', async (t) =
   const tried: number[] = [];
   const refusing = (times: number) => {
     tried.length = 0;
-    const listen = async (_host: string, port: number) => {
-      tried.push(port);
+    const listen = async ({ at }: TcpListener): Promise<Bound> => {
+      tried.push(at.port);
       if (tried.length <= times) throw inUse();
-      return port;
+      return { address: { host: at.host, port: at.port }, descriptors: [] };
     };
     return { listen } as unknown as Transport;
   };
-  const { port, release } = await listenOnCommonPort(refusing(2), '127.0.0.1');
+  const listener = onLoopback(0) as TcpListener;
+  const { bound, release } = await listenOnCommonPort(refusing(2), listener);
   release?.();
-  t.equal(port, tried[2]);
+  t.match(bound.address, { port: tried[2] });
   t.equal(new Set(tried).size, 3, 'another each time');
-  await t.rejects(listenOnCommonPort(refusing(99), '127.0.0.1'), { code: 'EADDRINUSE' });
+  await t.rejects(listenOnCommonPort(refusing(99), listener), { code: 'EADDRINUSE' });
   t.equal(tried.length, 16);
 });
 
