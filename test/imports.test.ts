@@ -38,15 +38,25 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   transport: { rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules'], packages: ['node:'] },
   'transport/engine': {
-    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
-    packages: ['lru-cache'],
+    rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules', 'site', 'transport'],
+    packages: ['lru-cache', 'node:'],
   },
   'transport/node': {
-    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport', 'transport/engine'],
+    rooms: [
+      'addon',
+      'files',
+      'http',
+      'log',
+      'plan',
+      'rules',
+      'site',
+      'transport',
+      'transport/engine',
+    ],
     packages: ['node:'],
   },
   'transport/uws': {
-    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
+    rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules', 'site', 'transport'],
     // And uWebSockets.js, by a name that bundlers do not follow.
     packages: ['node:'],
   },
@@ -74,6 +84,7 @@ const LAWS: Readonly<Record<string, Law>> = {
       'log',
       'options',
       'plan',
+      'rules',
       'site',
       'transport',
       'transport/engine',

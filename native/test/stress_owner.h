@@ -122,6 +122,7 @@ class Owner {
 
   Bell bell;
   const Carriage carriage;
+  bool proxied = false;  // clients come by a proxy
   int port = 0;
   size_t stopped = 0, ended = 0, snapshots = 0, answers = 0, renewals = 0;
   double kept = 0;  // by all threads, at most
@@ -131,6 +132,8 @@ class Owner {
   void listen(size_t threads) {
     auto entrance = make_ref<Entrance>();
     entrance->tls = carriage == Carriage::tls;
+    entrance->proxied = proxied = random_.one_in(2);
+    entrance->proxies.add("127.0.0.0/8");
     const Listening listening = listen_on({"127.0.0.1", 0, false}, 1 + random_.below(threads + 1), false);
     require(listening.error == 0, "it is listened", listening.reason);
     std::vector<int> sockets;

@@ -75,7 +75,7 @@ function parsePlace(address: string, mode: number | undefined): Place | undefine
   if (path !== undefined) return path.includes('\0') ? undefined : { kind: 'unix', path, mode };
   const descriptor = /^fd:(\d{1,7})$/.exec(address)?.[1];
   if (descriptor !== undefined) return { kind: 'descriptors', descriptors: [Number(descriptor)] };
-  const [, name = '', digits] = /^(?:(.*):)?(\d{1,5})$/.exec(address) ?? [];
+  const [, name = '', digits] = /^(?:tcp:\/\/)?(?:(.*):)?(\d{1,5})$/.exec(address) ?? [];
   const host = hostOf(name);
   const port = Number(digits);
   return host === undefined || !(port <= 65_535) ? undefined : { kind: 'tcp', host, port };

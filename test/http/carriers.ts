@@ -1,15 +1,18 @@
 // The carriers that the suite runs on: one table, one loop.
+import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import type { OptionsInput } from '../../src/options/options.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import type { Address } from '../support/client.ts';
+import { PROXY_V2 } from '../support/proxy.ts';
 import { TLS_OPTIONS } from '../support/tls.ts';
 import { type Host, type HostedServer, startHost } from './host.ts';
 
 export type CarrierName =
   | 'native'
   | 'native TLS'
+  | 'native proxied'
   | 'http1'
   | 'http1 alone'
   | 'uws'
@@ -25,6 +28,8 @@ export interface Carrier {
   readonly tls: boolean;
   readonly transport: 'native' | 'http1' | 'uws';
   readonly http2?: boolean;
+  /** Behind a proxy on a Unix socket, which says by the PROXY protocol who the client is. */
+  readonly proxied?: boolean;
   /** Can large bodies leave by sendfile? */
   readonly sendfile: boolean;
 }
@@ -32,6 +37,10 @@ export interface Carrier {
 export const CARRIERS: readonly Carrier[] = [
   { name: 'native', addon: true, tls: false, transport: 'native', sendfile: true },
   { name: 'native TLS', addon: true, tls: true, transport: 'native', sendfile: false },
+  {
+    ...{ name: 'native proxied', addon: true, tls: false, transport: 'native', sendfile: true },
+    proxied: true,
+  },
   { name: 'http1', addon: true, tls: false, transport: 'http1', sendfile: true },
   { name: 'http1 alone', addon: false, tls: false, transport: 'http1', sendfile: false },
   { name: 'uws', addon: true, tls: false, transport: 'uws', sendfile: false },
@@ -62,6 +71,9 @@ export function missing({ addon, transport }: Carrier): string | undefined {
 /** Of what is claimed of HTTP/1's own bytes. */
 export const speaksHttp1 = ({ http2 = false }: Carrier): boolean => !http2;
 
+/** Of programs that go by a URL, and of what is for a server of this machine only. */
+export const hasPort = ({ proxied = false }: Carrier): boolean => !proxied;
+
 /** Runs the claims on every carrier that is here; the others are skipped by name, with the reason. */
 export function onEveryCarrier(
   t: Test,
@@ -85,8 +97,17 @@ export async function startOrigin(
   host: Host,
   options: OptionsInput,
 ): Promise<Origin> {
-  const { transport, tls, http2 = false } = carrier;
+  const { transport, tls, http2 = false, proxied = false } = carrier;
   const h2c = http2 && !tls;
-  const server = await host.start({ ...options, transport, h2c, ...(tls ? TLS_OPTIONS : {}) });
-  return { ...server, carrier, host, address: { port: server.port, tls, http2 } };
+  const path = join(host.folder, String(++started));
+  const server = await host.start({
+    ...options,
+    ...{ transport, h2c },
+    ...(tls ? TLS_OPTIONS : {}),
+    ...(proxied ? { port: undefined, listen: `unix:${path},proxy` } : {}),
+  });
+  const through = proxied ? { path, first: PROXY_V2 } : {};
+  return { ...server, carrier, host, address: { port: server.port, tls, http2, ...through } };
 }
+
+let started = 0;

@@ -62,7 +62,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     server.timeout = limits.sendTimeoutMs;
     // Not in node's types, but since 0.x the way to answer a client that has half-closed (RFC 9112 §9.6).
     Object.assign(server, { httpAllowHalfOpen: true });
-    if (proxyFrom !== undefined) expectProxies(server, proxied(proxyFrom));
+    if (proxyFrom !== undefined) expectProxies(server, proxied(proxyFrom, secure));
     sockets.own(server, secure);
     receiveOn(server, secure ? 'tls' : options.reach);
     return server;
@@ -76,9 +76,9 @@ export function createHttp1Transport(options: Http1Options): Transport {
     return one.server;
   }
 
-  function proxied(proxyFrom: readonly string[]) {
+  function proxied(proxyFrom: readonly string[], secure: boolean) {
     return {
-      proxyFrom,
+      ...{ proxyFrom, tls: secure },
       headerTimeoutMs: limits.headerTimeoutMs,
       onTimeout: () => void counters.timeouts++,
       onRefused(why: Unproxied) {

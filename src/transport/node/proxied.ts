@@ -7,6 +7,7 @@ import { inNetworks } from '../../rules/networks.ts';
 import { type ProxiedPeer, type ProxyHeader, parseProxyHeader } from './proxy-header.ts';
 
 export interface ProxiedOptions {
+  readonly tls: boolean;
   /** Networks of the proxies; whoever gets at a Unix socket may speak for clients too. */
   readonly proxyFrom: readonly string[];
   readonly headerTimeoutMs: number;
@@ -78,7 +79,8 @@ function readHeader(
     // What lies behind it is the first of what comes.
     if (received.length > header.size) socket.unshift(received.subarray(header.size));
     done(header);
-    socket.resume();
+    // With TLS nobody reads from it any more: node's TLS takes its handle.
+    if (!options.tls) socket.resume();
   };
   socket.on('data', receive).once('end', give).once('close', stop);
 }
