@@ -37,10 +37,6 @@ export interface Carrier {
 export const CARRIERS: readonly Carrier[] = [
   { name: 'native', addon: true, tls: false, transport: 'native', sendfile: true },
   { name: 'native TLS', addon: true, tls: true, transport: 'native', sendfile: false },
-  {
-    ...{ name: 'native proxied', addon: true, tls: false, transport: 'native', sendfile: true },
-    proxied: true,
-  },
   { name: 'http1', addon: true, tls: false, transport: 'http1', sendfile: true },
   { name: 'http1 alone', addon: false, tls: false, transport: 'http1', sendfile: false },
   { name: 'uws', addon: true, tls: false, transport: 'uws', sendfile: false },
@@ -49,6 +45,12 @@ export const CARRIERS: readonly Carrier[] = [
   { name: 'h2c', addon: true, tls: false, transport: 'native', http2: true, sendfile: false },
   { name: 'h2', addon: true, tls: true, transport: 'native', http2: true, sendfile: false },
 ];
+
+/** The same claims of HTTP hold behind a proxy; what goes by a port, and what takes long, is left to the others. */
+export const PROXIED: Carrier = {
+  ...{ name: 'native proxied', addon: true, tls: false, transport: 'native', sendfile: true },
+  proxied: true,
+};
 
 export interface Origin extends HostedServer {
   readonly carrier: Carrier;
@@ -71,17 +73,15 @@ export function missing({ addon, transport }: Carrier): string | undefined {
 /** Of what is claimed of HTTP/1's own bytes. */
 export const speaksHttp1 = ({ http2 = false }: Carrier): boolean => !http2;
 
-/** Of programs that go by a URL, and of what is for a server of this machine only. */
-export const hasPort = ({ proxied = false }: Carrier): boolean => !proxied;
-
 /** Runs the claims on every carrier that is here; the others are skipped by name, with the reason. */
 export function onEveryCarrier(
   t: Test,
   run: (t: Test, serve: Serve, carrier: Carrier) => Promise<void>,
   among: (carrier: Carrier) => boolean = () => true,
+  carriers = CARRIERS,
 ): void {
   const hosts = new Map<boolean, Host>();
-  for (const carrier of CARRIERS.filter(among)) {
+  for (const carrier of carriers.filter(among)) {
     const reason = missing(carrier);
     t.test(carrier.name, { skip: reason ?? false }, async (each) => {
       // One process for all carriers that want the addon, one for the others.
@@ -90,6 +90,15 @@ export function onEveryCarrier(
       await run(each, (options) => startOrigin(carrier, host, options), carrier);
     });
   }
+}
+
+/** The same, and behind a proxy. */
+export function onEveryCarrierAndProxy(
+  t: Test,
+  run: (t: Test, serve: Serve, carrier: Carrier) => Promise<void>,
+  among?: (carrier: Carrier) => boolean,
+): void {
+  onEveryCarrier(t, run, among, [...CARRIERS, PROXIED]);
 }
 
 export async function startOrigin(

@@ -49,7 +49,6 @@ export function createComparison(): Comparison {
   const plain = new Map<string, string>();
   const others = new Map<CarrierName, Map<string, string>>([
     ['native TLS', new Map()],
-    ['native proxied', new Map()],
     ['h2c', new Map()],
     ['h2', new Map()],
   ]);
