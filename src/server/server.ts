@@ -217,7 +217,7 @@ async function listenForPlain(
   log: Log,
 ): Promise<Redirect | undefined> {
   const { httpsRedirect: port } = options;
-  const sockets = listening.sockets.filter(({ listener }) => listener.tls);
+  const sockets = listening.sockets.filter(({ listener: { at, tls } }) => tls && at.kind === 'tcp');
   const host = redirectHost(sockets.map(({ listener }) => listener));
   if (port === undefined || host === undefined) return undefined;
   const { createHttpsRedirect } = await import('./https-redirect.ts');
