@@ -335,8 +335,9 @@ for (const name of NAMES.filter((name) => name !== 'uws')) {
         closed = true;
       });
       dripping.socket.resume();
-      await dripping.send('PROXY UNKNOWN ');
-      for (let sent = 0; !closed && sent < 80; sent++) {
+      // More of it than can drip in that time.
+      await dripping.send(proxyV2(1, TCP6, Buffer.alloc(4000)).subarray(0, 16));
+      while (!closed) {
         await dripping.send('x').catch(() => {});
         await new Promise((resolve) => setTimeout(resolve, 10));
       }

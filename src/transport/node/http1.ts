@@ -51,7 +51,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
 
   const sockets = ownSockets(limits, counters);
   const servers: Server[] = [];
-  const secured: SecureServer[] = [];
+  const secured = new WeakMap<Server, SecureServer>();
   let { tls } = options;
 
   /** One that does not listen yet. */
@@ -72,7 +72,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     if (tls === undefined) throw new Error('no certificate to speak TLS with');
     const handshakeTimeout = limits.headerTimeoutMs;
     const one = createSecureServer({ ...settings(limits), handshakeTimeout }, tls);
-    secured.push(one);
+    secured.set(one.server, one);
     return one.server;
   }
 
@@ -185,7 +185,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     },
     ...(tls && {
       useTls(renewed) {
-        for (const { useTls } of secured) useTls(renewed);
+        for (const server of servers) secured.get(server)?.useTls(renewed);
         tls = renewed;
       },
     }),
