@@ -68,9 +68,11 @@ async function open(
     case 'tcp':
       return openPort(listener, at, portFallback, transport, name);
     case 'unix': {
-      await makeRoom(at.path);
+      // Then its file is the primary's, who removes it with the last of them.
+      const shared = name === 'http1' && isForked() && (await import('./workers.ts')).isWorker();
+      if (!shared) await makeRoom(at.path);
       const bound = await transport.listen(listener);
-      const removeFile = holdFile(at.path);
+      const removeFile = shared ? () => {} : holdFile(at.path);
       return {
         bound,
         release() {

@@ -12,6 +12,11 @@ export function onDisconnect(stop: () => void): void {
   cluster.worker?.once('disconnect', stop);
 }
 
+/** Are its sockets those of the primary, where node's servers listen? */
+export function isWorker(): boolean {
+  return cluster.isWorker;
+}
+
 export interface WorkerListening {
   readonly bound: Bound;
   /** When nothing listens any more. */

@@ -1,14 +1,16 @@
 // Workers of one program share its port, and share it with nobody else.
 import { fork } from 'node:child_process';
 import { on } from 'node:events';
+import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import { listenersAt, listenOnCommonPort, type TcpListener } from '../../src/server/workers.ts';
 import type { Bound, Transport } from '../../src/transport/transport.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
-import { request } from '../support/client.ts';
+import { type Address, request } from '../support/client.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';
 import { onLoopback } from '../transport/listen.ts';
 import type { Order, Said, WorkerVariables } from './cluster-program.ts';
@@ -54,10 +56,10 @@ async function freePort(): Promise<number> {
 }
 
 /** Asks on new connections until all of these workers have answered; the test's own timeout is its limit. */
-async function hearFrom(port: number, pids: readonly number[]): Promise<void> {
+async function hearFrom(at: number | Address, pids: readonly number[]): Promise<void> {
   const missing = new Set(pids.map(String));
   while (missing.size > 0) {
-    const answer = await request({ port }, '/a.txt');
+    const answer = await request(typeof at === 'number' ? { port: at } : at, '/a.txt');
     if (answer.status !== 200) throw new Error(`status ${answer.status}`);
     missing.delete(answer.field('x-worker') ?? '');
   }
@@ -140,7 +142,32 @@ for (const transport of TRANSPORTS) {
   });
 }
 
+t.test('http1: workers share a Unix socket, and its file goes with the last', async (t) => {
+  const root = makeTree(t, { 'a.txt': 'hello' });
+  const path = join(makeTree(t), 'sock');
+  const program = startProgram(t);
+  const variables = { ROOT: root, PORT: '0', SOCKET: path, TRANSPORT: 'http1' };
+  const first = await program.fork(variables);
+  const second = await program.fork(variables);
+  for (const worker of [first, second]) t.match(worker, { event: 'listening' });
+  await hearFrom({ port: 0, path }, [first.pid, second.pid]);
+  program.disconnect();
+  for (const _ of [first, second]) t.match(await program.next(), { event: 'ended', code: 0 });
+  t.notOk(existsSync(path));
+});
+
 for (const transport of SHARING) {
+  t.test(`${transport}: a Unix socket is one worker's alone`, async (t) => {
+    const root = makeTree(t, { 'a.txt': 'hello' });
+    const path = join(makeTree(t), 'sock');
+    const program = startProgram(t);
+    const variables = { ROOT: root, PORT: '0', SOCKET: path, TRANSPORT: transport };
+    const first = await program.fork(variables);
+    t.match(first, { event: 'listening' });
+    t.match(await program.fork(variables), { event: 'failed', message: 'somebody listens there' });
+    await hearFrom({ port: 0, path }, [first.pid]);
+  });
+
   t.test(`${transport}: one worker has one server on a port`, async (t) => {
     const root = makeTree(t, { 'a.txt': 'hello' });
     const port = await freePort();
