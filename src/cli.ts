@@ -2,6 +2,7 @@
 // The `zcserve` command: reads the command line, runs one server, ends it on a signal.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { withActivation } from './command/activation.ts';
 import { readPlainArguments } from './command/arguments.ts';
 import { type Gathered, gatherOptions, inWordsOf } from './command/config.ts';
 import { endProcess } from './command/exit.ts';
@@ -76,20 +77,28 @@ function byHand(options: Options, quiet: boolean): Options {
   return isSeen ? { ...options, accessLog: '-' } : options;
 }
 
-async function serve(options: Options, json: boolean, log: Log): Promise<void> {
+async function serve(asked: Options, json: boolean, log: Log): Promise<void> {
+  const { options, activated } = withActivation(asked, process.env, process.pid);
   const starting = import('./server/server.ts').then(({ createServer }) => createServer(options));
   stopOnSignal(starting, log);
   const server = await starting;
-  console.log(json ? JSON.stringify(report(server)) : banner(server, options));
+  console.log(
+    json ? JSON.stringify(report(server, activated)) : banner(server, options, activated),
+  );
 }
 
-function report(server: Server): Readonly<Record<string, unknown>> {
-  const { url, redirectPort, admin, transport, protocols, tlsVersions, sendfile, reason } = server;
+/** `activated`: how many of its sockets systemd has opened. */
+function report(server: Server, activated: number): Readonly<Record<string, unknown>> {
+  const { url, urls, redirectPort, admin, transport, protocols, tlsVersions } = server;
+  const { sendfile, reason } = server;
   const { pid } = process;
-  return { url, redirectPort, admin, pid, transport, protocols, tlsVersions, sendfile, reason };
+  return {
+    ...{ url, urls, redirectPort, admin, pid, transport, protocols, tlsVersions, sendfile, reason },
+    ...(activated > 0 && { activated }),
+  };
 }
 
-function banner(server: Server, { root }: Options): string {
+function banner(server: Server, { root }: Options, activated: number): string {
   const { transport, protocols, tlsVersions, reason } = server;
   const way = [
     transport,
@@ -97,6 +106,7 @@ function banner(server: Server, { root }: Options): string {
     ...(protocols.length > 1 ? [protocols.join(' and ')] : []),
     ...(tlsVersions.length > 0 ? [`TLS ${tlsVersions.join(' and ')}`] : []),
     server.sendfile ? 'sendfile' : 'no sendfile',
+    ...(activated > 0 ? ['sockets of systemd'] : []),
   ];
   const admin = server.admin === undefined ? '' : `, admin at ${server.admin}`;
   return `zcserve: ${resolve(root)} at ${server.urls.join(' ')}${admin} (${way.join(', ')}: ${reason})`;
@@ -125,7 +135,7 @@ function stopOnSignal(starting: Promise<Server>, log: Log): void {
         (error: Error) => log.error(`${signal}: the access log stays as it was: ${error.message}`),
       );
     }
-    if (signal !== 'SIGHUP' || server === undefined || !server.url.startsWith('https:')) {
+    if (signal !== 'SIGHUP' || server === undefined || server.tlsVersions.length === 0) {
       return log.info(`${signal}: ignored, nothing is reloaded`);
     }
     await server.reload().then(

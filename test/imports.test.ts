@@ -25,7 +25,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   packages: { rooms: [], packages: ['etag', 'mime-types', 'node:', 'picomatch', 'prom-client'] },
   rules: { rooms: ['http', 'packages'], packages: ['node:'] },
   log: { rooms: ['rules'], packages: ['lru-cache', 'node:'] },
-  options: { rooms: ['rules'], packages: ['leven'] },
+  options: { rooms: ['http', 'rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
   addon: { rooms: ['plan', 'rules'], packages: ['node:'] },
   files: {
@@ -36,17 +36,27 @@ const LAWS: Readonly<Record<string, Law>> = {
     rooms: ['addon', 'files', 'http', 'log', 'options', 'packages', 'plan', 'rules'],
     packages: ['lru-cache', 'node:'],
   },
-  transport: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
+  transport: { rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules'], packages: ['node:'] },
   admin: {
     rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan', 'transport'],
     packages: ['node:', 'prom-client'],
   },
   'transport/engine': {
-    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
-    packages: ['lru-cache'],
+    rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules', 'site', 'transport'],
+    packages: ['lru-cache', 'node:'],
   },
   'transport/node': {
-    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport', 'transport/engine'],
+    rooms: [
+      'addon',
+      'files',
+      'http',
+      'log',
+      'plan',
+      'rules',
+      'site',
+      'transport',
+      'transport/engine',
+    ],
     packages: ['node:'],
   },
   'transport/uws': {

@@ -119,16 +119,23 @@ napi_value engine_cancel(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+// listen(descriptors, tls, proxyFrom)
 napi_value engine_listen(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
   if (!host) return throw_type(env, "listen: the engine is closed");
-  const std::string name = to_utf8(env, args[0]);
-  std::string reason;
-  const auto wanted = static_cast<uint16_t>(to_number(env, args[1]));
-  const int port = host->engine->listen(name, wanted, to_boolean(env, args[2]), reason);
-  if (port >= 0) return number(env, port);
-  return throw_errno(env, -port, "listen", reason.empty() ? name : name + " (" + reason + ")");
+  auto entrance = make_ref<Entrance>();
+  entrance->tls = to_boolean(env, args[1]);
+  entrance->proxied = is_type(env, args[2], napi_object);
+  for (uint32_t i = 0; entrance->proxied && i < length(env, args[2]); ++i) {
+    if (!entrance->proxies.add(to_text(env, element(env, args[2], i)))) return throw_type(env, "listen: not a network");
+  }
+  std::vector<int> descriptors;
+  for (uint32_t i = 0; i < length(env, args[0]); ++i) {
+    descriptors.push_back(static_cast<int>(to_number(env, element(env, args[0], i))));
+  }
+  const int error = host->engine->listen(descriptors, entrance);
+  return error == 0 ? undefined(env) : throw_errno(env, error, "listen", "a duplicate of the socket");
 }
 
 // logAccess(writer or undefined, format)

@@ -40,6 +40,7 @@ napi_value layout(napi_env env, napi_callback_info) {
   names("ends", kEndNames);
   names("faults", kFaultNames);
   names("logValues", kLogValueNames);
+  names("unproxied", kUnproxiedNames);
   names("counters", Counters::kNames);
   names("protocols", kProtocolNames);
   names("opened", kOpenedNames);

@@ -276,6 +276,7 @@ NAPI_MODULE_INIT() {
   define_engine(env, exports);
   define_lines(env, exports);
   define_send(env, exports);
+  define_listeners(env, exports);
   define_exit(env, exports);
   return exports;
 }

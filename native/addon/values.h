@@ -114,6 +114,9 @@ void define_lines(napi_env env, napi_value exports);
 /** send.cc: `sendNow`. */
 void define_send(napi_env env, napi_value exports);
 
+/** listeners.cc: `listen`, `listenAt`, `adopt`. */
+void define_listeners(napi_env env, napi_value exports);
+
 /** exit.cc: `exitWithin`. */
 void define_exit(napi_env env, napi_value exports);
 

@@ -11,17 +11,6 @@ constexpr int64_t kPause = 250;  // ms without descriptors before the next try; 
 
 }  // namespace
 
-void Acceptor::listen(UniqueFd listener) {
-  listener_ = std::move(listener);
-  watch(true);
-}
-
-void Acceptor::stop() {
-  watch(false);
-  listener_.reset();
-  resume_at_ = 0;
-}
-
 Acceptor::Outcome Acceptor::outcome_of(int error) {
   switch (error) {
     case EMFILE:
@@ -46,9 +35,10 @@ void Acceptor::pause(int64_t now) {
 }
 
 void Acceptor::watch(bool on) {
-  if (!listener_ || watched_ == on) return;
+  if (watched_ == on) return;
   epoll_event event{};
-  event.events = EPOLLIN;
+  // A socket may be that of several threads: one client wakes one of them.
+  event.events = EPOLLIN | EPOLLEXCLUSIVE;
   event.data.u64 = tag_;
   epoll_ctl(epoll_, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener_.get(), &event);
   watched_ = on;

@@ -1,16 +1,30 @@
-// The listening socket of one thread: takes in clients, and pauses where the system has no descriptor for one more.
+// One listening socket of a thread: takes in clients, and pauses where the system has no descriptor for one more.
 #pragma once
+#include "base/ref.h"
 #include "net/listener.h"
+#include "net/network.h"
 
 namespace zc {
 
+/** What is spoken at a listener, and who may come. */
+struct Entrance : RefCounted {
+  bool tls = false;
+  bool proxied = false;  // by the PROXY protocol; clients that come without it are turned away
+  Networks proxies;      // that may introduce clients; whoever gets at a Unix socket may too
+};
+
 class Acceptor {
  public:
-  Acceptor(int epoll, uint64_t tag) : epoll_(epoll), tag_(tag) {}
+  /** Begins to listen. `tag`: of its events in `epoll`. */
+  Acceptor(int epoll, uint64_t tag, UniqueFd listener, Ref<const Entrance> entrance)
+      : epoll_(epoll), tag_(tag), listener_(std::move(listener)), entrance_(std::move(entrance)) {
+    watch(true);
+  }
+  ~Acceptor() { watch(false); }
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
 
-  void listen(UniqueFd listener);
-  /** No more clients. */
-  void stop();
+  const Entrance& entrance() const { return *entrance_; }
   /** Calls admit(socket, peer) for those that wait, up to a batch. Returns the errno for which it pauses, or 0. */
   template <class Admit>
   int accept(int64_t now, Admit admit) {
@@ -49,7 +63,8 @@ class Acceptor {
 
   const int epoll_;
   const uint64_t tag_;
-  UniqueFd listener_;
+  const UniqueFd listener_;
+  const Ref<const Entrance> entrance_;
   bool watched_ = false;
   int64_t resume_at_ = 0;  // ms; 0 = not paused
 };

@@ -6,6 +6,7 @@
 #include "base/mailbox.h"
 #include "base/ref.h"
 #include "base/unique_fd.h"
+#include "engine/acceptor.h"
 #include "engine/kept_files.h"
 #include "files/root.h"
 #include "http/access_format.h"
@@ -49,6 +50,7 @@ struct Command {
   Ref<const LogFormat> log_format;
   std::string path;  // put_template: an extension
   UniqueFd fd;
+  Ref<const Entrance> entrance;  // of the listener fd
   int64_t grace = 0;  // ms; of stop, negative: at once, without records
 };
 

@@ -6,7 +6,6 @@
 #include <cerrno>
 
 #include "base/clock.h"
-#include "net/listener.h"
 
 namespace zc {
 namespace {
@@ -39,17 +38,17 @@ Engine::~Engine() {
   shared_->outbox.shut();
 }
 
-int Engine::listen(const std::string& host, uint16_t port, bool shared, std::string& reason) {
-  Listening listening = listen_on(host, port, threads_.size(), shared);
-  reason = std::move(listening.reason);
-  if (listening.error != 0) return -listening.error;
-  for (size_t i = 0; i < threads_.size(); ++i) {
-    Command command{};
-    command.kind = Command::listen;
-    command.fd = std::move(listening.sockets[i]);
-    post(i, std::move(command));
+int Engine::listen(const std::vector<int>& sockets, const Ref<const Entrance>& entrance) {
+  if (sockets.empty()) return EINVAL;
+  std::vector<Command> commands(std::max(sockets.size(), threads_.size()));
+  for (size_t i = 0; i < commands.size(); ++i) {
+    commands[i].kind = Command::listen;
+    commands[i].entrance = entrance;
+    commands[i].fd = UniqueFd(fcntl(sockets[i % sockets.size()], F_DUPFD_CLOEXEC, 0));
+    if (!commands[i].fd) return errno;
   }
-  return listening.port;
+  for (size_t i = 0; i < commands.size(); ++i) post(i % threads_.size(), std::move(commands[i]));
+  return 0;
 }
 
 std::string Engine::use_tls(const TlsSetup& setup) {

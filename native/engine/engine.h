@@ -20,10 +20,10 @@ class Engine {
   ~Engine();
 
   /**
-   * Binds one listening socket per thread; `shared`: on a port that others may have too, if they share it. Returns the
-   * port, or a negative errno; where the host has no address it is -EADDRNOTAVAIL and `reason` is the resolver's.
+   * Takes clients of these sockets, which share an address: each thread of one of its own, as far as they go. They stay the
+   * caller's: these are duplicates. Returns the errno where there is no descriptor for one more, and then takes none; or 0.
    */
-  int listen(const std::string& host, uint16_t port, bool shared, std::string& reason);
+  int listen(const std::vector<int>& sockets, const Ref<const Entrance>& entrance);
   /** Who comes from now on speaks TLS. Returns why not, or nothing. */
   std::string use_tls(const TlsSetup& setup);
   /** Exchanges that end are told there from now on, in this form; null: nowhere. The writer outlives the engine. */

@@ -4,19 +4,16 @@
 #include <cerrno>
 
 #include "base/thread.h"
-#include "engine/greeting.h"
-#include "engine/handshake.h"
-#include "http1/connection.h"
 #include "http1/transfer.h"
 #include "net/socket_stream.h"
 
 namespace zc {
 namespace {
 
-constexpr uint64_t kListenerTag = ~uint64_t{0};
-constexpr uint64_t kMailboxTag = kListenerTag - 1;
+// No connection has these: ids are below 2^52 (Slots).
+constexpr uint64_t kMailboxTag = ~uint64_t{0};
+constexpr uint64_t kFirstListenerTag = uint64_t{1} << 63;
 constexpr int kEvents = 256;
-constexpr uint64_t kRefusals = 128;  // connections over the limit that are told so at the same time
 
 }  // namespace
 
@@ -25,7 +22,7 @@ EngineThread::EngineThread(uint32_t number, Ref<EngineShared> shared)
       inbox_(make_ref<Inbox>()),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       service_(number, *shared_, inbox_),
-      acceptor_(epoll_.get(), kListenerTag) {}
+      reception_(service_, shared_->setup, epoll_.get()) {}
 
 int EngineThread::start() {
   if (!epoll_ || inbox_->mailbox.fd() < 0) return EMFILE;
@@ -53,13 +50,15 @@ void EngineThread::run() {
     service_.begin_turn();
     for (int i = 0; i < count; ++i) on_event(events[i]);
     service_.run_queues();
-    acceptor_.resume_in_time(service_.turn().now);
+    for (const auto& acceptor : acceptors_) acceptor->resume_in_time(service_.turn().now);
     const Turn& turn = service_.turn();
     if (turn.retiring && !turn.stopping && turn.now >= retire_deadline_) begin_stop(0);
     if (turn.stopping && turn.now >= stop_deadline_) service_.abandon_all();
     const bool over = (turn.retiring || turn.stopping) && service_.idle();
     if (over && !silent_stop_) service_.records().add(Record::stopped);
-    if (service_.end_turn()) acceptor_.resume();
+    if (service_.end_turn()) {
+      for (const auto& acceptor : acceptors_) acceptor->resume();
+    }
     shared_->outbox.post(service_.records().list());
     if (over) return;
   }
@@ -67,15 +66,22 @@ void EngineThread::run() {
 
 int EngineThread::wait_time() const {
   const int wait = service_.wait_time();
-  return wait < 0 && acceptor_.paused() ? static_cast<int>(TimerWheel::kTick) : wait;
+  const bool paused =
+      std::any_of(acceptors_.begin(), acceptors_.end(), [](const auto& acceptor) { return acceptor->paused(); });
+  return wait < 0 && paused ? static_cast<int>(TimerWheel::kTick) : wait;
 }
 
 void EngineThread::on_event(const epoll_event& event) {
-  if (event.data.u64 == kListenerTag) return accept_clients();
   if (event.data.u64 == kMailboxTag) {
     inbox_->mailbox.take(commands_);
     for (Command& command : commands_) on_command(command);
     commands_.clear();
+    return;
+  }
+  if (event.data.u64 >= kFirstListenerTag) {
+    const uint64_t number = event.data.u64 - kFirstListenerTag;
+    // They are closed in the turn in which we stop.
+    if (number < acceptors_.size()) accept_clients(*acceptors_[number]);
     return;
   }
   // By id: while somebody else holds the socket (a fork, a duplicate), closing ours leaves it in this epoll set, and its
@@ -94,7 +100,7 @@ void EngineThread::on_command(Command& command) {
   Exchanges& exchanges = service_.exchanges();
   switch (command.kind) {
     case Command::listen:
-      return acceptor_.listen(std::move(command.fd));
+      return listen(std::move(command.fd), std::move(command.entrance));
     case Command::reply:
       if (Exchange* exchange = exchanges.find(command.id)) {
         exchange->connection.on_answer(*exchange, std::move(command.reply_value));
@@ -118,8 +124,7 @@ void EngineThread::on_command(Command& command) {
     case Command::set_root:
       return service_.site().set_root(std::move(command.new_root), service_.turn().now);
     case Command::set_tls:
-      tls_ = std::move(command.new_tls);
-      return;
+      return reception_.use_tls(std::move(command.new_tls));
     case Command::log_access:
       return service_.log_access(std::move(command.log), std::move(command.log_format));
     case Command::transfer:
@@ -139,46 +144,17 @@ void EngineThread::on_command(Command& command) {
   }
 }
 
-void EngineThread::accept_clients() {
-  const int error = acceptor_.accept(service_.turn().now, [this](UniqueFd socket, const sockaddr_storage& peer) {
-    admit(std::move(socket), peer);
+void EngineThread::listen(UniqueFd listener, Ref<const Entrance> entrance) {
+  if (service_.turn().stopping) return;
+  const uint64_t tag = kFirstListenerTag + acceptors_.size();
+  acceptors_.push_back(std::make_unique<Acceptor>(epoll_.get(), tag, std::move(listener), std::move(entrance)));
+}
+
+void EngineThread::accept_clients(Acceptor& from) {
+  const int error = from.accept(service_.turn().now, [&](UniqueFd socket, const sockaddr_storage& peer) {
+    reception_.admit(std::move(socket), peer, from.entrance());
   });
   if (error != 0) service_.records().add(Record::accept_paused).error = error;
-}
-
-void EngineThread::admit(UniqueFd socket, const sockaddr_storage& peer) {
-  Counters& counters = service_.counters();
-  const uint64_t open = counters.connections.value();
-  const uint64_t most = shared_->setup.max_connections;
-  counters.accepted.add(1);
-  if (open >= most) counters.rejected.add(1);
-  if (open >= most + kRefusals) return;
-  if (tls_) return greet_tls(std::move(socket), peer, open >= most);
-  auto stream = std::make_unique<SocketStream>(std::move(socket), peer);
-  if (open >= most) {
-    if (Http1Connection* connection = open_client<Http1Connection>(std::move(stream))) {
-      connection->refuse(503);
-      connection->on_turn();
-    }
-  } else if (shared_->setup.h2c) {
-    if (Greeting* greeting = open_client<Greeting>(std::move(stream))) greeting->begin();
-  } else if (Http1Connection* connection = open_client<Http1Connection>(std::move(stream))) {
-    connection->begin();
-  }
-}
-
-// Null: there is no room for it.
-template <class Client, class... Args>
-Client* EngineThread::open_client(Args&&... args) {
-  auto client = std::make_unique<Client>(service_, std::forward<Args>(args)...);
-  Client* const opened = client.get();
-  return service_.open(std::move(client), epoll_.get()) ? opened : nullptr;
-}
-
-void EngineThread::greet_tls(UniqueFd socket, const sockaddr_storage& peer, bool refused) {
-  std::unique_ptr<TlsStream> stream = TlsStream::make(std::move(socket), peer, tls_, tls_scratch_);
-  if (!stream) return;
-  if (Handshake* handshake = open_client<Handshake>(std::move(stream), refused)) handshake->begin();
 }
 
 void EngineThread::begin_transfer(Command& command) {
@@ -190,13 +166,13 @@ void EngineThread::begin_transfer(Command& command) {
 }
 
 void EngineThread::begin_retire(int64_t grace) {
-  acceptor_.stop();
+  acceptors_.clear();
   retire_deadline_ = service_.turn().now + grace;
   service_.retire();
 }
 
 void EngineThread::begin_stop(int64_t grace) {
-  acceptor_.stop();
+  acceptors_.clear();
   silent_stop_ = grace < 0;
   stop_deadline_ = service_.turn().now + std::max<int64_t>(grace, 0);
   service_.stop();

@@ -3,8 +3,8 @@
 #include <sys/epoll.h>
 
 #include "engine/acceptor.h"
+#include "engine/reception.h"
 #include "engine/service.h"
-#include "net/tls_stream.h"
 
 namespace zc {
 
@@ -24,11 +24,8 @@ class EngineThread : public RefCounted {
   int wait_time() const;
   void on_event(const epoll_event& event);
   void on_command(Command& command);
-  void accept_clients();
-  void admit(UniqueFd socket, const sockaddr_storage& peer);
-  template <class Client, class... Args>
-  Client* open_client(Args&&... args);
-  void greet_tls(UniqueFd socket, const sockaddr_storage& peer, bool refused);
+  void listen(UniqueFd listener, Ref<const Entrance> entrance);
+  void accept_clients(Acceptor& from);
   void begin_transfer(Command& command);
   void begin_retire(int64_t grace);
   void begin_stop(int64_t grace);
@@ -37,9 +34,8 @@ class EngineThread : public RefCounted {
   const Ref<Inbox> inbox_;
   const UniqueFd epoll_;
   EngineService service_;
-  Acceptor acceptor_;
-  Ref<TlsContext> tls_;
-  TlsScratch tls_scratch_;
+  Reception reception_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;  // by their tags
   std::vector<Command> commands_;
   bool silent_stop_ = false;
   int64_t retire_deadline_ = 0, stop_deadline_ = 0;  // ms

@@ -26,8 +26,12 @@ bool add_to(int epoll, int fd, uint32_t events, uint64_t tag) {
 
 }  // namespace
 
-Io SocketStream::receive(char* to, size_t size) {
-  const ssize_t n = retry([&] { return recv(fd(), to, size, 0); });
+Io SocketStream::receive(char* to, size_t size) { return receive(to, size, 0); }
+
+Io SocketStream::peek(char* to, size_t size) { return receive(to, size, MSG_PEEK); }
+
+Io SocketStream::receive(char* to, size_t size, int flags) {
+  const ssize_t n = retry([&] { return recv(fd(), to, size, flags); });
   if (n > 0) return {Io::moved, 0, static_cast<size_t>(n)};
   return n == 0 ? Io{Io::closed, 0, 0} : socket_error(errno);
 }

@@ -1,4 +1,4 @@
-// A TCP connection as it is: what is sent are the bytes on the wire.
+// A connection by TCP or a Unix socket as it is: what is sent are the bytes on the wire.
 #pragma once
 #include "base/unique_fd.h"
 #include "net/stream.h"
@@ -8,6 +8,11 @@ namespace zc {
 class SocketStream : public Stream {
  public:
   SocketStream(UniqueFd socket, const sockaddr_storage& peer) : socket_(std::move(socket)), peer_(peer) {}
+
+  /** What comes next, which is received again. */
+  Io peek(char* to, size_t size);
+  /** Somebody who may has said who it is. */
+  void set_peer(const sockaddr_storage& peer) { peer_ = peer; }
 
   Io receive(char* to, size_t size) override;
   /** A short read has emptied the socket (epoll(7)). */
@@ -29,8 +34,10 @@ class SocketStream : public Stream {
   int fd() const { return socket_.get(); }
 
  private:
+  Io receive(char* to, size_t size, int flags);
+
   const UniqueFd socket_;
-  const sockaddr_storage peer_;
+  sockaddr_storage peer_;
 };
 
 /** A duplicate of a socket that somebody else reads, and closes: it is only written to. */

@@ -17,10 +17,9 @@ constexpr std::string_view kKeyUpdate("\x18\0\0\x01\0", 5), kKeyUpdateRequested(
 
 }  // namespace
 
-std::unique_ptr<TlsStream> TlsStream::make(UniqueFd socket, const sockaddr_storage& peer, Ref<const TlsContext> context,
+std::unique_ptr<TlsStream> TlsStream::make(std::unique_ptr<SocketStream> socket, Ref<const TlsContext> context,
                                            TlsScratch& scratch) {
-  std::unique_ptr<TlsStream> stream(
-      new TlsStream(std::make_unique<SocketStream>(std::move(socket), peer), std::move(context), scratch));
+  std::unique_ptr<TlsStream> stream(new TlsStream(std::move(socket), std::move(context), scratch));
   SSL* const ssl = stream->ssl_.get();
   BIO* const bio = ssl ? BIO_new(transport()) : nullptr;
   if (!bio) return {};

@@ -23,7 +23,7 @@ struct TlsScratch {
 class TlsStream final : public Stream {
  public:
   /** Null without memory. */
-  static std::unique_ptr<TlsStream> make(UniqueFd socket, const sockaddr_storage& peer, Ref<const TlsContext> context,
+  static std::unique_ptr<TlsStream> make(std::unique_ptr<SocketStream> socket, Ref<const TlsContext> context,
                                          TlsScratch& scratch);
   /** Says goodbye (close_notify), if the client still hears it. */
   ~TlsStream() override;

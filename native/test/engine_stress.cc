@@ -3,8 +3,10 @@
 //
 // engine_stress SCENARIO ROUNDS SEED CERTIFICATES: `http1`, `h2c` and `tls` have one engine that speaks it and ROUNDS rounds of clients,
 // `lifetime` starts and ends ROUNDS engines, `transfers` lends ROUNDS sockets, `arena` has three threads that fill and empty
-// one. Exits with 1 at the first wrong byte; prints what was tried.
+// one, `introductions` lets ROUNDS clients in that come by a proxy. Exits with 1 at the first wrong byte; prints what was tried.
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -14,6 +16,7 @@
 #include <cstring>
 #include <thread>
 
+#include "engine/reception.h"
 #include "test/stress_crowd.h"
 
 namespace zc::stress {
@@ -157,13 +160,77 @@ void run_arena(size_t rounds, uint64_t seed) {
   std::printf("%zu snapshots taken and dropped, %zu refused for want of room\n", taken.load(), full.load());
 }
 
+// What a proxy says of a client is what is known of the client, in whatever pieces it comes; without threads.
+void run_introductions(size_t rounds, uint64_t seed) {
+  struct Introduced {
+    std::string_view header;
+    sa_family_t family;
+    uint16_t port;
+  };
+  // Of nobody: the socket's own.
+  static constexpr Introduced kIntroduced[] = {
+      {"PROXY TCP4 203.0.113.7 192.0.2.1 50000 443\r\n", AF_INET, 50000},
+      {"PROXY TCP6 2001:db8::7 2001:db8::1 50001 443\r\n", AF_INET6, 50001},
+      {"PROXY UNKNOWN\r\n", AF_UNIX, 0},
+      {{"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x07\xc0\0\x02\x01\xc3\x52\x01\xbb", 28}, AF_INET, 50002},
+      {{"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16}, AF_UNIX, 0},
+  };
+  EngineSetup setup;
+  setup.max_connections = 2;
+  setup.limits.header_timeout = setup.limits.keep_alive_timeout = 20'000;
+  auto shared = make_ref<EngineShared>(std::move(setup), [] {});
+  const UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  EngineService service(0, *shared, make_ref<Inbox>());
+  Reception reception(service, shared->setup, epoll.get());
+  Entrance entrance;
+  entrance.proxied = true;
+  Random random(seed);
+  for (size_t round = 0; round < rounds; ++round) {
+    const Introduced& said = kIntroduced[random.below(std::size(kIntroduced))];
+    int pair[2];
+    require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0, "a socket pair can be made");
+    const UniqueFd client(pair[1]);
+    sockaddr_storage own{};
+    own.ss_family = AF_UNIX;
+    reception.admit(UniqueFd(pair[0]), own, entrance);
+    uint64_t id = 0;
+    // What stands behind the header is the beginning of a request.
+    const std::string bytes = std::string(said.header) + "GET";
+    for (size_t at = 0; at < bytes.size();) {
+      const size_t size = std::min(bytes.size() - at, 1 + static_cast<size_t>(random.below(bytes.size())));
+      require(send(client.get(), bytes.data() + at, size, 0) == static_cast<ssize_t>(size), "bytes are sent");
+      at += size;
+      service.begin_turn();
+      epoll_event event{};
+      require(epoll_wait(epoll.get(), &event, 1, 0) == 1, "bytes are announced");
+      id = event.data.u64;
+      StreamEvents happened;
+      happened.readable = true;
+      if (Connection* connection = service.find_connection(id)) connection->on_events(happened);
+      service.end_turn();
+    }
+    Connection* const connection = service.find_connection(id);
+    require(connection != nullptr, "the client is here");
+    const sockaddr_storage& peer = connection->stream().peer();
+    // The port stands at the same place for both families.
+    const uint16_t port = peer.ss_family == AF_UNIX ? 0 : ntohs(reinterpret_cast<const sockaddr_in&>(peer).sin_port);
+    require(peer.ss_family == said.family && port == said.port, "its address is what the proxy has said", std::string(said.header));
+    char left;
+    require(recv(pair[0], &left, 1, 0) < 0, "what follows was read by whoever came next");
+    connection->abandon(ExchangeEnd::gone);
+    service.end_turn();
+    require(service.idle(), "nothing is left of it");
+  }
+  std::printf("%zu clients introduced\n", rounds);
+}
+
 }  // namespace
 }  // namespace zc::stress
 
 int main(int count, char** arguments) {
   using namespace zc::stress;
   if (count != 5) {
-    std::fprintf(stderr, "usage: engine_stress http1|h2c|tls|lifetime|transfers|arena ROUNDS SEED CERTIFICATES\n");
+    std::fprintf(stderr, "usage: engine_stress http1|h2c|tls|lifetime|transfers|arena|introductions ROUNDS SEED CERTIFICATES\n");
     return 2;
   }
   // As in Node.
@@ -178,6 +245,7 @@ int main(int count, char** arguments) {
   else if (scenario == "lifetime") run_lifetime(certificates, rounds, seed);
   else if (scenario == "transfers") run_transfers(certificates, rounds, seed);
   else if (scenario == "arena") run_arena(rounds, seed);
+  else if (scenario == "introductions") run_introductions(rounds, seed);
   else return 2;
   return 0;
 }

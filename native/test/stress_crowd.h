@@ -9,11 +9,30 @@
 
 namespace zc::stress {
 
+/** In pieces; now and then a proxy goes in the midst of it, or does not speak the protocol. False: it came to nothing. */
+inline bool introduce(int socket, Random& random) {
+  constexpr std::string_view kText = "PROXY TCP4 203.0.113.7 192.0.2.1 50000 443\r\n";
+  constexpr std::string_view kBinary("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x10\xcb\0\x71\x07\xc0\0\x02\x01\xc3\x50\x01\xbb\xee\0\x01!", 32);
+  const std::string_view header = random.one_in(2) ? kText : kBinary;
+  if (random.one_in(20)) {
+    send(socket, "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL);
+    return false;
+  }
+  const bool leaves = random.one_in(20);
+  const size_t end = leaves ? random.below(header.size()) : header.size();
+  for (size_t at = 0; at < end;) {
+    const size_t size = std::min(end - at, 1 + static_cast<size_t>(random.below(header.size())));
+    if (send(socket, header.data() + at, size, MSG_NOSIGNAL) <= 0) return false;
+    at += size;
+  }
+  return !leaves;
+}
+
 /** One client from its connection to its end. Returns the answers that came whole and right. */
 inline size_t live(const Owner& owner, TlsCaller& caller, uint64_t seed) {
   Random random(seed);
   UniqueFd socket = connect_to(owner.port);
-  if (!socket) return 0;
+  if (!socket || (owner.proxied && !introduce(socket.get(), random))) return 0;
   // On a port of TLS, who speaks plain HTTP is told so.
   const bool in_tls = owner.carriage == Carriage::tls && !random.one_in(12);
   if (!in_tls) {

@@ -77,9 +77,7 @@ class Owner {
         arena_(Arena::create(512 << 10)),
         engine_(std::make_unique<Engine>(setup_of(site, carriage, arena_, random_), threads, [this] { bell.ring(); })) {
     if (carriage == Carriage::tls) renew();
-    std::string reason;
-    port = engine_->listen("127.0.0.1", 0, false, reason);
-    require(port > 0, "the engine listens", reason);
+    listen(threads);
     put_templates();
   }
 
@@ -128,11 +126,26 @@ class Owner {
 
   Bell bell;
   const Carriage carriage;
+  bool proxied = false;  // clients come by a proxy
   int port = 0;
   size_t stopped = 0, ended = 0, snapshots = 0, answers = 0, renewals = 0;
   double kept = 0;  // by all threads, at most
 
  private:
+  // Fewer sockets than threads, or more: some are shared then.
+  void listen(size_t threads) {
+    auto entrance = make_ref<Entrance>();
+    entrance->tls = carriage == Carriage::tls;
+    entrance->proxied = proxied = random_.one_in(2);
+    entrance->proxies.add("127.0.0.0/8");
+    const Listening listening = listen_on({"127.0.0.1", 0, false}, 1 + random_.below(threads + 1), false);
+    require(listening.error == 0, "it is listened", listening.reason);
+    std::vector<int> sockets;
+    for (const UniqueFd& socket : listening.sockets) sockets.push_back(socket.get());
+    port = adopt(sockets[0]).port;
+    require(engine_->listen(sockets, entrance) == 0, "the engine listens");
+  }
+
   Ref<Reply> reply_with(size_t file, Way way) {
     auto reply = make_ref<Reply>();
     Ref<File> opened = site_.open(file);

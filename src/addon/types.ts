@@ -181,8 +181,15 @@ export interface NativeEngine {
    * OpenSSL's reason, and nothing has changed then.
    */
   useTls(tls: EngineTls): void;
-  /** Binds and listens on every thread; returns the port. Throws an Error with `code` (EADDRINUSE…). */
-  listen(host: string, port: number, shared: boolean): number;
+  /**
+   * Takes clients of these sockets, which listen at one address, by duplicates. `proxyFrom`: networks of proxies that have to
+   * say who each client is; those of a Unix socket may all. Throws an Error with `code` (EMFILE…).
+   */
+  listen(
+    descriptors: readonly number[],
+    tls: boolean,
+    proxyFrom: readonly string[] | undefined,
+  ): void;
   /** Answers a request record. The values of an EngineReply in turn: this call is on the way of every planned answer. */
   reply(
     id: number,
@@ -317,6 +324,29 @@ export interface NativeAddon {
    * the first reply. Undefined where there is no memory.
    */
   createBytes(size: number): ArrayBuffer | undefined;
+  /**
+   * Descriptors of `count` sockets that listen at one address, for the caller to close; an empty host is all addresses of
+   * IPv6 and IPv4, port 0 any free one. `shared`: also where others listen, if they share the port. Throws an Error with
+   * `code` (EADDRINUSE…).
+   */
+  listen(
+    host: string,
+    port: number,
+    ipv6Only: boolean,
+    count: number,
+    shared: boolean,
+  ): readonly number[];
+  /** The same of one at a path, who may connect by its mode; negative: as the umask leaves it. */
+  listenAt(path: string, mode: number): readonly number[];
+  /**
+   * Where a socket listens; makes it fit for an engine, whoever has made it. An abstract path begins with "@". Throws an
+   * Error with `code` where none listens there (ENOTSOCK, EINVAL).
+   */
+  adopt(
+    descriptor: number,
+  ):
+    | { readonly host: string; readonly port: number; readonly path?: undefined }
+    | { readonly path: string };
   createArena(capacity: number): NativeArena;
   /** To a duplicate of this descriptor. Throws an Error with `code` (EAGAIN, EMFILE…) where there is no room. */
   createLineWriter(fd: number): NativeLineWriter;

@@ -25,7 +25,7 @@ export class Counts {
   cancelled = 0;
   /** Requests whose head came too slowly, and answers that were taken too slowly. uWebSockets.js tells of none: 0. */
   timeouts = 0;
-  /** Connections turned away because there were `maxConnections`. 0 for middleware. */
+  /** Connections turned away: there were `maxConnections`, or no proxy introduced them. 0 for middleware. */
   rejected = 0;
   /** Files that the kernel refused to send by sendfile, once for each answer that found out: they are read. */
   refused = 0;
@@ -63,6 +63,7 @@ export const WIRE = {
     'root',
     'directory',
     'kept',
+    'unproxied',
   ],
   /** The values of each record, in order; `fields` is their number, and pairs of index and value follow. */
   recordValues: ['kind', 'id', 'code', 'errno', 'bytes', 'method', 'text', 'fields'],
@@ -87,6 +88,8 @@ export const WIRE = {
   faults: ['none', 'truncated', 'changed', 'failed'],
   /** What a line of the access log is made of (native/http/access_format.h). */
   logValues: LOG_VALUES,
+  /** What was wrong with a client that no proxy has introduced (native/engine/record.h). */
+  unproxied: ['stranger', 'header'],
   /** Counters of an engine thread (native/engine/counters.h). */
   counters: Object.keys(new Counts()) as ReadonlyArray<keyof Counts>,
   /** What clients speak (native/http/exchange.h). */
@@ -115,6 +118,7 @@ export type Way = (typeof WIRE.ways)[number];
 export type WireReason = (typeof WIRE.reasons)[number];
 export type FileFault = Exclude<(typeof WIRE.faults)[number], 'none'>;
 export type Protocol = (typeof WIRE.protocols)[number];
+export type Unproxied = (typeof WIRE.unproxied)[number];
 export type ExchangeEnd = (typeof WIRE.ends)[number];
 
 /** A reply's flags. `status`: one that is registered as final. */

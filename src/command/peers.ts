@@ -3,8 +3,7 @@
 /** By flag without its dashes. Where two of them mean different things by one letter, both are named. */
 const HINTS: Readonly<Record<string, string>> = {
   // serve, http-server, sirv, python -m http.server, caddy file-server, vite preview
-  l: '--port says where to listen, and --host',
-  listen: '--port says where to listen, and --host',
+  l: '--listen says where to listen, or --port and --host',
   a: '--host says on which address to listen',
   address: '--host says on which address to listen',
   b: '--host says on which address to listen; siblings .br are offered as they are',

@@ -3,6 +3,7 @@ import { fields } from './fields.ts';
 import { files, freshness } from './files.ts';
 import { path, toggle } from './kinds.ts';
 import { limits } from './limits.ts';
+import { agreeOnListeners } from './listeners.ts';
 import { listening } from './listening.ts';
 import { logging } from './logging.ts';
 import { operating } from './operating.ts';
@@ -65,15 +66,13 @@ export function resolveOptions(input: OptionsInput = {}): Options {
 /** Rules between options. */
 function agree(options: Options): void {
   const { transport, h2c } = options;
-  agreeOnTls(options, (name) => options[name] === OPTIONS[name].default);
-  if (!h2c) return;
-  if (transport === 'uws' || transport === 'http1') {
+  const isDefault = (name: keyof typeof OPTIONS) => options[name] === OPTIONS[name].default;
+  agreeOnTls(options, isDefault);
+  agreeOnListeners(options, isDefault);
+  if (h2c && (transport === 'uws' || transport === 'http1')) {
     throw new OptionError(
       (call) =>
         `${call('transport')}: "${transport}" speaks no HTTP/2 without TLS; expected auto or native, or no ${call('h2c')}`,
     );
-  }
-  if (options.tlsCert !== undefined) {
-    throw new OptionError((call) => `${call('h2c')} is without TLS, ${call('tlsCert')} is with it`);
   }
 }

@@ -20,20 +20,33 @@ export type TransportName = Exclude<Options['transport'], 'auto'>;
 
 export interface Wanted {
   readonly transport: Options['transport'];
+  /** A listener speaks TLS. */
   readonly tls: boolean;
+  /** One does not. */
+  readonly plain: boolean;
   /** HTTP/2 without TLS, which only the engine speaks. */
   readonly h2c: boolean;
 }
+
+type Schemes = Pick<Wanted, 'tls' | 'plain'>;
 
 /** A transport that can run here, with the library that it runs on. */
 export type Chosen = {
   /** One line: why this one, or why not a better one. */
   readonly reason: string;
+  /**
+   * How far bodies get by its connections at most: where only some listeners speak TLS, by the others'. The engine prepares
+   * one answer for both: a stream that takes no files has them read (native/http/body.h).
+   */
   readonly reach: Reach;
   /** A better one was to be had and does not load: worth a line in the log. */
   readonly fallback: boolean;
 } & (
-  | { readonly name: 'native'; readonly addon: NativeAddon }
+  | {
+      readonly name: 'native';
+      readonly addon: NativeAddon;
+      readonly reach: Extract<Reach, 'engine' | 'engine-tls'>;
+    }
   | { readonly name: 'uws'; readonly library: UwsLibrary }
   | { readonly name: 'http1'; readonly transfers: Transfers | undefined }
 );
@@ -50,26 +63,26 @@ export async function chooseTransport(
 }
 
 async function choose(
-  { transport, tls }: Wanted,
+  wanted: Wanted,
   native: Native,
   loadUws: () => Promise<Uws>,
 ): Promise<Chosen> {
-  switch (transport) {
+  switch (wanted.transport) {
     case 'auto':
-      return chooseBest(tls, native);
+      return chooseBest(wanted, native);
     case 'native': {
       if (native.addon === undefined) throw unavailable('native', native.reason);
-      const chosen = onEngine(native.addon, tls, 'asked for');
+      const chosen = onEngine(native.addon, wanted, 'asked for');
       if (chosen === undefined) throw unavailable('native', NO_OPENSSL);
       return chosen;
     }
     case 'uws': {
       const uws = await loadUws();
       if (uws.library === undefined) throw unavailable('uws', uws.reason);
-      return onUws(uws, tls, 'asked for');
+      return onUws(uws, wanted, 'asked for');
     }
     case 'http1':
-      return onNode(tls, native, askedFor(native), false);
+      return onNode(wanted, native, askedFor(native), false);
   }
 }
 
@@ -77,14 +90,14 @@ async function choose(
  * What serves instead, where the engine has loaded and cannot start. Throws an Error where it was asked for by
  * name, and the cause where that is something else than the system's lack of room.
  */
-export function chooseWithoutEngine({ transport, tls, h2c }: Wanted, cause: unknown): Chosen {
+export function chooseWithoutEngine({ transport, plain, h2c }: Wanted, cause: unknown): Chosen {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (typeof code !== 'string') throw cause;
   const reason = `the system has no room for an engine thread (${code})`;
   if (transport === 'native') throw unavailable('native', reason);
   if (h2c) throw withoutH2c(reason);
   // Nor for one that takes descriptors from node:http.
-  const reach = tls ? 'tls' : 'memory';
+  const reach = plain ? 'memory' : 'tls';
   return { name: 'http1', transfers: undefined, reach, reason, fallback: true };
 }
 
@@ -123,6 +136,7 @@ export async function createTransport(
         addon: chosen.addon,
         root: root.native,
         symlinks: options.symlinks,
+        reach: chosen.reach,
         tls,
         http2: options.http2,
         threads:
@@ -177,10 +191,10 @@ function orRefusing<T>(tls: Tls | undefined, make: () => T): T {
 /** Why the engine has no TLS. */
 export const NO_OPENSSL = 'this Node has no OpenSSL 3 that an addon could call';
 
-function chooseBest(tls: boolean, native: Native): Chosen {
-  if (native.addon === undefined) return onNode(tls, native, native.reason, true);
-  const chosen = onEngine(native.addon, tls, 'native engine');
-  return chosen ?? onNode(tls, native, NO_OPENSSL, true);
+function chooseBest(wanted: Schemes, native: Native): Chosen {
+  if (native.addon === undefined) return onNode(wanted, native, native.reason, true);
+  const chosen = onEngine(native.addon, wanted, 'native engine');
+  return chosen ?? onNode(wanted, native, NO_OPENSSL, true);
 }
 
 /** Of this process, such as "OpenSSL 3.0.15"; undefined where the engine cannot use it. */
@@ -189,22 +203,22 @@ export function opensslOf(addon: NativeAddon): string | undefined {
 }
 
 /** Undefined where it cannot speak TLS, and is to. */
-function onEngine(addon: NativeAddon, tls: boolean, why: string): Chosen | undefined {
+function onEngine(addon: NativeAddon, { tls, plain }: Schemes, why: string): Chosen | undefined {
   if (!tls) return { name: 'native', addon, reach: 'engine', reason: why, fallback: false };
   const openssl = opensslOf(addon);
   if (openssl === undefined) return undefined;
   const reason = `${why}, ${openssl}`;
-  return { name: 'native', addon, reach: 'engine-tls', reason, fallback: false };
+  return { name: 'native', addon, reach: plain ? 'engine' : 'engine-tls', reason, fallback: false };
 }
 
-function onUws({ library, version }: FoundUws, tls: boolean, why: string): Chosen {
+function onUws({ library, version }: FoundUws, { plain }: Schemes, why: string): Chosen {
   const reason = `${why}, uWebSockets.js ${version}`;
-  return { name: 'uws', library, reach: tls ? 'tls' : 'memory', reason, fallback: false };
+  return { name: 'uws', library, reach: plain ? 'memory' : 'tls', reason, fallback: false };
 }
 
-function onNode(tls: boolean, native: Native, reason: string, fallback: boolean): Chosen {
-  const plain = native.addon === undefined ? 'none' : 'socket';
-  return { name: 'http1', reach: tls ? 'tls' : plain, transfers: undefined, reason, fallback };
+function onNode({ plain }: Schemes, native: Native, reason: string, fallback: boolean): Chosen {
+  const without = native.addon === undefined ? 'none' : 'socket';
+  return { name: 'http1', reach: plain ? without : 'tls', transfers: undefined, reason, fallback };
 }
 
 /** Without an addon that should be there, what was asked for is slower than it looks. */

@@ -1,14 +1,15 @@
 // One server's life: choose a transport, open the site, listen, count, stop.
 import { promises as fs } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { loadNative } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import type { Admin } from '../admin/admin.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog, type Log } from '../log/log.ts';
+import { listenersOf, redirectHost } from '../options/listeners.ts';
 import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
+import type { Listener } from '../rules/listeners.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
 import { createSite, type Site } from '../site/site.ts';
 import type { Tls } from '../transport/tls.ts';
@@ -24,9 +25,9 @@ import {
   type Wanted,
   withTransfers,
 } from './choose.ts';
-import { cannotListen, cannotServe } from './problems.ts';
+import { isForked, type Listeners, openListeners, portOf, urlsOf } from './listeners.ts';
+import { cannotServe } from './problems.ts';
 import { type Spoken, spokenBy } from './spoken.ts';
-import type { Listening } from './workers.ts';
 
 export interface ServerStats extends TransportStats {
   readonly files: TableStats;
@@ -36,10 +37,11 @@ export interface ServerStats extends TransportStats {
 
 /** A server that listens. */
 export interface Server extends Spoken {
-  /** Where it can be reached, without a slash at the end: `http://127.0.0.1:8080`. */
+  /** Where it can be reached, without a slash at the end: `http://127.0.0.1:8080`, `unix:/run/zc.sock`. */
   readonly url: string;
   /** The same for every address of this machine that it listens on. */
   readonly urls: readonly string[];
+  /** Of the first listener that has one; 0 where none has. */
   readonly port: number;
   /** Of the plain listener that redirects here, where there is one. */
   readonly redirectPort: number | undefined;
@@ -71,7 +73,13 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const native = loadNative();
   const tls = await tlsOf(options);
-  const wanted = { transport: options.transport, tls: tls !== undefined, h2c: options.h2c };
+  const listeners = listenersOf(options);
+  const wanted = {
+    transport: options.transport,
+    tls: tls !== undefined,
+    plain: listeners.some((each) => !each.tls),
+    h2c: options.h2c,
+  };
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
   // What comes of it is openSite's to say: a program may have been given this one directory.
   await fs.access(options.root).catch(() => {});
@@ -81,7 +89,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const accessLog = await openAccessLog(options, native.addon, log);
   const site = openSite(options, best, native.addon, log);
   let started: Started;
-  let listening: Listening;
+  let listening: Listeners;
   let redirect: Redirect | undefined;
   try {
     started = await start(best, wanted, site, options, tls, log, accessLog);
@@ -89,31 +97,32 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
       const node = tls ? 'node:https' : 'node:http';
       log.warn(`no better transport than ${node}: ${started.chosen.reason}`);
     }
-    listening = await listen(started, options);
-    redirect = await listenForPlain(options, started.transport, listening.port, log, accessLog);
+    listening = await listen(started, listeners, options);
+    redirect = await listenForPlain(options, started.transport, listening, log, accessLog);
   } catch (error) {
     site.close();
     await accessLog?.close();
     throw error;
   }
   const { chosen, transport } = started;
-  const { port, release } = listening;
-  const urls = urlsOf(options.host, port, tls ? 'https' : 'http');
+  const urls = urlsOf(listening.sockets);
   let closed: Promise<void> | undefined;
-  const end = () => {
-    site.close();
-    release?.();
-  };
   const stats = () => ({
     ...transport.stats(),
     files: site.table.stats(),
     accessLog: accessLog?.stats(),
   });
-  const spoken = spokenBy(chosen.name, options, tls !== undefined);
+  const spoken = spokenBy(chosen.name, options, wanted);
   let admin: Admin | undefined;
-  const close = () => (closed ??= closeAll().finally(end));
+  const close = () => (closed ??= closeAll().finally(() => site.close()));
   const closeAll = async () => {
-    await Promise.all([transport.close(options.grace), redirect?.transport.close(options.grace)]);
+    const ended = Promise.all([
+      ...[transport.close(options.grace), redirect?.transport.close(options.grace)],
+      redirect?.listeners.close(),
+    ]);
+    // At once: nobody is to wait in a queue from which no more is taken.
+    listening.close();
+    await ended;
     await accessLog?.close();
     await admin?.close();
   };
@@ -135,8 +144,8 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   return {
     url: urls[0] ?? '',
     urls,
-    port,
-    redirectPort: redirect?.port,
+    port: portOf(listening.sockets),
+    redirectPort: redirect && portOf(redirect.listeners.sockets),
     admin: admin?.url,
     transport: chosen.name,
     sendfile: takesDescriptors(chosen.reach),
@@ -219,66 +228,47 @@ async function loadUws(): Promise<Uws> {
   return (await import('../transport/uws/library.ts')).loadUws();
 }
 
-/** Has it a parent to talk to, as every worker of node:cluster has? */
-function isForked(): boolean {
-  return process.channel !== undefined;
-}
-
-/** Ports that `portFallback` tries after the first. */
-const FALLBACK_PORTS = 100;
-
-async function listen({ chosen, transport }: Started, options: Options): Promise<Listening> {
-  const { host, port, portFallback } = options;
-  const last = portFallback && port > 0 ? Math.min(port + FALLBACK_PORTS, 65_535) : port;
-  const { listenAsWorker } =
-    isForked() && chosen.name !== 'http1' ? await import('./workers.ts') : {};
-  for (let candidate = port; ; candidate++) {
-    try {
-      return listenAsWorker
-        ? await listenAsWorker(transport, host, candidate)
-        : { port: await transport.listen(host, candidate) };
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EADDRINUSE' && candidate < last) continue;
-      await transport.close(0);
-      throw cannotListen(host, port, error);
-    }
+async function listen(
+  { chosen, transport }: Started,
+  listeners: readonly Listener[],
+  options: Options,
+): Promise<Listeners> {
+  const portFallback = options.listen ? undefined : options.portFallback;
+  try {
+    return await openListeners({ listeners, portFallback }, transport, chosen.name);
+  } catch (error) {
+    await transport.close(0);
+    throw error;
   }
 }
 
 interface Redirect {
   readonly transport: Transport;
-  readonly port: number;
+  readonly listeners: Listeners;
 }
 
 /** Where one is asked for; `secure`, which listens already, ends with it where it cannot. */
 async function listenForPlain(
   options: Options,
   secure: Transport,
-  securePort: number,
+  listening: Listeners,
   log: Log,
   accessLog: AccessLog | undefined,
 ): Promise<Redirect | undefined> {
-  const { host, httpsRedirect: port } = options;
-  if (port === undefined) return undefined;
+  const { httpsRedirect: port } = options;
+  const sockets = listening.sockets.filter(({ listener: { at, tls } }) => tls && at.kind === 'tcp');
+  const host = redirectHost(sockets.map(({ listener }) => listener));
+  if (port === undefined || host === undefined) return undefined;
   const { createHttpsRedirect } = await import('./https-redirect.ts');
-  const transport = createHttpsRedirect(limitsOf(options), securePort, log, accessLog?.tell);
+  const transport = createHttpsRedirect(limitsOf(options), portOf(sockets), log, accessLog?.tell);
+  const at = { kind: 'tcp', host, port } as const;
+  const listeners = [{ at, tls: false, proxyFrom: undefined, ipv6Only: false }];
   try {
-    return { transport, port: await transport.listen(host, port) };
+    const opened = await openListeners({ listeners, portFallback: undefined }, transport, 'http1');
+    return { transport, listeners: opened };
   } catch (error) {
+    listening.close();
     await secure.close(0);
-    throw cannotListen(host, port, error);
+    throw error;
   }
-}
-
-/** One URL for each address that a host stands for; loopback first. */
-function urlsOf(host: string, port: number, scheme: 'http' | 'https'): string[] {
-  const url = (address: string) =>
-    `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`;
-  if (host !== '0.0.0.0' && host !== '::') return [url(host)];
-  const addresses = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ family, scopeid }) => (family === 'IPv4' || host === '::') && !scopeid)
-    .toSorted((a, b) => Number(b.internal) - Number(a.internal));
-  return addresses.map(({ address }) => url(address));
 }

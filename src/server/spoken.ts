@@ -9,13 +9,13 @@ export interface Spoken {
   readonly tlsVersions: readonly string[];
 }
 
-/** `tls`: with a certificate. */
+/** `tls`, `plain`: there is a listener with TLS, one without. */
 export function spokenBy(
   name: TransportName,
   { h2c, http2, tlsMin, tlsCiphers }: Options,
-  tls: boolean,
+  { tls, plain }: { readonly tls: boolean; readonly plain: boolean },
 ): Spoken {
-  const both = name === 'native' && (tls ? http2 : h2c);
+  const both = name === 'native' && ((tls && http2) || (plain && h2c));
   // TLS 1.2 has no cipher of 1.3.
   const newest = tlsMin === '1.3' || tlsCiphers.split(':').every((each) => each.startsWith('TLS_'));
   return {

@@ -1,9 +1,10 @@
 // Workers of one program on one port: node:cluster's, and those of process managers that fork by it (PM2).
 import cluster from 'node:cluster';
 import { lookup } from 'node:dns/promises';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import type { Transport } from '../transport/transport.ts';
+import type { Listener, Place } from '../rules/listeners.ts';
+import type { Bound, Transport } from '../transport/transport.ts';
 import { bindCommonPort, type CommonPort } from './common-port.ts';
 
 /** Runs `stop` when the primary asks this worker to end its connections, as node:cluster stops node's own servers. */
@@ -11,11 +12,19 @@ export function onDisconnect(stop: () => void): void {
   cluster.worker?.once('disconnect', stop);
 }
 
-export interface Listening {
-  readonly port: number;
+/** Are its sockets those of the primary, where node's servers listen? */
+export function isWorker(): boolean {
+  return cluster.isWorker;
+}
+
+export interface WorkerListening {
+  readonly bound: Bound;
   /** When nothing listens any more. */
   readonly release?: () => void;
 }
+
+/** By TCP. */
+export type TcpListener = Listener & { readonly at: Extract<Place, { readonly kind: 'tcp' }> };
 
 /** Ports that are tried for 0, where others listen on those that the system thinks free. */
 const FREE_PORTS = 16;
@@ -27,19 +36,21 @@ const FREE_PORTS = 16;
  */
 export async function listenAsWorker(
   transport: Transport,
-  host: string,
-  port: number,
-): Promise<Listening> {
+  listener: TcpListener,
+): Promise<WorkerListening> {
   if (!cluster.isWorker || readTables().length === 0) {
-    return { port: await transport.listen(host, port) };
+    return { bound: await transport.listen(listener) };
   }
-  return port === 0
-    ? listenOnCommonPort(transport, host)
-    : { port: await listenShared(transport, host, port) };
+  return listener.at.port === 0
+    ? listenOnCommonPort(transport, listener)
+    : { bound: await listenShared(transport, listener) };
 }
 
 /** All go through the same numbers, for a number is held until the next is known. */
-export async function listenOnCommonPort(transport: Transport, host: string): Promise<Listening> {
+export async function listenOnCommonPort(
+  transport: Transport,
+  listener: TcpListener,
+): Promise<WorkerListening> {
   const tried: CommonPort[] = [];
   const release = () => {
     for (const { release } of tried) release();
@@ -48,7 +59,8 @@ export async function listenOnCommonPort(transport: Transport, host: string): Pr
     try {
       const common = await bindCommonPort();
       tried.push(common);
-      return { port: await listenShared(transport, host, common.port), release };
+      const at = { ...listener.at, port: common.port };
+      return { bound: await listenShared(transport, { ...listener, at }), release };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EADDRINUSE' && tried.length < FREE_PORTS) continue;
@@ -58,17 +70,19 @@ export async function listenOnCommonPort(transport: Transport, host: string): Pr
   }
 }
 
-async function listenShared(transport: Transport, host: string, port: number): Promise<number> {
-  const { address } = await lookup(host);
+async function listenShared(transport: Transport, listener: TcpListener): Promise<Bound> {
+  const { host, port } = listener.at;
+  const { address } = await lookup(host || '::');
   const others = siblings().filter((pid) => pid !== String(process.pid));
   if (hasStrangers(address, port, others)) {
     throw Object.assign(new Error(`${host}:${port}`), { code: 'EADDRINUSE' });
   }
-  const listening = await transport.listen(host, port, true);
+  const bound = await transport.listen(listener, true);
   if (hasStrangers(address, port, siblings())) {
+    for (const descriptor of bound.descriptors) closeSync(descriptor);
     throw new Error('another program took it at the same moment');
   }
-  return listening;
+  return bound;
 }
 
 /** Does anybody listen there but these processes? */

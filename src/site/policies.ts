@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import type { EngineLimits } from '../addon/types.ts';
 import type { FilesPolicy } from '../files/policy.ts';
-import { isLoopback } from '../http/authority.ts';
 import { MAX_TARGET } from '../http/target.ts';
+import { areLocal, listenersOf } from '../options/listeners.ts';
 import { mmapMaxOf } from '../options/mmap-max.ts';
 import type { Options } from '../options/options.ts';
 import { OptionError } from '../options/table.ts';
@@ -83,7 +83,7 @@ function filesPolicy(options: Options): FilesPolicy {
   return {
     ...options,
     root: resolve(options.root),
-    advises: isLoopback(options.host),
+    advises: areLocal(listenersOf(options)),
     spa: options.spa?.replace(/^\/+/, ''),
     codings: options.precompressed,
     builds: options.immutableHashed ? buildsAt(placeOf(resolve(options.root))) : undefined,

@@ -1,5 +1,6 @@
 // What every transport offers: it receives request heads, asks the handler, sends the plan.
-import type { Counts, Protocol } from '../addon/wire.ts';
+import type { Counts, Protocol, Unproxied } from '../addon/wire.ts';
+import type { Listener } from '../rules/listeners.ts';
 import type { Tls } from './tls.ts';
 
 export interface Tally {
@@ -37,12 +38,26 @@ export interface TransportStats extends Readonly<Counts> {
   readonly sizes: Histogram;
 }
 
+/** Where a socket listens. */
+export type BoundAddress =
+  | { readonly host: string; readonly port: number; readonly path?: undefined }
+  | { readonly path: string };
+
+export interface Bound {
+  readonly address: BoundAddress;
+  /**
+   * The sockets, which are the caller's: they listen until he closes them, whatever becomes of the carrier. None where a
+   * library keeps its own.
+   */
+  readonly descriptors: readonly number[];
+}
+
 export interface Transport {
   /**
-   * Starts listening and resolves to the port. `shared`: also where others listen, if they share the port; node:http
+   * Takes clients from there too, from now on. `shared`: also where others listen, if they share the port; node:http
    * leaves that to node:cluster. Rejects with an Error that has `code` (EADDRINUSE…).
    */
-  listen(host: string, port: number, shared?: boolean): Promise<number>;
+  listen(listener: Listener, shared?: boolean): Promise<Bound>;
   /** Stops accepting, finishes what is in flight for at most `graceMs`, then closes everything. */
   close(graceMs: number): Promise<void>;
   stats(): TransportStats;
@@ -51,4 +66,14 @@ export interface Transport {
    * changes nothing, where they cannot be used. Undefined where the certificates are fixed.
    */
   useTls?(tls: Tls): void;
+}
+
+/** What the operator is told of clients that are turned away where only proxies bring them. */
+export function unproxied(why: Unproxied): string {
+  switch (why) {
+    case 'stranger':
+      return 'turned a client away that came by none of the proxies in proxyFrom';
+    case 'header':
+      return 'turned a client away whose proxy sent no PROXY header, or a wrong one';
+  }
 }

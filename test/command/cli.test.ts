@@ -51,7 +51,7 @@ t.test('bad usage: exit 2 and one line on stderr that names the mistake', async 
     [['-p', 'x'], /^zcserve: -p: "x" is not allowed; .*\n$/],
     [['--listing=yes'], /^zcserve: --listing: "yes" is not allowed; expected true or false\n$/],
     [['a', 'b'], /^zcserve: b: only one directory can be served\n$/],
-    [['-l', '80'], /^zcserve: -l is unknown; --port says where .*\n$/],
+    [['-l', '80'], /^zcserve: -l is unknown; --listen says where .*\n$/],
     [['.', '--spa', '404.html'], /^zcserve: --spa takes .*: --spa=404\.html\n$/],
     [['--config=none.json'], /^zcserve: none\.json: no such config file\n$/],
     [['--cors=example.com'], /^zcserve: --cors: "example.com" is not an origin.*\n$/],

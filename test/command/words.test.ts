@@ -30,8 +30,7 @@ const PORT = 'a whole number from 0 to 65535';
 /** Exactly what is printed behind `zcserve: `. */
 const WRONG: readonly (readonly [line: string, words: string])[] = [
   // Flags of serve, http-server, sirv, caddy and python.
-  ['-l 8080', '-l is unknown; --port says where to listen, and --host'],
-  ['--listen=tcp://0.0.0.0:80', '--listen is unknown; --port says where to listen, and --host'],
+  ['-l 8080', '-l is unknown; --listen says where to listen, or --port and --host'],
   ['dist -a 0.0.0.0', '-a is unknown; --host says on which address to listen'],
   ['dist -o', '-o is unknown; no browser is opened; the first line says the address'],
   ['--open', '--open is unknown; no browser is opened; the first line says the address'],
@@ -67,11 +66,12 @@ const WRONG: readonly (readonly [line: string, words: string])[] = [
   ['dist -p', `-p needs ${PORT}`],
   ['--port', `--port needs ${PORT}`],
   ['--config', '--config needs a path'],
-  ['--l 8080', '--l is unknown; --port says where to listen, and --host'],
+  ['--l 8080', '--l is unknown; --listen says where to listen, or --port and --host'],
   ['-port 80', '-port is unknown; did you mean --port?'],
   ['-host=::1', '-host is unknown; did you mean --host?'],
   ['-help', '-help is unknown; did you mean --help?'],
-  ['-listen :80', '-listen is unknown; --port says where to listen, and --host'],
+  ['-listen :80', '-listen is unknown; did you mean --listen?'],
+  ['-address ::1', '-address is unknown; --host says on which address to listen'],
   // Words in the wrong place.
   ['dist --spa 404.html', '--spa takes its value with an equals sign: --spa=404.html'],
   ['--spa 404.html', '--spa takes its value with an equals sign: --spa=404.html'],

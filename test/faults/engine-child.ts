@@ -36,6 +36,7 @@ for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
 }
 for (const fd of fds) closeSync(fd);
 const engine = make();
-const made = engine.listen('127.0.0.1', 0, false) > 0;
+engine.listen(addon.listen('127.0.0.1', 0, false, 1, false), false, undefined);
+const made = engine.threads > 0;
 engine.close();
 process.stdout.write(JSON.stringify({ refused, codes: [...codes], made }));

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import { type Connection, connect, request, requestBytes } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
-import { type Origin, onEveryCarrier, type Serve } from './carriers.ts';
+import { type Origin, onEveryCarrierAndProxy, type Serve } from './carriers.ts';
 import { validatorsOf } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 import { EXCEPTIONS } from './exceptions.ts';
@@ -140,7 +140,7 @@ async function halfClosed({ address }: Origin, size: number): Promise<string> {
   }
 }
 
-onEveryCarrier(t, async (t, serve, { name, transport, http2 }) => {
+onEveryCarrierAndProxy(t, async (t, serve, { name, transport, http2 }) => {
   const origin = await serve({ root });
   await checkSizes(t, origin);
   await checkStrategies(t, serve);

@@ -1,15 +1,18 @@
 // The carriers that the suite runs on: one table, one loop.
+import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import type { OptionsInput } from '../../src/options/options.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import type { Address } from '../support/client.ts';
+import { PROXY_V2 } from '../support/proxy.ts';
 import { TLS_OPTIONS } from '../support/tls.ts';
 import { type Host, type HostedServer, startHost } from './host.ts';
 
 export type CarrierName =
   | 'native'
   | 'native TLS'
+  | 'native proxied'
   | 'http1'
   | 'http1 alone'
   | 'uws'
@@ -25,6 +28,8 @@ export interface Carrier {
   readonly tls: boolean;
   readonly transport: 'native' | 'http1' | 'uws';
   readonly http2?: boolean;
+  /** Behind a proxy on a Unix socket, which says by the PROXY protocol who the client is. */
+  readonly proxied?: boolean;
   /** Can large bodies leave by sendfile? */
   readonly sendfile: boolean;
 }
@@ -40,6 +45,12 @@ export const CARRIERS: readonly Carrier[] = [
   { name: 'h2c', addon: true, tls: false, transport: 'native', http2: true, sendfile: false },
   { name: 'h2', addon: true, tls: true, transport: 'native', http2: true, sendfile: false },
 ];
+
+/** The same claims of HTTP hold behind a proxy; what goes by a port, and what takes long, is left to the others. */
+export const PROXIED: Carrier = {
+  ...{ name: 'native proxied', addon: true, tls: false, transport: 'native', sendfile: true },
+  proxied: true,
+};
 
 export interface Origin extends HostedServer {
   readonly carrier: Carrier;
@@ -67,9 +78,10 @@ export function onEveryCarrier(
   t: Test,
   run: (t: Test, serve: Serve, carrier: Carrier) => Promise<void>,
   among: (carrier: Carrier) => boolean = () => true,
+  carriers = CARRIERS,
 ): void {
   const hosts = new Map<boolean, Host>();
-  for (const carrier of CARRIERS.filter(among)) {
+  for (const carrier of carriers.filter(among)) {
     const reason = missing(carrier);
     t.test(carrier.name, { skip: reason ?? false }, async (each) => {
       // One process for all carriers that want the addon, one for the others.
@@ -80,13 +92,31 @@ export function onEveryCarrier(
   }
 }
 
+/** The same, and behind a proxy. */
+export function onEveryCarrierAndProxy(
+  t: Test,
+  run: (t: Test, serve: Serve, carrier: Carrier) => Promise<void>,
+  among?: (carrier: Carrier) => boolean,
+): void {
+  onEveryCarrier(t, run, among, [...CARRIERS, PROXIED]);
+}
+
 export async function startOrigin(
   carrier: Carrier,
   host: Host,
   options: OptionsInput,
 ): Promise<Origin> {
-  const { transport, tls, http2 = false } = carrier;
+  const { transport, tls, http2 = false, proxied = false } = carrier;
   const h2c = http2 && !tls;
-  const server = await host.start({ ...options, transport, h2c, ...(tls ? TLS_OPTIONS : {}) });
-  return { ...server, carrier, host, address: { port: server.port, tls, http2 } };
+  const path = join(host.folder, String(++started));
+  const server = await host.start({
+    ...options,
+    ...{ transport, h2c },
+    ...(tls ? TLS_OPTIONS : {}),
+    ...(proxied ? { port: undefined, listen: `unix:${path},proxy` } : {}),
+  });
+  const through = proxied ? { path, first: PROXY_V2 } : {};
+  return { ...server, carrier, host, address: { port: server.port, tls, http2, ...through } };
 }
+
+let started = 0;

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { onEveryCarrier } from './carriers.ts';
+import { onEveryCarrierAndProxy } from './carriers.ts';
 import { type Case, checkCases, validatorsOf } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 import { EXCEPTIONS } from './exceptions.ts';
@@ -248,7 +248,7 @@ function ifRange(title: string, value: string, status: 200 | 206): readonly Case
   ];
 }
 
-onEveryCarrier(t, async (t, serve, { name }) => {
+onEveryCarrierAndProxy(t, async (t, serve, { name }) => {
   const origin = await serve({ root, cacheControl: 'max-age=9' });
   const { etag } = await validatorsOf(origin.address, '/page.txt');
   await checkCases(t, origin, claims, cases(etag));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { connect, request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { onEveryCarrier } from './carriers.ts';
+import { onEveryCarrierAndProxy } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 
@@ -153,7 +153,7 @@ const BUILT_IN: readonly Case[] = [
   },
 ];
 
-onEveryCarrier(t, async (t, serve, carrier) => {
+onEveryCarrierAndProxy(t, async (t, serve, carrier) => {
   await checkCases(t, await serve({ root }), claims, OWN_PAGES);
   await checkCases(t, await serve({ root: bare }), claims, BUILT_IN);
   await checkCases(t, await serve({ root, errorPages: false }), claims, [

@@ -1,7 +1,7 @@
 // The operator's fields on every carrier: by glob, Cache-Control, security preset, CORS.
 import t from 'tap';
 import { makeTree } from '../support/tree.ts';
-import { type Carrier, onEveryCarrier, speaksHttp1 } from './carriers.ts';
+import { type Carrier, onEveryCarrierAndProxy, speaksHttp1 } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 
@@ -210,7 +210,7 @@ function timingOf(carrier: Carrier): readonly Case[] {
   ];
 }
 
-onEveryCarrier(t, async (t, serve, carrier) => {
+onEveryCarrierAndProxy(t, async (t, serve, carrier) => {
   const ruled = await serve({
     root,
     immutableHashed: true,

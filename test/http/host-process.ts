@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from '../../src/server/server.ts';
 import type { Command, Reply } from './host.ts';
 
-const servers = new Map<number, Server>();
+const servers = new Map<string, Server>();
 
 process.on('message', async ({ id, command }: { id: number; command: Command }) => {
   const reply: Reply = await obey(command).catch((error: Error) => ({ error: error.message }));
@@ -15,16 +15,21 @@ async function obey(command: Command): Promise<Reply> {
   switch (command.kind) {
     case 'start': {
       const server = await createServer(command.options);
-      servers.set(server.port, server);
-      return { port: server.port, transport: server.transport, admin: server.admin };
+      servers.set(server.url, server);
+      return {
+        port: server.port,
+        url: server.url,
+        transport: server.transport,
+        admin: server.admin,
+      };
     }
     case 'stats':
-      return { stats: find(command.port).stats() };
+      return { stats: find(command.url).stats() };
     case 'close':
-      await find(command.port).close();
+      await find(command.url).close();
       return {};
     case 'reload':
-      await find(command.port).reload();
+      await find(command.url).reload();
       return {};
     case 'collect':
       globalThis.gc?.();
@@ -38,8 +43,8 @@ async function obey(command: Command): Promise<Reply> {
   }
 }
 
-function find(port: number): Server {
-  const server = servers.get(port);
-  if (server === undefined) throw new Error(`no server on port ${port}`);
+function find(url: string): Server {
+  const server = servers.get(url);
+  if (server === undefined) throw new Error(`no server at ${url}`);
   return server;
 }

@@ -4,19 +4,20 @@ import { fileURLToPath } from 'node:url';
 import type { OptionsInput } from '../../src/options/options.ts';
 import type { TransportName } from '../../src/server/choose.ts';
 import type { ServerStats } from '../../src/server/server.ts';
-import type { Teardown } from '../support/tree.ts';
+import { makeTree, type Teardown } from '../support/tree.ts';
 
 export type Command =
   | { readonly kind: 'start'; readonly options: OptionsInput }
-  | { readonly kind: 'stats'; readonly port: number }
-  | { readonly kind: 'close'; readonly port: number }
-  | { readonly kind: 'reload'; readonly port: number }
+  | { readonly kind: 'stats'; readonly url: string }
+  | { readonly kind: 'close'; readonly url: string }
+  | { readonly kind: 'reload'; readonly url: string }
   | { readonly kind: 'collect' }
   | { readonly kind: 'block'; readonly file: string };
 
 export interface Reply {
   readonly error?: string;
   readonly port?: number;
+  readonly url?: string;
   readonly transport?: TransportName;
   readonly admin?: string | undefined;
   readonly stats?: ServerStats;
@@ -36,6 +37,8 @@ export interface HostedServer {
 /** A process that can run several servers. */
 export interface Host {
   readonly pid: number;
+  /** For its sockets; goes with the test. */
+  readonly folder: string;
   /** Starts a server on a free port; log lines of all levels are kept. */
   start(options: OptionsInput): Promise<HostedServer>;
   /** What its servers have logged. */
@@ -80,22 +83,23 @@ export function startHost(
   const tell = createTell(child, ended, lines);
   return {
     pid: child.pid ?? 0,
+    folder: makeTree(t),
     lines,
     ended,
     async start(options) {
       const command: Command = { kind: 'start', options: { port: 0, grace: 0, ...options } };
-      const { port = 0, transport = 'http1', admin } = await tell(command);
+      const { port = 0, url = '', transport = 'http1', admin } = await tell(command);
       return {
         port,
         transport,
         admin,
         async stats() {
-          const { stats } = await tell({ kind: 'stats', port });
+          const { stats } = await tell({ kind: 'stats', url });
           if (stats === undefined) throw new Error('no stats came');
           return stats;
         },
-        close: async () => void (await tell({ kind: 'close', port })),
-        reload: async () => void (await tell({ kind: 'reload', port })),
+        close: async () => void (await tell({ kind: 'close', url })),
+        reload: async () => void (await tell({ kind: 'reload', url })),
       };
     },
     collect: async () => void (await tell({ kind: 'collect' })),

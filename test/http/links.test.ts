@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { until } from '../faults/process.ts';
 import { request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { onEveryCarrier, type Serve } from './carriers.ts';
+import { onEveryCarrierAndProxy, type Serve } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 
@@ -56,7 +56,7 @@ const INSIDE: readonly Case[] = [
   { title: 'what is below one', target: '/out-dir/secret.txt', status: 403 },
 ];
 
-onEveryCarrier(t, async (t, serve) => {
+onEveryCarrierAndProxy(t, async (t, serve) => {
   const plain = await serve({ root, listing: true });
   const { lines } = plain.host;
   const from = lines.length;

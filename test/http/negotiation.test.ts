@@ -5,7 +5,7 @@ import { until } from '../faults/process.ts';
 import { request } from '../support/client.ts';
 import { zstdFrame } from '../support/encoded.ts';
 import { makeTree, pattern } from '../support/tree.ts';
-import { onEveryCarrier } from './carriers.ts';
+import { onEveryCarrierAndProxy } from './carriers.ts';
 import { type Case, checkCases, validatorsOf } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 
@@ -237,7 +237,7 @@ const OTHERS: readonly Case[] = [
   },
 ];
 
-onEveryCarrier(t, async (t, serve) => {
+onEveryCarrierAndProxy(t, async (t, serve) => {
   const origin = await serve({ root });
   const { address } = origin;
   await checkCases(t, origin, claims, [...CHOICES.map(choice), ...OTHERS]);

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { onEveryCarrier, type Serve } from './carriers.ts';
+import { onEveryCarrierAndProxy, type Serve } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 import { EXCEPTIONS } from './exceptions.ts';
@@ -186,7 +186,7 @@ function oddCases(): readonly Case[] {
   }));
 }
 
-onEveryCarrier(t, async (t, serve, { name }) => {
+onEveryCarrierAndProxy(t, async (t, serve, { name }) => {
   const origin = await serve({ root });
   const { address } = origin;
   await checkCases(t, origin, claims, [...TARGETS, ...oddCases()]);

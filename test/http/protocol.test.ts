@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { until } from '../faults/process.ts';
 import { connect, request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { type CarrierName, type Origin, onEveryCarrier, speaksHttp1 } from './carriers.ts';
+import { type CarrierName, type Origin, onEveryCarrierAndProxy, speaksHttp1 } from './carriers.ts';
 import { claimsExcept } from './claims.ts';
 import { violations } from './contract.ts';
 import { EXCEPTIONS } from './exceptions.ts';
@@ -296,7 +296,7 @@ async function checkRows(t: Test, origin: Origin, name: CarrierName): Promise<vo
   }
 }
 
-onEveryCarrier(
+onEveryCarrierAndProxy(
   t,
   async (t, serve, { name, addon }) => {
     const origin = await serve({ root, mmapMinUses: 1 });

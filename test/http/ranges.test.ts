@@ -1,7 +1,7 @@
 // One range of a file on every carrier: RFC 9110 §14.
 import t from 'tap';
 import { makeTree, pattern } from '../support/tree.ts';
-import { onEveryCarrier } from './carriers.ts';
+import { onEveryCarrierAndProxy } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 
@@ -181,7 +181,7 @@ const OTHERS: readonly Case[] = [
   },
 ];
 
-onEveryCarrier(t, async (t, serve) => {
+onEveryCarrierAndProxy(t, async (t, serve) => {
   const origin = await serve({ root });
   await checkCases(t, origin, claims, [...SINGLE.map(single), ...OTHERS]);
 

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import { request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-import { onEveryCarrier, type Serve } from './carriers.ts';
+import { onEveryCarrierAndProxy, type Serve } from './carriers.ts';
 import { type Case, checkCases } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 
@@ -302,7 +302,7 @@ const ROUTES: readonly Case[] = [
   { title: 'rewrite: nor to a hidden file', target: '/v1/.env', status: 404 },
 ];
 
-onEveryCarrier(t, async (t, serve) => {
+onEveryCarrierAndProxy(t, async (t, serve) => {
   await checkCases(t, await serve({ root }), claims, SLASHES);
   await checkRelative(t, serve);
   await checkCases(t, await serve({ root: clean, cleanUrls: true }), claims, CLEAN);

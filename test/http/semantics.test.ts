@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { parseHttpDate } from '../../src/http/date.ts';
 import { request } from '../support/client.ts';
 import { makeTree, plant } from '../support/tree.ts';
-import { type Origin, onEveryCarrier, type Serve } from './carriers.ts';
+import { type Origin, onEveryCarrierAndProxy, type Serve } from './carriers.ts';
 import { type Case, checkCases, validatorsOf } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 import { EXCEPTIONS } from './exceptions.ts';
@@ -249,7 +249,7 @@ async function checkDate(t: Test, { address }: Origin): Promise<void> {
   t.ok(date >= before - 1000 && date <= Date.now(), 'Date is the time of the answer');
 }
 
-onEveryCarrier(t, async (t, serve) => {
+onEveryCarrierAndProxy(t, async (t, serve) => {
   const plain = await serve({ root });
   await checkCases(t, plain, claims, [...METHODS, ...PLAIN, ...typeCases()]);
   await checkDate(t, plain);

@@ -13,6 +13,7 @@ import { makeTree } from '../support/tree.ts';
 /** Rounds of each scenario; valgrind is some twenty times slower. */
 const SCENARIOS = {
   arena: 5000,
+  introductions: 5000,
   lifetime: 1000,
   transfers: 400,
   http1: 5,

@@ -14,7 +14,11 @@ t.test('without room for an engine, node:http sends bytes, and one line says so'
   const native = { addon, file: 'zcserve.node' };
   const noUws = async () =>
     ({ library: undefined, installed: false, reason: 'not wanted' }) as const;
-  const best = await chooseTransport({ transport: 'http1', tls: false, h2c: false }, native, noUws);
+  const best = await chooseTransport(
+    { transport: 'http1', tls: false, plain: true, h2c: false },
+    native,
+    noUws,
+  );
   t.equal(best.reach, 'socket');
   const log = memoryLog();
   t.match(await withTransfers(best, native, LIMITS, log), {
@@ -24,7 +28,7 @@ t.test('without room for an engine, node:http sends bytes, and one line says so'
   t.match(log.lines, ['no sendfile, files are read: EMFILE: no descriptor left']);
 
   const secure = await chooseTransport(
-    { transport: 'http1', tls: true, h2c: false },
+    { transport: 'http1', tls: true, plain: false, h2c: false },
     native,
     noUws,
   );

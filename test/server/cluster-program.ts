@@ -7,6 +7,8 @@ export interface WorkerVariables {
   readonly ROOT: string;
   readonly PORT: string;
   readonly TRANSPORT: string;
+  /** A path of a Unix socket, in the place of the port. */
+  readonly SOCKET?: string;
   /** Servers that one worker starts. */
   readonly SERVERS?: string;
   readonly [name: string]: string | undefined;
@@ -40,13 +42,19 @@ if (cluster.isPrimary) {
   await work(process.env as unknown as WorkerVariables);
 }
 
-async function work({ ROOT, PORT, TRANSPORT, SERVERS = '1' }: WorkerVariables): Promise<void> {
+async function work({
+  ROOT,
+  PORT,
+  SOCKET,
+  TRANSPORT,
+  SERVERS = '1',
+}: WorkerVariables): Promise<void> {
   const { pid } = process;
   try {
     for (let started = 0; started < Number(SERVERS); started++) {
       const { transport, port } = await createServer({
         root: ROOT,
-        port: PORT,
+        ...(SOCKET ? { listen: `unix:${SOCKET}` } : { port: PORT }),
         transport: TRANSPORT as 'native',
         headers: { '**': { 'x-worker': String(pid) } },
         logLevel: 'silent',

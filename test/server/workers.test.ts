@@ -1,15 +1,18 @@
 // Workers of one program share its port, and share it with nobody else.
 import { fork } from 'node:child_process';
 import { on } from 'node:events';
+import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
-import { listenersAt, listenOnCommonPort } from '../../src/server/workers.ts';
-import type { Transport } from '../../src/transport/transport.ts';
+import { listenersAt, listenOnCommonPort, type TcpListener } from '../../src/server/workers.ts';
+import type { Bound, Transport } from '../../src/transport/transport.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
-import { request } from '../support/client.ts';
+import { type Address, request } from '../support/client.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';
+import { onLoopback } from '../transport/listen.ts';
 import type { Order, Said, WorkerVariables } from './cluster-program.ts';
 
 const PROGRAM = fileURLToPath(new URL('./cluster-program.ts', import.meta.url));
@@ -53,10 +56,10 @@ async function freePort(): Promise<number> {
 }
 
 /** Asks on new connections until all of these workers have answered; the test's own timeout is its limit. */
-async function hearFrom(port: number, pids: readonly number[]): Promise<void> {
+async function hearFrom(at: number | Address, pids: readonly number[]): Promise<void> {
   const missing = new Set(pids.map(String));
   while (missing.size > 0) {
-    const answer = await request({ port }, '/a.txt');
+    const answer = await request(typeof at === 'number' ? { port: at } : at, '/a.txt');
     if (answer.status !== 200) throw new Error(`status ${answer.status}`);
     missing.delete(answer.field('x-worker') ?? '');
   }
@@ -139,7 +142,32 @@ for (const transport of TRANSPORTS) {
   });
 }
 
+t.test('http1: workers share a Unix socket, and its file goes with the last', async (t) => {
+  const root = makeTree(t, { 'a.txt': 'hello' });
+  const path = join(makeTree(t), 'sock');
+  const program = startProgram(t);
+  const variables = { ROOT: root, PORT: '0', SOCKET: path, TRANSPORT: 'http1' };
+  const first = await program.fork(variables);
+  const second = await program.fork(variables);
+  for (const worker of [first, second]) t.match(worker, { event: 'listening' });
+  await hearFrom({ port: 0, path }, [first.pid, second.pid]);
+  program.disconnect();
+  for (const _ of [first, second]) t.match(await program.next(), { event: 'ended', code: 0 });
+  t.notOk(existsSync(path));
+});
+
 for (const transport of SHARING) {
+  t.test(`${transport}: a Unix socket is one worker's alone`, async (t) => {
+    const root = makeTree(t, { 'a.txt': 'hello' });
+    const path = join(makeTree(t), 'sock');
+    const program = startProgram(t);
+    const variables = { ROOT: root, PORT: '0', SOCKET: path, TRANSPORT: transport };
+    const first = await program.fork(variables);
+    t.match(first, { event: 'listening' });
+    t.match(await program.fork(variables), { event: 'failed', message: 'somebody listens there' });
+    await hearFrom({ port: 0, path }, [first.pid]);
+  });
+
   t.test(`${transport}: one worker has one server on a port`, async (t) => {
     const root = makeTree(t, { 'a.txt': 'hello' });
     const port = await freePort();
@@ -169,18 +197,19 @@ t.test('a free port where a stranger listens by TCP is not the one', async (t) =
   const tried: number[] = [];
   const refusing = (times: number) => {
     tried.length = 0;
-    const listen = async (_host: string, port: number) => {
-      tried.push(port);
+    const listen = async ({ at }: TcpListener): Promise<Bound> => {
+      tried.push(at.port);
       if (tried.length <= times) throw inUse();
-      return port;
+      return { address: { host: at.host, port: at.port }, descriptors: [] };
     };
     return { listen } as unknown as Transport;
   };
-  const { port, release } = await listenOnCommonPort(refusing(2), '127.0.0.1');
+  const listener = onLoopback(0) as TcpListener;
+  const { bound, release } = await listenOnCommonPort(refusing(2), listener);
   release?.();
-  t.equal(port, tried[2]);
+  t.match(bound.address, { port: tried[2] });
   t.equal(new Set(tried).size, 3, 'another each time');
-  await t.rejects(listenOnCommonPort(refusing(99), '127.0.0.1'), { code: 'EADDRINUSE' });
+  await t.rejects(listenOnCommonPort(refusing(99), listener), { code: 'EADDRINUSE' });
   t.equal(tried.length, 16);
 });
 

@@ -1,6 +1,7 @@
 // A raw-socket HTTP/1.1 client: sends any bytes, reads answers strictly by their Content-Length.
-import { connect as connectTcp, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { dial } from './dial.ts';
 import { connectHttp2 } from './http2-client.ts';
 
 export interface Answer {
@@ -17,6 +18,10 @@ export interface Answer {
 export interface Address {
   readonly port: number;
   readonly host?: string;
+  /** Of a Unix socket: then host and port mean nothing. */
+  readonly path?: string;
+  /** Sent before all else, TLS too. */
+  readonly first?: Uint8Array;
   /** Speak TLS and trust any certificate. */
   readonly tls?: boolean;
   /** Speak HTTP/2. */
@@ -47,13 +52,11 @@ export interface Connection {
 
 export async function connect(address: Address): Promise<Connection> {
   if (address.http2) return connectHttp2(address);
-  const host = address.host ?? '127.0.0.1';
-  const options = { port: address.port, host, allowHalfOpen: true, noDelay: true };
-  const socket = address.tls
-    ? connectTls({ ...options, rejectUnauthorized: false })
-    : connectTcp(options);
+  const raw = dial(address);
+  const socket = address.tls ? connectTls({ socket: raw, rejectUnauthorized: false }) : raw;
   await new Promise<void>((resolve, reject) => {
     socket.once(address.tls ? 'secureConnect' : 'connect', resolve).once('error', reject);
+    raw.once('error', reject);
   });
   return over(socket);
 }

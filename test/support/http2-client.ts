@@ -5,21 +5,20 @@ import {
   type ClientHttp2Stream,
   connect as connectSession,
 } from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Address, Answer, Connection } from './client.ts';
+import { dial } from './dial.ts';
 
 /** What HTTP/1 says of a connection, and HTTP/2 does not (RFC 9113 §8.2.2). */
 const OF_CONNECTION = new Set(['connection', 'keep-alive']);
 
-export async function connectHttp2({
-  port,
-  host = '127.0.0.1',
-  tls,
-}: Address): Promise<Connection> {
+export async function connectHttp2(address: Address): Promise<Connection> {
+  const { port, host = '127.0.0.1', tls } = address;
+  const raw = dial(address);
   const socket = tls
-    ? connectTls({ port, host, rejectUnauthorized: false, ALPNProtocols: ['h2'] })
-    : connectTcp({ port, host, noDelay: true });
+    ? connectTls({ socket: raw, rejectUnauthorized: false, ALPNProtocols: ['h2'] })
+    : raw;
   const session = connectSession(`${tls ? 'https' : 'http'}://${host}:${port}`, {
     createConnection: () => socket,
     // The suite's own order: as many as it likes at a time.

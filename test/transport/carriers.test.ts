@@ -30,6 +30,7 @@ import {
   tableHandler,
   until,
 } from './fixtures.ts';
+import { listenOn, onLoopback } from './listen.ts';
 
 const tls = TEST_TLS;
 
@@ -92,7 +93,7 @@ if (library) {
 async function start(t: Test, carrier: Carrier, handler: Handler) {
   const log = memoryLog();
   const transport = carrier.create(handler, log);
-  const port = await transport.listen('127.0.0.1', 0);
+  const port = await listenOn(t, transport, carrier);
   let closed: Promise<void> | undefined;
   const close = (graceMs: number) => (closed ??= transport.close(graceMs));
   t.teardown(() => close(0));
@@ -320,7 +321,7 @@ for (const carrier of carriers) {
     t.test('a taken port is an error with its code', async (t) => {
       const { address } = await start(t, carrier, tableHandler({}));
       const second = carrier.create(tableHandler({}), memoryLog());
-      await t.rejects(second.listen('127.0.0.1', address.port), { code: 'EADDRINUSE' });
+      await t.rejects(second.listen(onLoopback(address.port, carrier.tls)), { code: 'EADDRINUSE' });
       await second.close(0);
     });
   });

@@ -9,6 +9,7 @@ import { createUwsTransport } from '../../src/transport/uws/uws.ts';
 import { connect } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
 import { answer, LIMITS, memoryLog, openEntry, tableHandler, until } from './fixtures.ts';
+import { listenOn } from './listen.ts';
 
 const common = {
   handler: tableHandler({}),
@@ -20,7 +21,7 @@ const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
 t.test('node:http: one connection too many', async (t) => {
   const transport = createHttp1Transport({ ...common, limits: { ...LIMITS, maxConnections: 1 } });
-  const address = { port: await transport.listen('127.0.0.1', 0) };
+  const address = { port: await listenOn(t, transport) };
   t.teardown(() => transport.close(0));
   const first = await connect(address);
   t.teardown(() => first.close());
@@ -39,7 +40,7 @@ t.test('node:http: one connection too many', async (t) => {
 t.test('node:http: a head that does not end in time; an idle connection is none', async (t) => {
   const limits = { ...LIMITS, headerTimeoutMs: 100, keepAliveTimeoutMs: 100 };
   const transport = createHttp1Transport({ ...common, limits });
-  const address = { port: await transport.listen('127.0.0.1', 0) };
+  const address = { port: await listenOn(t, transport) };
   t.teardown(() => transport.close(0));
   const idle = await connect(address);
   await idle.send(REQUEST);
@@ -58,7 +59,7 @@ t.test('node:http: an answer that nobody takes', async (t) => {
     answer(200, ['Content-Length', String(bytes.length)], { kind: 'bytes', bytes });
   const limits = { ...LIMITS, sendTimeoutMs: 300 };
   const transport = createHttp1Transport({ ...common, handler, limits });
-  const address = { port: await transport.listen('127.0.0.1', 0) };
+  const address = { port: await listenOn(t, transport) };
   t.teardown(() => transport.close(0));
   const client = await connect(address);
   t.teardown(() => client.close());
@@ -74,7 +75,7 @@ t.test('uWebSockets.js: one connection too many', { skip: !library && reason }, 
   if (library === undefined) return;
   const limits = { ...LIMITS, maxConnections: 1 };
   const transport = createUwsTransport({ ...common, library, limits });
-  const address = { port: await transport.listen('127.0.0.1', 0) };
+  const address = { port: await listenOn(t, transport) };
   t.teardown(() => transport.close(0));
   const first = await connect(address);
   const second = await connect(address);

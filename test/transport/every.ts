@@ -52,6 +52,7 @@ export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
       return createNativeTransport({
         addon,
         root: root.native,
+        reach: 'engine',
         symlinks: 'inside',
         threads: 1,
         limits: LIMITS,

@@ -6,6 +6,7 @@ import { connect } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
 import { everyCarrier } from './every.ts';
 import { memoryLog } from './fixtures.ts';
+import { listenOn } from './listen.ts';
 
 /** Others that clients send. */
 const OTHERS = ['accept-language', 'authorization', 'cookie', 'referer', 'user-agent', 'x-other'];
@@ -20,7 +21,7 @@ for (const { title, tls, create } of everyCarrier(t, makeTree(t, {}))) {
       asked.push(request);
       return errorPlan(404);
     }, memoryLog());
-    const port = await transport.listen('127.0.0.1', 0);
+    const port = await listenOn(t, transport, { tls });
     t.teardown(() => transport.close(0));
     const connection = await connect({ port, tls });
     t.teardown(() => connection.close());

@@ -5,11 +5,12 @@ import { createHttp1Transport } from '../../src/transport/node/http1.ts';
 import { connect, requestBytes } from '../support/client.ts';
 import { pattern } from '../support/tree.ts';
 import { answer, LARGE, LIMITS, makeSite, memoryLog, SMALL } from './fixtures.ts';
+import { listenOn, onLoopback } from './listen.ts';
 
 async function serve(t: Test, handler: Handler, limits = LIMITS) {
   const log = memoryLog();
   const transport = createHttp1Transport({ handler, reach: 'memory', limits, log, common: [] });
-  const port = await transport.listen('127.0.0.1', 0);
+  const port = await listenOn(t, transport);
   t.teardown(() => transport.close(0));
   return { transport, log, address: { port } };
 }
@@ -161,5 +162,5 @@ t.test('a taken port is an error with its code', async (t) => {
     log: memoryLog(),
     common: [],
   });
-  await t.rejects(second.listen('127.0.0.1', address.port), { code: 'EADDRINUSE' });
+  await t.rejects(second.listen(onLoopback(address.port)), { code: 'EADDRINUSE' });
 });

@@ -6,6 +6,7 @@ import { connect, request, requestBytes } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
 import { everyCarrier } from './every.ts';
 import { fileAnswer, memoryLog, openEntry, tableHandler } from './fixtures.ts';
+import { listenOn } from './listen.ts';
 
 const tree = makeTree(t, { 'small.bin': { size: 1000 }, 'large.bin': { size: 10 ** 6 } });
 const { addon } = loadNative();
@@ -31,7 +32,7 @@ for (const { title, tls, create } of everyCarrier(t, tree)) {
       '/other': () => errorPlan(404),
     });
     const transport = create(handler, log);
-    const port = await transport.listen('127.0.0.1', 0);
+    const port = await listenOn(t, transport, { tls });
     t.teardown(() => transport.close(0));
     const address = { port, tls };
     for (const target of ['/small', '/small-later', '/large', '/large-later']) {

@@ -78,7 +78,7 @@ async function transport(options: Options, native: Native, tls: boolean): Promis
 }
 
 function choose({ transport, h2c }: Options, native: Native, tls: boolean): Promise<Chosen> {
-  return chooseTransport({ transport, tls, h2c: h2c && !tls }, native, loadUws);
+  return chooseTransport({ transport, tls, plain: !tls, h2c: h2c && !tls }, native, loadUws);
 }
 
 async function uws(): Promise<Finding> {

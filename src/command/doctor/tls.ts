@@ -23,7 +23,7 @@ export function openssl({ addon }: Native): Finding {
 
 /** What a server with a certificate would speak, as far as that can be told without one. */
 export function untriedTls(options: Options, { name }: Chosen): Finding {
-  const { protocols, tlsVersions } = spokenBy(name, options, true);
+  const { protocols, tlsVersions } = spokenBy(name, options, { tls: true, plain: false });
   const text = `${tlsVersions.join(' and ')}, ${protocols.join(' and ')}`;
   return finding('TLS', undefined, `${text}: with a certificate, it is tried`);
 }

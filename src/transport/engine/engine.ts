@@ -15,17 +15,18 @@ import { type FieldList, fieldLines } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan, statusPage } from '../../plan/errors.ts';
 import { REQUEST_FIELDS, type RequestHead } from '../../plan/request.ts';
-import type { Advice } from '../../plan/types.ts';
+import type { Advice, Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import type { Templates } from '../../site/templates.ts';
 import type { Tls } from '../tls.ts';
-import type { Transport } from '../transport.ts';
+import { type Transport, unproxied } from '../transport.ts';
 import { Admission } from './admission.ts';
 import { DirectoryIndex } from './directory-index.ts';
 import { engineTls } from './engine-tls.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
 import { engineReply, hotReply } from './reply.ts';
+import { listenWith } from './sockets.ts';
 
 export interface NativeTransportOptions {
   readonly addon: NativeAddon;
@@ -33,7 +34,9 @@ export interface NativeTransportOptions {
   readonly symlinks: Symlinks;
   /** 1 to 64. */
   readonly threads: number;
-  /** HTTPS with this; plain HTTP without. */
+  /** How far bodies get by its connections at most. */
+  readonly reach: Extract<Reach, 'engine' | 'engine-tls'>;
+  /** Of the listeners that speak TLS. */
   readonly tls?: Tls | undefined;
   /** Offer HTTP/2 to clients with TLS. */
   readonly http2?: boolean;
@@ -79,8 +82,7 @@ const LATE_MS = 500;
 
 /** Throws an Error with `code` where the system has no room for even one engine thread. */
 export function createNativeTransport(options: NativeTransportOptions): NativeTransport {
-  const { addon, handler, log, http2 = false } = options;
-  const reach = options.tls === undefined ? 'engine' : 'engine-tls';
+  const { addon, handler, log, reach, http2 = false } = options;
   const pageOf = (status: number, advice?: Advice) => {
     const page = statusPage(status, advice);
     return [fieldLines([...page.fields, ...options.common]), page.body] as const;
@@ -158,6 +160,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       case 'accept-paused':
         log.error(`cannot accept connections: ${record.errno}`, 'accept');
         break;
+      case 'unproxied':
+        log.warn(unproxied(record.why), `unproxied:${record.why}`);
+        break;
       case 'stopped':
         running--;
         if (running === 0) stopped();
@@ -197,7 +202,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   return {
-    listen: async (host, port, shared = false) => engine.listen(host, port, shared),
+    listen: async (listener, shared = false) => listenWith(engine, addon, listener, shared),
     async close(graceMs) {
       admission.close();
       engine.stop(graceMs);

@@ -1,6 +1,13 @@
 // Reads the engine's flat batches: its records as a closed union, and its counters.
 import type { EngineRecords } from '../../addon/types.ts';
-import { Counts, type ExchangeEnd, type FileFault, type Protocol, WIRE } from '../../addon/wire.ts';
+import {
+  Counts,
+  type ExchangeEnd,
+  type FileFault,
+  type Protocol,
+  type Unproxied,
+  WIRE,
+} from '../../addon/wire.ts';
 import { REQUEST_FIELDS, type RequestField, type RequestHead } from '../../plan/request.ts';
 import type { Histogram, Tally, TransportStats } from '../transport.ts';
 
@@ -32,7 +39,9 @@ export type EngineRecord =
   /** It is time to read its names; or what is known of it holds no more (`changed`). */
   | { readonly kind: 'directory'; readonly path: string; readonly changed: boolean }
   /** A first file of this directory is kept. */
-  | { readonly kind: 'kept'; readonly path: string };
+  | { readonly kind: 'kept'; readonly path: string }
+  /** A client that no proxy has introduced was turned away. */
+  | { readonly kind: 'unproxied'; readonly why: Unproxied };
 
 /** Where a value stands in its record. */
 const at = Object.fromEntries(WIRE.recordValues.map((name, i) => [name, i])) as {
@@ -75,6 +84,8 @@ function readRecord(batch: EngineRecords, start: number, end: number): EngineRec
       return { kind, id, end: WIRE.ends[code] ?? 'gone', bytes: Number(batch[start + at.bytes]) };
     case 'accept-paused':
       return { kind, errno };
+    case 'unproxied':
+      return { kind, why: WIRE.unproxied[code] ?? 'header' };
     case 'stopped':
     case 'root':
       return { kind };

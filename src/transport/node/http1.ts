@@ -1,24 +1,27 @@
 // HTTP/1.1 on node:http and node:https: the transport that works everywhere.
-import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/types.ts';
-import { WIRE } from '../../addon/wire.ts';
+import { type Unproxied, WIRE } from '../../addon/wire.ts';
 import { type FieldList, fieldLines } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
 import { type RequestHead, requestFields } from '../../plan/request.ts';
 import type { Reach } from '../../plan/types.ts';
+import type { Listener } from '../../rules/listeners.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import { Counters, Sending } from '../counters.ts';
 import type { Asked, TellEnded } from '../ended.ts';
 import { rejectionOf } from '../lenience.ts';
 import type { Tls } from '../tls.ts';
-import type { Transport } from '../transport.ts';
+import { type Transport, unproxied } from '../transport.ts';
 import { http } from './builtin.ts';
+import { listenByNode } from './listening.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
+import { expectProxies } from './proxied.ts';
 import { requestedOf, unreadOn } from './requested.ts';
 import { type Outlet, protocolOf, sendPlan } from './respond.ts';
-import { createSecureServer } from './secure.ts';
+import { createSecureServer, type SecureServer } from './secure.ts';
 import { ownSockets } from './sockets.ts';
 import { reachBy, type Transfers } from './transfers.ts';
 
@@ -28,9 +31,9 @@ export interface Http1Options {
   readonly log: Log;
   /** Fields of every answer that is no file's, such as the errors found here. */
   readonly common: FieldList;
-  /** How far bodies get by its connections at most. */
+  /** How far bodies get by its connections at most; by those with TLS that is "tls". */
   readonly reach: Reach;
-  /** HTTPS with this certificate; plain HTTP without. */
+  /** Of the listeners that speak TLS. */
   readonly tls?: Tls | undefined;
   /** With them, files go out by sendfile(2) on an engine thread (plain HTTP only). Closed with the server. */
   readonly transfers?: Transfers | undefined;
@@ -38,9 +41,9 @@ export interface Http1Options {
   readonly tellEnded?: TellEnded | undefined;
 }
 
-/** A server on node's own HTTP parser and event loop. Call `listen` once. */
+/** A server on node's own HTTP parser and event loop. */
 export function createHttp1Transport(options: Http1Options): Transport {
-  const { handler, reach, limits, log, common, tls, transfers } = options;
+  const { handler, limits, log, common, transfers } = options;
   const counters = new Counters(options.tellEnded);
   /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
@@ -50,35 +53,65 @@ export function createHttp1Transport(options: Http1Options): Transport {
   const rejected = new WeakSet<Socket>();
   let closing = false;
 
-  const handshakeTimeout = limits.headerTimeoutMs;
-  const secured = tls && createSecureServer({ ...settings(limits), handshakeTimeout }, tls);
-  const server = secured ? secured.server : http.createServer(settings(limits));
-  server.maxConnections = limits.maxConnections;
-  server.maxHeadersCount = 0;
-  server.timeout = limits.sendTimeoutMs;
-  // Not in node's types, but since 0.x the way to answer a client that has half-closed (RFC 9112 §9.6).
-  Object.assign(server, { httpAllowHalfOpen: true });
-  const sockets = ownSockets(server, tls !== undefined, limits.sendTimeoutMs, counters);
-  server.on('request', receive);
-  // A final answer instead of 100 (RFC 9110 §10.1.1); node closes the connection after it.
-  server.on('checkContinue', receive);
-  server.on('checkExpectation', receive);
-  server.on('connect', (req, socket) => {
-    // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
-    const asked = askedOf(req);
-    Promise.resolve(handler(headOf(req), reach)).then((plan) =>
-      finishInOrder(socket as Socket, asked, () => plan),
-    );
-  });
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    answerFault(error, socket as Socket);
-  });
+  const sockets = ownSockets(limits, counters);
+  const servers: Server[] = [];
+  const secured = new WeakMap<Server, SecureServer>();
+  let { tls } = options;
 
-  function receive(req: IncomingMessage, res: ServerResponse): void {
-    whenCurrent(req, res, answer);
+  /** One that does not listen yet. */
+  function open({ tls: secure, proxyFrom }: Listener): Server {
+    const server = secure ? createSecured() : http.createServer(settings(limits));
+    server.maxConnections = limits.maxConnections;
+    server.maxHeadersCount = 0;
+    server.timeout = limits.sendTimeoutMs;
+    // Not in node's types, but since 0.x the way to answer a client that has half-closed (RFC 9112 §9.6).
+    Object.assign(server, { httpAllowHalfOpen: true });
+    if (proxyFrom !== undefined) expectProxies(server, proxied(proxyFrom, secure));
+    sockets.own(server, secure);
+    receiveOn(server, secure ? 'tls' : options.reach);
+    return server;
   }
 
-  function answer(req: IncomingMessage, res: ServerResponse): void {
+  function createSecured(): Server {
+    if (tls === undefined) throw new Error('no certificate to speak TLS with');
+    const handshakeTimeout = limits.headerTimeoutMs;
+    const one = createSecureServer({ ...settings(limits), handshakeTimeout }, tls);
+    secured.set(one.server, one);
+    return one.server;
+  }
+
+  function proxied(proxyFrom: readonly string[], secure: boolean) {
+    return {
+      ...{ proxyFrom, tls: secure },
+      headerTimeoutMs: limits.headerTimeoutMs,
+      onTimeout: () => void counters.timeouts++,
+      onRefused(why: Unproxied) {
+        counters.rejected++;
+        log.warn(unproxied(why), `unproxied:${why}`);
+      },
+    };
+  }
+
+  function receiveOn(server: Server, reach: Reach): void {
+    const run = (req: IncomingMessage, res: ServerResponse) => answer(req, res, reach);
+    const receive = (req: IncomingMessage, res: ServerResponse) => whenCurrent(req, res, run);
+    server.on('request', receive);
+    // A final answer instead of 100 (RFC 9110 §10.1.1); node closes the connection after it.
+    server.on('checkContinue', receive);
+    server.on('checkExpectation', receive);
+    server.on('connect', (req, socket) => {
+      // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
+      const asked = askedOf(req);
+      Promise.resolve(handler(headOf(req), reach)).then((plan) =>
+        finishInOrder(socket as Socket, asked, () => plan),
+      );
+    });
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      answerFault(error, socket as Socket);
+    });
+  }
+
+  function answer(req: IncomingMessage, res: ServerResponse, reach: Reach): void {
     const asked = askedOf(req);
     counters.planned++;
     if (hasBody(req)) drain(req, res, limits.maxDrain);
@@ -153,26 +186,32 @@ export function createHttp1Transport(options: Http1Options): Transport {
   }
 
   return {
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host, port }, () => {
-          server.off('error', reject);
-          resolve((server.address() as AddressInfo).port);
-        });
-      }),
+    async listen(listener) {
+      const { address, servers: opened } = await listenByNode(listener, () => open(listener));
+      servers.push(...opened);
+      return { address, descriptors: [] };
+    },
     async close(graceMs) {
       closing = true;
-      const closed = new Promise((resolve) => server.close(resolve));
+      const closed = Promise.all(
+        servers.map((server) => new Promise((resolve) => server.close(resolve))),
+      );
       // Node closes the connections that are idle now, not those that become so.
-      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+      const sweep = setInterval(() => {
+        for (const server of servers) server.closeIdleConnections();
+      }, SWEEP_MS);
       const deadline = setTimeout(sockets.destroyAll, graceMs);
       await closed;
       clearInterval(sweep);
       clearTimeout(deadline);
       transfers?.close();
     },
-    ...(secured && { useTls: secured.useTls }),
+    ...(tls && {
+      useTls(renewed) {
+        for (const server of servers) secured.get(server)?.useTls(renewed);
+        tls = renewed;
+      },
+    }),
     stats: () => ({ ...counters.snapshot(), connections: sockets.size }),
   };
 }

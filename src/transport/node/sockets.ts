@@ -2,9 +2,12 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { EngineLimits } from '../../addon/types.ts';
 import type { Counters } from '../counters.ts';
 
 export interface Sockets {
+  /** Owns every socket that the server (node:http's or node:https's) accepts from now on, and counts them. */
+  own(server: EventEmitter, tls: boolean): void;
   /** Connections of this moment, those within their TLS handshake too. */
   readonly size: number;
   /** Can HTTP be spoken on it? Not before the end of its TLS handshake. */
@@ -18,42 +21,51 @@ export interface Sockets {
   destroyAll(): void;
 }
 
-/** Owns every socket that the server (node:http's or node:https's) accepts from now on, and counts them. */
+/** What limits sockets. */
+type SocketLimits = Pick<EngineLimits, 'maxConnections' | 'sendTimeoutMs'>;
+
+/** Of all servers together. */
 export function ownSockets(
-  server: EventEmitter,
-  tls: boolean,
-  sendTimeoutMs: number,
+  { maxConnections, sendTimeoutMs }: SocketLimits,
   counters: Counters,
 ): Sockets {
   /** As accepted: ending one ends the TLS socket over it. */
   const accepted = new Set<Socket>();
   const ready = new WeakSet<Socket>();
 
-  server.on('connection', (socket: Socket) => {
-    counters.accepted++;
-    accepted.add(socket);
-    socket.once('close', () => accepted.delete(socket));
-    socket.on('error', ignore);
-    if (!tls) own(socket);
-  });
-  server.on('drop', () => {
-    counters.accepted++;
-    counters.rejected++;
-  });
-  server.on('tlsClientError', () => {
-    counters.unfinished++;
-  });
-  server.on('secureConnection', (socket: TLSSocket) => {
-    counters.handshakes++;
-    if (socket.getProtocol() === 'TLSv1.2') counters.tls12++;
-    if (socket.isSessionReused()) counters.resumed++;
-    // Not earlier: a client that half-closes within its handshake has gone (RFC 9112 §9.6 is about requests).
-    socket.allowHalfOpen = true;
-    own(socket);
-  });
+  function own(server: EventEmitter, tls: boolean): void {
+    server.on('connection', (socket: Socket) => {
+      counters.accepted++;
+      // Node looks at the connections of one server.
+      if (accepted.size >= maxConnections) {
+        counters.rejected++;
+        socket.destroy();
+        return;
+      }
+      accepted.add(socket);
+      socket.once('close', () => accepted.delete(socket));
+      socket.on('error', ignore);
+      if (!tls) limit(socket);
+    });
+    server.on('drop', () => {
+      counters.accepted++;
+      counters.rejected++;
+    });
+    server.on('tlsClientError', () => {
+      counters.unfinished++;
+    });
+    server.on('secureConnection', (socket: TLSSocket) => {
+      counters.handshakes++;
+      if (socket.getProtocol() === 'TLSv1.2') counters.tls12++;
+      if (socket.isSessionReused()) counters.resumed++;
+      // Not earlier: a client that half-closes within its handshake has gone (RFC 9112 §9.6 is about requests).
+      socket.allowHalfOpen = true;
+      limit(socket);
+    });
+  }
 
   /** Node takes its own listeners off where it hands a socket out (CONNECT), under the answers before that too. */
-  function own(socket: Socket): void {
+  function limit(socket: Socket): void {
     ready.add(socket);
     socket.on('error', ignore);
     socket.on('timeout', () => {
@@ -64,6 +76,7 @@ export function ownSockets(
   }
 
   return {
+    own,
     get size() {
       return accepted.size;
     },

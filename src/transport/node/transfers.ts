@@ -78,6 +78,7 @@ export function startTransfers(
       case 'root':
       case 'directory':
       case 'kept':
+      case 'unproxied':
         // It does not listen.
         return;
       default:

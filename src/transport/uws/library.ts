@@ -43,6 +43,8 @@ export interface UwsApp {
   /** +1 for each new connection, -1 for each that ended. */
   filter(handler: (res: UwsResponse, change: number) => void): UwsApp;
   listen(host: string, port: number, options: number, done: (token: unknown) => void): UwsApp;
+  /** Permissions of the socket: the owner's alone. Replaces what stands at the path. */
+  listen_unix(done: (token: unknown) => void, path: string): UwsApp;
   /** Closes every connection and listener. */
   close(): UwsApp;
 }

@@ -1,5 +1,4 @@
 // HTTPS (and, on request, plain HTTP) on uWebSockets.js.
-import { createServer } from 'node:net';
 import type { EngineLimits } from '../../addon/types.ts';
 import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
@@ -13,13 +12,14 @@ import type { Requested, TellEnded } from '../ended.ts';
 import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
 import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
-import type { UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
+import type { UwsApp, UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
+import { listenOn } from './listening.ts';
 import { openExchange, sendUwsPlan, type UwsOutlet } from './respond.ts';
 
 export interface UwsOptions {
   readonly library: UwsLibrary;
   readonly handler: Handler;
-  /** How far bodies get by its connections. */
+  /** How far bodies get by its connections at most; by those with TLS that is "tls". */
   readonly reach: Reach;
   /** Of these the library lets us keep maxConnections, maxTargetSize (by the plan) and maxDrain. */
   readonly limits: EngineLimits;
@@ -38,13 +38,16 @@ function certificateOf({ certificates: [{ certFile, keyFile }], ciphers }: Tls):
   return { cert_file_name: certFile, key_file_name: keyFile, ssl_ciphers: ciphers };
 }
 
-/** A server on uWebSockets.js. Call `listen` once. Throws when the certificate cannot be used. */
+/** A server on uWebSockets.js. Throws when the certificate cannot be used. */
 export function createUwsTransport(options: UwsOptions): Transport {
-  const { library, handler, reach, limits, log, common, tls } = options;
+  const { library, handler, limits, log, common, tls } = options;
   const counters = new Counters(options.tellEnded);
   const outlet: UwsOutlet = { counters, log, serverTiming: limits.serverTiming };
-  const app = tls ? library.SSLApp(certificateOf(tls)) : library.App();
-  let listening: unknown;
+  // At once: of a certificate that the library does not take it says so here.
+  const secure = tls && library.SSLApp(certificateOf(tls));
+  const plain = library.App();
+  const apps = secure ? [secure, plain] : [plain];
+  const listening: unknown[] = [];
   let closing = false;
   let active = 0;
   let onIdle = () => {};
@@ -53,40 +56,42 @@ export function createUwsTransport(options: UwsOptions): Transport {
     counters.connections += change;
     if (change > 0) counters.accepted++;
   };
-  app.filter(countConnections);
-  app.any('/*', (res, req) => {
-    active++;
-    counters.planned++;
-    const rejection = counters.connections > limits.maxConnections ? 503 : undefined;
-    if (rejection !== undefined) counters.rejected++;
-    const policy = {
-      handler,
-      reach,
-      outlet,
-      common,
-      maxDrain: limits.maxDrain,
-      closing,
-      rejection,
-    };
-    handleUws(res, req, policy, () => {
-      active--;
-      if (active === 0) onIdle();
+  for (const app of apps) receiveOn(app, app === secure ? 'tls' : options.reach);
+
+  function receiveOn(app: UwsApp, reach: Reach): void {
+    app.filter(countConnections);
+    app.any('/*', (res, req) => {
+      active++;
+      counters.planned++;
+      const rejection = counters.connections > limits.maxConnections ? 503 : undefined;
+      if (rejection !== undefined) counters.rejected++;
+      const policy = {
+        handler,
+        reach,
+        outlet,
+        common,
+        maxDrain: limits.maxDrain,
+        closing,
+        rejection,
+      };
+      handleUws(res, req, policy, () => {
+        active--;
+        if (active === 0) onIdle();
+      });
     });
-  });
+  }
 
   return {
-    listen: (host, port, shared) =>
-      new Promise((resolve, reject) => {
-        const sharing = shared ? SHARED_PORT : library.LIBUS_LISTEN_EXCLUSIVE_PORT;
-        app.listen(host, port, sharing, (token) => {
-          listening = token;
-          if (token) resolve(library.us_socket_local_port(token));
-          else whyNot(host, port).then(reject);
-        });
-      }),
+    async listen(listener, shared = false) {
+      const app = listener.tls ? secure : plain;
+      if (app === undefined) throw new Error('no certificate to speak TLS with');
+      const { token, address } = await listenOn(app, library, listener.at, shared);
+      listening.push(token);
+      return { address, descriptors: [] };
+    },
     async close(graceMs) {
       closing = true;
-      if (listening) library.us_listen_socket_close(listening);
+      for (const token of listening) library.us_listen_socket_close(token);
       if (active > 0) {
         await new Promise<void>((resolve) => {
           const deadline = setTimeout(resolve, graceMs);
@@ -96,14 +101,11 @@ export function createUwsTransport(options: UwsOptions): Transport {
           };
         });
       }
-      app.close();
+      for (const app of apps) app.close();
     },
     stats: () => counters.snapshot(),
   };
 }
-
-/** LIBUS_LISTEN_DEFAULT, which the library does not export. */
-const SHARED_PORT = 0;
 
 export interface UwsPolicy {
   readonly handler: Handler;
@@ -210,16 +212,4 @@ function fieldsOf(req: UwsRequest, known: ReadonlySet<string>): Readonly<Record<
 function hasLongBody(fields: FramingFields, maxDrain: number): boolean {
   if (fields['transfer-encoding'] !== undefined) return true;
   return Number(fields['content-length'] ?? 0) > maxDrain;
-}
-
-/** The library only says that it cannot listen: node says why. */
-function whyNot(host: string, port: number): Promise<Error> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', resolve);
-    probe.listen(port, host, () => {
-      probe.close();
-      resolve(Object.assign(new Error(`cannot listen on ${host}:${port}`), { code: 'EADDRINUSE' }));
-    });
-  });
 }

@@ -1,0 +1,37 @@
+// New clients: who is let in, and what is spoken with them first.
+#pragma once
+#include "engine/acceptor.h"
+#include "engine/newcomer.h"
+#include "net/tls_stream.h"
+
+namespace zc {
+
+class Reception {
+ public:
+  Reception(EngineService& service, const EngineSetup& setup, int epoll)
+      : service_(service), setup_(setup), epoll_(epoll) {}
+
+  /** For those that come from now on. */
+  void use_tls(Ref<TlsContext> tls) { tls_ = std::move(tls); }
+  void admit(UniqueFd socket, const sockaddr_storage& peer, const Entrance& entrance);
+  /**
+   * One of whom a proxy has said who it is: another connection speaks with it in the place of `known`, which is `refused`
+   * where there are too many. False: there is no room for it.
+   */
+  bool welcome(Newcomer& known, std::unique_ptr<SocketStream> stream, bool tls, bool refused, StreamEvents events);
+
+ private:
+  /** In the place of `known`, or as a new one where that is null. Returns what goes on with its events, or null. */
+  Connection* greet(Newcomer* known, std::unique_ptr<SocketStream> stream, bool tls, bool refused);
+  /** Null: there is no room for it. */
+  template <class Client, class... Args>
+  Client* place(Newcomer* known, Args&&... args);
+
+  EngineService& service_;
+  const EngineSetup& setup_;
+  const int epoll_;
+  Ref<TlsContext> tls_;
+  TlsScratch tls_scratch_;
+};
+
+}  // namespace zc

@@ -1,0 +1,35 @@
+// Sockets that systemd has opened for this process (sd_listen_fds(3)): they are taken in the place of any address.
+import { OPTIONS, type Options } from '../options/options.ts';
+
+/** SD_LISTEN_FDS_START. */
+const FIRST = 3;
+
+/** What says where to listen by port. */
+const NO_PORT = {
+  host: OPTIONS.host.default,
+  port: OPTIONS.port.default,
+  portFallback: OPTIONS.portFallback.default,
+};
+
+/** How many there are; 0 where they are for another process, or there is none. */
+export function activatedSockets(env: NodeJS.ProcessEnv, pid: number): number {
+  const { LISTEN_PID, LISTEN_FDS = '' } = env;
+  return LISTEN_PID === String(pid) && /^[1-9]\d{0,3}$/.test(LISTEN_FDS) ? Number(LISTEN_FDS) : 0;
+}
+
+/**
+ * The options with these sockets, unless they name descriptors themselves, with their marks. Takes the variables away: what
+ * this process starts has no such sockets.
+ */
+export function withActivation(
+  options: Options,
+  env: NodeJS.ProcessEnv,
+  pid: number,
+): { readonly options: Options; readonly activated: number } {
+  const activated = activatedSockets(env, pid);
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name];
+  const named = options.listen?.some((text) => text.startsWith('fd:'));
+  if (activated === 0 || named) return { options, activated };
+  const listen = Array.from({ length: activated }, (_, i) => `fd:${FIRST + i}`);
+  return { options: { ...options, ...NO_PORT, listen }, activated };
+}
