@@ -5,6 +5,7 @@ import { path, toggle } from './kinds.ts';
 import { limits } from './limits.ts';
 import { listening } from './listening.ts';
 import { logging } from './logging.ts';
+import { ofProcess } from './process.ts';
 import { sending } from './sending.ts';
 import { defaultsOf, type Option, OptionError, option, optional, readOptions } from './table.ts';
 import { agreeOnTls, tls } from './tls.ts';
@@ -27,7 +28,7 @@ export const OPTIONS = {
 };
 
 /** The same and those of the `zcserve` command only. */
-export const COMMAND_OPTIONS = { ...OPTIONS, ...command };
+export const COMMAND_OPTIONS = { ...OPTIONS, ...ofProcess, ...command };
 
 export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> = {
   Listening: listening,
@@ -38,6 +39,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   'Response fields': fields,
   Limits: limits,
   Logging: logging,
+  Process: ofProcess,
   Command: command,
 };
 
@@ -46,6 +48,10 @@ type InputOf<O> = O extends Option<infer T, infer Input> ? T | Input : never;
 
 /** Every option with its value. */
 export type Options = { readonly [N in keyof typeof OPTIONS]: ValueOf<(typeof OPTIONS)[N]> };
+/** Of the command's process. */
+export type ProcessOptions = {
+  readonly [N in keyof typeof ofProcess]: ValueOf<(typeof ofProcess)[N]>;
+};
 /** What callers may pass; whatever is left out or undefined takes its default. */
 export type OptionsInput = {
   readonly [N in keyof typeof OPTIONS]?: InputOf<(typeof OPTIONS)[N]> | undefined;
@@ -56,6 +62,11 @@ export function resolveOptions(input: OptionsInput = {}): Options {
   const options = { ...defaultsOf(OPTIONS), ...readOptions(OPTIONS, input) } as Options;
   agree(options);
   return options;
+}
+
+/** The same of the command's process. */
+export function resolveProcess(input: Readonly<Record<string, unknown>>): ProcessOptions {
+  return { ...defaultsOf(ofProcess), ...readOptions(ofProcess, input) } as ProcessOptions;
 }
 
 /** Rules between options. */

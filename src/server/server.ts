@@ -59,10 +59,18 @@ export interface Server extends Spoken {
  * certificate or the address cannot be used.
  */
 export async function createServer(input: OptionsInput = {}): Promise<Server> {
-  const options = resolveOptions(input);
+  return startServer(resolveOptions(input));
+}
+
+/** The same. `beforeOpening` runs when the keys are read, and before anything that is served is opened. */
+export async function startServer(
+  options: Options,
+  beforeOpening: () => void = () => {},
+): Promise<Server> {
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const native = loadNative();
   const tls = await tlsOf(options);
+  beforeOpening();
   const wanted = { transport: options.transport, tls: tls !== undefined, h2c: options.h2c };
   // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
   // What comes of it is openSite's to say: a program may have been given this one directory.
@@ -187,7 +195,7 @@ function isForked(): boolean {
 }
 
 /** Ports that `portFallback` tries after the first. */
-const FALLBACK_PORTS = 100;
+export const FALLBACK_PORTS = 100;
 
 async function listen({ chosen, transport }: Started, options: Options): Promise<Listening> {
   const { host, port, portFallback } = options;
