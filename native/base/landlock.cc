@@ -26,6 +26,7 @@ enum : uint64_t {
   read_dir = 1 << 3,
   remove_file = 1 << 5,
   make_reg = 1 << 8,
+  make_sock = 1 << 9,
   truncate = 1 << 14,
   ioctl_dev = 1 << 15,
 
@@ -111,7 +112,8 @@ int confine(const Grants& grants) {
   int error = rules.allow(grants.read, read_file | read_dir);
   if (error == 0) error = rules.allow(grants.execute, read_file | execute);
   if (error == 0) {
-    error = rules.allow(grants.write, read_file | read_dir | write_file | truncate | make_reg | remove_file);
+    constexpr uint64_t kChange = write_file | truncate | make_reg | make_sock | remove_file;
+    error = rules.allow(grants.write, read_file | read_dir | kChange);
   }
   if (error == 0 && grants.ports) error = rules.allow_ports(*grants.ports);
   if (error != 0) return error;

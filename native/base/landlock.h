@@ -11,7 +11,7 @@ namespace zc {
 struct Grants {
   std::vector<std::string> read;
   std::vector<std::string> execute;
-  /** Directories, in which files are made, written and removed; or files. */
+  /** Directories, in which files and sockets are made, written and removed; or files. */
   std::vector<std::string> write;
   /** TCP ports to listen on (ABI 4); 0 is a free one. There is none to connect to. Unless given, TCP is free. */
   std::optional<std::vector<uint16_t>> ports;
