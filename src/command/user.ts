@@ -1,5 +1,6 @@
 // The user that the process becomes: root reads the keys and binds the ports, and is gone when requests are answered.
 import { accessSync, constants } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { loadNative } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import { isPem } from '../options/kinds.ts';
@@ -33,6 +34,10 @@ export function findDescent(name: string, { root }: Pick<Options, 'root'>): Desc
     begin() {
       addon.actAs(user, gid);
       mayEnter(root);
+      // Parts of it are loaded when they are first needed.
+      const own = fileURLToPath(import.meta.url);
+      if (!isAllowed(own, constants.R_OK))
+        throw refused(name, `may not read this program (${own})`);
     },
     asRoot(work) {
       addon.filesAs(0);

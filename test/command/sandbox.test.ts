@@ -1,10 +1,12 @@
 // --sandbox: what the process cannot reach any more, and that it serves as before.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { execFileSync, fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
@@ -226,6 +228,40 @@ t.test('a mark alone makes nobody believe that it is confined', { skip }, async 
     { status, stderr },
     { status: 1, stderr: 'zcserve: --sandbox: the process was to be confined, and is not\n' },
   );
+});
+
+t.test('a forked process says that it cannot', { skip }, async (t) => {
+  const own = [makeTree(t), '--port=0', '--sandbox'];
+  const child = fork(COMMAND, own, { silent: true, env: { PATH: process.env.PATH } });
+  const said = text(child.stderr as Readable);
+  t.same(await once(child, 'close'), [1, null]);
+  t.match(await said, /^zcserve: --sandbox: this process was forked/);
+});
+
+const asRoot = skip || (process.geteuid?.() !== 0 && 'only root may') || false;
+
+t.test('root becomes another user inside', { skip: asRoot }, async (t) => {
+  const root = makeTree(t, { 'a.txt': 'hello' });
+  for (const folder of [root, home]) chmodSync(folder, 0o755);
+  const pid = join(makeTree(t), 'a.pid');
+  const own = ['--user=65533:65533', '--sandbox', `--pid-file=${pid}`];
+  const running = await startProgram(t, process.execPath, [COMMAND, root, ...own]);
+  t.equal(readFileSync(pid, 'utf8'), `${running.report.pid}\n`);
+  t.equal((await request(running, '/a.txt')).body.toString(), 'hello');
+  for (const thread of readdirSync(`/proc/${running.report.pid}/task`)) {
+    const status = readFileSync(`/proc/${running.report.pid}/task/${thread}/status`, 'utf8');
+    t.match(status, /^Uid:\t65533\t65533\t65533\t65533$/m);
+    t.match(status, /^CapPrm:\t0+$/m);
+    t.match(status, /^NoNewPrivs:\t1$/m);
+  }
+  chmodSync(home, 0o700);
+  const closed = spawnSync(process.execPath, [COMMAND, root, '--port=0', ...own.slice(0, 1)], {
+    encoding: 'utf8',
+  });
+  t.match(closed, {
+    status: 1,
+    stderr: /^zcserve: --user: 65533:65533: may not read this program/,
+  });
 });
 
 t.test('which places are found', async (t) => {

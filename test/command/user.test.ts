@@ -1,6 +1,6 @@
 // --user: root binds and reads the keys; every file is opened by that user, and nothing of root is left.
-import { chmodSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import t from 'tap';
@@ -13,7 +13,17 @@ import { makeTree, type Node, type Teardown } from '../support/tree.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const { addon } = loadNative();
-const skip = (addon === undefined && 'no addon here') || (!isRoot && 'only root may') || false;
+
+/** May anybody read this checkout? */
+function isOpen(path: string): boolean {
+  return (statSync(path).mode & 0o5) === 0o5 && (path === '/' || isOpen(dirname(path)));
+}
+
+const skip =
+  (addon === undefined && 'no addon here') ||
+  (!isRoot && 'only root may') ||
+  (!isOpen(import.meta.dirname) && 'nobody else may read this checkout') ||
+  false;
 
 /** Linux's highest id that is no user's. */
 const UID = 4_294_967_294;
@@ -122,30 +132,34 @@ t.test(
   },
 );
 
-t.test('what cannot be is refused: who, and why', { skip: addon === undefined }, async (t) => {
-  const root = makeOpenTree(t, {});
-  const closed = makeTree(t);
-  const asRoot: ReadonlyArray<readonly [root: string, user: string, line: string]> = [
-    [root, 'no-such-user', '--user: no-such-user: there is no user no-such-user'],
-    [root, `${UID}`, `--user: ${UID}: user ${UID} has no entry: name a group too`],
-    [root, `${UID}:no-such`, `--user: ${UID}:no-such: no group no-such`],
-    [root, `0:${GID}`, `--user: 0:${GID}: that is root, who keeps every right`],
-    [
-      closed,
-      `${UID}:${GID}`,
-      `cannot serve ${closed}: no permission to enter it (--user ${UID}:${GID})`,
-    ],
-  ];
-  const asOther = [[root, '0:0', '--user: 0:0: only root may become another user']] as const;
-  const cases = isRoot ? asRoot : asOther;
-  const runs = await Promise.all(
-    cases.map(([directory, user]) => runCommand([directory, '--port=0', `--user=${user}`])),
-  );
-  for (const [i, [, user, line]] of cases.entries()) {
-    t.match(runs[i], { code: 1, stdout: '', stderr: `zcserve: ${line}\n` }, user);
-  }
-  t.match(await runCommand([root, '--user=a:b:c']), { code: 2, stderr: /^zcserve: --user: / });
-});
+t.test(
+  'what cannot be is refused: who, and why',
+  { skip: isRoot ? skip : addon === undefined },
+  async (t) => {
+    const root = makeOpenTree(t, {});
+    const closed = makeTree(t);
+    const asRoot: ReadonlyArray<readonly [root: string, user: string, line: string]> = [
+      [root, 'no-such-user', '--user: no-such-user: there is no user no-such-user'],
+      [root, `${UID}`, `--user: ${UID}: user ${UID} has no entry: name a group too`],
+      [root, `${UID}:no-such`, `--user: ${UID}:no-such: no group no-such`],
+      [root, `0:${GID}`, `--user: 0:${GID}: that is root, who keeps every right`],
+      [
+        closed,
+        `${UID}:${GID}`,
+        `cannot serve ${closed}: no permission to enter it (--user ${UID}:${GID})`,
+      ],
+    ];
+    const asOther = [[root, '0:0', '--user: 0:0: only root may become another user']] as const;
+    const cases = isRoot ? asRoot : asOther;
+    const runs = await Promise.all(
+      cases.map(([directory, user]) => runCommand([directory, '--port=0', `--user=${user}`])),
+    );
+    for (const [i, [, user, line]] of cases.entries()) {
+      t.match(runs[i], { code: 1, stdout: '', stderr: `zcserve: ${line}\n` }, user);
+    }
+    t.match(await runCommand([root, '--user=a:b:c']), { code: 2, stderr: /^zcserve: --user: / });
+  },
+);
 
 t.test(
   'who is that user already may say so',

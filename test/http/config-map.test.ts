@@ -44,31 +44,35 @@ const filesOf = (set: number) => ({
 const sets = Array.from({ length: SETS }, (_, set) => filesOf(set));
 const FILES = { '/': 'index.html', '/large.txt': 'large.txt' } as const;
 
-onEveryCarrier(t, async (t, serve) => {
-  for (const revalidate of [0, 50]) {
-    const root = makeTree(t);
-    project(root, filesOf(0));
-    const { address } = await serve({ root, revalidate });
-    /** Which set an answer is of. */
-    const setOf = async (path: '/' | '/large.txt') => {
-      const { status, body } = await request(address, path);
-      const text = body.toString();
-      const set = sets.findIndex((files) => text === files[FILES[path]]);
-      return status === 200 ? set : `status ${status}`;
-    };
-    for (let set = 0; set < SETS; set++) {
-      if (set > 0) project(root, filesOf(set));
-      for (const path of ['/', '/large.txt'] as const) {
-        if (revalidate === 0) t.equal(await setOf(path), set, `${path} at once`);
-        await until(async () => {
-          const found = await setOf(path);
-          if (typeof found === 'string' || found < 0) t.fail(`${path}, set ${set}: ${found}`);
-          return found === set;
-        });
-        // Kept, prepared, on every way that this carrier has, when the next one comes.
-        for (let i = 0; i < 3; i++) t.type(await setOf(path), 'number');
+onEveryCarrier(
+  t,
+  async (t, serve) => {
+    for (const revalidate of [0, 50]) {
+      const root = makeTree(t);
+      project(root, filesOf(0));
+      const { address } = await serve({ root, revalidate });
+      /** Which set an answer is of. */
+      const setOf = async (path: '/' | '/large.txt') => {
+        const { status, body } = await request(address, path);
+        const text = body.toString();
+        const set = sets.findIndex((files) => text === files[FILES[path]]);
+        return status === 200 ? set : `status ${status}`;
+      };
+      for (let set = 0; set < SETS; set++) {
+        if (set > 0) project(root, filesOf(set));
+        for (const path of ['/', '/large.txt'] as const) {
+          if (revalidate === 0) t.equal(await setOf(path), set, `${path} at once`);
+          await until(async () => {
+            const found = await setOf(path);
+            if (typeof found === 'string' || found < 0) t.fail(`${path}, set ${set}: ${found}`);
+            return found === set;
+          });
+          // Kept, prepared, on every way that this carrier has, when the next one comes.
+          for (let i = 0; i < 3; i++) t.type(await setOf(path), 'number');
+        }
       }
+      t.equal((await request(address, '/..data/index.html')).status, 404, 'hidden');
     }
-    t.equal((await request(address, '/..data/index.html')).status, 404, 'hidden');
-  }
-}, ({ name }) => ['native', 'native TLS', 'http1'].includes(name));
+  },
+  ({ name }) => ['native', 'native TLS', 'http1'].includes(name),
+);
