@@ -1,5 +1,6 @@
 // npm run build:ts: one file for each entry of package.json and each part that is loaded later, so that a start finds,
-// reads and compiles twenty files and not eighty; and CommonJS, for runners that know no other modules (jest).
+// reads and compiles twenty files and not eighty; and CommonJS, for runners that know no other modules (jest). Into dist/,
+// or the directory that an argument names.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,7 @@ import { build } from 'esbuild';
 
 const SRC = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = join(SRC, '..');
-const DIST = join(ROOT, 'dist');
+const DIST = process.argv[2] ?? join(ROOT, 'dist');
 const CJS = join(DIST, 'cjs');
 const LIBRARIES = ['index', 'middleware/fastify', 'middleware/koa', 'middleware/hono'];
 

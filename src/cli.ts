@@ -42,11 +42,13 @@ async function main(args: readonly string[]): Promise<void> {
   if (command === 'help' || command === 'version') return main([`--${command}`]);
   const flags = { ...readFlags(asked.flags, args), root };
   const gathered = gatherOptions(flags, process.env, calledOn(args));
+  const unconfined = command === 'serve' ? await confine(gathered) : undefined;
   const log = createLog({
     level: gathered.options.logLevel,
     format: gathered.options.logFormat,
   });
   for (const warning of gathered.warnings) log.warn(warning);
+  if (unconfined !== undefined) log.warn(`no sandbox: ${unconfined}`);
   await run(command, gathered, log).catch((error: unknown) => {
     throw inWordsOf(gathered.call, error);
   });
@@ -56,14 +58,26 @@ async function readAny(args: readonly string[]): Promise<Asked> {
   return (await import('./command/usage.ts')).readArguments(args);
 }
 
+/** Before a line is written: it may start the process once more. Why it is not confined, where it does not have to be. */
+async function confine(gathered: Gathered): Promise<string | undefined> {
+  if (gathered.process.sandbox === 'off') return undefined;
+  const { enterSandbox } = await import('./command/sandbox.ts');
+  try {
+    return enterSandbox(gathered);
+  } catch (error) {
+    throw inWordsOf(gathered.call, error);
+  }
+}
+
 async function run(
   command: 'serve' | 'doctor' | 'tune',
-  { options, json, quiet }: Gathered,
+  gathered: Gathered,
   log: Log,
 ): Promise<void> {
+  const { options, json } = gathered;
   switch (command) {
     case 'serve':
-      return serve(byHand(options, json || quiet), json, log);
+      return serve(gathered, log);
     case 'doctor':
       return (await import('./command/doctor/doctor.ts')).printDiagnosis(options, json);
     case 'tune':
@@ -77,9 +91,11 @@ function byHand(options: Options, quiet: boolean): Options {
   return isSeen ? { ...options, accessLog: '-' } : options;
 }
 
-async function serve(asked: Options, json: boolean, log: Log): Promise<void> {
+async function serve(gathered: Gathered, log: Log): Promise<void> {
+  const { process: own, json, quiet } = gathered;
+  const asked = byHand(gathered.options, json || quiet);
   const { options, activated } = withActivation(asked, process.env, process.pid);
-  const starting = import('./server/server.ts').then(({ createServer }) => createServer(options));
+  const starting = import('./command/start.ts').then(({ start }) => start(options, own, log));
   stopOnSignal(starting, log);
   const server = await starting;
   console.log(

@@ -99,7 +99,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: ['node:'],
   },
   command: {
-    rooms: ['addon', 'files', 'options', 'server', 'transport/uws'],
+    rooms: ['addon', 'files', 'log', 'options', 'server', 'transport/uws'],
     packages: ['node:', 'yargs'],
   },
   index: { rooms: ['middleware', 'options', 'plan', 'server'], packages: [] },

@@ -10,6 +10,7 @@
 #include "files/arena.h"
 #include "addon/values.h"
 #include "base/clock.h"
+#include "base/landlock.h"
 #include "files/open.h"
 #include "http/content_tag.h"
 #include "net/openssl.h"
@@ -234,6 +235,7 @@ napi_value features(napi_env env, napi_callback_info) {
   napi_create_object(env, &object);
   set(env, object, "openat2", boolean(env, has_openat2()));
   set(env, object, "openssl", text(env, openssl_version()));
+  set(env, object, "landlock", number(env, landlock_abi()));
   set(env, object, "memfdSeal", boolean(env, static_cast<bool>(Arena::create(4096))));
   return object;
 }
@@ -278,5 +280,6 @@ NAPI_MODULE_INIT() {
   define_send(env, exports);
   define_listeners(env, exports);
   define_exit(env, exports);
+  define_process(env, exports);
   return exports;
 }

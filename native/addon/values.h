@@ -120,6 +120,9 @@ void define_listeners(napi_env env, napi_value exports);
 /** exit.cc: `exitWithin`. */
 void define_exit(napi_env env, napi_value exports);
 
+/** process.cc: who the process is, and what it may reach. */
+void define_process(napi_env env, napi_value exports);
+
 /** layout.cc: `layout`. */
 void define_layout(napi_env env, napi_value exports);
 

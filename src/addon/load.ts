@@ -90,7 +90,7 @@ export function systemOf(arch: string, executable: Buffer): string {
 }
 
 /** The first page of a file; empty where it cannot be read. */
-function headOf(file: string): Buffer {
+export function headOf(file: string): Buffer {
   const page = Buffer.alloc(4096);
   try {
     const fd = openSync(file, 'r');

@@ -280,6 +280,16 @@ export interface NativeEntries {
   readonly refused: number;
 }
 
+/** Paths stand for what is there now, directories with all beneath them; what is missing grants nothing. */
+export interface SandboxGrants {
+  readonly read: readonly string[];
+  readonly execute: readonly string[];
+  /** Directories in which files are made, written and removed; or files. */
+  readonly write: readonly string[];
+  /** To listen on; none to connect to. Undefined leaves TCP alone. */
+  readonly ports: readonly number[] | undefined;
+}
+
 export interface NativeAddon {
   openRoot(path: string): NativeRoot;
   /**
@@ -373,8 +383,33 @@ export interface NativeAddon {
   sendNow(socketFd: number, file: NativeFile, start: number, end: number): number;
   /** Lets the process run for at most this time, then ends it by _exit(2), whatever hangs. */
   exitWithin(status: number, ms: number): void;
+  /** uid and gid by name or number; of the user's entry where `group` is empty. -1 for one that is not to be found. */
+  findAccount(user: string, group: string): readonly [uid: number, gid: number];
+  /**
+   * All threads act as that user from now on, with its groups. This one can still bind any port, take root's files
+   * (`filesAs`), and give both up (`stay`). Throws an Error with `code`.
+   */
+  actAs(user: string, gid: number): void;
+  /** This thread's files are opened and made as that user. */
+  filesAs(uid: number): void;
+  /** After `actAs`: nothing gives root back. Throws an Error where something would. */
+  stay(uid: number, gid: number): void;
+  /**
+   * Becomes the program, as the same process, with nothing in reach but what is granted (landlock), and no new privileges
+   * (no_new_privs). Returns only by an Error with `code`; this thread may be confined then.
+   */
+  restartConfined(
+    grants: SandboxGrants,
+    program: string,
+    args: readonly string[],
+    environment: readonly string[],
+    /** That stay open. */
+    descriptors: readonly number[],
+  ): never;
   features(): {
     readonly openat2: boolean;
+    /** Version of the kernel's interface, 0 where it has none. */
+    readonly landlock: number;
     readonly memfdSeal: boolean;
     /** The OpenSSL of this process, such as "OpenSSL 3.0.15 3 Sep 2024"; empty where the engine cannot use it. */
     readonly openssl: string;

@@ -2,7 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isPem, output, path, paths } from '../options/kinds.ts';
-import { COMMAND_OPTIONS, type Options, resolveOptions } from '../options/options.ts';
+import {
+  COMMAND_OPTIONS,
+  OPTIONS,
+  type Options,
+  type ProcessOptions,
+  resolveOptions,
+  resolveProcess,
+} from '../options/options.ts';
+import { ofProcess } from '../options/process.ts';
 import {
   type Call,
   flagOf,
@@ -20,6 +28,9 @@ type Texts = Readonly<Record<string, unknown>>;
 /** What the command was asked for. */
 export interface Gathered {
   readonly options: Options;
+  readonly process: ProcessOptions;
+  /** File of options, where one was read. */
+  readonly config: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
   /** What an option was called where it was given. */
@@ -53,13 +64,15 @@ export function gatherOptions(
     return WRITABLE.includes(name) ? flagOf(name) : `option ${name}`;
   };
   given.root ??= defaultRoot();
-  const { json, quiet, config: _, ...rest } = given;
+  const pick = (table: object) =>
+    Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(table, name)));
   try {
-    const options = resolveOptions(rest);
     return {
-      options,
-      json: json === true,
-      quiet: quiet === true,
+      options: resolveOptions(pick(OPTIONS)),
+      process: resolveProcess(pick(ofProcess)),
+      config: typeof file === 'string' ? file : undefined,
+      json: given.json === true,
+      quiet: given.quiet === true,
       call,
       warnings: strayVariables(env),
     };

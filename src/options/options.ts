@@ -7,6 +7,7 @@ import { agreeOnListeners } from './listeners.ts';
 import { listening } from './listening.ts';
 import { logging } from './logging.ts';
 import { operating } from './operating.ts';
+import { ofProcess } from './process.ts';
 import { sending } from './sending.ts';
 import { defaultsOf, type Option, OptionError, option, optional, readOptions } from './table.ts';
 import { agreeOnTls, tls } from './tls.ts';
@@ -31,7 +32,7 @@ export const OPTIONS = {
 };
 
 /** The same and those of the `zcserve` command only. */
-export const COMMAND_OPTIONS = { ...OPTIONS, ...command };
+export const COMMAND_OPTIONS = { ...OPTIONS, ...ofProcess, ...command };
 
 export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> = {
   Listening: listening,
@@ -43,6 +44,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   Limits: limits,
   Logging: logging,
   Operating: operating,
+  Process: ofProcess,
   Command: command,
 };
 
@@ -51,6 +53,10 @@ type InputOf<O> = O extends Option<infer T, infer Input> ? T | Input : never;
 
 /** Every option with its value. */
 export type Options = { readonly [N in keyof typeof OPTIONS]: ValueOf<(typeof OPTIONS)[N]> };
+/** Of the command's process. */
+export type ProcessOptions = {
+  readonly [N in keyof typeof ofProcess]: ValueOf<(typeof ofProcess)[N]>;
+};
 /** What callers may pass; whatever is left out or undefined takes its default. */
 export type OptionsInput = {
   readonly [N in keyof typeof OPTIONS]?: InputOf<(typeof OPTIONS)[N]> | undefined;
@@ -61,6 +67,11 @@ export function resolveOptions(input: OptionsInput = {}): Options {
   const options = { ...defaultsOf(OPTIONS), ...readOptions(OPTIONS, input) } as Options;
   agree(options);
   return options;
+}
+
+/** The same of the command's process. */
+export function resolveProcess(input: Readonly<Record<string, unknown>>): ProcessOptions {
+  return { ...defaultsOf(ofProcess), ...readOptions(ofProcess, input) } as ProcessOptions;
 }
 
 /** Rules between options. */

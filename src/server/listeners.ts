@@ -89,7 +89,7 @@ async function open(
 }
 
 /** Ports that `portFallback` tries after the first. */
-const FALLBACK_PORTS = 100;
+export const FALLBACK_PORTS = 100;
 
 async function openPort(
   listener: Listener,

@@ -69,10 +69,18 @@ export interface Server extends Spoken {
  * certificate or the address cannot be used.
  */
 export async function createServer(input: OptionsInput = {}): Promise<Server> {
-  const options = resolveOptions(input);
+  return startServer(resolveOptions(input));
+}
+
+/** The same. `beforeOpening` runs when the keys are read, and before anything that is served is opened. */
+export async function startServer(
+  options: Options,
+  beforeOpening: () => void = () => {},
+): Promise<Server> {
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const native = loadNative();
   const tls = await tlsOf(options);
+  beforeOpening();
   const listeners = listenersOf(options);
   const wanted = {
     transport: options.transport,

@@ -1,4 +1,4 @@
-// A kernel before 5.6: it knows no openat2(2).
+// A kernel before 5.6: it knows no openat2(2), and no landlock(7), which came with 5.13.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 long syscall(long number, ...) {
   static long (*real)(long, ...);
   if (!real) *(void **)&real = dlsym(RTLD_NEXT, "syscall");
-  if (number == 437) {  // SYS_openat2, on every machine
+  if (number == 437 || number == 444) {  // SYS_openat2, SYS_landlock_create_ruleset, on every machine
     errno = ENOSYS;
     return -1;
   }

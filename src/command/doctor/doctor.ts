@@ -11,7 +11,14 @@ import { cannotServe } from '../../server/problems.ts';
 import { readTls } from '../../server/tls.ts';
 import { loadUws } from '../../transport/uws/library.ts';
 import { type Finding, finding, messageOf } from './finding.ts';
-import { descriptorLimit, fileSystemOf, interfaces, listenBacklog } from './machine.ts';
+import {
+  descriptorLimit,
+  fileSystemOf,
+  interfaces,
+  listenBacklog,
+  lowPort,
+  privileges,
+} from './machine.ts';
 import { openssl, tryTls, untriedTls } from './tls.ts';
 import { findSample, tryStrategy } from './trial.ts';
 
@@ -35,6 +42,9 @@ export async function diagnose(options: Options): Promise<Finding[]> {
     finding('system', undefined, `Node ${process.versions.node}, ${process.platform} ${release()}`),
     engine(native),
     ...features(native),
+    landlock(native),
+    privileges(),
+    ...lowPort(options.port),
     openssl(native),
     await transport(options, native, false),
     await transport(options, native, true),
@@ -65,6 +75,26 @@ function features({ addon }: Native): Finding[] {
     const good = present?.[name as keyof typeof FEATURES] === true;
     return finding(name, good, good ? use : present ? 'not in this kernel' : 'needs the engine');
   });
+}
+
+/** What a sandbox confines: landlock(7), by version. */
+const CONFINED = [
+  [1, 'files'],
+  [4, 'TCP ports'],
+  [6, 'signals'],
+] as const;
+
+function landlock({ addon }: Native): Finding {
+  const abi = addon?.features().landlock ?? 0;
+  if (abi === 0) {
+    return finding(
+      'landlock',
+      false,
+      addon ? 'not in this kernel: no --sandbox' : 'needs the engine',
+    );
+  }
+  const confined = CONFINED.filter(([since]) => abi >= since).map(([, what]) => what);
+  return finding('landlock', true, `ABI ${abi}: --sandbox confines ${confined.join(', ')}`);
 }
 
 async function transport(options: Options, native: Native, tls: boolean): Promise<Finding> {

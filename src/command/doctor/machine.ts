@@ -67,6 +67,42 @@ export function listenBacklog(): Finding {
   return finding('accept queue', undefined, limit === '' ? 'unknown' : `${limit} (somaxconn)`);
 }
 
+/** CAP_NET_BIND_SERVICE (linux/capability.h). */
+const BIND = 1n << 10n;
+
+/** Whose rights the process has, and whether it could gain more. */
+export function privileges(): Finding {
+  const { effective, noNewPrivileges } = statusOf(contentOf('/proc/self/status'));
+  const uid = process.geteuid?.();
+  const text = [
+    uid === 0 ? 'root (--user is for less)' : `user ${uid ?? 'unknown'}`,
+    effective === 0n ? 'no capabilities' : `capabilities 0x${effective.toString(16)}`,
+    noNewPrivileges ? 'no_new_privs' : 'may gain more by what it starts (--sandbox ends that)',
+  ];
+  return finding('privileges', undefined, text.join(', '));
+}
+
+/** May it listen on that port? Nothing for one that all may have. */
+export function lowPort(port: number): Finding[] {
+  const first = Number(contentOf('/proc/sys/net/ipv4/ip_unprivileged_port_start') || 1024);
+  if (port === 0 || port >= first) return [];
+  const { effective } = statusOf(contentOf('/proc/self/status'));
+  const subject = `port ${port}`;
+  return [
+    (effective & BIND) !== 0n
+      ? finding(subject, true, 'CAP_NET_BIND_SERVICE is there')
+      : finding(subject, false, `needs CAP_NET_BIND_SERVICE, as all ports below ${first}`),
+  ];
+}
+
+/** proc_pid_status(5) */
+export function statusOf(status: string) {
+  return {
+    effective: BigInt(`0x${/^CapEff:\s+([\da-f]+)$/m.exec(status)?.[1] ?? '0'}`),
+    noNewPrivileges: /^NoNewPrivs:\s+1$/m.test(status),
+  };
+}
+
 function contentOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -1,0 +1,83 @@
+// The file with the number of the process, for whoever sends it signals. It is there when the server listens.
+import { constants, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { StartError } from '../options/table.ts';
+import { isAllowed } from './user.ts';
+
+export interface PidFile {
+  /** Throws a StartError. */
+  write(): void;
+  /** If it is still ours. Never throws. */
+  remove(): void;
+  /** May this user remove it? */
+  isRemovable(): boolean;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such directory',
+  ENOTDIR: 'no such directory',
+  EISDIR: 'is a directory',
+  EACCES: 'no permission',
+};
+
+/** Throws a StartError where the file is a running process's, or cannot be written. */
+export function claimPidFile(file: string): PidFile {
+  refuseOthers(file);
+  const own = `${process.pid}\n`;
+  return {
+    write() {
+      refuseOthers(file);
+      const unfinished = `${file}.${process.pid}`;
+      try {
+        writeFileSync(unfinished, own, { flag: 'wx', mode: 0o644 });
+        renameSync(unfinished, file);
+      } catch (error) {
+        rmSync(unfinished, { force: true });
+        throw cannotWrite(file, error);
+      }
+    },
+    remove() {
+      try {
+        if (readFileSync(file, 'utf8') === own) unlinkSync(file);
+      } catch {
+        // It stays behind, and the next start replaces it.
+      }
+    },
+    isRemovable: () => isAllowed(dirname(file), constants.W_OK | constants.X_OK),
+  };
+}
+
+/** Whatever else is in the file was somebody's, and a number that no process has is of one that could not clear away. */
+function refuseOthers(file: string): void {
+  const content = contentOf(file).trim();
+  if (content === '') return;
+  if (!/^[1-9]\d{0,9}$/.test(content)) throw refused(file, 'holds something else than a process');
+  const pid = Number(content);
+  if (pid !== process.pid && isRunning(pid)) throw refused(file, `process ${pid} is running`);
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw cannotWrite(file, error);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+function cannotWrite(file: string, cause: unknown): StartError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return refused(file, REASONS[code ?? ''] ?? message, cause);
+}
+
+function refused(file: string, reason: string, cause?: unknown): StartError {
+  return new StartError((call) => `${call('pidFile')}: ${file}: ${reason}`, { cause });
+}

@@ -1,0 +1,39 @@
+// One start: a server, in a process that is what the operator wants it to be.
+import type { Log } from '../log/log.ts';
+import type { Options, ProcessOptions } from '../options/options.ts';
+import { type Server, startServer } from '../server/server.ts';
+import { claimPidFile } from './pid-file.ts';
+import { findDescent, unreadable } from './user.ts';
+
+/** As `createServer`; also rejects with a StartError where the user or the pid file cannot be had. */
+export async function start(
+  options: Options,
+  { user, pidFile }: ProcessOptions,
+  log: Log,
+): Promise<Server> {
+  const pid = pidFile === undefined ? undefined : claimPidFile(pidFile);
+  const descent = user === undefined ? undefined : findDescent(user, options);
+  const server = await startServer(options, descent?.begin).catch((error: unknown) => {
+    throw descent?.explain(error) ?? error;
+  });
+  try {
+    if (pid !== undefined) (descent?.asRoot ?? run)(pid.write);
+    descent?.end();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  if (pid !== undefined) process.once('exit', pid.remove);
+  if (descent === undefined) return server;
+  if (pid?.isRemovable() === false) {
+    log.info(`${pidFile}: ${user} cannot remove it at the end; the next start replaces it`);
+  }
+  for (const file of unreadable(options)) {
+    log.warn(`${file}: ${user} cannot read it: a certificate is renewed by a restart, not by HUP`);
+  }
+  return server;
+}
+
+function run(work: () => void): void {
+  work();
+}
