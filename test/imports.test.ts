@@ -36,13 +36,23 @@ const LAWS: Readonly<Record<string, Law>> = {
     rooms: ['addon', 'files', 'http', 'log', 'options', 'packages', 'plan', 'rules'],
     packages: ['lru-cache', 'node:'],
   },
-  transport: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
+  transport: { rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules'], packages: ['node:'] },
   'transport/engine': {
     rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
     packages: ['lru-cache'],
   },
   'transport/node': {
-    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport', 'transport/engine'],
+    rooms: [
+      'addon',
+      'files',
+      'http',
+      'log',
+      'plan',
+      'rules',
+      'site',
+      'transport',
+      'transport/engine',
+    ],
     packages: ['node:'],
   },
   'transport/uws': {

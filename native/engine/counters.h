@@ -21,7 +21,7 @@ class Counter {
 
 #define ZC_COUNTERS(X)                                                                                         \
   X(accepted) X(connections) X(hot) X(opened) X(planned) X(transfers) X(truncated) X(aborted) X(timeouts) X(rejected) \
-  X(refused) X(handshakes) X(tls12) X(resumed) X(sealed) X(http2) X(kept) X(copied)
+  X(refused) X(handshakes) X(tls12) X(resumed) X(sealed) X(http2) X(forbidden) X(limited) X(kept) X(copied)
 
 struct alignas(64) Counters {
 #define ZC_COUNTER(name) Counter name;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -10,13 +11,14 @@
 #include "engine/record.h"
 #include "engine/setup.h"
 #include "files/pager.h"
+#include "net/presence.h"
 
 namespace zc {
 
 /** It lives as long as the last of the threads: one may hang when the engine ends. */
 struct EngineShared : RefCounted {
   EngineShared(EngineSetup setup, std::function<void()> wake)
-      : setup(std::move(setup)), outbox(std::move(wake)), pager(make_ref<Pager>()) {}
+      : setup(std::move(setup)), rates(rates_of(this->setup)), outbox(std::move(wake)), pager(make_ref<Pager>()) {}
 
   /** Waits for the threads that run, but not for ever. */
   void await_end(std::chrono::milliseconds patience) {
@@ -26,8 +28,14 @@ struct EngineShared : RefCounted {
 
   EngineSetup setup;  // fixed once they listen
   std::vector<Ref<Inbox>> inboxes;  // the same; of all threads
+  Presences presences;
+  std::unique_ptr<RequestRates> rates;  // null: no limit
   Outbox outbox;
   const Ref<Pager> pager;
+  static std::unique_ptr<RequestRates> rates_of(const EngineSetup& setup) {
+    return setup.rate_of_client.requests > 0 ? std::make_unique<RequestRates>(setup.rate_of_client) : nullptr;
+  }
+
   std::mutex mutex;
   std::condition_variable ended;
   size_t running = 0;

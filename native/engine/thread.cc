@@ -8,6 +8,7 @@
 #include "engine/handshake.h"
 #include "http1/connection.h"
 #include "http1/transfer.h"
+#include "net/client_key.h"
 #include "net/socket_stream.h"
 
 namespace zc {
@@ -17,6 +18,7 @@ constexpr uint64_t kListenerTag = ~uint64_t{0};
 constexpr uint64_t kMailboxTag = kListenerTag - 1;
 constexpr int kEvents = 256;
 constexpr uint64_t kRefusals = 128;  // connections over the limit that are told so at the same time
+constexpr uint64_t kRefusalsOfClient = 16;  // the same, of one client
 
 }  // namespace
 
@@ -143,37 +145,58 @@ void EngineThread::accept_clients() {
 
 void EngineThread::admit(UniqueFd socket, const sockaddr_storage& peer) {
   Counters& counters = service_.counters();
-  const uint64_t open = counters.connections.value();
-  const uint64_t most = shared_->setup.max_connections;
   counters.accepted.add(1);
-  if (open >= most) counters.rejected.add(1);
-  if (open >= most + kRefusals) return;
-  if (tls_) return greet_tls(std::move(socket), peer, open >= most);
+  Arrival arrival = receive(peer);
+  const int refusal = refusal_of(arrival);
+  if (refusal != 0) counters.rejected.add(1);
+  const EngineSetup& setup = shared_->setup;
+  const bool untold = arrival.presence.count() > setup.max_of_client + kRefusalsOfClient;
+  if (untold || counters.connections.value() >= setup.max_connections + kRefusals) return;
+  if (tls_) {
+    std::unique_ptr<TlsStream> stream = TlsStream::make(std::move(socket), peer, tls_, tls_scratch_);
+    if (!stream) return;
+    Handshake* const handshake = open_client<Handshake>(std::move(arrival), std::move(stream), refusal);
+    if (handshake) handshake->begin();
+    return;
+  }
   auto stream = std::make_unique<SocketStream>(std::move(socket), peer);
-  if (open >= most) {
-    if (Http1Connection* connection = open_client<Http1Connection>(std::move(stream))) {
-      connection->refuse(503);
-      connection->on_turn();
-    }
-  } else if (shared_->setup.h2c) {
-    if (Greeting* greeting = open_client<Greeting>(std::move(stream))) greeting->begin();
-  } else if (Http1Connection* connection = open_client<Http1Connection>(std::move(stream))) {
+  if (refusal != 0) {
+    Http1Connection* const connection = open_client<Http1Connection>(std::move(arrival), std::move(stream));
+    if (!connection) return;
+    connection->refuse(refusal);
+    connection->on_turn();
+  } else if (setup.h2c) {
+    if (Greeting* greeting = open_client<Greeting>(std::move(arrival), std::move(stream))) greeting->begin();
+  } else if (auto* connection = open_client<Http1Connection>(std::move(arrival), std::move(stream))) {
     connection->begin();
   }
 }
 
-// Null: there is no room for it.
-template <class Client, class... Args>
-Client* EngineThread::open_client(Args&&... args) {
-  auto client = std::make_unique<Client>(service_, std::forward<Args>(args)...);
-  Client* const opened = client.get();
-  return service_.open(std::move(client), epoll_.get()) ? opened : nullptr;
+Arrival EngineThread::receive(const sockaddr_storage& peer) {
+  const EngineSetup& setup = shared_->setup;
+  Arrival arrival;
+  IpAddress address;
+  if (!to_ip(peer, address)) return arrival;
+  if (setup.max_of_client > 0) arrival.presence = Presence(shared_->presences, client_key(peer));
+  const bool allowed = setup.allowed.empty() || setup.allowed.contain(address);
+  arrival.forbidden = !allowed || setup.denied.contain(address);
+  return arrival;
 }
 
-void EngineThread::greet_tls(UniqueFd socket, const sockaddr_storage& peer, bool refused) {
-  std::unique_ptr<TlsStream> stream = TlsStream::make(std::move(socket), peer, tls_, tls_scratch_);
-  if (!stream) return;
-  if (Handshake* handshake = open_client<Handshake>(std::move(stream), refused)) handshake->begin();
+// The status, or 0.
+int EngineThread::refusal_of(const Arrival& arrival) const {
+  const EngineSetup& setup = shared_->setup;
+  if (service_.counters().connections.value() >= setup.max_connections) return 503;
+  return arrival.presence.count() > setup.max_of_client ? 429 : 0;
+}
+
+// Null: there is no room for it.
+template <class Client, class... Args>
+Client* EngineThread::open_client(Arrival arrival, Args&&... args) {
+  auto client = std::make_unique<Client>(service_, std::forward<Args>(args)...);
+  client->arrival = std::move(arrival);
+  Client* const opened = client.get();
+  return service_.open(std::move(client), epoll_.get()) ? opened : nullptr;
 }
 
 void EngineThread::begin_transfer(Command& command) {

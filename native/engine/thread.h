@@ -26,9 +26,10 @@ class EngineThread : public RefCounted {
   void on_command(Command& command);
   void accept_clients();
   void admit(UniqueFd socket, const sockaddr_storage& peer);
+  Arrival receive(const sockaddr_storage& peer);
+  int refusal_of(const Arrival& arrival) const;
   template <class Client, class... Args>
-  Client* open_client(Args&&... args);
-  void greet_tls(UniqueFd socket, const sockaddr_storage& peer, bool refused);
+  Client* open_client(Arrival arrival, Args&&... args);
   void begin_transfer(Command& command);
   void begin_stop(int64_t grace);
 

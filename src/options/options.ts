@@ -2,12 +2,12 @@
 import { fields } from './fields.ts';
 import { files, freshness } from './files.ts';
 import { path, toggle } from './kinds.ts';
-import { limits } from './limits.ts';
+import { LIMITS_BEYOND_UWS, limits } from './limits.ts';
 import { listening } from './listening.ts';
 import { logging } from './logging.ts';
 import { sending } from './sending.ts';
 import { defaultsOf, type Option, OptionError, option, optional, readOptions } from './table.ts';
-import { agreeOnTls, tls } from './tls.ts';
+import { agreeOnTls, beyondUws, tls } from './tls.ts';
 
 const command = {
   json: option(toggle, false, 'print the start line as JSON'),
@@ -61,7 +61,12 @@ export function resolveOptions(input: OptionsInput = {}): Options {
 /** Rules between options. */
 function agree(options: Options): void {
   const { transport, h2c } = options;
-  agreeOnTls(options, (name) => options[name] === OPTIONS[name].default);
+  const isDefault = (name: keyof Options) => options[name] === OPTIONS[name].default;
+  agreeOnTls(options, isDefault);
+  if (transport === 'uws') {
+    const beyond = LIMITS_BEYOND_UWS.find((name) => !isDefault(name));
+    if (beyond !== undefined) throw beyondUws(beyond);
+  }
   if (!h2c) return;
   if (transport === 'uws' || transport === 'http1') {
     throw new OptionError(

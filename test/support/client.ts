@@ -17,6 +17,8 @@ export interface Answer {
 export interface Address {
   readonly port: number;
   readonly host?: string;
+  /** The client's own address; the system's choice if there is none. */
+  readonly from?: string;
   /** Speak TLS and trust any certificate. */
   readonly tls?: boolean;
   /** Speak HTTP/2. */
@@ -48,7 +50,8 @@ export interface Connection {
 export async function connect(address: Address): Promise<Connection> {
   if (address.http2) return connectHttp2(address);
   const host = address.host ?? '127.0.0.1';
-  const options = { port: address.port, host, allowHalfOpen: true, noDelay: true };
+  const from = address.from === undefined ? {} : { localAddress: address.from };
+  const options = { port: address.port, host, ...from, allowHalfOpen: true, noDelay: true };
   const socket = address.tls
     ? connectTls({ ...options, rejectUnauthorized: false })
     : connectTcp(options);

@@ -16,10 +16,12 @@ export async function connectHttp2({
   port,
   host = '127.0.0.1',
   tls,
+  from,
 }: Address): Promise<Connection> {
+  const local = from === undefined ? {} : { localAddress: from };
   const socket = tls
-    ? connectTls({ port, host, rejectUnauthorized: false, ALPNProtocols: ['h2'] })
-    : connectTcp({ port, host, noDelay: true });
+    ? connectTls({ port, host, ...local, rejectUnauthorized: false, ALPNProtocols: ['h2'] })
+    : connectTcp({ port, host, ...local, noDelay: true });
   const session = connectSession(`${tls ? 'https' : 'http'}://${host}:${port}`, {
     createConnection: () => socket,
     // The suite's own order: as many as it likes at a time.

@@ -4,16 +4,14 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import t from 'tap';
 import { Counters } from '../../src/transport/counters.ts';
 import { ownSockets } from '../../src/transport/node/sockets.ts';
-import { until } from './fixtures.ts';
-
-const SEND_TIMEOUT_MS = 60_000;
+import { LIMITS, until } from './fixtures.ts';
 
 const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
 
 t.test('the last bytes of a connection have a deadline that goes with it', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   t.teardown(() => server.close());
-  const sockets = ownSockets(server, false, SEND_TIMEOUT_MS, new Counters());
+  const sockets = ownSockets(server, false, LIMITS, new Counters());
   await once(server, 'listening');
   const accept = async () => {
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1');

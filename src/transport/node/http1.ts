@@ -9,8 +9,10 @@ import { errorPlan } from '../../plan/errors.ts';
 import { type RequestHead, requestFields } from '../../plan/request.ts';
 import type { Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
+import { judgeOf, slowDown } from '../clients.ts';
 import { Counters } from '../counters.ts';
 import { rejectionOf } from '../lenience.ts';
+import { paceOf } from '../pace.ts';
 import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
 import { http } from './builtin.ts';
@@ -41,7 +43,9 @@ export function createHttp1Transport(options: Http1Options): Transport {
   /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
   const { serverTiming } = limits;
-  const outlet: Outlet = { counters, log, transfers, serverTiming, pending };
+  const pace = paceOf(limits);
+  const outlet: Outlet = { counters, log, transfers, serverTiming, pace, pending };
+  const judge = judgeOf(limits, common, counters, () => performance.now());
   /** Node may yet find the same fault in the body that follows. */
   const rejected = new WeakSet<Socket>();
   let closing = false;
@@ -54,14 +58,15 @@ export function createHttp1Transport(options: Http1Options): Transport {
   server.timeout = limits.sendTimeoutMs;
   // Not in node's types, but since 0.x the way to answer a client that has half-closed (RFC 9112 §9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
-  const sockets = ownSockets(server, tls !== undefined, limits.sendTimeoutMs, counters);
+  const sockets = ownSockets(server, tls !== undefined, limits, counters);
   server.on('request', receive);
   // A final answer instead of 100 (RFC 9110 §10.1.1); node closes the connection after it.
   server.on('checkContinue', receive);
   server.on('checkExpectation', receive);
   server.on('connect', (req, socket) => {
     // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
-    Promise.resolve(handler(headOf(req), reach)).then((plan) =>
+    const { remoteAddress } = socket as Socket;
+    Promise.resolve(judge?.(remoteAddress) ?? handler(headOf(req), reach)).then((plan) =>
       finishInOrder(socket as Socket, () => wholeText(plan)),
     );
   });
@@ -82,6 +87,11 @@ export function createHttp1Transport(options: Http1Options): Transport {
       send({ ...errorPlan(status, common), close: true }, res);
       return;
     }
+    const refusal = refusalOf(req.socket);
+    if (refusal !== undefined) {
+      send(refusal, res);
+      return;
+    }
     const plan = handler(headOf(req), reachBy(req.socket, reach, transfers));
     if (!(plan instanceof Promise)) {
       send(plan, res);
@@ -94,8 +104,14 @@ export function createHttp1Transport(options: Http1Options): Transport {
     });
   }
 
+  function refusalOf(socket: Socket): Answer | undefined {
+    // One of the others may end at any time.
+    if (sockets.isSurplus(socket)) return { ...slowDown(1000, common), close: true };
+    return judge?.(socket.remoteAddress);
+  }
+
   function send(plan: Answer, res: ServerResponse): void {
-    if (closing) res.shouldKeepAlive = false;
+    if (closing || sockets.isLast(res.req.socket)) res.shouldKeepAlive = false;
     try {
       sendPlan(plan, res, outlet);
     } catch (error) {

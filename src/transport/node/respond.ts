@@ -10,8 +10,10 @@ import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
 import type { Counters } from '../counters.ts';
+import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
+import type { Tally } from '../transport.ts';
 import { http } from './builtin.ts';
 import { closeWithClient, cutOff, isHttp2 } from './http2-response.ts';
 import { responseSink } from './response-sink.ts';
@@ -25,6 +27,8 @@ export interface Outlet {
   readonly transfers: Transfers | undefined;
   /** Say in Server-Timing what the connection speaks. */
   readonly serverTiming: boolean;
+  /** How fast bodies may leave; undefined: as fast as they go. */
+  readonly pace?: Pace | undefined;
   /** For whom it matters which bodies are not yet wholly handed to their sockets. */
   readonly pending?: Set<ServerResponse>;
 }
@@ -84,8 +88,8 @@ class ResponseWriter implements BodyWriter {
   bytes(bytes: Uint8Array): void {
     const tally = this.#outlet.counters.bytes;
     tally.responses++;
-    if (bytes.length > SLICE) {
-      seeThrough(sendSlices(bytes, this.#res, this.#outlet), this.#res, this.#outlet);
+    if (bytes.length > SLICE || !isWithin(this.#outlet.pace, bytes.length)) {
+      seeThrough(sendSlices(bytes, tally, this.#res, this.#outlet), this.#res, this.#outlet);
       return;
     }
     tally.bytes += bytes.length;
@@ -100,6 +104,10 @@ class ResponseWriter implements BodyWriter {
     const { counters } = this.#outlet;
     const tally = counters.file('read', reason);
     tally.responses++;
+    if (!isWithin(this.#outlet.pace, bytes.length)) {
+      seeThrough(sendSlices(bytes, tally, this.#res, this.#outlet), this.#res, this.#outlet);
+      return;
+    }
     tally.bytes += bytes.length;
     this.#res.end(bytes);
     watchEnd(this.#res, counters);
@@ -209,6 +217,12 @@ function sendMemory(
 ): void {
   const tally = outlet.counters.file('mmap', reason);
   tally.responses++;
+  if (!isWithin(outlet.pace, bytes.length)) {
+    file.retain();
+    const sending = sendSlices(bytes, tally, res, outlet).finally(() => file.release());
+    seeThrough(sending, res, outlet);
+    return;
+  }
   tally.bytes += bytes.length;
   res.end(ownBytes(bytes, res));
   if (res.writableFinished) return;
@@ -235,17 +249,21 @@ function ownBytes(bytes: Uint8Array, res: ServerResponse): Uint8Array {
 /** Bytes that are written at a time. */
 const SLICE = 256 * 1024;
 
-/** TLS, HTTP/2 and compressors keep a copy of what they are given, one for each client: they get it as it is taken. */
+/**
+ * TLS, HTTP/2 and compressors keep a copy of what they are given, one for each client: they get it as it is taken. So does a
+ * client whose answer may leave no faster.
+ */
 async function sendSlices(
   bytes: Uint8Array,
+  tally: Tally,
   res: ServerResponse,
-  { counters }: Outlet,
+  { counters, pace }: Outlet,
 ): Promise<void> {
-  const sink = responseSink(res, undefined);
+  const sink = paced(responseSink(res, undefined), pace);
   let at = 0;
   while (at < bytes.length && (await sink.write(bytes.subarray(at, at + SLICE)))) {
     const end = Math.min(bytes.length, at + SLICE);
-    counters.bytes.bytes += end - at;
+    tally.bytes += end - at;
     at = end;
   }
   if (at === bytes.length) {
@@ -285,7 +303,7 @@ function sendFile(body: SpanBody, res: ServerResponse, outlet: Outlet): void {
 }
 
 function sendInPieces(body: Pieces, res: ServerResponse, outlet: Outlet): void {
-  const sink = responseSink(res, outlet.transfers);
+  const sink = paced(responseSink(res, outlet.transfers), outlet.pace);
   const sending = sendPieces(body, sink, outlet.counters, outlet.log).then((whole) => {
     if (whole) res.end();
     else cutOff(res);

@@ -2,11 +2,17 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { EngineLimits } from '../../addon/types.ts';
+import { clientOf } from '../../rules/networks.ts';
 import type { Counters } from '../counters.ts';
 
 export interface Sockets {
   /** Connections of this moment, those within their TLS handshake too. */
   readonly size: number;
+  /** Are there too many of its client? Then each of its requests is refused. */
+  isSurplus(socket: Socket): boolean;
+  /** One more request on it is answered. True: none after it. */
+  isLast(socket: Socket): boolean;
   /** Can HTTP be spoken on it? Not before the end of its TLS handshake. */
   isReady(socket: Socket): boolean;
   /**
@@ -22,18 +28,23 @@ export interface Sockets {
 export function ownSockets(
   server: EventEmitter,
   tls: boolean,
-  sendTimeoutMs: number,
+  limits: EngineLimits,
   counters: Counters,
 ): Sockets {
   /** As accepted: ending one ends the TLS socket over it. */
   const accepted = new Set<Socket>();
   const ready = new WeakSet<Socket>();
+  const used = new WeakMap<Socket, { readonly since: number; requests: number }>();
+  const surplus = new WeakSet<Socket>();
+  const ofClient = new Map<string, number>();
+  const { keepAliveRequests, keepAliveLifeMs, maxConnectionsPerAddress, sendTimeoutMs } = limits;
 
   server.on('connection', (socket: Socket) => {
     counters.accepted++;
     accepted.add(socket);
     socket.once('close', () => accepted.delete(socket));
     socket.on('error', ignore);
+    if (maxConnectionsPerAddress > 0) count(socket);
     if (!tls) own(socket);
   });
   server.on('drop', () => {
@@ -49,9 +60,27 @@ export function ownSockets(
     own(socket);
   });
 
+  function count(socket: Socket): void {
+    const client = clientOf(socket.remoteAddress ?? '');
+    if (client === undefined) return;
+    const there = (ofClient.get(client) ?? 0) + 1;
+    ofClient.set(client, there);
+    socket.once('close', () => {
+      const left = (ofClient.get(client) ?? 1) - 1;
+      if (left > 0) ofClient.set(client, left);
+      else ofClient.delete(client);
+    });
+    if (there <= maxConnectionsPerAddress) return;
+    counters.rejected++;
+    surplus.add(socket);
+    // What could be said within TLS costs a handshake first.
+    if (tls || there > maxConnectionsPerAddress + REFUSALS_OF_CLIENT) socket.destroy();
+  }
+
   /** Node takes its own listeners off where it hands a socket out (CONNECT), under the answers before that too. */
   function own(socket: Socket): void {
     ready.add(socket);
+    used.set(socket, { since: performance.now(), requests: 0 });
     socket.on('error', ignore);
     socket.on('timeout', () => {
       // One without bytes that wait for it was idle.
@@ -63,6 +92,14 @@ export function ownSockets(
   return {
     get size() {
       return accepted.size;
+    },
+    isSurplus: (socket) => surplus.has(socket),
+    isLast(socket) {
+      const use = used.get(socket);
+      if (use === undefined) return false;
+      use.requests++;
+      const spent = keepAliveRequests > 0 && use.requests >= keepAliveRequests;
+      return spent || (keepAliveLifeMs > 0 && performance.now() - use.since >= keepAliveLifeMs);
     },
     isReady: (socket) => ready.has(socket),
     finish(socket, bytes) {
@@ -78,6 +115,9 @@ export function ownSockets(
     },
   };
 }
+
+/** Connections over their client's limit that are told so at the same time. */
+const REFUSALS_OF_CLIENT = 16;
 
 /** Who listens has heard of it by `close` too; without a listener an error ends the process. */
 function ignore(): void {}

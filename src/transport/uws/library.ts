@@ -27,6 +27,8 @@ export interface UwsResponse {
   onWritable(resume: (offset: number) => boolean): UwsResponse;
   onAborted(gone: () => void): UwsResponse;
   close(): UwsResponse;
+  /** As text, all digits of an IPv6 address. */
+  getRemoteAddressAsText(): ArrayBuffer;
   cork(write: () => void): UwsResponse;
 }
 

@@ -6,6 +6,7 @@ import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, withFile, writeBody } from '../body.ts';
 import type { Counters } from '../counters.ts';
+import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, type Sink, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
 import type { Tally } from '../transport.ts';
@@ -44,6 +45,8 @@ export interface UwsOutlet {
   readonly log: Log;
   /** Say in Server-Timing what the connection speaks: of its TLS the library tells nothing. */
   readonly serverTiming: boolean;
+  /** How fast bodies may leave; undefined: as fast as they go. */
+  readonly pace?: Pace | undefined;
 }
 
 /** Bytes up to which end() is used: above, the 2024 core loses the body when the kernel's buffer is full. */
@@ -87,6 +90,10 @@ class ExchangeWriter implements BodyWriter {
       endWithoutBody(this.#plan, this.#exchange);
       return;
     }
+    if (!isWithin(this.#outlet.pace, bytes.length)) {
+      this.#sendSlowly(bytes, tally);
+      return;
+    }
     tally.bytes += bytes.length;
     writeHead(this.#plan, this.#exchange.res);
     sendBytes(bytes, this.#plan.close, this.#exchange, () => {});
@@ -103,12 +110,25 @@ class ExchangeWriter implements BodyWriter {
 
   #send(bytes: Buffer, tally: Tally, settled = () => {}): void {
     tally.responses++;
+    if (!isWithin(this.#outlet.pace, bytes.length)) {
+      this.#sendSlowly(bytes, tally).then(settled);
+      return;
+    }
     writeHead(this.#plan, this.#exchange.res);
     sendBytes(bytes, this.#plan.close, this.#exchange, (whole) => {
       if (whole) tally.bytes += bytes.length;
       else this.#outlet.counters.aborted++;
       settled();
     });
+  }
+
+  async #sendSlowly(bytes: Uint8Array, tally: Tally): Promise<void> {
+    const exchange = this.#exchange;
+    const { counters, pace } = this.#outlet;
+    const sink = paced(uwsSink(exchange, this.#plan, bytes.length), pace);
+    if (await sink.write(bytes)) tally.bytes += bytes.length;
+    else counters.aborted++;
+    exchange.done();
   }
 
   pieces(body: Pieces): void {
@@ -174,7 +194,7 @@ function sendInPieces(
   body: Pieces,
   plan: Answer,
   exchange: UwsExchange,
-  { counters, log }: UwsOutlet,
+  { counters, log, pace }: UwsOutlet,
 ): void {
   const total = Number(contentLength(plan));
   if (total === 0) {
@@ -184,7 +204,7 @@ function sendInPieces(
     sendBytes(new Uint8Array(), plan.close, exchange, () => {});
     return;
   }
-  sendPieces(body, uwsSink(exchange, plan, total), counters, log).then((whole) => {
+  sendPieces(body, paced(uwsSink(exchange, plan, total), pace), counters, log).then((whole) => {
     if (!whole && !exchange.gone) exchange.res.close();
     exchange.done();
   });

@@ -7,8 +7,10 @@ import { errorPlan } from '../../plan/errors.ts';
 import { REQUEST_FIELDS, type RequestFields, requestFields } from '../../plan/request.ts';
 import type { Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
+import { judgeOf } from '../clients.ts';
 import { Counters } from '../counters.ts';
 import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
+import { paceOf } from '../pace.ts';
 import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
 import type { UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
@@ -38,7 +40,9 @@ function certificateOf({ certificates: [{ certFile, keyFile }], ciphers }: Tls):
 export function createUwsTransport(options: UwsOptions): Transport {
   const { library, handler, reach, limits, log, common, tls } = options;
   const counters = new Counters();
-  const outlet: UwsOutlet = { counters, log, serverTiming: limits.serverTiming };
+  const pace = paceOf(limits);
+  const outlet: UwsOutlet = { counters, log, serverTiming: limits.serverTiming, pace };
+  const judge = judgeOf(limits, common, counters, () => performance.now());
   const app = tls ? library.SSLApp(certificateOf(tls)) : library.App();
   let listening: unknown;
   let closing = false;
@@ -53,8 +57,11 @@ export function createUwsTransport(options: UwsOptions): Transport {
   app.any('/*', (res, req) => {
     active++;
     counters.planned++;
-    const rejection = counters.connections > limits.maxConnections ? 503 : undefined;
-    if (rejection !== undefined) counters.rejected++;
+    const isSurplus = counters.connections > limits.maxConnections;
+    if (isSurplus) counters.rejected++;
+    const refusal = isSurplus
+      ? { ...errorPlan(503, common), close: true }
+      : judge?.(Buffer.from(res.getRemoteAddressAsText()).toString());
     const policy = {
       handler,
       reach,
@@ -62,7 +69,7 @@ export function createUwsTransport(options: UwsOptions): Transport {
       common,
       maxDrain: limits.maxDrain,
       closing,
-      rejection,
+      refusal,
     };
     handleUws(res, req, policy, () => {
       active--;
@@ -111,8 +118,8 @@ export interface UwsPolicy {
   readonly maxDrain: number;
   /** Close connections after their answers. */
   readonly closing: boolean;
-  /** Status to reject with, whatever is asked. */
-  readonly rejection: number | undefined;
+  /** The answer, whatever is asked. */
+  readonly refusal: Answer | undefined;
 }
 
 /** Answers one request; `done` is called once, when nothing more will be sent for it. */
@@ -128,12 +135,10 @@ export function handleUws(
   const target = query ? `${req.getUrl()}?${query}` : req.getUrl();
   const received = readFields(req);
   const exchange = openExchange(res, method === 'HEAD', done);
-  const status = policy.rejection ?? rejectionOf(method, received, VERSION);
-  const close =
-    policy.closing ||
-    status !== undefined ||
-    asksToClose(received) ||
-    hasLongBody(received, maxDrain);
+  const status = rejectionOf(method, received, VERSION);
+  const refusal =
+    status === undefined ? policy.refusal : { ...errorPlan(status, policy.common), close: true };
+  const close = policy.closing || asksToClose(received) || hasLongBody(received, maxDrain);
   const send = (plan: Answer) => {
     try {
       sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
@@ -146,10 +151,11 @@ export function handleUws(
   const sendLater = (answer: Answer) => {
     if (!exchange.gone) res.cork(() => send(answer));
   };
-  if (status !== undefined) {
-    // Nothing behind it may be taken for a request: the library goes on to what came in the same write, or closes
-    // the connection, if this one still waits for its answer.
-    setImmediate(sendLater, errorPlan(status, policy.common));
+  if (refusal !== undefined) {
+    // Behind the last one nothing may be taken for a request: the library goes on to what came in the same write, or
+    // closes the connection, if this one still waits for its answer.
+    if (refusal.close) setImmediate(sendLater, refusal);
+    else send(refusal);
     return;
   }
   const plan = handler({ method, target, fields: requestFields(received) }, policy.reach);
