@@ -50,7 +50,7 @@ SendResult Transmission::send(Stream& stream, BodySource& body, uint64_t share, 
   const uint64_t end = body.sent() + share;
   for (;;) {
     const uint64_t most = end - body.sent();
-    if (most == 0) return SendResult::yield;
+    if (most == 0 && !body.ended()) return SendResult::yield;
     iovec vector[kMaxVector];
     char gathered[kGathered];
     const size_t head = gather(vector, head_vectors(body, vector), gathered, sizeof gathered);

@@ -56,6 +56,17 @@ async function checkRate(t: Test, serve: Serve): Promise<void> {
   t.same(await statusesOf(asAnother(address), 3), [200, 200, 200], 'others pass');
   t.equal((await stats()).limited, 3, 'counted');
 
+  // Three that may be prepared by then, and one that is not and waits behind them.
+  const mixed = await serve({ root, maxRequestsPerAddress: '1/m,8' });
+  const piped = await connect(mixed.address);
+  await statusesOf(mixed.address, 4);
+  const targets = ['/a.txt', '/a.txt', '/a.txt', '/none', '/a.txt'];
+  await piped.send(Buffer.concat(targets.map((target) => requestBytes(target, KEPT))));
+  const counted = [];
+  for (const _ of targets) counted.push((await piped.read()).status);
+  t.same(counted, [200, 200, 200, 404, 429], 'each request counts once');
+  piped.close();
+
   const other = await serve({ root, maxRequestsPerAddress: '1/m,2' });
   const connection = await connect(other.address);
   await connection.send(
