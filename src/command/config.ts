@@ -1,7 +1,7 @@
 // Gathers the command's options: flags over variables over the config file over defaults.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isPem, path, paths } from '../options/kinds.ts';
+import { filesByPrefix, isPem, path, paths } from '../options/kinds.ts';
 import { COMMAND_OPTIONS, type Options, resolveOptions } from '../options/options.ts';
 import {
   type Call,
@@ -88,6 +88,10 @@ function readConfig(file: string): Record<string, unknown> {
     const { kind } = COMMAND_OPTIONS[name as keyof typeof COMMAND_OPTIONS];
     const fromHere = (each: string) => (isPem(each) ? each : resolve(dirname(file), each));
     if (kind === path && typeof value === 'string') options[name] = fromHere(value);
+    if (kind === filesByPrefix) {
+      const pairs = Object.entries(value as Readonly<Record<string, string>>);
+      options[name] = Object.fromEntries(pairs.map(([prefix, each]) => [prefix, fromHere(each)]));
+    }
     if (kind === paths && Array.isArray(value)) options[name] = value.map(fromHere);
   }
   return options;

@@ -1,4 +1,5 @@
 // Every option of the server: name, kind, default, help and what peers call it; and their validation.
+import { access } from './access.ts';
 import { fields } from './fields.ts';
 import { files, freshness } from './files.ts';
 import { path, toggle } from './kinds.ts';
@@ -22,6 +23,7 @@ export const OPTIONS = {
   ...sending,
   ...freshness,
   ...fields,
+  ...access,
   ...limits,
   ...logging,
 };
@@ -36,6 +38,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   Sending: sending,
   Freshness: freshness,
   'Response fields': fields,
+  Access: access,
   Limits: limits,
   Logging: logging,
   Command: command,

@@ -5,8 +5,10 @@ import { loadNative } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import type { TableStats } from '../files/table.ts';
+import { isLoopback } from '../http/authority.ts';
 import { createLog, type Log } from '../log/log.ts';
 import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
+import { StartError } from '../options/table.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
 import { createSite, type Site } from '../site/site.ts';
@@ -88,6 +90,9 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   }
   const { chosen, transport } = started;
   const { port, release } = listening;
+  if (Object.keys(options.auth).length > 0 && tls === undefined && !isLoopback(options.host)) {
+    log.warn('auth: without TLS, whoever is on the way to a client can read its password');
+  }
   const urls = urlsOf(options.host, port, tls ? 'https' : 'http');
   let closed: Promise<void> | undefined;
   const end = () => {
@@ -164,6 +169,7 @@ function openSite(
     });
   } catch (error) {
     if (chosen.name === 'http1') chosen.transfers?.close();
+    if (error instanceof StartError) throw error;
     throw cannotServe(policies.files.root, error);
   }
 }
