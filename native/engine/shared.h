@@ -18,7 +18,10 @@ namespace zc {
 /** It lives as long as the last of the threads: one may hang when the engine ends. */
 struct EngineShared : RefCounted {
   EngineShared(EngineSetup setup, std::function<void()> wake)
-      : setup(std::move(setup)), rates(rates_of(this->setup)), outbox(std::move(wake)), pager(make_ref<Pager>()) {}
+      : setup(std::move(setup)), outbox(std::move(wake)), pager(make_ref<Pager>()) {
+    const RequestRate& rate = this->setup.rate_of_client;
+    if (rate.requests > 0) rates = std::make_unique<RequestRates>(rate);
+  }
 
   /** Waits for the threads that run, but not for ever. */
   void await_end(std::chrono::milliseconds patience) {
@@ -32,10 +35,6 @@ struct EngineShared : RefCounted {
   std::unique_ptr<RequestRates> rates;  // null: no limit
   Outbox outbox;
   const Ref<Pager> pager;
-  static std::unique_ptr<RequestRates> rates_of(const EngineSetup& setup) {
-    return setup.rate_of_client.requests > 0 ? std::make_unique<RequestRates>(setup.rate_of_client) : nullptr;
-  }
-
   std::mutex mutex;
   std::condition_variable ended;
   size_t running = 0;

@@ -23,7 +23,10 @@ class Transmission {
   void start(const BodySource& body, HeadEnd end, std::string_view date);
   /** No head: somebody else has sent it. */
   void start_body() { head_size_ = head_sent_ = 0; }
-  /** At most `share` bytes of the body. `now`: ms. `follows`: another answer comes at once, so the last segment may wait for it. */
+  /**
+   * At most `share` bytes of the body. `now`: ms. `follows`: another answer comes at once, so the last segment may wait for
+   * it.
+   */
   SendResult send(Stream& stream, BodySource& body, uint64_t share, int64_t now, bool follows);
 
  private:

@@ -14,7 +14,11 @@ constexpr size_t kKeptInput = 512;
 }  // namespace
 
 Http2Connection::Http2Connection(Service& service, std::unique_ptr<Stream> stream)
-    : service_(service), limits_(service.limits()), stream_(std::move(stream)), lifetime_(service.turn().now), streams_(*this) {}
+    : service_(service),
+      limits_(service.limits()),
+      stream_(std::move(stream)),
+      lifetime_(service.turn().now),
+      streams_(*this) {}
 
 void Http2Connection::begin(std::string_view received) {
   input_.assign(received);

@@ -65,8 +65,10 @@ export function openRealms(files: Readonly<Record<string, string>>, log: Log): R
   };
 }
 
+/** As far as any file system goes that ignores case: ext4's ignores forms and characters that show nothing, too. */
 function folded(path: string): string {
-  return path.normalize('NFC').toLowerCase();
+  const shown = path.replace(/\p{Default_Ignorable_Code_Point}/gu, '');
+  return shown.toUpperCase().toLowerCase().normalize('NFC');
 }
 
 function open<T>(prefix: string, file: string, make: () => T): T {

@@ -63,6 +63,8 @@ const SPELLINGS = [
   '/private/deep/../a.txt',
   '/PRIVATE/a.txt',
   '/Private/a.txt',
+  '/pr%C4%B1vate/a.txt',
+  '/pri%E2%80%8Bvate/a.txt',
   '/moved/a.txt',
 ];
 
