@@ -21,7 +21,7 @@ export interface UwsOptions {
   readonly handler: Handler;
   /** How far bodies get by its connections. */
   readonly reach: Reach;
-  /** Of these the library lets us keep maxConnections, maxTargetSize (by the plan) and maxDrain. */
+  /** Of these the library lets us keep maxConnections, maxTargetSize (by the plan), maxDrain, the pace, and who may ask. */
   readonly limits: EngineLimits;
   readonly log: Log;
   /** Fields of every answer that is no file's, such as the errors found here. */
