@@ -32,8 +32,9 @@ const LAWS: Readonly<Record<string, Law>> = {
     rooms: ['addon', 'http', 'log', 'packages', 'plan', 'rules'],
     packages: ['lru-cache', 'node:'],
   },
+  auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
   site: {
-    rooms: ['addon', 'files', 'http', 'log', 'options', 'packages', 'plan', 'rules'],
+    rooms: ['addon', 'auth', 'files', 'http', 'log', 'options', 'packages', 'plan', 'rules'],
     packages: ['lru-cache', 'node:'],
   },
   transport: { rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules'], packages: ['node:'] },

@@ -258,6 +258,21 @@ void read_keeping(napi_env env, napi_value from, Keeping& keeping) {
   keeping.uses = static_cast<uint32_t>(to_count(env, get(env, from, "uses")));
 }
 
+// { requests, periodMs, burst }
+void read_rate(napi_env env, napi_value from, RequestRate& rate) {
+  if (!is_type(env, from, napi_object)) return;
+  rate.requests = to_count(env, get(env, from, "requests"));
+  rate.period = static_cast<int64_t>(to_count(env, get(env, from, "periodMs")));
+  rate.burst = to_count(env, get(env, from, "burst"));
+}
+
+bool read_networks(napi_env env, napi_value from, Networks& networks) {
+  for (uint32_t i = 0; i < length(env, from); ++i) {
+    if (!networks.add(to_utf8(env, element(env, from, i)))) return false;
+  }
+  return true;
+}
+
 bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   setup.root = unwrap<Root>(env, handles(env).root, args[0]);
   if (!to_symlinks(env, args[1], setup.symlinks)) return false;
@@ -269,7 +284,15 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   limits.header_timeout = static_cast<int64_t>(limit("headerTimeoutMs"));
   limits.keep_alive_timeout = static_cast<int64_t>(limit("keepAliveTimeoutMs"));
   limits.send_timeout = static_cast<int64_t>(limit("sendTimeoutMs"));
+  limits.keep_alive_requests = limit("keepAliveRequests");
+  limits.keep_alive_life = static_cast<int64_t>(limit("keepAliveLifeMs"));
   limits.max_drain = limit("maxDrain");
+  limits.pace = {limit("limitRate"), limit("limitRateAfter")};
+  setup.max_of_client = limit("maxConnectionsPerAddress");
+  read_rate(env, get(env, args[3], "requestRate"), setup.rate_of_client);
+  if (!read_networks(env, get(env, args[3], "allow"), setup.allowed)) return false;
+  if (!read_networks(env, get(env, args[3], "deny"), setup.denied)) return false;
+  limits.judges_clients = setup.rate_of_client.requests > 0 || !setup.allowed.empty() || !setup.denied.empty();
   setup.revalidate = static_cast<int64_t>(limit("revalidateMs"));
   limits.send_chunk = limit("sendfileMaxChunk");
   setup.h2c = to_boolean(env, get(env, args[3], "h2c"));

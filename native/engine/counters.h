@@ -44,7 +44,8 @@ constexpr size_t kFirstStatus = 100, kStatuses = 500;
 
 #define ZC_COUNTERS(X)                                                                                         \
   X(accepted) X(connections) X(hot) X(opened) X(planned) X(transfers) X(truncated) X(aborted) X(cancelled) X(timeouts) \
-  X(rejected) X(refused) X(handshakes) X(unfinished) X(tls12) X(resumed) X(sealed) X(http2) X(kept) X(copied)
+  X(rejected) X(refused) X(handshakes) X(unfinished) X(tls12) X(resumed) X(sealed) X(http2) X(forbidden) X(limited) X(kept) \
+  X(copied)
 
 struct alignas(64) Counters {
 #define ZC_COUNTER(name) Counter name;

@@ -27,8 +27,8 @@ void Handshake::finish(const StreamEvents& events) {
   if (stream_->is_resumed()) counters.resumed.add(1);
   if (stream_->seals()) counters.sealed.add(1);
   const bool http2 = stream_->speaks_http2();
-  // There, a 503 would be for one stream, and the next would come behind it.
-  if (refused_) return http2 ? close() : refuse(std::move(stream_), 503);
+  // There, an answer would be for one stream, and the next would come behind it.
+  if (refusal_ != 0) return http2 ? close() : refuse(std::move(stream_), refusal_);
   if (!http2) return hand_on<Http1Connection>(std::move(stream_), {}, events);
   counters.http2.add(1);
   hand_on<Http2Connection>(std::move(stream_), {}, events);

@@ -10,9 +10,9 @@ class Handshake final : public Newcomer {
   /** Plain HTTP where TLS was due, by nginx's number: a 400 that says so. */
   static constexpr int kPlainHttp = 497;
 
-  /** `refused`: there are too many clients, which is said once it can be said. */
-  Handshake(EngineService& service, std::unique_ptr<TlsStream> stream, bool refused)
-      : Newcomer(service), stream_(std::move(stream)), refused_(refused) {}
+  /** `refusal`: the status of which the client is told once it can be told, or 0. */
+  Handshake(EngineService& service, std::unique_ptr<TlsStream> stream, int refusal)
+      : Newcomer(service), stream_(std::move(stream)), refusal_(refusal) {}
 
   Stream& stream() override { return *stream_; }
   void on_events(const StreamEvents& events) override;
@@ -24,7 +24,7 @@ class Handshake final : public Newcomer {
   void refuse(std::unique_ptr<Stream> stream, int status);
 
   std::unique_ptr<TlsStream> stream_;
-  const bool refused_;
+  const int refusal_;
 };
 
 }  // namespace zc

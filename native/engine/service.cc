@@ -5,11 +5,18 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "net/client_key.h"
 
 namespace zc {
+namespace {
+
+constexpr int64_t kSecond = 1000;  // ms
+
+}  // namespace
 
 EngineService::EngineService(uint32_t thread, EngineShared& shared, Ref<Inbox> inbox)
     : setup_(shared.setup),
+      rates_(shared.rates.get()),
       pager_(*shared.pager),
       inboxes_(shared.inboxes),
       inbox_(std::move(inbox)),
@@ -29,6 +36,37 @@ void EngineService::begin_turn() {
   turn_.date.update(wall.tv_sec);
 }
 
+Ref<const Reply> EngineService::judge(Connection& connection) {
+  if (connection.arrival.forbidden) {
+    counters_.forbidden.add(1);
+    return error(403);
+  }
+  if (!rates_) return {};
+  const uint64_t client = client_key(connection.stream().peer());
+  const int64_t wait = client == 0 ? 0 : rates_->take(client, turn_.now);
+  if (wait == 0) return {};
+  counters_.limited.add(1);
+  return slow_down(wait);
+}
+
+// To wait for as long as it takes to be answered again. A flood has the same few answers over and over.
+Ref<const Reply> EngineService::slow_down(int64_t ms) {
+  const auto seconds = static_cast<size_t>((ms + kSecond - 1) / kSecond);
+  if (seconds >= slow_down_.size()) slow_down_.resize(seconds + 1);
+  Ref<const Reply>& known = slow_down_[seconds];
+  const Ref<const Reply> plain = known ? Ref<const Reply>() : prepared(429);
+  if (plain) {
+    auto reply = make_ref<Reply>();
+    reply->status = plain->status;
+    reply->fields = plain->fields + "Retry-After: " + std::to_string(seconds) + "\r\n";
+    reply->way = plain->way;
+    reply->memory = plain->memory;
+    reply->span = plain->span;
+    known = std::move(reply);
+  }
+  return known;
+}
+
 Ref<const Reply> EngineService::find(const RequestHead& head) {
   Site::Found found = site_.find(head, turn_.now);
   if (found.reply) (found.opened ? counters_.opened : counters_.hot).add(1);
@@ -44,7 +82,10 @@ void EngineService::ask(Exchange& exchange, Request request) {
   record.asked = std::move(request);
 }
 
-Ref<const Reply> EngineService::error(int status) {
+// One connection of too many may end at any time.
+Ref<const Reply> EngineService::error(int status) { return status == 429 ? slow_down(kSecond) : prepared(status); }
+
+Ref<const Reply> EngineService::prepared(int status) const {
   const auto found = setup_.errors.find(status);
   return found == setup_.errors.end() ? Ref<const Reply>() : Ref<const Reply>(found->second);
 }
@@ -83,6 +124,7 @@ void EngineService::replace(Connection& known, std::unique_ptr<Connection> with)
   wheel_.disarm(known);
   known.closed = true;
   with->id = known.id;
+  with->arrival = std::move(known.arrival);
   closed_.push_back(connections_.replace(known.id, std::move(with)));
 }
 

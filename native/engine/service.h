@@ -18,6 +18,7 @@ class EngineService final : public Service {
 
   const Turn& turn() const override { return turn_; }
   const ConnectionLimits& limits() const override { return setup_.limits; }
+  Ref<const Reply> judge(Connection& connection) override;
   Ref<const Reply> find(const RequestHead& head) override;
   void ask(Exchange& exchange, Request request) override;
   Ref<const Reply> error(int status) override;
@@ -61,10 +62,14 @@ class EngineService final : public Service {
   using Queue = std::vector<uint64_t>;
 
   void share_kept();
+  Ref<const Reply> slow_down(int64_t ms);
+  Ref<const Reply> prepared(int status) const;
   static void queue(Queue& to, Connection& connection);
   void run_queue(Queue& queue);
 
   const EngineSetup& setup_;
+  RequestRates* const rates_;
+  std::vector<Ref<const Reply>> slow_down_;  // by seconds
   Pager& pager_;
   const std::vector<Ref<Inbox>>& inboxes_;
   const Ref<Inbox> inbox_;

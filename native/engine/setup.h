@@ -5,6 +5,8 @@
 #include "files/arena.h"
 #include "files/root.h"
 #include "http/service.h"
+#include "net/network.h"
+#include "net/request_rates.h"
 
 namespace zc {
 
@@ -22,6 +24,9 @@ struct EngineSetup {
   Symlinks symlinks = Symlinks::inside;
   ConnectionLimits limits;
   uint64_t max_connections = 0;  // of the engine; its threads see their share
+  uint64_t max_of_client = 0;    // connections of one address, on all threads; 0: any number
+  RequestRate rate_of_client;
+  Networks allowed, denied;      // clients in these, if there are any, and not in those
   int64_t revalidate = 0;        // ms
   bool h2c = false;              // HTTP/2 beside HTTP/1 where there is no TLS
   Keeping keeping;

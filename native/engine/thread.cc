@@ -22,7 +22,7 @@ EngineThread::EngineThread(uint32_t number, Ref<EngineShared> shared)
       inbox_(make_ref<Inbox>()),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       service_(number, *shared_, inbox_),
-      reception_(service_, shared_->setup, epoll_.get()) {}
+      reception_(service_, *shared_, epoll_.get()) {}
 
 int EngineThread::start() {
   if (!epoll_ || inbox_->mailbox.fd() < 0) return EMFILE;

@@ -2,9 +2,16 @@
 #pragma once
 #include "base/timer_wheel.h"
 #include "http/exchange.h"
+#include "net/presence.h"
 #include "net/stream.h"
 
 namespace zc {
+
+/** What is known of a client since it came. */
+struct Arrival {
+  Presence presence;
+  bool forbidden = false;  // its address may not ask
+};
 
 class Connection : public Timer {
  public:
@@ -35,6 +42,7 @@ class Connection : public Timer {
   bool closed = false;
   /** It has come through our own listener; the other sockets are lent to us. */
   bool is_client = true;
+  Arrival arrival;
 };
 
 }  // namespace zc

@@ -16,9 +16,10 @@ namespace zc {
   X(kIfMatch, "if-match") X(kIfNoneMatch, "if-none-match")                                              \
   X(kIfModifiedSince, "if-modified-since") X(kIfUnmodifiedSince, "if-unmodified-since")                 \
   X(kOrigin, "origin") X(kAccessControlRequestMethod, "access-control-request-method")                  \
-  X(kSecFetchDest, "sec-fetch-dest") X(kVia, "via") X(kForwarded, "forwarded")                          \
-  X(kXForwardedFor, "x-forwarded-for") X(kXForwardedHost, "x-forwarded-host")                           \
-  X(kXForwardedProto, "x-forwarded-proto") X(kXRealIp, "x-real-ip") X(kHost, "host")
+  X(kSecFetchDest, "sec-fetch-dest") X(kAuthorization, "authorization")                                 \
+  X(kVia, "via") X(kForwarded, "forwarded") X(kXForwardedFor, "x-forwarded-for")                        \
+  X(kXForwardedHost, "x-forwarded-host") X(kXForwardedProto, "x-forwarded-proto")                       \
+  X(kXRealIp, "x-real-ip") X(kHost, "host")
 enum Field : uint8_t { ZC_FIELDS(ZC_ENUMERATOR) kFieldCount };
 constexpr std::string_view kFieldNames[kFieldCount] = {ZC_FIELDS(ZC_TEXT)};
 

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "http/pace.h"
+
 namespace zc {
 
 /** ms for a client to notice that we have closed, and bytes of its that are dropped until the connection is cut. */
@@ -17,11 +19,15 @@ struct ParseLimits {
 struct ConnectionLimits {
   ParseLimits parse;
   int64_t header_timeout = 0, keep_alive_timeout = 0, send_timeout = 0;  // ms
+  uint64_t keep_alive_requests = 0;  // of one connection; 0: any number
+  int64_t keep_alive_life = 0;       // ms, after which an answer is the last of its connection; 0: any time
+  Pace pace;
   uint64_t max_drain = 0;          // bytes of a request body
   uint64_t send_chunk = 2 << 20;   // bytes of one turn (nginx: sendfile_max_chunk)
   bool verify_sendfile = false;    // see BodySource, holds_last
   uint32_t planned = 0;            // bits of the fields that the plan reads
   bool server_timing = false;      // each answer says what its connection speaks
+  bool judges_clients = false;     // who asks, and how often: see Service::judge
 };
 
 }  // namespace zc

@@ -32,6 +32,8 @@ class Service {
   virtual const Turn& turn() const = 0;
   virtual const ConnectionLimits& limits() const = 0;
 
+  /** The answer to a client that may not ask, or asks too often, whatever it asks; null: it may. See limits().judges_clients. */
+  virtual Ref<const Reply> judge(Connection& connection) = 0;
   /** A prepared reply to this request, or null. */
   virtual Ref<const Reply> find(const RequestHead& head) = 0;
   /** The answer comes by Connection::on_answer, unless the exchange ends before. */

@@ -6,7 +6,7 @@ namespace zc {
 bool Http1Connection::gather(Ref<const Reply>& reply, HeadEnd end) {
   const bool follows = !pending().empty();
   if (close_after_ || has_body_ || exchange_.id != 0 || !(follows || gathered_)) return false;
-  if (!Gathered::takes(*reply, is_head_)) return false;
+  if (limits_.pace.rate > 0 || !Gathered::takes(*reply, is_head_)) return false;
   if (!gathered_) gathered_ = std::make_unique<Gathered>(service_);
   gathered_->add(std::move(exchange_), std::move(reply), is_head_, end);
   is_head_ = false;

@@ -31,7 +31,12 @@ int status_of(ParseResult result) {
 }  // namespace
 
 Http1Connection::Http1Connection(Service& service, std::unique_ptr<Stream> stream)
-    : service_(service), limits_(service.limits()), stream_(std::move(stream)), exchange_(*this), sender_(service, *this, exchange_) {}
+    : service_(service),
+      limits_(service.limits()),
+      stream_(std::move(stream)),
+      lifetime_(service.turn().now),
+      exchange_(*this),
+      sender_(service, *this, exchange_) {}
 
 void Http1Connection::on_events(const StreamEvents& events) {
   if (events.broken) return abandon(ExchangeEnd::gone);
@@ -138,6 +143,7 @@ bool Http1Connection::parse_next(std::string_view data, bool buffered) {
   Request request = prepared ? Request() : copy_of(head, limits_.planned, joined);
   if (buffered) consume(head.size);
   else if (data.size() > head.size) input_.assign(data.substr(head.size));
+  judged_ = false;
   if (prepared) {
     start_reply(std::move(prepared));
     return true;
@@ -163,6 +169,9 @@ Ref<const Reply> Http1Connection::accept(const ParsedHead& head) {
       drain_.start(head.chunked, head.content_length, limits_.max_drain);
     }
   }
+  if (limits_.judges_clients && !std::exchange(judged_, true)) {
+    if (Ref<const Reply> judgement = service_.judge(*this)) return judgement;
+  }
   return service_.find(head);
 }
 
@@ -182,8 +191,9 @@ void Http1Connection::refuse(int status) {
 
 void Http1Connection::start_reply(Ref<const Reply> reply) {
   const Turn& turn = service_.turn();
+  const bool last = lifetime_.use(limits_, turn.now);
   // RFC 9112 §9.6: nothing behind a last answer is answered; so it is not one of those that have come together.
-  if (reply->close || turn.stopping || (turn.retiring && pending().empty())) close_after_ = true;
+  if (last || reply->close || turn.stopping || (turn.retiring && pending().empty())) close_after_ = true;
   std::string timing;
   if (limits_.server_timing) timing = connection_timing(old_peer_ ? "http/1.0" : "http/1.1", stream_->tls());
   const HeadEnd end{close_after_, old_peer_, timing};
@@ -206,6 +216,7 @@ void Http1Connection::on_timeout() {
       refuse(408);
       return advance();
     case State::send:
+      if (sender_.is_held_back()) return advance();
       service_.count_timeout();
       return abandon(ExchangeEnd::timed_out);
     case State::drain:

@@ -1,6 +1,7 @@
 // HTTP/1 on a stream: receive a head, have it answered, send the answer; the next one, or the end. RFC 9112.
 #pragma once
 #include "http/input.h"
+#include "http/lifetime.h"
 #include "http1/body_reader.h"
 #include "http1/gathered.h"
 #include "http1/parser.h"
@@ -62,12 +63,14 @@ class Http1Connection final : public Connection {
   Service& service_;
   const ConnectionLimits& limits_;
   const std::unique_ptr<Stream> stream_;
+  Lifetime lifetime_;
   State state_ = State::receive;
   Input incoming_;
   bool close_after_ = false;   // this answer
   bool drops_input_ = false;   // closing with unread request bytes: linger
   bool has_body_ = false;      // a request body follows the head
   bool head_begun_ = false;    // the first byte of a head is here: its timeout runs
+  bool judged_ = false;        // the client, for the head that is here: it may be read twice
   bool is_head_ = false;       // the request's method
   bool old_peer_ = false;      // HTTP/1.0
   bool corked_ = false;        // the last reply may wait in the stream for the next

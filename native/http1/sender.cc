@@ -1,5 +1,7 @@
 #include "http1/sender.h"
 
+#include <algorithm>
+
 namespace zc {
 
 void Sender::start(Ref<const Reply> reply, bool is_head, HeadEnd end) {
@@ -14,6 +16,7 @@ void Sender::start_body(Ref<const Reply> reply) {
 
 void Sender::begin(Ref<const Reply> reply, bool is_head) {
   state_ = State::send;
+  began_ = service_.turn().now;
   exchange_.body.start(std::move(reply), is_head, connection_.stream().takes_files(), service_.limits().verify_sendfile);
   service_.begin(exchange_);
 }
@@ -23,7 +26,9 @@ std::optional<ExchangeEnd> Sender::send(bool follows) {
   const bool verifying = state_ == State::verify;
   state_ = State::send;
   const uint64_t before = exchange_.body.sent();
-  const SendResult result = out_.send(connection_.stream(), exchange_.body, limits, service_.turn().now, follows);
+  const int64_t elapsed = service_.turn().now - began_;
+  const uint64_t share = std::min(limits.send_chunk, limits.pace.allows(before, elapsed));
+  const SendResult result = out_.send(connection_.stream(), exchange_.body, share, service_.turn().now, follows);
   service_.count(exchange_, exchange_.body.sent() - before);
   switch (result) {
     case SendResult::done:
@@ -32,6 +37,13 @@ std::optional<ExchangeEnd> Sender::send(bool follows) {
       service_.arm(connection_, limits.send_timeout);
       return std::nullopt;
     case SendResult::yield:
+      if (const int64_t wait = limits.pace.wait(exchange_.body.sent(), elapsed)) {
+        state_ = State::pace;
+        service_.arm(connection_, wait);
+        // What leaves last has nothing to wait for until then.
+        connection_.stream().flush();
+        return std::nullopt;
+      }
       service_.arm(connection_, limits.send_timeout);
       service_.requeue(connection_);
       return std::nullopt;
@@ -60,6 +72,7 @@ bool Sender::can_go_on(const StreamEvents& events) {
     // Trying without room would give a client that reads nothing more time for every byte that it sends.
     case State::send:
       return happened(events, connection_.stream().send_awaits());
+    case State::pace:
     case State::page:
       return false;
     case State::verify:

@@ -17,6 +17,8 @@ class Sender {
   std::optional<ExchangeEnd> send(bool follows);
   /** Can it go on with these events? */
   bool can_go_on(const StreamEvents& events);
+  /** Has the client had as much as it may have by now? Then its timeout is when it goes on. */
+  bool is_held_back() const { return state_ == State::pace; }
   /** Must only the pager's word wake it? */
   bool is_paging() const { return state_ == State::page; }
   /** What it waited for is in memory. */
@@ -25,6 +27,7 @@ class Sender {
  private:
   enum class State : uint8_t {
     send,
+    pace,    // the client has had its share for now
     page,    // the pager fetches the next bytes from the disk
     verify,  // the end is held back until the peer has acknowledged the rest
   };
@@ -36,6 +39,7 @@ class Sender {
   Exchange& exchange_;
   Transmission out_;
   State state_ = State::send;
+  int64_t began_ = 0;  // ms
 };
 
 }  // namespace zc

@@ -30,6 +30,7 @@ void Transfer::on_paged(Exchange&) {
 }
 
 void Transfer::on_timeout() {
+  if (sender_.is_held_back()) return send();
   service_.count_timeout();
   abandon(ExchangeEnd::timed_out);
 }

@@ -46,15 +46,15 @@ size_t Transmission::head_vectors(const BodySource& body, iovec* to) const {
   return count;
 }
 
-SendResult Transmission::send(Stream& stream, BodySource& body, const ConnectionLimits& limits, int64_t now,
-                              bool follows) {
-  const uint64_t turn_end = body.sent() + limits.send_chunk;
+SendResult Transmission::send(Stream& stream, BodySource& body, uint64_t share, int64_t now, bool follows) {
+  const uint64_t end = body.sent() + share;
   for (;;) {
-    if (body.sent() >= turn_end) return SendResult::yield;
+    const uint64_t most = end - body.sent();
+    if (most == 0 && !body.ended()) return SendResult::yield;
     iovec vector[kMaxVector];
     char gathered[kGathered];
     const size_t head = gather(vector, head_vectors(body, vector), gathered, sizeof gathered);
-    const BodyNext next = body.next(vector + head, kMaxVector - head, UINT64_MAX, now);
+    const BodyNext next = body.next(vector + head, kMaxVector - head, most, now);
     if (next.kind == BodyNext::cold) return SendResult::cold;
     if (next.kind == BodyNext::broken) return SendResult::broken;
     if (head + next.count > 0) {
@@ -71,14 +71,14 @@ SendResult Transmission::send(Stream& stream, BodySource& body, const Connection
       return SendResult::broken;
     }
     if (next.kind == BodyNext::done) return SendResult::done;
-    const SendResult file = send_file(stream, body, limits, now);
+    const SendResult file = send_file(stream, body, most, now);
     if (file != SendResult::done) return file;
   }
 }
 
 // Done: go on.
-SendResult Transmission::send_file(Stream& stream, BodySource& body, const ConnectionLimits& limits, int64_t now) {
-  const BodyNext next = body.next_of_file(limits.send_chunk, now);
+SendResult Transmission::send_file(Stream& stream, BodySource& body, uint64_t most, int64_t now) {
+  const BodyNext next = body.next_of_file(most, now);
   if (next.kind == BodyNext::cold) return SendResult::cold;
   if (next.kind == BodyNext::held) {
     const std::optional<size_t> unacknowledged = stream.unacknowledged();

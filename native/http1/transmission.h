@@ -10,7 +10,7 @@ namespace zc {
 enum class SendResult : uint8_t {
   done,
   again,    // the stream is full: go on when it says so
-  yield,    // one turn's share is sent: others first
+  yield,    // its share is sent: others first
   cold,     // the next bytes may be on the disk: have them paged in
   unacked,  // all but the end is sent; waiting for the peer's acknowledgement
   gone,     // the peer went away
@@ -23,12 +23,15 @@ class Transmission {
   void start(const BodySource& body, HeadEnd end, std::string_view date);
   /** No head: somebody else has sent it. */
   void start_body() { head_size_ = head_sent_ = 0; }
-  /** `now`: ms. `follows`: another answer comes at once, so the last segment may wait for it. */
-  SendResult send(Stream& stream, BodySource& body, const ConnectionLimits& limits, int64_t now, bool follows);
+  /**
+   * At most `share` bytes of the body. `now`: ms. `follows`: another answer comes at once, so the last segment may wait for
+   * it.
+   */
+  SendResult send(Stream& stream, BodySource& body, uint64_t share, int64_t now, bool follows);
 
  private:
   size_t head_vectors(const BodySource& body, iovec* to) const;
-  SendResult send_file(Stream& stream, BodySource& body, const ConnectionLimits& limits, int64_t now);
+  SendResult send_file(Stream& stream, BodySource& body, uint64_t most, int64_t now);
   void advance(BodySource& body, uint64_t bytes);
 
   std::string_view status_line_;

@@ -52,6 +52,7 @@ void Http2Connection::on_answer(Exchange& exchange, Ref<const Reply> reply) {
 void Http2Connection::start(Http2Stream& stream, Ref<const Reply> reply) {
   // Frames are made of bytes: those of a file are read, whatever the stream could take.
   stream.body.start(std::move(reply), stream.is_head, false, false);
+  stream.answered = service_.turn().now;
   service_.begin(stream);
   schedule(stream);
 }
@@ -113,6 +114,8 @@ bool Http2Connection::serve(Batch& batch, Http2Stream& stream, uint64_t most) {
     unschedule(stream, Phase::written);
     return true;
   }
+  const int64_t elapsed = service_.turn().now - stream.answered;
+  const uint64_t share = limits_.pace.allows(stream.body.sent(), elapsed);
   const int64_t open = std::min(stream.window, window_);
   if (open <= 0) {
     if (begins) add_head(batch, stream, false);
@@ -123,8 +126,14 @@ bool Http2Connection::serve(Batch& batch, Http2Stream& stream, uint64_t most) {
     expect(stream, limits_.send_timeout);
     return begins;
   }
+  if (share == 0) {
+    stream.body.drop_window();
+    unschedule(stream, Phase::pace);
+    expect(stream, limits_.pace.wait(stream.body.sent(), elapsed));
+    return false;
+  }
   iovec parts[Batch::kPieces];
-  const uint64_t size = std::min<uint64_t>(most, static_cast<uint64_t>(open));
+  const uint64_t size = std::min({most, share, static_cast<uint64_t>(open)});
   const BodyNext next = stream.body.next(parts, Batch::kPieces, size, service_.turn().now);
   switch (next.kind) {
     case BodyNext::memory:

@@ -1,6 +1,7 @@
 #include "http2/connection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "http/timing.h"
 
@@ -13,7 +14,11 @@ constexpr size_t kKeptInput = 512;
 }  // namespace
 
 Http2Connection::Http2Connection(Service& service, std::unique_ptr<Stream> stream)
-    : service_(service), limits_(service.limits()), stream_(std::move(stream)), streams_(*this) {}
+    : service_(service),
+      limits_(service.limits()),
+      stream_(std::move(stream)),
+      lifetime_(service.turn().now),
+      streams_(*this) {}
 
 void Http2Connection::begin(std::string_view received) {
   input_.assign(received);
@@ -134,14 +139,26 @@ void Http2Connection::fail(ErrorCode error, ExchangeEnd how) {
   state_ = State::closing;
   lingers_ = true;
   streams_.each([this, how](Http2Stream& stream) { end(stream, how); });
-  append_goaway(output_.frames(), last_stream_, error);
+  say_goaway(error);
   for (auto& deadline : deadlines_) deadline.reset();
   block_ = {};
 }
 
+// §6.8: the number may be told again, and no higher one.
+void Http2Connection::say_goaway(ErrorCode error) {
+  last_told_ = std::min(last_told_, last_stream_);
+  append_goaway(output_.frames(), last_told_, error);
+}
+
+// Streams that come from now on are refused: their requests may be sent again elsewhere.
+void Http2Connection::announce_end() {
+  if (std::exchange(over_, true)) return;
+  say_goaway(ErrorCode::no_error);
+}
+
 // §6.8: nobody's fault.
 void Http2Connection::leave() {
-  append_goaway(output_.frames(), last_stream_, ErrorCode::no_error);
+  say_goaway(ErrorCode::no_error);
   state_ = State::closing;
   lingers_ = incoming_.readable();
 }
@@ -162,7 +179,7 @@ void Http2Connection::drop_input() {
 // §6.8: what the client has sent until it hears of it is answered; a PING tells when it has.
 void Http2Connection::retire() {
   constexpr uint32_t kLastOfAll = 0x7fffffff;
-  if (!is_open() || std::exchange(retires_, true)) return;
+  if (!is_open() || over_ || std::exchange(retires_, true)) return;
   append_goaway(output_.frames(), kLastOfAll, ErrorCode::no_error);
   append_ping(output_.frames(), "zcserve!");
   service_.requeue(*this);
@@ -170,8 +187,8 @@ void Http2Connection::retire() {
 
 void Http2Connection::stop() {
   if (!is_open()) return;
-  over_ = true;
-  if (!streams_.empty()) append_goaway(output_.frames(), last_stream_, ErrorCode::no_error);
+  if (streams_.empty()) over_ = true;
+  else announce_end();
   service_.requeue(*this);
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "http/input.h"
+#include "http/lifetime.h"
 #include "http2/batch.h"
 #include "http2/floods.h"
 #include "http2/output.h"
@@ -54,6 +55,8 @@ class Http2Connection final : public Connection {
   size_t take(std::string_view bytes);
   std::optional<Violation> judge(const FrameHead& head) const;
   void end_stranded();
+  void say_goaway(ErrorCode error);
+  void announce_end();
   void fail(ErrorCode error, ExchangeEnd how = ExchangeEnd::gone);
   void leave();
   void part();
@@ -119,6 +122,8 @@ class Http2Connection final : public Connection {
   bool lingers_ = false;       // with bytes that the client may still be sending
   bool first_block_ = true;    // of ours: see kNoTable
   uint32_t last_stream_ = 0;   // the highest number
+  uint32_t last_told_ = UINT32_MAX;  // the highest that is answered, as we have said
+  Lifetime lifetime_;
   uint32_t batch_ = 0;
   int64_t window_ = kInitialWindow;        // bytes that the peer takes
   int64_t input_window_ = kInitialWindow;  // bytes that we take

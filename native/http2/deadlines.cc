@@ -61,6 +61,7 @@ void Http2Connection::on_timeout() {
 void Http2Connection::end_overdue(Http2Stream& stream) {
   // Answered: the rest of its body is no longer waited for (§8.1).
   if (stream.state == Http2Stream::State::drain) return reset(stream, ErrorCode::no_error);
+  if (stream.state == Http2Stream::State::pace) return schedule(stream);
   service_.count_timeout();
   reset(stream, ErrorCode::cancel, ExchangeEnd::timed_out);
   allow(floods_.allow_reset());

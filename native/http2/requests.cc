@@ -75,6 +75,7 @@ void Http2Connection::on_request(uint32_t number, bool ends, const HeaderList& l
   const auto joined = [&list](Field field) { return joined_lines(list, field); };
   const Turn& turn = service_.turn();
   stream.begin(turn.now, request, Protocol::http2, turn.noted, joined);
+  if (lifetime_.use(limits_, turn.now)) announce_end();
   stream.window = peer_.initial_window;
   stream.input_window = kInitialWindow;
   stream.input_ended = ends;
@@ -85,6 +86,9 @@ void Http2Connection::on_request(uint32_t number, bool ends, const HeaderList& l
   if (result != RequestResult::complete) return refuse(stream, status_of(result));
   // RFC 9110 §15.5.20: for a name that the client was shown no certificate of.
   if (!stream_->serves(request.fields[kHost])) return refuse(stream, 421);
+  if (limits_.judges_clients) {
+    if (Ref<const Reply> judgement = service_.judge(*this)) return start(stream, std::move(judgement));
+  }
   if (Ref<const Reply> prepared = service_.find(request)) return start(stream, std::move(prepared));
   service_.ask(stream, copy_of(request, limits_.planned, joined));
 }

@@ -8,7 +8,7 @@ namespace zc {
 namespace {
 
 // Of an idle connection: those that a page's next requests take.
-constexpr size_t kSpare = 8;
+constexpr size_t kSpare = 4;
 // A client may open as many more as it is allowed before it hears that it must not.
 constexpr size_t kRemembered = kMaxStreams + 28;
 

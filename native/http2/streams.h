@@ -14,6 +14,7 @@ struct StreamState {
     ask,      // TypeScript plans the answer
     ready,    // has its place in the schedule
     blocked,  // the peer takes no more of it for now
+    pace,     // the client has had its share of it for now
     page,     // the pager fetches the next bytes from the disk
     written,  // the last of the answer is in the batch that is being sent
     drain,    // answered; the rest of the request's body comes
@@ -30,6 +31,7 @@ struct StreamState {
   int64_t input_window = 0;                 // bytes that we take of it
   uint64_t received = 0;                    // of the request's body
   std::optional<uint64_t> content_length;   // of the request
+  int64_t answered = 0;                     // ms: when its answer began
   std::optional<int64_t> deadline;          // ms
 };
 

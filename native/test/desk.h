@@ -33,6 +33,10 @@ class Desk final : public Service {
 
   const Turn& turn() const override { return turn_; }
   const ConnectionLimits& limits() const override { return limits_; }
+  Ref<const Reply> judge(Connection&) override {
+    ++judged;
+    return judgement;
+  }
   Ref<const Reply> find(const RequestHead& head) override {
     const auto found = prepared.find(std::string(head.target));
     return found == prepared.end() ? Ref<const Reply>() : found->second;
@@ -69,6 +73,7 @@ class Desk final : public Service {
   void close(Connection& connection) override { connection.closed = true; }
 
   std::map<std::string, Ref<const Reply>> prepared;
+  Ref<const Reply> judgement;
   std::vector<Request> asked;
   std::vector<Ended> ended;
   std::set<Exchange*> live;  // asked for or begun, and not ended
@@ -76,7 +81,7 @@ class Desk final : public Service {
   Exchange* paged = nullptr;
   Connection* queued = nullptr;
   uint64_t counted = 0;
-  size_t begun = 0, timeouts = 0;
+  size_t begun = 0, timeouts = 0, judged = 0;
   std::optional<int64_t> due;  // of the only connection
 
   ConnectionLimits& limits_to_set() { return limits_; }

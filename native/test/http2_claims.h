@@ -83,6 +83,38 @@ inline void check_slow_reader() {
   connection.abandon(ExchangeEnd::gone);
 }
 
+/** Each stream has a pace of its own; who waits for us is not slow. */
+inline void check_pace() {
+  Desk desk;
+  desk.prepared = {{"/large", reply_of(Way::bytes, pattern(200'000))}, {"/hot", reply_of(Way::bytes, "hello")}};
+  desk.limits_to_set().header_timeout = desk.limits_to_set().keep_alive_timeout = 1'000'000;
+  desk.limits_to_set().send_timeout = 300;
+  desk.limits_to_set().pace = {1'000, 500};
+  RecordStream::Habits habits;
+  habits.record = 1 << 20;
+  auto made = std::make_unique<RecordStream>(habits);
+  RecordStream& stream = *made;
+  Http2Connection connection(desk, std::move(made));
+  connection.begin(std::string(kPreface) + initial_window(1'000'000) + frame(FrameType::settings, kAck, 0, "") +
+                   frame(FrameType::window_update, 0, 0, big_endian(1'000'000)) + get(1, "/large") + get(3, "/large"));
+  connection.on_events({});
+  require(sum_of_data(stream.output) == 2 * 1'500, "what is free, and the first second's, go at once");
+  for (uint64_t seconds = 1; seconds <= 100; ++seconds) {
+    desk.pass(500);
+    if (desk.is_due()) connection.on_timeout();
+    desk.pass(500);
+    if (desk.is_due()) connection.on_timeout();
+    require(sum_of_data(stream.output) == 2 * (1'500 + seconds * 1'000), "then so many in a second");
+  }
+  require(desk.timeouts == 0 && !connection.closed, "who waits for us is not slow");
+  stream.deliver(get(5, "/hot"));
+  StreamEvents readable;
+  readable.readable = true;
+  connection.on_events(readable);
+  require(desk.ended.size() == 1, "others go on meanwhile");
+  connection.abandon(ExchangeEnd::gone);
+}
+
 /** A stream may have its turn and nothing to send: nobody remembers it for that. More of them than are kept spare. */
 inline void check_narrowed_windows() {
   constexpr uint32_t kStreams = 20;

@@ -204,6 +204,7 @@ int main(int count, char** arguments) {
   check_settings_timeout();
   check_narrowed_windows();
   check_slow_reader();
+  check_pace();
   check_half_closed();
   const Site site;
   const auto one = [&site](Random& random) { run(site, random); };

@@ -126,6 +126,75 @@ void lent() {
   claim(stream.output == bytes && desk.ended.size() == 1, "a transfer sends the body alone");
 }
 
+/** Half of a second goes by at a time. */
+void pace(Way way) {
+  const std::string how = std::string(kWayNames[static_cast<size_t>(way)]) + ", paced";
+  const std::string bytes = pattern(100'000);
+  Desk desk;
+  desk.limits_to_set().pace = {20'000, 30'000};
+  desk.limits_to_set().send_timeout = 60'000;
+  desk.prepared["/a"] = Ref<const Reply>(reply_of(way, bytes));
+  Client client(desk, {1 << 20, 0, 0, false});
+  const size_t head = answer_of(bytes).size() - bytes.size();
+  client.run(kGet, [&] { return !desk.ended.empty(); });
+  claim(client.stream->output.size() - head == 50'000, how + ": what is free, and the first second's, go at once");
+  claim(!client.stream->kept_back, how + ": none of it is kept back");
+  client.run("", [&] { return !desk.ended.empty(); });
+  StreamEvents writable;
+  writable.writable = true;
+  client.connection->on_events(writable);
+  claim(client.stream->output.size() - head == 50'000, how + ": no event brings more");
+  claim(desk.due && *desk.due == desk.turn().now + 1, how + ": the next byte has its time");
+  bool steady = true;
+  for (size_t sent = 60'000; sent < 100'000; sent += 10'000) {
+    desk.pass(500);
+    client.connection->on_timeout();
+    steady = steady && client.stream->output.size() - head == sent && desk.ended.empty();
+  }
+  claim(steady, how + ": then so many in a second");
+  desk.pass(500);
+  client.connection->on_timeout();
+  claim(desk.ended.size() == 1 && client.stream->output == answer_of(bytes), how + ": every byte once, in order");
+  claim(desk.timeouts == 0 && !client.connection->closed, how + ": who waits for us is not slow");
+}
+
+/** What waits behind prepared answers is read again when they have left, but it was asked once. */
+void judged() {
+  Desk desk;
+  desk.limits_to_set().judges_clients = true;
+  desk.prepared["/a"] = Ref<const Reply>(reply_of(Way::bytes, "hello"));
+  Client client(desk, {700, 0, 0, false});
+  const std::string other = "GET /b HTTP/1.1\r\nHost: a\r\n\r\n";
+  client.run(kGet + std::string(kGet) + other, [&] { return desk.waiting != nullptr; });
+  claim(desk.judged == 3 && desk.asked.size() == 1, "a client is judged once for each request");
+  client.connection->on_answer(*desk.waiting, Ref<const Reply>(reply_of(Way::bytes, "other")));
+  desk.judgement = Ref<const Reply>(reply_of(Way::bytes, "wait"));
+  client.stream->output.clear();
+  client.run(kGet + other, [&] { return desk.ended.size() == 5; });
+  claim(desk.judged == 5 && desk.asked.size() == 1 && client.stream->output == answer_of("wait") + answer_of("wait"),
+        "what is judged is not asked");
+}
+
+/** The last answer of a connection says so, and what comes behind it is not answered. */
+void lifetime() {
+  Desk desk;
+  desk.prepared["/a"] = Ref<const Reply>(reply_of(Way::bytes, "hello"));
+  desk.limits_to_set().keep_alive_requests = 2;
+  Client counted(desk, {700, 0, 0, false});
+  counted.run(kGet + std::string(kGet) + kGet, [&] { return counted.stream->output_ended; });
+  claim(desk.ended.size() == 2 && counted.stream->output.find("Connection: close") > answer_of("hello").size(),
+        "the second of two is the last");
+  desk.limits_to_set().keep_alive_requests = 0;
+  desk.limits_to_set().keep_alive_life = 1000;
+  Client aged(desk, {700, 0, 0, false});
+  aged.run(kGet, [&] { return desk.ended.size() == 3; });
+  desk.pass(1000);
+  claim(!aged.connection->closed, "a connection outlives its time");
+  aged.run(kGet, [&] { return desk.ended.size() == 4; });
+  claim((aged.connection->closed || aged.stream->output_ended) && aged.stream->output.find("Connection: close") > answer_of("hello").size(),
+        "but not the next answer");
+}
+
 }  // namespace
 
 int main() {
@@ -137,5 +206,8 @@ int main() {
   frames();
   questions();
   lent();
+  for (const Way way : {Way::bytes, Way::mmap, Way::sendfile, Way::read}) pace(way);
+  judged();
+  lifetime();
   return 0;
 }

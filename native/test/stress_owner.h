@@ -48,12 +48,17 @@ inline EngineSetup setup_of(const Site& site, Carriage carriage, const Ref<Arena
   setup.h2c = carriage == Carriage::h2c;
   limits.header_timeout = limits.keep_alive_timeout = limits.send_timeout = 20'000;
   limits.max_drain = 65'536;
+  limits.judges_clients = true;
+  setup.max_of_client = setup.max_connections;
+  setup.rate_of_client = {1'000'000, 1000, 1'000'000};
+  setup.denied.add("192.0.2.0/24");
+  if (random.one_in(3)) limits.pace = {8 << 20, 1 << 20};
   setup.revalidate = random.one_in(2) ? 0 : 1;
   // Room for some of the files, among what the owner copies.
   setup.keeping = {arena, 5, 64 << 10, static_cast<uint32_t>(1 + random.below(3))};
   limits.send_chunk = 256 << 10;
   limits.verify_sendfile = random.one_in(4);
-  for (const int status : {400, 413, 414, 421, 431, 497, 503}) {
+  for (const int status : {400, 403, 413, 414, 421, 429, 431, 497, 503}) {
     auto reply = make_ref<Reply>();
     reply->status = static_cast<uint16_t>(status == 497 ? 400 : status);
     reply->fields = "Content-Length: 2\r\n";

@@ -67,6 +67,20 @@ export interface EngineLimits {
   readonly headerTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly sendTimeoutMs: number;
+  /** Of one connection; 0 = any number. */
+  readonly keepAliveRequests: number;
+  /** After which an answer is the last of its connection; 0 = any time. */
+  readonly keepAliveLifeMs: number;
+  /** Bytes a second of one answer's body; 0 = as fast as they go. Those before `limitRateAfter` do not count. */
+  readonly limitRate: number;
+  readonly limitRateAfter: number;
+  /** Connections of one client at a time (an IPv4 address, an IPv6 /64); 0 = any number. */
+  readonly maxConnectionsPerAddress: number;
+  /** Of one client; undefined = any number. */
+  readonly requestRate: RequestRate | undefined;
+  /** Networks of the clients that may ask (none: all), and of those that may not. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
   readonly sendfileMaxChunk: number;
   /** Request body bytes that are drained to keep a connection; more closes it. */
   readonly maxDrain: number;
@@ -77,6 +91,15 @@ export interface EngineLimits {
   readonly h2c: boolean;
   /** Each answer says in Server-Timing what its connection speaks. */
   readonly serverTiming: boolean;
+}
+
+/** A token bucket. */
+export interface RequestRate {
+  /** In each period. */
+  readonly requests: number;
+  readonly periodMs: number;
+  /** At once, after a pause. */
+  readonly burst: number;
 }
 
 /** An answer for the engine. */

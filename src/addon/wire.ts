@@ -25,7 +25,10 @@ export class Counts {
   cancelled = 0;
   /** Requests whose head came too slowly, and answers that were taken too slowly. uWebSockets.js tells of none: 0. */
   timeouts = 0;
-  /** Connections turned away: there were `maxConnections`, or no proxy introduced them. 0 for middleware. */
+  /**
+   * Connections turned away: there were `maxConnections`, or `maxConnectionsPerAddress` of their client, or no proxy introduced
+   * them. 0 for middleware.
+   */
   rejected = 0;
   /** Files that the kernel refused to send by sendfile, once for each answer that found out: they are read. */
   refused = 0;
@@ -39,6 +42,9 @@ export class Counts {
   sealed = 0;
   /** Connections that speak HTTP/2. */
   http2 = 0;
+  /** Requests of clients whose address may not ask (403), and of those who ask too often (429). */
+  forbidden = 0;
+  limited = 0;
   /** Small files of this moment that the engine keeps in memory by itself, and bytes of their copies. */
   kept = 0;
   copied = 0;

@@ -1,7 +1,7 @@
 // Gathers the command's options: flags over variables over the config file over defaults.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isPem, output, path, paths } from '../options/kinds.ts';
+import { filesByPrefix, isPem, output, path, paths } from '../options/kinds.ts';
 import {
   COMMAND_OPTIONS,
   OPTIONS,
@@ -110,6 +110,10 @@ function readConfig(file: string): Record<string, unknown> {
     if (kind === path && typeof value === 'string') options[name] = fromHere(value);
     if (kind === output && typeof value === 'string' && value !== '-') {
       options[name] = fromHere(value);
+    }
+    if (kind === filesByPrefix) {
+      const pairs = Object.entries(value as Readonly<Record<string, string>>);
+      options[name] = Object.fromEntries(pairs.map(([prefix, each]) => [prefix, fromHere(each)]));
     }
     if (kind === paths && Array.isArray(value)) options[name] = value.map(fromHere);
   }

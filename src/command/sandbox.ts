@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { headOf, loadNative } from '../addon/load.ts';
 import type { SandboxGrants } from '../addon/types.ts';
-import { isPem, output, path, paths } from '../options/kinds.ts';
+import { filesByPrefix, isPem, output, path, paths } from '../options/kinds.ts';
 import { listenersOf } from '../options/listeners.ts';
 import { COMMAND_OPTIONS, type Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
@@ -139,8 +139,10 @@ export function grantsOf({ options, process: own, config }: Gathered): SandboxGr
 /** The files that an option names. */
 function filesIn(name: string, value: unknown): readonly string[] {
   const { kind } = COMMAND_OPTIONS[name as keyof typeof COMMAND_OPTIONS];
-  if (value === undefined || (kind !== path && kind !== paths && kind !== output)) return [];
-  if (kind === output && value === '-') return [];
+  if (value === undefined) return [];
+  if (kind === filesByPrefix) return Object.values(value as Readonly<Record<string, string>>);
+  if (kind === output) return value === '-' ? [] : [value as string];
+  if (kind !== path && kind !== paths) return [];
   return [value as string | readonly string[]].flat().filter((each) => !isPem(each));
 }
 

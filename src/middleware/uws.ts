@@ -37,7 +37,7 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
     common: site.common,
     maxDrain: limitsOf(options).maxDrain,
     closing: false,
-    rejection: undefined,
+    refusal: undefined,
   };
   const handle = (res: UwsResponse, req: UwsRequest) => {
     counters.planned++;

@@ -47,6 +47,31 @@ export const paths: Kind<readonly string[], string | readonly string[]> = {
   show: (values) => values.join(', '),
 };
 
+/** Files by the path prefix that they are for: "/prefix=file", several of them, or an object. Paths as of `path`. */
+export const filesByPrefix: Kind<
+  Readonly<Record<string, string>>,
+  Readonly<Record<string, string>> | string | readonly string[]
+> = {
+  shape: 'prefix=path',
+  expected: 'a path prefix and a file, such as "/private=/etc/htpasswd", or several; or none',
+  parse(input) {
+    if (input === 'none') return {};
+    const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
+    const pairs: ReadonlyArray<readonly unknown[]> = isObject
+      ? Object.entries(input)
+      : [input].flat().map((each) => /^([^=]*)=(.*)$/s.exec(String(each))?.slice(1) ?? []);
+    const isPair = ([prefix, file]: readonly unknown[]) =>
+      typeof prefix === 'string' && prefix.startsWith('/') && text.parse(file) !== undefined;
+    const prefixes = new Set(pairs.map(([prefix]) => prefix));
+    if (!pairs.every(isPair) || prefixes.size < pairs.length) return undefined;
+    return Object.fromEntries(pairs);
+  },
+  show: (value) =>
+    Object.entries(value)
+      .map((pair) => pair.join('='))
+      .join(', ') || 'none',
+};
+
 export const toggle: Kind<boolean, boolean | 'true' | 'false'> = {
   shape: '',
   expected: 'true or false',

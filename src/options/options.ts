@@ -1,8 +1,9 @@
 // Every option of the server: name, kind, default, help and what peers call it; and their validation.
+import { access } from './access.ts';
 import { fields } from './fields.ts';
 import { files, freshness } from './files.ts';
 import { path, toggle } from './kinds.ts';
-import { limits } from './limits.ts';
+import { LIMITS_BEYOND_UWS, limits } from './limits.ts';
 import { agreeOnListeners } from './listeners.ts';
 import { listening } from './listening.ts';
 import { logging } from './logging.ts';
@@ -10,7 +11,7 @@ import { operating } from './operating.ts';
 import { ofProcess } from './process.ts';
 import { sending } from './sending.ts';
 import { defaultsOf, type Option, OptionError, option, optional, readOptions } from './table.ts';
-import { agreeOnTls, tls } from './tls.ts';
+import { agreeOnTls, beyondUws, tls } from './tls.ts';
 
 const command = {
   json: option(toggle, false, 'print the start line as JSON'),
@@ -26,6 +27,7 @@ export const OPTIONS = {
   ...sending,
   ...freshness,
   ...fields,
+  ...access,
   ...limits,
   ...logging,
   ...operating,
@@ -41,6 +43,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   Sending: sending,
   Freshness: freshness,
   'Response fields': fields,
+  Access: access,
   Limits: limits,
   Logging: logging,
   Operating: operating,
@@ -80,6 +83,10 @@ function agree(options: Options): void {
   const isDefault = (name: keyof typeof OPTIONS) => options[name] === OPTIONS[name].default;
   agreeOnTls(options, isDefault);
   agreeOnListeners(options, isDefault);
+  if (transport === 'uws') {
+    const beyond = LIMITS_BEYOND_UWS.find((name) => !isDefault(name));
+    if (beyond !== undefined) throw beyondUws(beyond);
+  }
   if (h2c && (transport === 'uws' || transport === 'http1')) {
     throw new OptionError(
       (call) =>

@@ -77,6 +77,10 @@ const OF_TLS = ['tlsPassphraseFile', 'tlsStaple', 'httpsRedirect', 'hsts'] as co
 /** What uWebSockets.js has no way for. */
 const NOT_OF_UWS = ['tlsPassphraseFile', 'tlsStaple', 'tlsMin', 'tlsCiphers', 'tlsCurves'] as const;
 
+export function beyondUws(name: string): OptionError {
+  return new OptionError((call) => `${call(name)} is not to be had with ${call('transport')} uws`);
+}
+
 /** Throws an OptionError where they do not fit together. `isDefault`: nothing was said of it. */
 export function agreeOnTls(
   { transport, tlsCert, tlsKey, tlsStaple }: Given,
@@ -107,9 +111,7 @@ export function agreeOnTls(
   if (transport === 'uws') {
     const beyond = NOT_OF_UWS.find((name) => !isDefault(name));
     if (beyond !== undefined) {
-      throw new OptionError(
-        (call) => `${call(beyond)} is not to be had with ${call('transport')} uws`,
-      );
+      throw beyondUws(beyond);
     }
     if (tlsCert !== undefined && tlsCert.length > 1) {
       throw new OptionError((call) => `${call('transport')} uws takes one ${call('tlsCert')}`);

@@ -18,5 +18,7 @@ export const loadMimeTypes = () => require('mime-types') as typeof mimeTypes;
 export const loadPicomatch = () => require('picomatch') as typeof picomatch;
 
 export const loadPromClient = () => require('prom-client') as typeof promClient;
+/** For a thread that loads it. */
+export const bcryptPath = () => require.resolve('bcryptjs');
 
 export const loadCrypto = () => require('node:crypto') as typeof crypto;

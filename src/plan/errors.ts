@@ -17,11 +17,13 @@ export const CONTENT_SECURITY_POLICY = policyFor({ style: '', script: '' });
 /** What to make of a status, for whoever does not know its number. */
 const MEANINGS: Readonly<Record<number, string>> = {
   400: 'The server cannot make sense of this request.',
+  401: 'This needs a name and a password.',
   403: 'The server may not show this.',
   404: 'There is nothing at this address.',
   405: 'Pages here can be read, and nothing else.',
   412: 'It is no longer what it was.',
   414: 'This address is too long.',
+  429: 'You ask too often. Try again in a moment.',
   416: 'It has no such part.',
   500: 'Something went wrong on the server.',
   503: 'The server has too much to do. Try again in a moment.',

@@ -135,6 +135,8 @@ function hasSay<F extends Representation>(
     case 'accept':
     case 'sec-fetch-dest':
     case 'access-control-request-method':
+    // Where it has one, nothing is repeated.
+    case 'authorization':
     case 'host':
     case 'via':
     case 'forwarded':

@@ -21,7 +21,7 @@ export const ASKER = [
   'host',
 ] as const;
 
-/** The fields that an answer may depend on. Every carrier delivers these, and no others. */
+/** The fields that an answer, or whether there is one (site/guard.ts), may depend on. Every carrier delivers these, and no others. */
 export const REQUEST_FIELDS = [
   'accept',
   'accept-encoding',
@@ -29,6 +29,7 @@ export const REQUEST_FIELDS = [
   'origin',
   'access-control-request-method',
   'sec-fetch-dest',
+  'authorization',
   ...ASKER,
 ] as const;
 

@@ -61,7 +61,8 @@ const OWNED = new Set([
   'vary',
 ]);
 
-const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** What `immutableHashed` says. */
+export const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /**
  * What is safe for any site. Left to the operator: a stricter Content-Security-Policy (it would break

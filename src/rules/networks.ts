@@ -28,3 +28,32 @@ export function inNetworks(networks: readonly string[]): (address: string) => bo
 function mapped(address: string): string {
   return isIP(address) === 4 ? `::ffff:${address}` : address;
 }
+
+/**
+ * Whom limits by address take for one client: an IPv4 address, or the first 64 bits of an IPv6 address, for a client may
+ * have any of the others (RFC 4291 §2.5.4). Undefined for what is no address.
+ */
+export function clientOf(address: string): string | undefined {
+  const [plain = ''] = address.split('%', 1);
+  if (isIP(plain) === 0) return undefined;
+  const groups = groupsOf(mapped(plain));
+  // ::/64, where no client is but ::1, and in ::ffff:0:0/96 all of IPv4.
+  const [from, to] = groups.slice(0, 4).some((group) => group !== 0) ? [0, 4] : [4, 8];
+  return groups
+    .slice(from, to)
+    .map((group) => group.toString(16))
+    .join(':');
+}
+
+/** The eight numbers of an IPv6 address. */
+function groupsOf(address: string): number[] {
+  const hexadecimal = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...bytes) => {
+    const [a, b, c, d] = bytes.map(Number) as [number, number, number, number];
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+  const [head = [], tail = []] = hexadecimal
+    .split('::')
+    .map((half) => half.split(':').filter((group) => group !== ''));
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
+  return [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16));
+}

@@ -109,6 +109,8 @@ export async function withTransfers(
   log: Log,
 ): Promise<Chosen> {
   if (chosen.name !== 'http1' || chosen.reach !== 'socket' || addon === undefined) return chosen;
+  // An engine would take each part of a body for an answer of its own.
+  if (limits.limitRate > 0) return { ...chosen, reach: 'memory' };
   const { startTransfers } = await import('../transport/node/transfers.ts');
   const transfers = startTransfers(addon, limits, log);
   return { ...chosen, transfers, reach: transfers ? 'socket' : 'memory' };

@@ -6,8 +6,9 @@ import type { Admin } from '../admin/admin.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog, type Log } from '../log/log.ts';
-import { listenersOf, redirectHost } from '../options/listeners.ts';
+import { areLocal, listenersOf, redirectHost } from '../options/listeners.ts';
 import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
+import { StartError } from '../options/table.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
 import type { Listener } from '../rules/listeners.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
@@ -114,6 +115,10 @@ export async function startServer(
   }
   const { chosen, transport } = started;
   const urls = urlsOf(listening.sockets);
+  const isProtected = Object.keys(options.auth).length > 0;
+  if (isProtected && !areLocal(listeners.filter((each) => !each.tls))) {
+    log.warn('auth: without TLS, whoever is on the way to a client can read its password');
+  }
   let closed: Promise<void> | undefined;
   const stats = () => ({
     ...transport.stats(),
@@ -219,6 +224,7 @@ function openSite(
     });
   } catch (error) {
     if (chosen.name === 'http1') chosen.transfers?.close();
+    if (error instanceof StartError) throw error;
     throw cannotServe(policies.files.root, error);
   }
 }

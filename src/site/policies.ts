@@ -1,6 +1,7 @@
 // From options to policies: what the files, the plan and the transports go by. Fixed for one server's life.
-import { resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import type { EngineLimits } from '../addon/types.ts';
+import { prefixReaches } from '../auth/realms.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import { MAX_TARGET } from '../http/target.ts';
 import { areLocal, listenersOf } from '../options/listeners.ts';
@@ -23,6 +24,7 @@ export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addo
   const compiled = compile(options);
   return {
     ...compiled,
+    auth: authOf(options),
     files: filesPolicy(options),
     plan: planPolicy(options, compiled.rules),
   };
@@ -36,6 +38,14 @@ export function limitsOf(options: Options): EngineLimits {
     headerTimeoutMs: options.headerTimeout,
     keepAliveTimeoutMs: options.keepAliveTimeout,
     sendTimeoutMs: options.sendTimeout,
+    keepAliveRequests: options.keepAliveRequests,
+    keepAliveLifeMs: options.keepAliveLife,
+    limitRate: options.limitRate,
+    limitRateAfter: options.limitRateAfter,
+    maxConnectionsPerAddress: options.maxConnectionsPerAddress,
+    requestRate: options.maxRequestsPerAddress,
+    allow: options.allow,
+    deny: options.deny,
     sendfileMaxChunk: options.sendfileMaxChunk,
     maxDrain: MAX_DRAIN,
     revalidateMs: options.revalidate,
@@ -43,6 +53,20 @@ export function limitsOf(options: Options): EngineLimits {
     h2c: options.h2c,
     serverTiming: options.serverTiming,
   };
+}
+
+/** Throws an OptionError where a file of users would be served itself. */
+function authOf({ auth, root, dotfiles }: Options): Readonly<Record<string, string>> {
+  const files = Object.entries(auth).map(([prefix, file]) => [prefix, resolve(file)] as const);
+  for (const [, file] of files) {
+    const path = relative(resolve(root), file);
+    const isBelow = !path.startsWith('..') && !isAbsolute(path);
+    const isHidden = dotfiles !== 'allow' && path.split('/').some((name) => name.startsWith('.'));
+    if (isBelow && !isHidden) {
+      throw new OptionError((call) => `${call('auth')}: ${file} would be served itself`);
+    }
+  }
+  return Object.fromEntries(files);
 }
 
 function compile(options: Options) {
@@ -65,9 +89,11 @@ function compile(options: Options) {
       rewrites: compileRewrites(options.rewrites),
       goesByDirectory:
         options.redirects.length + options.rewrites.length > 0 ||
+        Object.keys(options.auth).length > 0 ||
         Object.keys(options.mimeTypes).some((key) => key.includes('/')),
       tellsApart: (directory: string, extension: string) =>
         reachesInto([...options.redirects, ...options.rewrites], directory) ||
+        prefixReaches(Object.keys(options.auth), directory) ||
         typesTellApart(options.mimeTypes, extension),
     };
   } catch (error) {

@@ -1,15 +1,18 @@
 // One site: a root directory, the table of its files and the handler that answers from it.
 
 import type { NativeAddon } from '../addon/types.ts';
+import { openRealms, type Realms } from '../auth/realms.ts';
 import { openRoot, restingRoot } from '../files/open.ts';
 import type { Describe } from '../files/open-files.ts';
 import type { Root } from '../files/root.ts';
 import { FileTable } from '../files/table.ts';
 import type { FieldList } from '../http/field-list.ts';
 import type { Log } from '../log/log.ts';
+import { OptionError } from '../options/table.ts';
 import { lastModifiedOf, representationFields } from '../plan/fields.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Handler } from './answer.ts';
+import { guarded } from './guard.ts';
 import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
 import { typeOf, typeWithin } from './media-type.ts';
@@ -18,6 +21,8 @@ import { createTemplates, type TemplateOptions, type Templates } from './templat
 export interface SiteOptions extends TemplateOptions {
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
+  /** Files of users by prefix, absolute: of what not everybody may see. */
+  readonly auth: Readonly<Record<string, string>>;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
 }
@@ -37,13 +42,14 @@ export interface Site {
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function createSite(options: SiteOptions): Site {
   const { plan, redirects, rewrites, routed, addon, log } = options;
+  const realms = realmsOf(options);
   // Where somebody else's server listens, and for whom, is not known.
   const files = routed ? { ...options.files, advises: false } : options.files;
-  const open = routed ? restingRoot : openRoot;
-  const root = open(files.root, files.symlinks, addon);
+  const rootOf = routed ? restingRoot : openRoot;
+  const root = rootOf(files.root, files.symlinks, addon);
   const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
   const listings = new ListingPages({ table, addon, etag: files.etag !== 'off' });
-  const handler = createHandler({
+  const open = createHandler({
     table,
     listings,
     policy: plan,
@@ -54,14 +60,27 @@ export function createSite(options: SiteOptions): Site {
     routed,
     log,
   });
+  const guards = { handler: open, rewrites, common: plan.common, log };
   return {
     root,
     table,
-    handler,
+    handler: realms === undefined ? open : guarded({ ...guards, realms }),
     templates: createTemplates(options),
     common: plan.common,
-    close: () => table.close(),
+    close() {
+      table.close();
+      realms?.close();
+    },
   };
+}
+
+/** Undefined where everybody may see all. Throws an OptionError that names the file, and its line, that cannot be used. */
+function realmsOf({ auth, log }: SiteOptions): Realms | undefined {
+  try {
+    return Object.keys(auth).length === 0 ? undefined : openRealms(auth, log);
+  } catch (error) {
+    throw new OptionError((call) => `${call('auth')}: ${(error as Error).message}`);
+  }
 }
 
 function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {

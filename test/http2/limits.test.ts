@@ -17,6 +17,7 @@ import {
   number,
   PREFACE,
   settings,
+  TYPES,
   windowUpdate,
 } from '../support/frames.ts';
 import { startServer } from '../support/server.ts';
@@ -230,6 +231,40 @@ t.test('who stops says so, and finishes what is under way (§6.8)', { skip }, as
   t.equal(await end(busy), 'NO_ERROR', 'its answer arrives, and the connection ends');
   await closed;
 });
+
+t.test(
+  'the last request of a connection is announced, and the next is not lost (§6.8)',
+  {
+    skip,
+  },
+  async (t) => {
+    const { port } = await startServer(t, { root, h2c: true, keepAliveRequests: 2 });
+    const client = await connectFrames(port);
+    client.send(settings([4, 0]), get(1, '/a.txt'), get(3, '/none'), get(5, '/a.txt'));
+    const told: string[] = [];
+    for (let frame = await client.next(); frame; frame = await client.next()) {
+      if (frame.type === TYPES.indexOf('GOAWAY'))
+        told.push(`GOAWAY ${frame.payload.readUInt32BE(0)}`);
+      if (frame.type === TYPES.indexOf('RST_STREAM')) {
+        told.push(`${frame.stream} reset ${frame.payload.readUInt32BE(0)}`);
+        client.send(windowUpdate(1, 4), windowUpdate(3, 10_000));
+      }
+    }
+    const refused = 7;
+    t.same(told, ['GOAWAY 3', `5 reset ${refused}`, 'GOAWAY 3'], 'its number is never raised');
+    client.close();
+
+    const aged = await startServer(t, { root, h2c: true, keepAliveLife: 1 });
+    const other = await connectFrames(aged.port);
+    let last = '';
+    for (let stream = 1; last !== 'NO_ERROR'; stream += 2) {
+      other.send(get(stream, '/a.txt'));
+      [last = ''] = await other.events(1);
+      if (last === 'NO_ERROR') t.same(await other.events(1), [`${stream}: 200`], 'and is answered');
+    }
+    other.close();
+  },
+);
 
 t.test('a client that leaves is let go', { skip }, async (t) => {
   const leave = {

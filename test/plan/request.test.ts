@@ -1,8 +1,11 @@
 // The list of request fields that the plan reads is what it reads: not less, which types see to, and not more.
 import t from 'tap';
+import { createLog } from '../../src/log/log.ts';
+import { errorPlan } from '../../src/plan/errors.ts';
 import { isNavigation } from '../../src/plan/negotiate.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { REQUEST_FIELDS, type RequestFields, requestFields } from '../../src/plan/request.ts';
+import { guarded } from '../../src/site/guard.ts';
 import { everyResolution, get, NOW, policy } from './given.ts';
 
 t.test('every field of the list has a say in some answer', async (t) => {
@@ -22,6 +25,15 @@ t.test('every field of the list has a say in some answer', async (t) => {
     }
   }
   isNavigation(spy({}), false);
+  const realm = { challenge: '', judge: () => 'denied' as const };
+  const guard = guarded({
+    handler: () => errorPlan(404),
+    realms: { of: () => realm, close: () => {} },
+    rewrites: () => undefined,
+    common: [],
+    log: createLog({ level: 'silent', format: 'text' }),
+  });
+  guard(get(spy({})), 'memory');
   t.same([...read].sort(), [...REQUEST_FIELDS].sort());
 });
 

@@ -55,6 +55,7 @@ function makeSite(
     mediaTypes: compileMediaTypes({}),
     tellsApart: () => false,
     goesByDirectory: false,
+    auth: {},
     routed: false,
     addon,
     log: collect(lines),

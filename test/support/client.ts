@@ -22,6 +22,8 @@ export interface Address {
   readonly path?: string;
   /** Sent before all else, TLS too. */
   readonly first?: Uint8Array;
+  /** The client's own address; the system's choice if there is none. */
+  readonly from?: string;
   /** Speak TLS and trust any certificate. */
   readonly tls?: boolean;
   /** Speak HTTP/2. */

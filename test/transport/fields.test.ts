@@ -9,7 +9,14 @@ import { memoryLog } from './fixtures.ts';
 import { listenOn } from './listen.ts';
 
 /** Others that clients send. */
-const OTHERS = ['accept-language', 'authorization', 'cookie', 'referer', 'user-agent', 'x-other'];
+const OTHERS = [
+  'accept-language',
+  'proxy-authorization',
+  'cookie',
+  'referer',
+  'user-agent',
+  'x-other',
+];
 
 /** Host takes no spaces. */
 const sentAs = (name: string) => (name === 'host' ? 'a' : `of ${name}`);

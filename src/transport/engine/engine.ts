@@ -75,7 +75,7 @@ export interface NativeTransportOptions {
 export interface NativeTransport extends Transport, Required<PreparedAnswers> {}
 
 /** What the engine answers without asking, each with the plan's own page. */
-const ENGINE_ERRORS = [400, 408, 413, 414, 421, 431, 501, 503, 505];
+const ENGINE_ERRORS = [400, 403, 408, 413, 414, 421, 429, 431, 501, 503, 505];
 
 /** What an engine thread takes after the grace: a tick of its timers, and some load. */
 const LATE_MS = 500;

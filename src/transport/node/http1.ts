@@ -10,9 +10,11 @@ import { type RequestHead, requestFields } from '../../plan/request.ts';
 import type { Reach } from '../../plan/types.ts';
 import type { Listener } from '../../rules/listeners.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
+import { judgeOf, slowDown } from '../clients.ts';
 import { Counters, Sending } from '../counters.ts';
 import type { Asked, TellEnded } from '../ended.ts';
 import { rejectionOf } from '../lenience.ts';
+import { paceOf } from '../pace.ts';
 import type { Tls } from '../tls.ts';
 import { type Transport, unproxied } from '../transport.ts';
 import { http } from './builtin.ts';
@@ -48,7 +50,9 @@ export function createHttp1Transport(options: Http1Options): Transport {
   /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
   const { serverTiming } = limits;
-  const outlet: Outlet = { counters, log, transfers, serverTiming, pending };
+  const pace = paceOf(limits);
+  const outlet: Outlet = { counters, log, transfers, serverTiming, pace, pending };
+  const judge = judgeOf(limits, common, counters, () => performance.now());
   /** Node may yet find the same fault in the body that follows. */
   const rejected = new WeakSet<Socket>();
   let closing = false;
@@ -102,7 +106,8 @@ export function createHttp1Transport(options: Http1Options): Transport {
     server.on('connect', (req, socket) => {
       // Not a request for node: no response object comes with it, and no timeout holds for the socket any more.
       const asked = askedOf(req);
-      Promise.resolve(handler(headOf(req), reach)).then((plan) =>
+      const { remoteAddress } = socket as Socket;
+      Promise.resolve(judge?.(remoteAddress) ?? handler(headOf(req), reach)).then((plan) =>
         finishInOrder(socket as Socket, asked, () => plan),
       );
     });
@@ -119,6 +124,11 @@ export function createHttp1Transport(options: Http1Options): Transport {
     if (status !== undefined) {
       rejected.add(req.socket);
       send({ ...errorPlan(status, common), close: true }, res, asked);
+      return;
+    }
+    const refusal = refusalOf(req.socket);
+    if (refusal !== undefined) {
+      send(refusal, res, asked);
       return;
     }
     const plan = handler(headOf(req), reachBy(req.socket, reach, transfers));
@@ -138,8 +148,14 @@ export function createHttp1Transport(options: Http1Options): Transport {
     return { began: performance.now(), request: counters.tell && requestedOf(req) };
   }
 
+  function refusalOf(socket: Socket): Answer | undefined {
+    // One of the others may end at any time.
+    if (sockets.isSurplus(socket)) return { ...slowDown(1000, common), close: true };
+    return judge?.(socket.remoteAddress);
+  }
+
   function send(plan: Answer, res: ServerResponse, asked: Asked): void {
-    if (closing) res.shouldKeepAlive = false;
+    if (closing || sockets.isLast(res.req.socket)) res.shouldKeepAlive = false;
     try {
       sendPlan(plan, res, asked, outlet);
     } catch (error) {

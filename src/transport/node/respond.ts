@@ -12,6 +12,7 @@ import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
 import { type Counters, Sending } from '../counters.ts';
 import type { Asked } from '../ended.ts';
+import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
 import { http } from './builtin.ts';
@@ -27,6 +28,8 @@ export interface Outlet {
   readonly transfers: Transfers | undefined;
   /** Say in Server-Timing what the connection speaks. */
   readonly serverTiming: boolean;
+  /** How fast bodies may leave; undefined: as fast as they go. */
+  readonly pace?: Pace | undefined;
   /** For whom it matters which bodies are not yet wholly handed to their sockets. */
   readonly pending?: Set<ServerResponse>;
 }
@@ -104,8 +107,8 @@ class ResponseWriter implements BodyWriter {
 
   bytes(bytes: Uint8Array): void {
     this.#sending.byBytes();
-    if (bytes.length > SLICE) {
-      const slices = sendSlices(bytes, this.#res, this.#sending);
+    if (bytes.length > SLICE || !isWithin(this.#outlet.pace, bytes.length)) {
+      const slices = sendSlices(bytes, this.#res, this.#sending, this.#outlet.pace);
       seeThrough(slices, this.#res, this.#outlet);
       return;
     }
@@ -116,6 +119,16 @@ class ResponseWriter implements BodyWriter {
 
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
     this.#sending.by('mmap', reason);
+    if (!isWithin(this.#outlet.pace, bytes.length)) {
+      file.retain();
+      const slices = sendSlices(bytes, this.#res, this.#sending, this.#outlet.pace);
+      seeThrough(
+        slices.finally(() => file.release()),
+        this.#res,
+        this.#outlet,
+      );
+      return;
+    }
     this.#sending.add(bytes.length);
     sendMemory(bytes, file, this.#res, this.#outlet.counters);
     seeEnd(this.#res, this.#sending);
@@ -123,6 +136,11 @@ class ResponseWriter implements BodyWriter {
 
   copy(bytes: Buffer, reason: Reason): void {
     this.#sending.by('read', reason);
+    if (!isWithin(this.#outlet.pace, bytes.length)) {
+      const slices = sendSlices(bytes, this.#res, this.#sending, this.#outlet.pace);
+      seeThrough(slices, this.#res, this.#outlet);
+      return;
+    }
     this.#sending.add(bytes.length);
     this.#res.end(bytes);
     seeEnd(this.#res, this.#sending);
@@ -243,9 +261,17 @@ function ownBytes(bytes: Uint8Array, res: ServerResponse): Uint8Array {
 /** Bytes that are written at a time. */
 const SLICE = 256 * 1024;
 
-/** TLS, HTTP/2 and compressors keep a copy of what they are given, one for each client: they get it as it is taken. */
-async function sendSlices(bytes: Uint8Array, res: ServerResponse, sending: Sending): Promise<void> {
-  const sink = responseSink(res, undefined);
+/**
+ * TLS, HTTP/2 and compressors keep a copy of what they are given, one for each client: they get it as it is taken. So does a
+ * client whose answer may leave no faster.
+ */
+async function sendSlices(
+  bytes: Uint8Array,
+  res: ServerResponse,
+  sending: Sending,
+  pace: Pace | undefined,
+): Promise<void> {
+  const sink = paced(responseSink(res, undefined), pace);
   let at = 0;
   while (at < bytes.length && (await sink.write(bytes.subarray(at, at + SLICE)))) {
     const end = Math.min(bytes.length, at + SLICE);
@@ -290,7 +316,7 @@ function sendFile(body: SpanBody, res: ServerResponse, sending: Sending, outlet:
 }
 
 function sendInPieces(body: Pieces, res: ServerResponse, sending: Sending, outlet: Outlet): void {
-  const sink = responseSink(res, outlet.transfers);
+  const sink = paced(responseSink(res, outlet.transfers), outlet.pace);
   const sent = sendPieces(body, sink, sending, outlet.counters, outlet.log).then((whole) => {
     if (!whole) {
       cutOff(res);

@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { EngineLimits } from '../../addon/types.ts';
+import { clientOf } from '../../rules/networks.ts';
 import type { Counters } from '../counters.ts';
 
 export interface Sockets {
@@ -10,6 +11,10 @@ export interface Sockets {
   own(server: EventEmitter, tls: boolean): void;
   /** Connections of this moment, those within their TLS handshake too. */
   readonly size: number;
+  /** Are there too many of its client? Then each of its requests is refused. */
+  isSurplus(socket: Socket): boolean;
+  /** One more request on it is answered. True: none after it. */
+  isLast(socket: Socket): boolean;
   /** Can HTTP be spoken on it? Not before the end of its TLS handshake. */
   isReady(socket: Socket): boolean;
   /**
@@ -22,16 +27,25 @@ export interface Sockets {
 }
 
 /** What limits sockets. */
-type SocketLimits = Pick<EngineLimits, 'maxConnections' | 'sendTimeoutMs'>;
+type SocketLimits = Pick<
+  EngineLimits,
+  | 'maxConnections'
+  | 'maxConnectionsPerAddress'
+  | 'keepAliveRequests'
+  | 'keepAliveLifeMs'
+  | 'sendTimeoutMs'
+>;
 
 /** Of all servers together. */
-export function ownSockets(
-  { maxConnections, sendTimeoutMs }: SocketLimits,
-  counters: Counters,
-): Sockets {
+export function ownSockets(limits: SocketLimits, counters: Counters): Sockets {
   /** As accepted: ending one ends the TLS socket over it. */
   const accepted = new Set<Socket>();
   const ready = new WeakSet<Socket>();
+  const used = new WeakMap<Socket, { readonly since: number; requests: number }>();
+  const surplus = new WeakSet<Socket>();
+  const ofClient = new Map<string, number>();
+  const { maxConnections, maxConnectionsPerAddress, sendTimeoutMs } = limits;
+  const { keepAliveRequests, keepAliveLifeMs } = limits;
 
   function own(server: EventEmitter, tls: boolean): void {
     server.on('connection', (socket: Socket) => {
@@ -45,6 +59,7 @@ export function ownSockets(
       accepted.add(socket);
       socket.once('close', () => accepted.delete(socket));
       socket.on('error', ignore);
+      if (maxConnectionsPerAddress > 0) count(socket, tls);
       if (!tls) limit(socket);
     });
     server.on('drop', () => {
@@ -64,9 +79,27 @@ export function ownSockets(
     });
   }
 
+  function count(socket: Socket, tls: boolean): void {
+    const client = clientOf(socket.remoteAddress ?? '');
+    if (client === undefined) return;
+    const there = (ofClient.get(client) ?? 0) + 1;
+    ofClient.set(client, there);
+    socket.once('close', () => {
+      const left = (ofClient.get(client) ?? 1) - 1;
+      if (left > 0) ofClient.set(client, left);
+      else ofClient.delete(client);
+    });
+    if (there <= maxConnectionsPerAddress) return;
+    counters.rejected++;
+    surplus.add(socket);
+    // What could be said within TLS costs a handshake first.
+    if (tls || there > maxConnectionsPerAddress + REFUSALS_OF_CLIENT) socket.destroy();
+  }
+
   /** Node takes its own listeners off where it hands a socket out (CONNECT), under the answers before that too. */
   function limit(socket: Socket): void {
     ready.add(socket);
+    used.set(socket, { since: performance.now(), requests: 0 });
     socket.on('error', ignore);
     socket.on('timeout', () => {
       // One without bytes that wait for it was idle.
@@ -79,6 +112,14 @@ export function ownSockets(
     own,
     get size() {
       return accepted.size;
+    },
+    isSurplus: (socket) => surplus.has(socket),
+    isLast(socket) {
+      const use = used.get(socket);
+      if (use === undefined) return false;
+      use.requests++;
+      const spent = keepAliveRequests > 0 && use.requests >= keepAliveRequests;
+      return spent || (keepAliveLifeMs > 0 && performance.now() - use.since >= keepAliveLifeMs);
     },
     isReady: (socket) => ready.has(socket),
     finish(socket, bytes) {
@@ -94,6 +135,9 @@ export function ownSockets(
     },
   };
 }
+
+/** Connections over their client's limit that are told so at the same time. */
+const REFUSALS_OF_CLIENT = 16;
 
 /** Who listens has heard of it by `close` too; without a listener an error ends the process. */
 function ignore(): void {}

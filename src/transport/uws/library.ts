@@ -14,8 +14,6 @@ export interface UwsRequest {
 }
 
 export interface UwsResponse {
-  /** Valid until the response has ended. */
-  getRemoteAddressAsText(): ArrayBuffer;
   writeStatus(status: string): UwsResponse;
   writeHeader(name: string, value: string): UwsResponse;
   /** Adds Content-Length, and Date. Copies what the kernel does not take. */
@@ -29,6 +27,8 @@ export interface UwsResponse {
   onWritable(resume: (offset: number) => boolean): UwsResponse;
   onAborted(gone: () => void): UwsResponse;
   close(): UwsResponse;
+  /** As text, all digits of an IPv6 address. */
+  getRemoteAddressAsText(): ArrayBuffer;
   cork(write: () => void): UwsResponse;
 }
 

@@ -7,6 +7,7 @@ import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, withFile, writeBody } from '../body.ts';
 import { type Counters, Sending } from '../counters.ts';
 import type { Asked, Requested } from '../ended.ts';
+import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, type Sink, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
 import type { UwsResponse } from './library.ts';
@@ -57,6 +58,8 @@ export interface UwsOutlet {
   readonly log: Log;
   /** Say in Server-Timing what the connection speaks: of its TLS the library tells nothing. */
   readonly serverTiming: boolean;
+  /** How fast bodies may leave; undefined: as fast as they go. */
+  readonly pace?: Pace | undefined;
 }
 
 /** Bytes up to which end() is used: above, the 2024 core loses the body when the kernel's buffer is full. */
@@ -118,12 +121,25 @@ class ExchangeWriter implements BodyWriter {
   }
 
   #send(bytes: Uint8Array, settled = () => {}): void {
+    if (!isWithin(this.#outlet.pace, bytes.length)) {
+      this.#sendSlowly(bytes).then(settled);
+      return;
+    }
     writeHead(this.#plan, this.#exchange.res);
     sendBytes(bytes, this.#plan.close, this.#exchange, (whole) => {
       if (whole) this.#sending.add(bytes.length);
       this.#sending.end(whole ? 'done' : 'gone');
       settled();
     });
+  }
+
+  async #sendSlowly(bytes: Uint8Array): Promise<void> {
+    const exchange = this.#exchange;
+    const sink = paced(uwsSink(exchange, this.#plan, bytes.length), this.#outlet.pace);
+    const whole = await sink.write(bytes);
+    if (whole) this.#sending.add(bytes.length);
+    this.#sending.end(whole ? 'done' : 'gone');
+    exchange.done();
   }
 
   pieces(body: Pieces): void {
@@ -190,7 +206,7 @@ function sendInPieces(
   plan: Answer,
   exchange: UwsExchange,
   sending: Sending,
-  { counters, log }: UwsOutlet,
+  { counters, log, pace }: UwsOutlet,
 ): void {
   const total = Number(contentLength(plan));
   if (total === 0) {
@@ -200,7 +216,8 @@ function sendInPieces(
     sendBytes(new Uint8Array(), plan.close, exchange, () => sending.end('done'));
     return;
   }
-  sendPieces(body, uwsSink(exchange, plan, total), sending, counters, log).then((whole) => {
+  const sink = paced(uwsSink(exchange, plan, total), pace);
+  sendPieces(body, sink, sending, counters, log).then((whole) => {
     if (whole) sending.end('done');
     if (!whole && !exchange.gone) exchange.res.close();
     exchange.done();

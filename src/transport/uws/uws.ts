@@ -7,9 +7,11 @@ import { REQUEST_FIELDS, type RequestFields, requestFields } from '../../plan/re
 import type { Reach } from '../../plan/types.ts';
 import { LOG_FIELDS } from '../../rules/access-format.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
+import { judgeOf } from '../clients.ts';
 import { Counters } from '../counters.ts';
 import type { Requested, TellEnded } from '../ended.ts';
 import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
+import { paceOf } from '../pace.ts';
 import type { Tls } from '../tls.ts';
 import type { Transport } from '../transport.ts';
 import type { UwsApp, UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
@@ -21,7 +23,7 @@ export interface UwsOptions {
   readonly handler: Handler;
   /** How far bodies get by its connections at most; by those with TLS that is "tls". */
   readonly reach: Reach;
-  /** Of these the library lets us keep maxConnections, maxTargetSize (by the plan) and maxDrain. */
+  /** Of these the library lets us keep maxConnections, maxTargetSize (by the plan), maxDrain, the pace, and who may ask. */
   readonly limits: EngineLimits;
   readonly log: Log;
   /** Fields of every answer that is no file's, such as the errors found here. */
@@ -42,7 +44,9 @@ function certificateOf({ certificates: [{ certFile, keyFile }], ciphers }: Tls):
 export function createUwsTransport(options: UwsOptions): Transport {
   const { library, handler, limits, log, common, tls } = options;
   const counters = new Counters(options.tellEnded);
-  const outlet: UwsOutlet = { counters, log, serverTiming: limits.serverTiming };
+  const pace = paceOf(limits);
+  const outlet: UwsOutlet = { counters, log, serverTiming: limits.serverTiming, pace };
+  const judge = judgeOf(limits, common, counters, () => performance.now());
   // At once: of a certificate that the library does not take it says so here.
   const secure = tls && library.SSLApp(certificateOf(tls));
   const plain = library.App();
@@ -63,8 +67,11 @@ export function createUwsTransport(options: UwsOptions): Transport {
     app.any('/*', (res, req) => {
       active++;
       counters.planned++;
-      const rejection = counters.connections > limits.maxConnections ? 503 : undefined;
-      if (rejection !== undefined) counters.rejected++;
+      const isSurplus = counters.connections > limits.maxConnections;
+      if (isSurplus) counters.rejected++;
+      const refusal = isSurplus
+        ? { ...errorPlan(503, common), close: true }
+        : judge?.(Buffer.from(res.getRemoteAddressAsText()).toString());
       const policy = {
         handler,
         reach,
@@ -72,7 +79,7 @@ export function createUwsTransport(options: UwsOptions): Transport {
         common,
         maxDrain: limits.maxDrain,
         closing,
-        rejection,
+        refusal,
       };
       handleUws(res, req, policy, () => {
         active--;
@@ -117,8 +124,8 @@ export interface UwsPolicy {
   readonly maxDrain: number;
   /** Close connections after their answers. */
   readonly closing: boolean;
-  /** Status to reject with, whatever is asked. */
-  readonly rejection: number | undefined;
+  /** The answer, whatever is asked. */
+  readonly refusal: Answer | undefined;
 }
 
 /** Answers one request; `done` is called once, when nothing more will be sent for it. */
@@ -140,12 +147,10 @@ export function handleUws(
     done,
     tell && requestedOf(method, target, res, req),
   );
-  const status = policy.rejection ?? rejectionOf(method, received, VERSION);
-  const close =
-    policy.closing ||
-    status !== undefined ||
-    asksToClose(received) ||
-    hasLongBody(received, maxDrain);
+  const status = rejectionOf(method, received, VERSION);
+  const refusal =
+    status === undefined ? policy.refusal : { ...errorPlan(status, policy.common), close: true };
+  const close = policy.closing || asksToClose(received) || hasLongBody(received, maxDrain);
   const send = (plan: Answer) => {
     try {
       sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
@@ -159,10 +164,11 @@ export function handleUws(
     if (exchange.gone) outlet.counters.tellUnanswered(exchange, 'http/1.1');
     else res.cork(() => send(answer));
   };
-  if (status !== undefined) {
-    // Nothing behind it may be taken for a request: the library goes on to what came in the same write, or closes
-    // the connection, if this one still waits for its answer.
-    setImmediate(sendLater, errorPlan(status, policy.common));
+  if (refusal !== undefined) {
+    // Behind the last one nothing may be taken for a request: the library goes on to what came in the same write, or
+    // closes the connection, if this one still waits for its answer.
+    if (refusal.close) setImmediate(sendLater, refusal);
+    else send(refusal);
     return;
   }
   const plan = handler({ method, target, fields: requestFields(received) }, policy.reach);
