@@ -25,7 +25,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   packages: { rooms: [], packages: ['etag', 'mime-types', 'node:', 'picomatch'] },
   log: { rooms: [], packages: ['lru-cache', 'node:'] },
   rules: { rooms: ['http', 'packages'], packages: ['node:'] },
-  options: { rooms: ['rules'], packages: ['leven'] },
+  options: { rooms: ['http', 'rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
   addon: { rooms: ['plan'], packages: ['node:'] },
   files: {

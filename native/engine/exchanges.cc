@@ -41,11 +41,14 @@ void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
     if (how == ExchangeEnd::done) tally(body).responses.add(1);
     if (how == ExchangeEnd::done && body.refused()) {
       counters_.refused.add(1);
-      records_.add(Record::refused).text = source->path();
+      Record& record = records_.add(Record::refused);
+      record.site = exchange.site;
+      record.text = source->path();
     }
     if (how == ExchangeEnd::file_fault) {
       counters_.truncated.add(1);
       Record& record = records_.add(Record::file_fault);
+      record.site = exchange.site;
       if (source) record.text = source->path();
       record.code = static_cast<uint32_t>(body.fault());
       record.error = body.fault_error();

@@ -14,9 +14,10 @@ EngineService::EngineService(uint32_t thread, EngineShared& shared, Ref<Inbox> i
       inboxes_(shared.inboxes),
       inbox_(std::move(inbox)),
       wheel_(monotonic_ms()),
-      site_(setup_, records_, counters_),
+      tenants_(setup_, records_, counters_),
       exchanges_(thread, counters_, records_),
       connections_(thread) {
+  for (uint32_t number = 0; number < setup_.sites.size(); ++number) sites_.emplace_back(tenants_, number);
   begin_turn();
 }
 
@@ -27,8 +28,9 @@ void EngineService::begin_turn() {
   turn_.date.update(wall.tv_sec);
 }
 
-Ref<const Reply> EngineService::find(const RequestHead& head) {
-  Site::Found found = site_.find(head, turn_.now);
+Ref<const Reply> EngineService::find(Exchange& exchange, const RequestHead& head) {
+  if (!setup_.hosts.empty()) exchange.site = setup_.hosts.find(authority_of(head));
+  Site::Found found = sites_[exchange.site].find(head, turn_.now);
   if (found.reply) (found.opened ? counters_.opened : counters_.hot).add(1);
   return std::move(found.reply);
 }
@@ -38,7 +40,8 @@ void EngineService::ask(Exchange& exchange, Request request) {
   if (!exchanges_.name(exchange)) return exchange.connection.on_answer(exchange, error(503));
   Record& record = records_.add(Record::request);
   record.id = static_cast<double>(exchange.id);
-  record.code = site_.directories().has_met(path_of(request.target)) ? 1 : 0;
+  record.site = exchange.site;
+  record.code = tenants_.admission.has_met(exchange.site, path_of(request.target)) ? 1 : 0;
   record.asked = std::move(request);
 }
 
@@ -117,13 +120,14 @@ bool EngineService::end_turn() {
 
 // One copy serves all threads.
 void EngineService::share_kept() {
-  const std::vector<Ref<const KeptFile>> added = site_.directories().take_new();
+  const std::vector<Ref<const KeptFile>> added = tenants_.room.take_new();
   if (added.empty()) return;
   for (const Ref<Inbox>& inbox : inboxes_) {
     if (inbox.get() == inbox_.get()) continue;
     std::vector<Command> letters(added.size());
     for (size_t i = 0; i < added.size(); ++i) {
       letters[i].kind = Command::keep;
+      letters[i].site = added[i]->site;
       letters[i].kept = added[i]->copy();
     }
     inbox->mailbox.post_all(letters);

@@ -23,6 +23,8 @@ struct Exchange {
   uint64_t id = 0;
   /** By which whoever has lent the socket knows it; 0 for a client of our own. */
   uint64_t transfer = 0;
+  /** Of the virtual host that the request is for; 0 for all names that are no other's. */
+  uint32_t site = 0;
   /** Of the request; empty when none could be read. */
   std::string method, target;
   int64_t began = 0;  // ms, monotonic: its head was read

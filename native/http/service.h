@@ -29,8 +29,8 @@ class Service {
   virtual const Turn& turn() const = 0;
   virtual const ConnectionLimits& limits() const = 0;
 
-  /** A prepared reply to this request, or null. */
-  virtual Ref<const Reply> find(const RequestHead& head) = 0;
+  /** A prepared reply to this request of the exchange, which has its site from now on; or null. */
+  virtual Ref<const Reply> find(Exchange& exchange, const RequestHead& head) = 0;
   /** The answer comes by Connection::on_answer, unless the exchange ends before. */
   virtual void ask(Exchange& exchange, Request request) = 0;
   /** The prepared answer of an error; null where there is none. */

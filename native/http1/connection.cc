@@ -164,7 +164,7 @@ Ref<const Reply> Http1Connection::accept(const ParsedHead& head) {
   exchange_.began = service_.turn().now;
   exchange_.method.assign(head.method_text);
   exchange_.target.assign(head.target);
-  return service_.find(head);
+  return service_.find(exchange_, head);
 }
 
 void Http1Connection::on_answer(Exchange&, Ref<const Reply> reply) {

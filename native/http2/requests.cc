@@ -85,7 +85,7 @@ void Http2Connection::on_request(uint32_t number, bool ends, const HeaderList& l
   if (result != RequestResult::complete) return refuse(stream, status_of(result));
   // RFC 9110 §15.5.20: for a name that the client was shown no certificate of.
   if (!stream_->serves(request.fields[kHost])) return refuse(stream, 421);
-  if (Ref<const Reply> prepared = service_.find(request)) return start(stream, std::move(prepared));
+  if (Ref<const Reply> prepared = service_.find(stream, request)) return start(stream, std::move(prepared));
   service_.ask(stream, copy_of(request, limits_.planned, [&](Field field) { return joined_lines(list, field); }));
 }
 

@@ -33,7 +33,7 @@ class Desk final : public Service {
 
   const Turn& turn() const override { return turn_; }
   const ConnectionLimits& limits() const override { return limits_; }
-  Ref<const Reply> find(const RequestHead& head) override {
+  Ref<const Reply> find(Exchange&, const RequestHead& head) override {
     const auto found = prepared.find(std::string(head.target));
     return found == prepared.end() ? Ref<const Reply>() : found->second;
   }

@@ -36,19 +36,22 @@ class Bell {
   bool rung_ = false;
 };
 
+constexpr uint32_t kSites = 2;
+constexpr const char* kSecondHost = "second.example";
+
 /** What clients may speak. */
 enum class Carriage : uint8_t { http1, h2c, tls };
 
 inline EngineSetup setup_of(const Site& site, Carriage carriage, const Ref<Arena>& arena, Random& random) {
   EngineSetup setup;
-  setup.root = site.root;
-  setup.symlinks = Symlinks::none;
   ConnectionLimits& limits = setup.limits;
   setup.max_connections = 200;
   setup.h2c = carriage == Carriage::h2c;
   limits.header_timeout = limits.keep_alive_timeout = limits.send_timeout = 20'000;
   limits.max_drain = 65'536;
-  setup.revalidate = random.one_in(2) ? 0 : 1;
+  // The same directory under two names: what is known of it is known of each by itself.
+  for (size_t i = 0; i < kSites; ++i) setup.sites.push_back({site.root, Symlinks::none, random.one_in(2) ? 0 : 1});
+  setup.hosts.add(kSecondHost, 1);
   // Room for some of the files, among what the owner copies.
   setup.keeping = {arena, 5, 64 << 10, static_cast<uint32_t>(1 + random.below(3))};
   limits.send_chunk = 256 << 10;
@@ -187,7 +190,7 @@ class Owner {
       made->cached = {0, Way::mmap, Reason::hot, ""};
       made->cached_max = 100'000;
       if (file % 2 == 0) made->siblings = {".gz"};
-      engine_->put_template(0, std::to_string(file), made);
+      for (uint32_t site = 0; site < kSites; ++site) engine_->put_template(site, 0, std::to_string(file), made);
     }
   }
 
@@ -202,8 +205,9 @@ class Owner {
     directory->like_above = random_.one_in(2);
     directory->patience = static_cast<uint32_t>(1 + random_.below(20));
     if (random_.one_in(2)) directory->names = names_;
-    if (random_.one_in(10)) engine_->remove_directory("");
-    else engine_->put_directory(directory);
+    const auto site = static_cast<uint32_t>(random_.below(kSites));
+    if (random_.one_in(10)) engine_->remove_directory(site, "");
+    else engine_->put_directory(site, directory);
     engine_->set_admission(static_cast<uint32_t>(1 + random_.below(200)));
   }
 
@@ -217,6 +221,7 @@ class Owner {
     if (random_.one_in(3)) {
       engine_->remove(handle);
       auto entry = make_ref<HotEntry>();
+      entry->site = static_cast<uint32_t>(random_.below(kSites));
       entry->path = "/" + std::to_string(path);
       entry->judged = bit(kRange) | bit(kIfNoneMatch);
       const std::string version = random_.one_in(8) ? "other" : site_.open(file)->stat().version();

@@ -6,10 +6,12 @@ import type { NativeAddon } from '../addon/types.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog, type Log } from '../log/log.ts';
-import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
+import { inHost } from '../options/hosts.ts';
+import { hostsOf, type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
-import { createSite, type Site } from '../site/site.ts';
+import type { SiteOptions } from '../site/site.ts';
+import { openSites, type Sites } from '../site/sites.ts';
 import type { Tls } from '../transport/tls.ts';
 import type { Transport, TransportStats } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
@@ -70,12 +72,12 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const limits = limitsOf(options);
   const asked = await chooseTransport(wanted, native, loadUws);
   const best = await withTransfers(asked, native, limits, log);
-  const site = openSite(options, best, native.addon, log);
+  const sites = openAll(options, best, native.addon, log);
   let started: Started;
   let listening: Listening;
   let redirect: Redirect | undefined;
   try {
-    started = await start(best, wanted, site, options, tls, log);
+    started = await start(best, wanted, sites, options, tls, log);
     if (started.chosen.fallback) {
       const node = tls ? 'node:https' : 'node:http';
       log.warn(`no better transport than ${node}: ${started.chosen.reason}`);
@@ -83,7 +85,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
     listening = await listen(started, options);
     redirect = await listenForPlain(options, started.transport, listening.port, log);
   } catch (error) {
-    site.close();
+    sites.close();
     throw error;
   }
   const { chosen, transport } = started;
@@ -91,7 +93,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   const urls = urlsOf(options.host, port, tls ? 'https' : 'http');
   let closed: Promise<void> | undefined;
   const end = () => {
-    site.close();
+    sites.close();
     release?.();
   };
   const close = () => (closed ??= closeAll().finally(end));
@@ -115,7 +117,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
       if (transport.useTls === undefined) throw new Error('uWebSockets.js keeps its certificate');
       transport.useTls(renewed);
     },
-    stats: () => ({ ...transport.stats(), files: site.table.stats() }),
+    stats: () => ({ ...transport.stats(), files: sites.stats() }),
   };
 }
 
@@ -134,38 +136,54 @@ interface Started {
 async function start(
   chosen: Chosen,
   wanted: Wanted,
-  site: Site,
+  sites: Sites,
   options: Options,
   tls: Tls | undefined,
   log: Log,
 ): Promise<Started> {
   try {
-    return { chosen, transport: await createTransport(chosen, site, options, tls, log) };
+    return { chosen, transport: await createTransport(chosen, sites, options, tls, log) };
   } catch (error) {
     if (chosen.name !== 'native') throw error;
-    return start(chooseWithoutEngine(wanted, error), wanted, site, options, tls, log);
+    return start(chooseWithoutEngine(wanted, error), wanted, sites, options, tls, log);
   }
 }
 
-function openSite(
+function openAll(
   options: Options,
   chosen: Chosen,
   addon: NativeAddon | undefined,
   log: Log,
-): Site {
-  const policies = policiesOf(options);
-  try {
-    return createSite({
+): Sites {
+  const siteOf = (own: Options, name?: string): SiteOptions => {
+    const policies = policiesOf(own);
+    const files = filesOf(chosen, policies.files, log);
+    return {
       ...policies,
-      files: filesOf(chosen, policies.files, log),
+      files,
       routed: false,
       addon,
-      log,
-    });
+      log: name === undefined ? log : logOf(name, log),
+    };
+  };
+  try {
+    const first = siteOf(options);
+    const hosts = hostsOf(options).map(({ key, names, options: own }) => ({
+      names,
+      site: inHost(key, () => siteOf(own, names[0])),
+    }));
+    return openSites(first, hosts, cannotServe);
   } catch (error) {
     if (chosen.name === 'http1') chosen.transfers?.close();
-    throw cannotServe(policies.files.root, error);
+    throw error;
   }
+}
+
+/** Its lines say of which host they are. */
+function logOf(host: string, log: Log): Log {
+  const say = (level: 'error' | 'warn' | 'info') => (text: string, key?: string) =>
+    log[level](`${host}: ${text}`, key === undefined ? undefined : `${host}: ${key}`);
+  return { error: say('error'), warn: say('warn'), info: say('info') };
 }
 
 /** To encrypt is to read in this process, where a mapping of the file itself would be a fault after a truncation. */

@@ -1,8 +1,10 @@
 // One site: a root directory, the table of its files and the handler that answers from it.
 
 import type { NativeAddon } from '../addon/types.ts';
+import type { FilePool } from '../files/file-pool.ts';
 import { openRoot, restingRoot } from '../files/open.ts';
 import type { Describe } from '../files/open-files.ts';
+import type { FilesPolicy } from '../files/policy.ts';
 import type { Root } from '../files/root.ts';
 import { FileTable } from '../files/table.ts';
 import type { FieldList } from '../http/field-list.ts';
@@ -20,6 +22,8 @@ export interface SiteOptions extends TemplateOptions {
   readonly rewrites: Rewrites;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
+  /** What several sites keep together; where it is left out, one of its own. */
+  readonly pool?: FilePool | undefined;
 }
 
 export interface Site {
@@ -28,6 +32,8 @@ export interface Site {
   readonly table: FileTable;
   readonly handler: Handler;
   readonly templates: Templates;
+  readonly files: FilesPolicy;
+  readonly log: Log;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
   /** Closes every file that nobody is sending, and the root. */
@@ -36,12 +42,13 @@ export interface Site {
 
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function createSite(options: SiteOptions): Site {
-  const { plan, redirects, rewrites, routed, addon, log } = options;
+  const { plan, redirects, rewrites, routed, addon, log, pool } = options;
   // Where somebody else's server listens, and for whom, is not known.
   const files = routed ? { ...options.files, advises: false } : options.files;
   const open = routed ? restingRoot : openRoot;
   const root = open(files.root, files.symlinks, addon);
-  const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
+  const describe = describeBy(options);
+  const table = new FileTable({ policy: files, root, addon, describe, log, pool });
   const listings = new ListingPages({ table, addon, etag: files.etag !== 'off' });
   const handler = createHandler({
     table,
@@ -59,6 +66,8 @@ export function createSite(options: SiteOptions): Site {
     table,
     handler,
     templates: createTemplates(options),
+    files,
+    log,
     common: plan.common,
     close: () => table.close(),
   };
