@@ -58,6 +58,10 @@ const OF_SITES = [
 
 export type SiteOption = (typeof OF_SITES)[number];
 
+export function isSiteOption(name: string): name is SiteOption {
+  return (OF_SITES as readonly string[]).includes(name);
+}
+
 /** Of a certificate: they go together, and those of another one are of no use to it. */
 const OF_CERTIFICATES: readonly SiteOption[] = ['tlsCert', 'tlsKey', 'tlsStaple'];
 

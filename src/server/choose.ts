@@ -142,6 +142,7 @@ export async function createTransport(
       return orRefusing(tls, () => createUwsTransport({ ...received, library: chosen.library }));
     }
     case 'http1': {
+      if (tls !== undefined) (await import('./tls.ts')).agreeWithNode(tls);
       const { createHttp1Transport } = await import('../transport/node/http1.ts');
       return createHttp1Transport({ ...received, transfers: chosen.transfers });
     }

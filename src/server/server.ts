@@ -115,6 +115,7 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
       const renewed = await tlsOf(options);
       if (renewed === undefined) return;
       if (transport.useTls === undefined) throw new Error('uWebSockets.js keeps its certificate');
+      if (chosen.name === 'http1') (await import('./tls.ts')).agreeWithNode(renewed);
       transport.useTls(renewed);
     },
     stats: () => ({ ...transport.stats(), files: sites.stats() }),

@@ -1,6 +1,6 @@
 // What a server speaks TLS with: its certificates, versions, ciphers and curves, tried before anything is started.
 import { createSecureContext } from 'node:tls';
-import { inHost } from '../options/hosts.ts';
+import { callInHost, inHost } from '../options/hosts.ts';
 import { hostsOf, type Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
 import { secureContextOf } from '../transport/node/secure.ts';
@@ -65,6 +65,25 @@ function tryOut(tls: Tls, identity: Identity): void {
   } catch (error) {
     throw faultOf(tls, identity, error as Error);
   }
+}
+
+/**
+ * Node lays the certificate of a name over those that it has: where they are of several kinds of keys, a client may be shown
+ * another's. Throws a StartError where a host's would be.
+ */
+export function agreeWithNode(tls: Tls): void {
+  const [first, ...others] = identitiesOf(tls);
+  const kindsOf = (identity: Identity | undefined) =>
+    (identity?.certificates ?? []).map(({ keyType }) => keyType).join(', ');
+  const other = others.find(
+    (one) => one.site > 0 && (one.certificates.length > 1 || kindsOf(one) !== kindsOf(first)),
+  );
+  if (other === undefined) return;
+  const { names = [] } = tls.hosts[other.site - 1] ?? {};
+  throw new StartError(
+    (call) =>
+      `${callInHost(names.join(', '), call)('tlsCert')}: node:https needs one with the same kind of key as ${call('tlsCert')} has alone (${kindsOf(first)}), not ${kindsOf(other)}; the engine takes any`,
+  );
 }
 
 /** Which option OpenSSL does not like: it does not say. */

@@ -1,6 +1,7 @@
 // The carriers that the suite runs on: one table, one loop.
 import type { Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
+import { isSiteOption } from '../../src/options/hosts.ts';
 import type { OptionsInput } from '../../src/options/options.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import type { Address } from '../support/client.ts';
@@ -29,7 +30,7 @@ export interface Carrier {
   readonly sendfile: boolean;
 }
 
-export const CARRIERS: readonly Carrier[] = [
+const ALL: readonly Carrier[] = [
   { name: 'native', addon: true, tls: false, transport: 'native', sendfile: true },
   { name: 'native TLS', addon: true, tls: true, transport: 'native', sendfile: false },
   { name: 'http1', addon: true, tls: false, transport: 'http1', sendfile: true },
@@ -40,6 +41,13 @@ export const CARRIERS: readonly Carrier[] = [
   { name: 'h2c', addon: true, tls: false, transport: 'native', http2: true, sendfile: false },
   { name: 'h2', addon: true, tls: true, transport: 'native', http2: true, sendfile: false },
 ];
+
+/** The site under test is that of a virtual host, beside another one, on these carriers alone (second-host.test.ts). */
+const SECOND_HOST = process.env.ZCSERVE_TEST_SECOND_HOST?.split(',');
+
+export const CARRIERS: readonly Carrier[] = ALL.filter(
+  ({ name }) => SECOND_HOST?.includes(name) ?? true,
+);
 
 export interface Origin extends HostedServer {
   readonly carrier: Carrier;
@@ -87,6 +95,24 @@ export async function startOrigin(
 ): Promise<Origin> {
   const { transport, tls, http2 = false } = carrier;
   const h2c = http2 && !tls;
-  const server = await host.start({ ...options, transport, h2c, ...(tls ? TLS_OPTIONS : {}) });
+  const all = { ...options, transport, h2c, ...(tls ? TLS_OPTIONS : {}) };
+  const server = await host.start(SECOND_HOST ? asSecondHost(all) : all);
   return { ...server, carrier, host, address: { port: server.port, tls, http2 } };
+}
+
+/** By whom the suite asks. */
+const NAMES = 'localhost, 127.0.0.1, h, a, x, example.com, example.test';
+
+/** What the site says goes to the host; whoever is beside it has what would be seen at once. */
+function asSecondHost(options: OptionsInput): OptionsInput {
+  const entries = Object.entries(options);
+  const own = entries.filter(([name]) => isSiteOption(name) && !name.startsWith('tls'));
+  const others = entries.filter(([name]) => !isSiteOption(name) || name.startsWith('tls'));
+  const host = { ...Object.fromEntries(own), root: options.root ?? '.' };
+  return {
+    ...Object.fromEntries(others),
+    root: import.meta.dirname,
+    headers: { '**': { 'X-Beside': 'yes' } },
+    hosts: { 'first.example': { root: import.meta.dirname }, [NAMES]: { headers: {}, ...host } },
+  };
 }

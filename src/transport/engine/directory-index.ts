@@ -154,6 +154,8 @@ export class DirectoryIndex {
     if (known === undefined || known.watched) return;
     known.watched = true;
     this.#options.watch(directory.slice(1));
+    // What changed before that is looked for once.
+    this.#put(known);
   }
 
   /** A name may have come to this root-relative path, or gone: the engine looks at its directory before the next answer. */
