@@ -100,7 +100,8 @@ function readOwn(key: string, table: Table, options: Readonly<Record<string, unk
     return readOptions(table, options, (name) => place + name, '');
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
-    throw new OptionError((call) => `${call('hosts')}${error.message}`, { cause: error });
+    const words = (call: Call) => error.message.replaceAll(place, call('hosts') + place);
+    throw new OptionError(words, { cause: error });
   }
 }
 

@@ -192,6 +192,7 @@ function filesOf(chosen: Chosen, policy: FilesPolicy, log: Log): FilesPolicy {
   if (chosen.reach !== 'engine-tls' || policy.mmapSource === 'snapshot') return policy;
   log.warn(
     'mmapSource file: with TLS there is no memory cache of the files themselves, they are read',
+    'mmapSource',
   );
   return { ...policy, cacheSize: 0 };
 }
