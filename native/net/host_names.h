@@ -24,8 +24,7 @@ class HostNames {
   /** `name`: in lower case; "*.example.org" stands for every name below example.org. `host`: from 1 on. */
   void add(std::string_view name, uint32_t host) {
     if (!name.empty() && name.front() == '*') name.remove_prefix(1);
-    names_.emplace_back(name, host);
-    std::sort(names_.begin(), names_.end());
+    names_.insert(place_of(name), {std::string(name), host});
   }
   bool empty() const { return names_.empty(); }
   /** Of the name itself, else of the longest pattern; 0 where neither is known. Any number of threads may ask. */
@@ -35,8 +34,7 @@ class HostNames {
     if (host.empty() || host.size() > kMost || host.front() == '.') return 0;
     std::transform(host.begin(), host.end(), text, folded);
     for (std::string_view left(text, host.size());;) {
-      const auto found = std::lower_bound(names_.begin(), names_.end(), left,
-                                          [](const Name& one, std::string_view asked) { return one.first < asked; });
+      const auto found = place_of(left);
       if (found != names_.end() && found->first == left) return found->second;
       const size_t dot = left.find('.', 1);
       if (dot == left.npos) return 0;
@@ -48,6 +46,12 @@ class HostNames {
   static constexpr size_t kMost = 253;  // bytes of a name (RFC 1035 §2.3.4)
 
   using Name = std::pair<std::string, uint32_t>;
+
+  std::vector<Name>::const_iterator place_of(std::string_view name) const {
+    return std::lower_bound(names_.begin(), names_.end(), name,
+                            [](const Name& one, std::string_view asked) { return one.first < asked; });
+  }
+
   std::vector<Name> names_;  // in order; a pattern without its asterisk
 };
 

@@ -36,9 +36,6 @@ class Bell {
   bool rung_ = false;
 };
 
-constexpr uint32_t kSites = 2;
-constexpr const char* kSecondHost = "second.example";
-
 /** What clients may speak. */
 enum class Carriage : uint8_t { http1, h2c, tls };
 
