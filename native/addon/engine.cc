@@ -21,6 +21,11 @@ struct EngineHost : RefCounted {
 
 Ref<EngineHost> host_of(napi_env env, napi_value self) { return unwrap<EngineHost>(env, handles(env).engine, self); }
 
+/** The number of a site; the first where it is left out. */
+uint32_t site_at(napi_env env, const Arguments& args, size_t index) {
+  return static_cast<uint32_t>(to_count(env, args[index]));
+}
+
 napi_value engine_reply(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
@@ -31,12 +36,14 @@ napi_value engine_reply(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
-// add(path, judged, evidence, lastsMs)
+// add(path, judged, evidence, lastsMs, site)
 napi_value engine_add(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
-  const uint64_t handle = host ? host->engine->add(read_hot_entry(env, args.values)) : 0;
-  return number(env, static_cast<double>(handle));
+  if (!host) return number(env, 0);
+  Ref<HotEntry> entry = read_hot_entry(env, args.values);
+  entry->site = site_at(env, args, 4);
+  return number(env, static_cast<double>(host->engine->add(std::move(entry))));
 }
 
 // put(handle, at, reply)
@@ -56,27 +63,30 @@ napi_value engine_remove(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
-// putDirectory(path, names, group, tried, likeAbove, patience)
+// putDirectory(path, names, group, tried, likeAbove, patience, site)
 napi_value engine_put_directory(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
-  if (host) host->engine->put_directory(read_directory(env, args.values));
+  if (host) host->engine->put_directory(site_at(env, args, 6), read_directory(env, args.values));
   return undefined(env);
 }
 
-// putTemplate(group, extension, template)
+// putTemplate(group, extension, template, site)
 napi_value engine_put_template(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
   const Ref<FileTemplate> made = read_template(env, args[2]);
   if (!made) return throw_type(env, "putTemplate(group, extension, template): not a template");
-  if (host) host->engine->put_template(static_cast<uint32_t>(to_count(env, args[0])), to_text(env, args[1]), made);
+  const auto group = static_cast<uint32_t>(to_count(env, args[0]));
+  if (host) host->engine->put_template(site_at(env, args, 3), group, to_text(env, args[1]), made);
   return undefined(env);
 }
 
+// removeDirectory(path, site)
 napi_value engine_remove_directory(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
-  if (const Ref<EngineHost> host = host_of(env, args.self)) host->engine->remove_directory(to_text(env, args[0]));
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (host) host->engine->remove_directory(site_at(env, args, 1), to_text(env, args[0]));
   return undefined(env);
 }
 
@@ -88,10 +98,11 @@ napi_value engine_set_admission(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+// setRoot(root, site)
 napi_value engine_set_root(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
-  if (host) host->engine->set_root(unwrap<Root>(env, handles(env).root, args[0]));
+  if (host) host->engine->set_root(site_at(env, args, 1), unwrap<Root>(env, handles(env).root, args[0]));
   return undefined(env);
 }
 
@@ -151,6 +162,7 @@ napi_value engine_log_access(napi_env env, napi_callback_info info) {
 
 TlsIdentity read_identity(napi_env env, napi_value from) {
   TlsIdentity identity;
+  identity.host = static_cast<uint32_t>(to_count(env, get(env, from, "site")));
   const napi_value names = get(env, from, "names"), pairs = get(env, from, "pairs");
   for (uint32_t i = 0; i < length(env, names); ++i) identity.names.push_back(to_utf8(env, element(env, names, i)));
   for (uint32_t i = 0; i + 2 < length(env, pairs); i += 3) {
@@ -179,7 +191,7 @@ napi_value engine_use_tls(napi_env env, napi_callback_info info) {
   setup.suites = to_utf8(env, get(env, from, "suites"));
   setup.groups = to_utf8(env, get(env, from, "curves"));
   setup.http2 = to_boolean(env, get(env, from, "http2"));
-  const std::string error = host->engine->use_tls(setup);
+  const std::string error = host->engine->use_tls(std::move(setup));
   return error.empty() ? undefined(env) : throw_type(env, ("TLS: " + error).c_str());
 }
 
@@ -274,8 +286,11 @@ bool read_networks(napi_env env, napi_value from, Networks& networks) {
 }
 
 bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
-  setup.root = unwrap<Root>(env, handles(env).root, args[0]);
-  if (!to_symlinks(env, args[1], setup.symlinks)) return false;
+  SiteSetup site;
+  site.root = unwrap<Root>(env, handles(env).root, args[0]);
+  if (!site.root || !to_symlinks(env, args[1], site.symlinks)) return false;
+  site.revalidate = static_cast<int64_t>(to_count(env, get(env, args[3], "revalidateMs")));
+  setup.sites.push_back(std::move(site));
   const auto limit = [&](const char* name) { return to_count(env, get(env, args[3], name)); };
   ConnectionLimits& limits = setup.limits;
   limits.parse.max_head = static_cast<uint32_t>(limit("maxHeaderSize"));
@@ -293,7 +308,6 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   if (!read_networks(env, get(env, args[3], "allow"), setup.allowed)) return false;
   if (!read_networks(env, get(env, args[3], "deny"), setup.denied)) return false;
   limits.judges_clients = setup.rate_of_client.requests > 0 || !setup.allowed.empty() || !setup.denied.empty();
-  setup.revalidate = static_cast<int64_t>(limit("revalidateMs"));
   limits.send_chunk = limit("sendfileMaxChunk");
   setup.h2c = to_boolean(env, get(env, args[3], "h2c"));
   limits.verify_sendfile = to_boolean(env, get(env, args[3], "verifySendfile"));
@@ -319,16 +333,32 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
     if (status_line(status).empty()) return false;
     setup.errors[found] = std::move(reply);
   }
-  return setup.root && limits.send_chunk > 0 && limits.parse.max_head > 0;
+  return limits.send_chunk > 0 && limits.parse.max_head > 0;
 }
 
-// createEngine(root, symlinks, threads, limits, fields, errors, onRecords, keeping)
+// [{ names, root, symlinks, revalidateMs }, …]
+bool read_hosts(napi_env env, napi_value from, EngineSetup& setup) {
+  for (uint32_t i = 0; i < length(env, from); ++i) {
+    const napi_value host = element(env, from, i), names = get(env, host, "names");
+    const auto number = static_cast<uint32_t>(setup.sites.size());
+    for (uint32_t at = 0; at < length(env, names); ++at) setup.hosts.add(to_text(env, element(env, names, at)), number);
+    SiteSetup site;
+    site.root = unwrap<Root>(env, handles(env).root, get(env, host, "root"));
+    if (!site.root || !to_symlinks(env, get(env, host, "symlinks"), site.symlinks)) return false;
+    site.revalidate = static_cast<int64_t>(to_count(env, get(env, host, "revalidateMs")));
+    setup.sites.push_back(std::move(site));
+  }
+  return true;
+}
+
+// createEngine(root, symlinks, threads, limits, fields, errors, onRecords, keeping, hosts)
 napi_value create_engine(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const uint64_t threads = to_count(env, args[2]);
   EngineSetup setup;
-  if (threads < 1 || threads > 64 || !is_type(env, args[6], napi_function) || !read_setup(env, args, setup)) {
-    return throw_type(env, "createEngine(root, symlinks, threads 1–64, limits, fields, errors, onRecords)");
+  if (threads < 1 || threads > 64 || !is_type(env, args[6], napi_function) || !read_setup(env, args, setup) ||
+      !read_hosts(env, args[8], setup)) {
+    return throw_type(env, "createEngine(root, symlinks, threads 1–64, limits, fields, errors, onRecords, keeping, hosts)");
   }
   read_keeping(env, args[7], setup.keeping);
   auto host = make_ref<EngineHost>();

@@ -20,6 +20,7 @@ napi_value to_batch(napi_env env, const std::vector<Record>& records) {
     push(number(env, record.kind));
     push(number(env, record.id));
     push(number(env, record.code));
+    push(number(env, record.site));
     push(record.error == 0 ? undefined(env) : text(env, errno_name(record.error)));
     push(number(env, record.bytes));
     push(text(env, record.asked.method));

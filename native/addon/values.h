@@ -44,7 +44,7 @@ napi_value element(napi_env env, napi_value array, uint32_t index);
 uint32_t length(napi_env env, napi_value array);
 
 struct Arguments {
-  static constexpr size_t kMax = 8;
+  static constexpr size_t kMax = 9;
   napi_value self = nullptr;
   napi_value values[kMax] = {};
   Arguments(napi_env env, napi_callback_info info) {

@@ -51,7 +51,14 @@ class Slots {
   }
 
   void clear() {
-    for (size_t i = 0; i < slots_.size(); ++i) remove(id_of(i));
+    remove_if([](const auto&) { return true; });
+  }
+
+  template <class Goes>
+  void remove_if(Goes goes) {
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].thing && goes(*slots_[i].thing)) remove(id_of(i));
+    }
   }
 
   /** Each that is there when it is its turn: some may be removed meanwhile. */

@@ -39,6 +39,7 @@ struct Command {
   };
   Kind kind;
   uint64_t id = 0;  // reply, paged: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
+  uint32_t site = 0;  // of what is put or removed, and of a root
   Ref<Reply> reply_value;
   Ref<HotEntry> entry;
   Ref<Directory> directory;

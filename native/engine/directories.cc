@@ -40,7 +40,7 @@ Directories::Answer Directories::find(const Root& root, const RequestHead& head,
   const Directory* directory = known_.find(path.substr(0, slash));
   if (!directory) {
     const Answer above = find_above(root, path, now);
-    if (!above.missing) asked_.add(path);
+    if (!above.missing) tenants_.admission.count(site_, path);
     return above;
   }
   const std::string_view name = path.substr(slash + 1);
@@ -61,7 +61,7 @@ Directories::Answer Directories::find(const Root& root, const RequestHead& head,
 
 Directories::Answer Directories::open(const Root& root, const Sought& sought, const RequestHead& head, int64_t now) {
   const auto& [path, name, directory, names, is_file, kept] = sought;
-  const uint32_t asked = asked_.add(path);
+  const uint32_t asked = tenants_.admission.count(site_, path);
   const size_t dot = name.rfind('.');
   if (asked == Frequency::kAdmitted || dot == name.npos) return {};
   const FileTemplate* const from = find_template(directory.group, name.substr(dot + 1));
@@ -85,19 +85,18 @@ Directories::Answer Directories::answer(const Sought& sought, const FileTemplate
     kept_.remove(sought.path);
     kept = nullptr;
   }
-  if (!kept && asked + 1 >= setup_.keeping.uses) {
+  if (!kept && asked + 1 >= tenants_.setup.keeping.uses) {
     const bool fits = kept_.fits(from, *file);
     kept = fits ? kept_.keep(sought.path, from, *file, now) : nullptr;
-    if (kept) new_.emplace_back(kept);
     // Not every file system can be asked what is in the page cache.
-    if (!(fits && file->probeable()) && admit(sought.path, asked, now)) return {};
+    if (!(fits && file->probeable()) && tenants_.admission.admit(site_, sought.path, asked, now)) return {};
   }
   if (!kept) return {fill(from, file, head, wall_clock()), true};
   kept->use();
   kept->directory = Ref<const Directory>(&sought.directory);
   kept->valid_until = now + setup_.revalidate;
   if (!sought.directory.keeps.exchange(true, std::memory_order_relaxed)) {
-    records_.add(Record::kept).text = sought.directory.path;
+    tell(Record::kept, sought.directory.path);
   }
   return {choose(from, *kept->answers, head)};
 }
@@ -168,20 +167,16 @@ const FileTemplate* Directories::find_template(uint32_t group, std::string_view 
   return nullptr;
 }
 
-bool Directories::admit(std::string_view path, uint32_t asked, int64_t now) {
-  if (asked == Frequency::kAdmitted) return true;
-  if (asked < admission_) return false;
-  allowance_ = std::min(kBurst, allowance_ + static_cast<double>(now - allowed_at_) * kPerMs);
-  allowed_at_ = now;
-  if (allowance_ < 1) return false;
-  allowance_ -= 1;
-  asked_.admit(path);
-  return true;
-}
-
 void Directories::count(const Directory& directory) {
   if (directory.asked.fetch_add(1, std::memory_order_relaxed) + 1 != directory.patience) return;
-  records_.add(Record::directory).text = directory.path;
+  tell(Record::directory, directory.path);
+}
+
+Record& Directories::tell(Record::Kind kind, std::string_view directory) {
+  Record& record = tenants_.records.add(kind);
+  record.site = site_;
+  record.text = directory;
+  return record;
 }
 
 bool Directories::may_open(const Root& root, const std::string& path) const {
@@ -196,8 +191,7 @@ Look Directories::look_at_names(const Root& root, const Directory& directory, in
   const Look found = look(root, path, setup_.symlinks, *directory.names);
   if (found == Look::holds) directory.valid_until.store(now + setup_.revalidate, std::memory_order_relaxed);
   if (found != Look::broken) return found;
-  Record& record = records_.add(Record::directory);
-  record.text = directory.path;
+  Record& record = tell(Record::directory, directory.path);
   record.code = 1;
   remove(record.text);
   return Look::broken;

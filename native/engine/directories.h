@@ -3,10 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/frequency.h"
-#include "engine/kept_files.h"
-#include "engine/record.h"
-#include "engine/setup.h"
+#include "engine/tenants.h"
 #include "http/directory.h"
 #include "http/file_template.h"
 #include "http/path_table.h"
@@ -15,8 +12,8 @@ namespace zc {
 
 class Directories {
  public:
-  Directories(const EngineSetup& setup, Records& records, Counters& counters)
-      : setup_(setup), records_(records), kept_(setup, counters) {}
+  Directories(Tenants& tenants, uint32_t site)
+      : tenants_(tenants), site_(site), setup_(tenants.setup.sites[site]), kept_(tenants.room, site) {}
 
   struct Answer {
     Ref<const Reply> reply;              // of a file
@@ -41,16 +38,8 @@ class Directories {
   void release(std::string_view path) { kept_.remove(path); }
   /** Another thread keeps this file. */
   void adopt(Ref<KeptFile> kept);
-  /** Files that are kept since this was asked last. */
-  std::vector<Ref<const KeptFile>> take_new() { return std::exchange(new_, {}); }
   /** Until when (ms) it is known of this root-relative path that nothing stands there; 0 where it is not. */
   int64_t lacks_until(const Root& root, const std::string& path, int64_t now);
-  /** A file is TypeScript's from the request on before which there were so many. */
-  void set_admission(uint32_t uses) { admission_ = uses; }
-  /** Was the path, which is asked for now, asked for before? */
-  bool has_met(std::string_view path) const { return asked_.count(path) > 1; }
-  /** Its prepared reply is gone: it begins anew. */
-  void forget(std::string_view path) { asked_.forget(path); }
 
  private:
   bool holds(const Root& root, const KeptFile& kept, int64_t now);
@@ -71,24 +60,17 @@ class Directories {
   bool may_open(const Root& root, const std::string& path) const;
   const FileTemplate* find_template(uint32_t group, std::string_view extension) const;
   void count(const Directory& directory);
-  /** Is the request TypeScript's, because its file is kept, or is to be from now on? `asked`: times before. */
-  bool admit(std::string_view path, uint32_t asked, int64_t now);
   Answer find_above(const Root& root, std::string_view path, int64_t now);
 
-  const EngineSetup& setup_;
-  Records& records_;
+  Record& tell(Record::Kind kind, std::string_view directory);
+
+  Tenants& tenants_;
+  const uint32_t site_;
+  const SiteSetup& setup_;
   PathTable<Directory> known_;
   using Templates = std::vector<std::pair<std::string, Ref<FileTemplate>>>;
   std::vector<Templates> groups_;
-  Frequency asked_;
   KeptFiles kept_;
-  std::vector<Ref<const KeptFile>> new_;
-  uint32_t admission_ = 1;
-  // To keep a file takes TypeScript some 20 times what it takes to open it here: a tree of many thousands that are asked
-  // for again begins with those that are asked for most.
-  static constexpr double kBurst = 512, kPerMs = 1;
-  double allowance_ = kBurst;
-  int64_t allowed_at_ = 0;  // ms
 };
 
 }  // namespace zc

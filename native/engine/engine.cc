@@ -16,7 +16,8 @@ constexpr std::chrono::milliseconds kPatience{250};
 }  // namespace
 
 Engine::Engine(EngineSetup setup, size_t threads, std::function<void()> wake)
-    : shared_(make_ref<EngineShared>(std::move(setup), std::move(wake))), root_(shared_->setup.root) {
+    : shared_(make_ref<EngineShared>(std::move(setup), std::move(wake))) {
+  for (const SiteSetup& site : shared_->setup.sites) roots_.push_back(site.root);
   while (shortage_ == 0 && threads_.size() < threads) {
     auto thread = make_ref<EngineThread>(static_cast<uint32_t>(threads_.size()), shared_);
     shortage_ = thread->start();
@@ -51,7 +52,8 @@ int Engine::listen(const std::vector<int>& sockets, const Ref<const Entrance>& e
   return 0;
 }
 
-std::string Engine::use_tls(const TlsSetup& setup) {
+std::string Engine::use_tls(TlsSetup setup) {
+  setup.hosts = shared_->setup.hosts;
   if (!tickets_) tickets_ = make_ref<TicketKeys>();
   std::string error;
   std::vector<Ref<TlsContext>> contexts;
@@ -103,7 +105,8 @@ void Engine::end_batch() {
 }
 
 uint64_t Engine::add(Ref<HotEntry> entry) {
-  entry->remote = root_ && root_->volume() == Volume::remote;
+  const Root* const root = roots_[entry->site].get();
+  entry->remote = root && root->volume() == Volume::remote;
   for (const Evidence& evidence : entry->evidence) {
     const std::string& version = evidence.version;
     entry->remote = entry->remote || (!version.empty() && is_remote(FileStat::device_of(version)));
@@ -116,6 +119,7 @@ void Engine::put(uint64_t handle, size_t at, HotReply reply) {
   if (!known) return;
   // The threads have the entry as it was, and may be reading it.
   auto entry = make_ref<HotEntry>();
+  entry->site = known->site;
   entry->path = known->path;
   entry->judged = known->judged;
   entry->evidence = known->evidence;
@@ -127,29 +131,42 @@ void Engine::put(uint64_t handle, size_t at, HotReply reply) {
   entry->valid_until.store(known->valid_until.load(std::memory_order_relaxed), std::memory_order_relaxed);
   // Where no thread may look, TypeScript has looked, at most `revalidate` ago.
   if (known->remote || known->unsure.load(std::memory_order_relaxed)) {
-    entry->valid_until = monotonic_ms() + shared_->setup.revalidate;
+    entry->valid_until = monotonic_ms() + shared_->setup.sites[entry->site].revalidate;
   }
   entry->used.store(known->used.load(std::memory_order_relaxed), std::memory_order_relaxed);
   entries_.replace(handle, entry);
-  post_all(Command::put, [&entry](Command& command) { command.entry = entry; });
+  post_all(Command::put, [&entry](Command& command) {
+    command.site = entry->site;
+    command.entry = entry;
+  });
 }
 
 void Engine::remove(uint64_t handle) {
   const Ref<HotEntry> entry = entries_.remove(handle);
   if (!entry || entry->replies.empty()) return;
-  post_all(Command::remove, [&entry](Command& command) { command.path = entry->path; });
+  post_all(Command::remove, [&entry](Command& command) {
+    command.site = entry->site;
+    command.path = entry->path;
+  });
 }
 
-void Engine::put_directory(const Ref<Directory>& directory) {
-  post_all(Command::put_directory, [&directory](Command& command) { command.directory = directory; });
+void Engine::put_directory(uint32_t site, const Ref<Directory>& directory) {
+  post_all(Command::put_directory, [&](Command& command) {
+    command.site = site;
+    command.directory = directory;
+  });
 }
 
-void Engine::remove_directory(const std::string& path) {
-  post_all(Command::remove_directory, [&path](Command& command) { command.path = path; });
+void Engine::remove_directory(uint32_t site, const std::string& path) {
+  post_all(Command::remove_directory, [&](Command& command) {
+    command.site = site;
+    command.path = path;
+  });
 }
 
-void Engine::put_template(uint32_t group, const std::string& extension, const Ref<FileTemplate>& made) {
+void Engine::put_template(uint32_t site, uint32_t group, const std::string& extension, const Ref<FileTemplate>& made) {
   post_all(Command::put_template, [&](Command& command) {
+    command.site = site;
     command.id = group;
     command.path = extension;
     command.file_template = made;
@@ -160,10 +177,15 @@ void Engine::set_admission(uint32_t uses) {
   post_all(Command::set_admission, [uses](Command& command) { command.id = uses; });
 }
 
-void Engine::set_root(Ref<Root> root) {
-  if (root.get() != root_.get()) entries_.clear();
-  root_ = root;
-  post_all(Command::set_root, [&root](Command& command) { command.new_root = root; });
+void Engine::set_root(uint32_t site, Ref<Root> root) {
+  if (root.get() != roots_[site].get()) {
+    entries_.remove_if([site](const HotEntry& entry) { return entry.site == site; });
+  }
+  roots_[site] = root;
+  post_all(Command::set_root, [&](Command& command) {
+    command.site = site;
+    command.new_root = root;
+  });
 }
 
 bool Engine::used(uint64_t handle) {

@@ -25,7 +25,7 @@ class Engine {
    */
   int listen(const std::vector<int>& sockets, const Ref<const Entrance>& entrance);
   /** Who comes from now on speaks TLS. Returns why not, or nothing. */
-  std::string use_tls(const TlsSetup& setup);
+  std::string use_tls(TlsSetup setup);
   /** Exchanges that end are told there from now on, in this form; null: nowhere. The writer outlives the engine. */
   void log_access(const Ref<LineWriter>& writer, const Ref<const LogFormat>& format);
   void reply(uint64_t id, Ref<Reply> reply);
@@ -35,14 +35,14 @@ class Engine {
   void put(uint64_t handle, size_t at, HotReply reply);
   void remove(uint64_t handle);
   /** What is known of a directory from now on, in the place of what was. */
-  void put_directory(const Ref<Directory>& directory);
-  void remove_directory(const std::string& path);
+  void put_directory(uint32_t site, const Ref<Directory>& directory);
+  void remove_directory(uint32_t site, const std::string& path);
   /** Of an extension, in all directories of a group. */
-  void put_template(uint32_t group, const std::string& extension, const Ref<FileTemplate>& made);
+  void put_template(uint32_t site, uint32_t group, const std::string& extension, const Ref<FileTemplate>& made);
   /** Files without a prepared reply are TypeScript's from the request on before which there were so many. */
   void set_admission(uint32_t uses);
-  /** The root from now on (null: there is none), or the assurance that it is. Entries made from another one are forgotten. */
-  void set_root(Ref<Root> root);
+  /** A site's root from now on (null: there is none), or the assurance that it is. Entries made from another one are forgotten. */
+  void set_root(uint32_t site, Ref<Root> root);
   /** Has the entry answered since this was asked last? */
   bool used(uint64_t handle);
   /** Sends the reply's body (no head) on a duplicate of the socket. Returns the transfer's id, or a negative errno. */
@@ -72,7 +72,7 @@ class Engine {
   std::vector<Ref<EngineThread>> threads_;
   int shortage_ = 0;
   Slots<Ref<HotEntry>> entries_{0};
-  Ref<Root> root_;
+  std::vector<Ref<Root>> roots_;  // by site
   Ref<TicketKeys> tickets_;
   uint64_t next_transfer_ = 0;
   bool batching_ = false;

@@ -40,10 +40,13 @@ void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
     count_end(exchange, how);
     if (how == ExchangeEnd::done && body.refused()) {
       counters_.refused.add(1);
-      records_.add(Record::refused).text = source->path();
+      Record& record = records_.add(Record::refused);
+      record.site = exchange.site;
+      record.text = source->path();
     }
     if (how == ExchangeEnd::file_fault) {
       Record& record = records_.add(Record::file_fault);
+      record.site = exchange.site;
       if (source) record.text = source->path();
       record.code = static_cast<uint32_t>(body.fault());
       record.error = body.fault_error();

@@ -19,8 +19,8 @@ class Frequency {
   static constexpr uint32_t kAdmitted = 0xff;
 
   /** One more; returns how often it was asked for before, or kAdmitted. */
-  uint32_t add(std::string_view path) {
-    const uint64_t hash = hash_(path);
+  uint32_t add(uint32_t site, std::string_view path) {
+    const uint64_t hash = hash_of(site, path);
     uint32_t& place = places_[hash & kMask];
     const uint32_t mark = mark_of(hash), count = place & kCount;
     if ((place & ~kCount) == mark && count > 0) {
@@ -31,17 +31,17 @@ class Frequency {
     else place = mark | 1;
     return 0;
   }
-  void admit(std::string_view path) {
-    const uint64_t hash = hash_(path);
+  void admit(uint32_t site, std::string_view path) {
+    const uint64_t hash = hash_of(site, path);
     places_[hash & kMask] = mark_of(hash) | kAdmitted;
   }
-  uint32_t count(std::string_view path) const {
-    const uint64_t hash = hash_(path);
+  uint32_t count(uint32_t site, std::string_view path) const {
+    const uint64_t hash = hash_of(site, path);
     const uint32_t place = places_[hash & kMask];
     return (place & ~kCount) == mark_of(hash) ? place & kCount : 0;
   }
-  void forget(std::string_view path) {
-    const uint64_t hash = hash_(path);
+  void forget(uint32_t site, std::string_view path) {
+    const uint64_t hash = hash_of(site, path);
     uint32_t& place = places_[hash & kMask];
     if ((place & ~kCount) == mark_of(hash)) place = 0;
   }
@@ -49,7 +49,10 @@ class Frequency {
  private:
   static constexpr size_t kMask = (1 << 16) - 1;  // 256 KiB a thread
   static constexpr uint32_t kCount = 0xff;
+  static constexpr uint64_t kSpread = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
 
+  /** Another one for the same path on another site: in the bits of the place and of the mark. */
+  uint64_t hash_of(uint32_t site, std::string_view path) const { return hash_(path) ^ (site * kSpread); }
   static uint32_t mark_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32) & ~kCount; }
 
   const SeededHash hash_{};

@@ -37,6 +37,7 @@ struct Record {
   Kind kind;
   double id = 0;
   uint32_t code = 0;
+  uint32_t site = 0;  // of requests, files and directories
   int error = 0;
   double bytes = 0;
   std::string text;

@@ -21,10 +21,11 @@ EngineService::EngineService(uint32_t thread, EngineShared& shared, Ref<Inbox> i
       inboxes_(shared.inboxes),
       inbox_(std::move(inbox)),
       wheel_(monotonic_ms()),
-      site_(setup_, records_, counters_),
+      tenants_(setup_, records_, counters_),
       exchanges_(thread, turn_, counters_, records_),
       access_(thread),
       connections_(thread) {
+  for (uint32_t number = 0; number < setup_.sites.size(); ++number) sites_.emplace_back(tenants_, number);
   begin_turn();
 }
 
@@ -67,8 +68,9 @@ Ref<const Reply> EngineService::slow_down(int64_t ms) {
   return known;
 }
 
-Ref<const Reply> EngineService::find(const RequestHead& head) {
-  Site::Found found = site_.find(head, turn_.now);
+Ref<const Reply> EngineService::find(Exchange& exchange, const RequestHead& head) {
+  if (!setup_.hosts.empty()) exchange.site = setup_.hosts.find(authority_of(head));
+  Site::Found found = sites_[exchange.site].find(head, turn_.now);
   if (found.reply) (found.opened ? counters_.opened : counters_.hot).add(1);
   return std::move(found.reply);
 }
@@ -78,7 +80,8 @@ void EngineService::ask(Exchange& exchange, Request request) {
   if (!exchanges_.name(exchange)) return exchange.connection.on_answer(exchange, error(503));
   Record& record = records_.add(Record::request);
   record.id = static_cast<double>(exchange.id);
-  record.code = site_.directories().has_met(path_of(request.target)) ? 1 : 0;
+  record.site = exchange.site;
+  record.code = tenants_.admission.has_met(exchange.site, path_of(request.target)) ? 1 : 0;
   record.asked = std::move(request);
 }
 
@@ -172,13 +175,14 @@ bool EngineService::end_turn() {
 
 // One copy serves all threads.
 void EngineService::share_kept() {
-  const std::vector<Ref<const KeptFile>> added = site_.directories().take_new();
+  const std::vector<Ref<const KeptFile>> added = tenants_.room.take_new();
   if (added.empty()) return;
   for (const Ref<Inbox>& inbox : inboxes_) {
     if (inbox.get() == inbox_.get()) continue;
     std::vector<Command> letters(added.size());
     for (size_t i = 0; i < added.size(); ++i) {
       letters[i].kind = Command::keep;
+      letters[i].site = added[i]->site;
       letters[i].kept = added[i]->copy();
     }
     inbox->mailbox.post_all(letters);

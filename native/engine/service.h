@@ -1,5 +1,6 @@
 // What an engine thread does for its connections: whose turn it is, what they ask, and what is counted of it.
 #pragma once
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -19,7 +20,7 @@ class EngineService final : public Service {
   const Turn& turn() const override { return turn_; }
   const ConnectionLimits& limits() const override { return setup_.limits; }
   Ref<const Reply> judge(Connection& connection) override;
-  Ref<const Reply> find(const RequestHead& head) override;
+  Ref<const Reply> find(Exchange& exchange, const RequestHead& head) override;
   void ask(Exchange& exchange, Request request) override;
   Ref<const Reply> error(int status) override;
   bool page_in(Exchange& exchange) override;
@@ -56,7 +57,8 @@ class EngineService final : public Service {
   Counters& counters() { return counters_; }
   const Counters& counters() const { return counters_; }
   Exchanges& exchanges() { return exchanges_; }
-  Site& site() { return site_; }
+  Site& site(uint32_t number) { return sites_[number]; }
+  Admission& admission() { return tenants_.admission; }
 
  private:
   using Queue = std::vector<uint64_t>;
@@ -77,7 +79,8 @@ class EngineService final : public Service {
   Counters counters_;
   Turn turn_;
   TimerWheel wheel_;
-  Site site_;
+  Tenants tenants_;
+  std::deque<Site> sites_;  // not moved once made
   Exchanges exchanges_;
   AccessLog access_;
   Slots<std::unique_ptr<Connection>> connections_;

@@ -54,7 +54,7 @@ void Site::put(Ref<HotEntry> entry) {
 
 void Site::remove(std::string_view path) {
   hot_.remove(path);
-  directories_.forget(path);
+  tenants_.admission.forget(number_, path);
 }
 
 bool Site::entry_holds(const HotEntry& entry, int64_t now) {
@@ -87,7 +87,7 @@ bool Site::root_holds(int64_t now) {
     root_valid_until_ = now + setup_.revalidate;
     return true;
   }
-  if (!root_told_) records_.add(Record::root);
+  if (!root_told_) tell(Record::root);
   root_told_ = true;
   return false;
 }
@@ -128,8 +128,14 @@ Look Site::look_at_evidence(const HotEntry& entry, int64_t now, int64_t& until) 
   return Look::holds;
 }
 
+Record& Site::tell(Record::Kind kind) {
+  Record& record = tenants_.records.add(kind);
+  record.site = number_;
+  return record;
+}
+
 void Site::drop(std::string_view path) {
-  Record& record = records_.add(Record::stale);
+  Record& record = tell(Record::stale);
   record.text = path;
   hot_.remove(record.text);
 }

@@ -7,8 +7,12 @@ namespace zc {
 
 class Site {
  public:
-  Site(const EngineSetup& setup, Records& records, Counters& counters)
-      : setup_(setup), records_(records), root_(setup.root), directories_(setup, records, counters) {}
+  Site(Tenants& tenants, uint32_t number)
+      : tenants_(tenants),
+        number_(number),
+        setup_(tenants.setup.sites[number]),
+        root_(setup_.root),
+        directories_(tenants, number) {}
 
   struct Found {
     Ref<const Reply> reply;  // or null
@@ -30,8 +34,11 @@ class Site {
   Look look_at_evidence(const HotEntry& entry, int64_t now, int64_t& until);
   void drop(std::string_view path);
 
-  const EngineSetup& setup_;
-  Records& records_;
+  Record& tell(Record::Kind kind);
+
+  Tenants& tenants_;
+  const uint32_t number_;
+  const SiteSetup& setup_;
   Ref<Root> root_;
   int64_t root_valid_until_ = 0;  // ms; its path is looked at again after it
   bool root_told_ = false;        // TypeScript has been asked to look

@@ -107,22 +107,23 @@ void EngineThread::on_command(Command& command) {
       }
       return;
     case Command::put:
-      return service_.site().put(std::move(command.entry));
+      return service_.site(command.site).put(std::move(command.entry));
     case Command::remove:
-      return service_.site().remove(command.path);
+      return service_.site(command.site).remove(command.path);
     case Command::put_directory:
-      return service_.site().directories().put(std::move(command.directory));
+      return service_.site(command.site).directories().put(std::move(command.directory));
     case Command::remove_directory:
-      return service_.site().directories().remove(command.path);
+      return service_.site(command.site).directories().remove(command.path);
     case Command::put_template:
-      return service_.site().directories().put_template(static_cast<uint32_t>(command.id), std::move(command.path),
-                                                        std::move(command.file_template));
+      return service_.site(command.site).directories().put_template(static_cast<uint32_t>(command.id),
+                                                                   std::move(command.path),
+                                                                   std::move(command.file_template));
     case Command::set_admission:
-      return service_.site().directories().set_admission(static_cast<uint32_t>(command.id));
+      return service_.admission().set_uses(static_cast<uint32_t>(command.id));
     case Command::keep:
-      return service_.site().directories().adopt(std::move(command.kept));
+      return service_.site(command.site).directories().adopt(std::move(command.kept));
     case Command::set_root:
-      return service_.site().set_root(std::move(command.new_root), service_.turn().now);
+      return service_.site(command.site).set_root(std::move(command.new_root), service_.turn().now);
     case Command::set_tls:
       return reception_.use_tls(std::move(command.new_tls));
     case Command::log_access:

@@ -55,6 +55,8 @@ struct Exchange {
   /** By which whoever has lent the socket knows it; 0 for a client of our own. */
   uint64_t transfer = 0;
   Protocol protocol = Protocol::http1_1;
+  /** Of the virtual host that the request is for; 0 for all names that are no other's. */
+  uint32_t site = 0;
   /** Of the request; empty when none could be read. */
   std::string method, target;
   Noted noted;

@@ -46,6 +46,13 @@ class PathTable {
     }
   }
 
+  template <class Visit>
+  void each(Visit visit) const {
+    for (const Ref<Entry>& slot : slots_) {
+      if (slot) visit(*slot);
+    }
+  }
+
   void clear() {
     for (Ref<Entry>& slot : slots_) slot = {};
     count_ = 0;

@@ -99,6 +99,7 @@ struct Evidence {
 
 /** All prepared replies of one path. Shared by the threads' tables; only the atomics ever change. */
 struct HotEntry : RefCounted {
+  uint32_t site = 0;
   std::string path;
   uint32_t judged = 0;  // fields that must be as the guard says, or absent
   std::vector<HotReply> replies;

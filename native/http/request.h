@@ -27,6 +27,15 @@ struct RequestHead {
   uint32_t repeated;                     // bit(Field): it was sent on more than one line
 };
 
+/** RFC 9112 §3.2.2: an absolute-form's own, whatever Host says. Empty where an old client names none. */
+inline std::string_view authority_of(const RequestHead& head) {
+  if (head.target.front() == '/') return head.fields[kHost];
+  const size_t separator = head.target.find("://");
+  if (separator == head.target.npos) return head.fields[kHost];
+  const std::string_view rest = head.target.substr(separator + 3);
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
 inline std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 /** A request that outlives its bytes, with the fields that the plan reads: what is asked of TypeScript. */

@@ -34,8 +34,8 @@ class Service {
 
   /** The answer to a client that may not ask, or asks too often, whatever it asks; null: it may. See limits().judges_clients. */
   virtual Ref<const Reply> judge(Connection& connection) = 0;
-  /** A prepared reply to this request, or null. */
-  virtual Ref<const Reply> find(const RequestHead& head) = 0;
+  /** A prepared reply to this request of the exchange, which has its site from now on; or null. */
+  virtual Ref<const Reply> find(Exchange& exchange, const RequestHead& head) = 0;
   /** The answer comes by Connection::on_answer, unless the exchange ends before. */
   virtual void ask(Exchange& exchange, Request request) = 0;
   /** The prepared answer of an error; null where there is none. */

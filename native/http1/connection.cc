@@ -172,7 +172,7 @@ Ref<const Reply> Http1Connection::accept(const ParsedHead& head) {
   if (limits_.judges_clients && !std::exchange(judged_, true)) {
     if (Ref<const Reply> judgement = service_.judge(*this)) return judgement;
   }
-  return service_.find(head);
+  return service_.find(exchange_, head);
 }
 
 void Http1Connection::on_answer(Exchange&, Ref<const Reply> reply) {

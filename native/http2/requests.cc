@@ -89,7 +89,7 @@ void Http2Connection::on_request(uint32_t number, bool ends, const HeaderList& l
   if (limits_.judges_clients) {
     if (Ref<const Reply> judgement = service_.judge(*this)) return start(stream, std::move(judgement));
   }
-  if (Ref<const Reply> prepared = service_.find(request)) return start(stream, std::move(prepared));
+  if (Ref<const Reply> prepared = service_.find(stream, request)) return start(stream, std::move(prepared));
   service_.ask(stream, copy_of(request, limits_.planned, joined));
 }
 

@@ -26,6 +26,7 @@
   X(OpenSSL_version) X(PEM_read_bio_PrivateKey) X(PEM_read_bio_X509) X(RAND_bytes) X(SSL_CIPHER_get_protocol_id) \
   X(SSL_CTX_callback_ctrl) X(SSL_CTX_check_private_key) X(SSL_CTX_ctrl) X(SSL_CTX_free) X(SSL_CTX_get_ex_data) \
   X(SSL_CTX_new) X(SSL_CTX_set_alpn_select_cb) X(SSL_CTX_set_cipher_list) X(SSL_CTX_set_ciphersuites) \
+  X(SSL_CTX_set_client_hello_cb) X(SSL_client_hello_get0_ext) \
   X(SSL_CTX_set_default_read_buffer_len) X(SSL_CTX_set_ex_data) X(SSL_CTX_set_keylog_callback) \
   X(SSL_CTX_set_num_tickets) X(SSL_CTX_set_options) X(SSL_CTX_set_session_id_context) X(SSL_CTX_set_timeout) \
   X(SSL_CTX_set_tlsext_ticket_key_evp_cb) X(SSL_CTX_use_PrivateKey) X(SSL_CTX_use_certificate) \

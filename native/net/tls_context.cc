@@ -18,7 +18,6 @@ constexpr long kSessionSeconds = 24 * 60 * 60;
 // A whole record with its head and tag: read in one call, freed while idle.
 constexpr size_t kReadBuffer = 16384 + 512;
 constexpr std::string_view kHttp2 = "h2", kHttp1 = "http/1.1";
-constexpr unsigned char kSessionContext[] = "zcserve";
 
 std::string reason() {
   const char* text = ERR_reason_error_string(ERR_peek_last_error());
@@ -39,6 +38,29 @@ bool has_name(const std::vector<std::string>& names, std::string_view name) {
   return false;
 }
 
+// A session is resumed without a certificate: it is good for the identity alone that was shown when it began, on whichever
+// thread, and also after its certificate was renewed.
+bool bind_sessions(SSL_CTX* context, const TlsIdentity& identity) {
+  std::vector<std::string> names = identity.names;
+  std::sort(names.begin(), names.end());
+  std::string whose = std::to_string(identity.host);
+  for (const std::string& name : names) whose += '\n' + name;
+  constexpr std::string_view kLabel = "zcserve sessions";
+  unsigned char id[32];  // of SHA-256, and the most that OpenSSL takes
+  return HMAC(EVP_sha256(), kLabel.data(), kLabel.size(), reinterpret_cast<const unsigned char*>(whose.data()),
+              whose.size(), id, nullptr) != nullptr &&
+         SSL_CTX_set_session_id_context(context, id, sizeof id) == 1;
+}
+
+// The first host_name of the extension (RFC 6066 §3), or nothing: OpenSSL judges it later.
+std::string_view server_name(SSL* ssl) {
+  const unsigned char* bytes = nullptr;
+  size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &size) != 1 || size < 5 || bytes[2] != 0) return {};
+  const size_t length = size_t{bytes[3]} << 8 | bytes[4];
+  return length <= size - 5 ? std::string_view(reinterpret_cast<const char*>(bytes) + 5, length) : std::string_view();
+}
+
 bool offers(std::string_view list, std::string_view protocol) {
   while (!list.empty()) {
     const size_t size = std::min<size_t>(static_cast<unsigned char>(list[0]), list.size() - 1);
@@ -53,6 +75,7 @@ bool offers(std::string_view list, std::string_view protocol) {
 Ref<TlsContext> TlsContext::make(const TlsSetup& setup, Ref<TicketKeys> tickets, std::string& error) {
   auto made = make_ref<TlsContext>();
   made->tickets_ = std::move(tickets);
+  made->hosts_ = setup.hosts;
   made->http2_ = setup.http2;
   for (const TlsIdentity& identity : setup.identities) {
     if (!made->add(setup, identity, error)) return {};
@@ -64,6 +87,7 @@ Ref<TlsContext> TlsContext::make(const TlsSetup& setup, Ref<TicketKeys> tickets,
 
 bool TlsContext::add(const TlsSetup& setup, const TlsIdentity& identity, std::string& error) {
   auto added = std::make_unique<Identity>();
+  added->host = identity.host;
   added->names = identity.names;
   added->context.reset(SSL_CTX_new(TLS_server_method()));
   SSL_CTX* const context = added->context.get();
@@ -82,15 +106,15 @@ bool TlsContext::add(const TlsSetup& setup, const TlsIdentity& identity, std::st
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
+  if (!bind_sessions(context, identity)) return refuse("sessions");
   SSL_CTX_set_timeout(context, kSessionSeconds);
   SSL_CTX_set_num_tickets(context, 1);
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_default_read_buffer_len(context, kReadBuffer);
   SSL_CTX_set_ex_data(context, 0, this);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
+  SSL_CTX_set_client_hello_cb(context, on_hello, this);
   SSL_CTX_set_tlsext_servername_callback(context, on_name);
-  SSL_CTX_set_tlsext_servername_arg(context, this);
   SSL_CTX_set_alpn_select_cb(context, on_protocols, this);
   SSL_CTX_set_tlsext_status_cb(context, on_staple);
   SSL_CTX_set_tlsext_status_arg(context, added.get());
@@ -141,19 +165,33 @@ bool TlsContext::covers(const SSL* ssl, std::string_view name) const {
   return false;
 }
 
+// An unknown name gets the first certificate, which a client that knows better refuses (RFC 6066 §3).
 const TlsContext::Identity& TlsContext::find(std::string_view name) const {
-  for (const auto& identity : identities_) {
-    if (has_name(identity->names, name)) return *identity;
-  }
-  return *identities_.front();
+  if (const Identity* of_host = find(hosts_.find(name), name)) return *of_host;
+  const Identity* const found = find(0, name);
+  return found ? *found : *identities_.front();
 }
 
-// An unknown name gets the first certificate, which a client that knows better refuses (RFC 6066 §3).
-int TlsContext::on_name(SSL* ssl, int*, void* self) {
-  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  if (!name) return SSL_TLSEXT_ERR_NOACK;
-  SSL_set_SSL_CTX(ssl, static_cast<TlsContext*>(self)->find(name).context.get());
-  return SSL_TLSEXT_ERR_OK;
+// Of those of a host, the one for this name, else the first; null where it has none.
+const TlsContext::Identity* TlsContext::find(uint32_t host, std::string_view name) const {
+  const Identity* first = nullptr;
+  for (const auto& identity : identities_) {
+    if (identity->host != host) continue;
+    if (has_name(identity->names, name)) return identity.get();
+    if (!first) first = identity.get();
+  }
+  return first;
+}
+
+// Before a session is looked for: whether it may be resumed goes by who is asked for.
+int TlsContext::on_hello(SSL* ssl, int*, void* self) {
+  const std::string_view name = server_name(ssl);
+  if (!name.empty()) SSL_set_SSL_CTX(ssl, static_cast<TlsContext*>(self)->find(name).context.get());
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+int TlsContext::on_name(SSL* ssl, int*, void*) {
+  return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
 // RFC 7301 §3.2: the server's preference; without a protocol in common the handshake ends.

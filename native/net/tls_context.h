@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "net/host_names.h"
 #include "net/openssl.h"
 #include "net/ticket_keys.h"
 #include "net/tls_sealer.h"
@@ -21,10 +22,12 @@ struct TlsPair {
 struct TlsIdentity {
   std::vector<std::string> names;  // in lower case; "*.example.com" is any one label before it
   std::vector<TlsPair> pairs;
+  uint32_t host = 0;  // whose it is, by its number in `TlsSetup::hosts`
 };
 
 struct TlsSetup {
-  std::vector<TlsIdentity> identities;  // the first is for clients that name none of them
+  std::vector<TlsIdentity> identities;  // of each host together; the first is for clients that name none of them
+  HostNames hosts;                      // those that have none are served by those of 0
   int min_version = TLS1_2_VERSION;
   std::string ciphers;  // of TLS 1.2, as openssl-ciphers(1) has them
   std::string suites;   // of TLS 1.3
@@ -48,6 +51,7 @@ class TlsContext : public RefCounted {
     std::string response;
   };
   struct Identity {
+    uint32_t host;
     std::vector<std::string> names;
     std::unique_ptr<SSL_CTX, OpensslFree<SSL_CTX_free>> context;
     std::vector<Staple> staples;
@@ -56,8 +60,10 @@ class TlsContext : public RefCounted {
   bool add(const TlsSetup& setup, const TlsIdentity& identity, std::string& error);
   bool use(Identity& to, const TlsPair& pair, std::string& error);
   const Identity& find(std::string_view name) const;
+  const Identity* find(uint32_t host, std::string_view name) const;
 
-  static int on_name(SSL* ssl, int*, void* self);
+  static int on_hello(SSL* ssl, int*, void* self);
+  static int on_name(SSL* ssl, int*, void*);
   static int on_protocols(SSL* ssl, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                           unsigned int offered_size, void* self);
   static int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypts);
@@ -66,6 +72,7 @@ class TlsContext : public RefCounted {
 
   // Not moved once made: OpenSSL keeps their addresses.
   std::vector<std::unique_ptr<Identity>> identities_;
+  HostNames hosts_;
   Ref<TicketKeys> tickets_;
   bool http2_ = false;
 };

@@ -68,8 +68,7 @@ int TlsStream::version() const { return SSL_version(ssl_.get()); }
 
 bool TlsStream::serves(std::string_view authority) const {
   const char* const asked = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
-  const size_t end = authority.find(']');
-  const std::string_view name = authority.substr(0, authority.find(':', end == authority.npos ? 0 : end));
+  const std::string_view name = host_of(authority);
   return !asked || same_folded(name, asked) || context_->covers(ssl_.get(), name);
 }
 

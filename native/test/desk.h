@@ -37,7 +37,7 @@ class Desk final : public Service {
     ++judged;
     return judgement;
   }
-  Ref<const Reply> find(const RequestHead& head) override {
+  Ref<const Reply> find(Exchange&, const RequestHead& head) override {
     const auto found = prepared.find(std::string(head.target));
     return found == prepared.end() ? Ref<const Reply>() : found->second;
   }

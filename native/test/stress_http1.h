@@ -33,7 +33,7 @@ class Http1Client {
     for (size_t i = 0; i < count; ++i) {
       const bool head = random_.one_in(6);
       methods += head ? 'H' : 'G';
-      requests += std::string(head ? "HEAD /" : "GET /") + (random_.one_in(2) ? "f." : "") + std::to_string(random_.below(12)) + "?q HTTP/1.1\r\nHost: localhost\r\n";
+      requests += std::string(head ? "HEAD /" : "GET /") + (random_.one_in(2) ? "f." : "") + std::to_string(random_.below(12)) + "?q HTTP/1.1\r\nHost: " + (random_.one_in(3) ? kSecondHost : "localhost") + "\r\n";
       if (random_.one_in(4)) requests += "If-None-Match: \"e\"\r\n";
       if (random_.one_in(8)) requests += "Range: bytes=0-1\r\n";
       if (random_.one_in(6)) requests += "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";

@@ -41,8 +41,6 @@ enum class Carriage : uint8_t { http1, h2c, tls };
 
 inline EngineSetup setup_of(const Site& site, Carriage carriage, const Ref<Arena>& arena, Random& random) {
   EngineSetup setup;
-  setup.root = site.root;
-  setup.symlinks = Symlinks::none;
   ConnectionLimits& limits = setup.limits;
   setup.max_connections = 200;
   setup.h2c = carriage == Carriage::h2c;
@@ -53,7 +51,9 @@ inline EngineSetup setup_of(const Site& site, Carriage carriage, const Ref<Arena
   setup.rate_of_client = {1'000'000, 1000, 1'000'000};
   setup.denied.add("192.0.2.0/24");
   if (random.one_in(3)) limits.pace = {8 << 20, 1 << 20};
-  setup.revalidate = random.one_in(2) ? 0 : 1;
+  // The same directory under two names: what is known of it is known of each by itself.
+  for (size_t i = 0; i < kSites; ++i) setup.sites.push_back({site.root, Symlinks::none, random.one_in(2) ? 0 : 1});
+  setup.hosts.add(kSecondHost, 1);
   // Room for some of the files, among what the owner copies.
   setup.keeping = {arena, 5, 64 << 10, static_cast<uint32_t>(1 + random.below(3))};
   limits.send_chunk = 256 << 10;
@@ -209,7 +209,7 @@ class Owner {
       made->cached = {0, Way::mmap, Reason::hot, ""};
       made->cached_max = 100'000;
       if (file % 2 == 0) made->siblings = {".gz"};
-      engine_->put_template(0, std::to_string(file), made);
+      for (uint32_t site = 0; site < kSites; ++site) engine_->put_template(site, 0, std::to_string(file), made);
     }
   }
 
@@ -224,8 +224,9 @@ class Owner {
     directory->like_above = random_.one_in(2);
     directory->patience = static_cast<uint32_t>(1 + random_.below(20));
     if (random_.one_in(2)) directory->names = names_;
-    if (random_.one_in(10)) engine_->remove_directory("");
-    else engine_->put_directory(directory);
+    const auto site = static_cast<uint32_t>(random_.below(kSites));
+    if (random_.one_in(10)) engine_->remove_directory(site, "");
+    else engine_->put_directory(site, directory);
     engine_->set_admission(static_cast<uint32_t>(1 + random_.below(200)));
   }
 
@@ -254,6 +255,7 @@ class Owner {
     if (random_.one_in(3)) {
       engine_->remove(handle);
       auto entry = make_ref<HotEntry>();
+      entry->site = static_cast<uint32_t>(random_.below(kSites));
       entry->path = "/" + std::to_string(path);
       entry->judged = bit(kRange) | bit(kIfNoneMatch);
       const std::string version = random_.one_in(8) ? "other" : site_.open(file)->stat().version();

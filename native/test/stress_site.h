@@ -31,6 +31,10 @@ inline char byte_of(size_t file, size_t at) { return static_cast<char>((at * 31 
 constexpr size_t kSizes[] = {0, 1, 900, 4096, 20'000, 65'536, 300'000, 3'000'000};
 constexpr size_t kFiles = std::size(kSizes);
 
+/** The directory is served under two names, each with what is known of it. */
+constexpr uint32_t kSites = 2;
+constexpr const char* kSecondHost = "second.example";
+
 /** The body of a 200: `start` is where in the file it begins, or "parts". */
 inline void check_body(const std::string& file_text, const std::string& start, std::string_view body) {
   const size_t file = std::stoul(file_text);

@@ -84,7 +84,7 @@ export interface EngineLimits {
   readonly sendfileMaxChunk: number;
   /** Request body bytes that are drained to keep a connection; more closes it. */
   readonly maxDrain: number;
-  /** 0 = every request. */
+  /** Of the first site; 0 = every request. */
   readonly revalidateMs: number;
   readonly verifySendfile: boolean;
   /** HTTP/2 beside HTTP/1, by prior knowledge. */
@@ -142,6 +142,8 @@ export type EngineRecords = ReadonlyArray<string | number | undefined>;
 export interface EngineTls {
   /** The first is for clients that name none of the names. */
   readonly identities: ReadonlyArray<{
+    /** Whose it is: of clients that name a host which has none, it is that of 0. */
+    readonly site: number;
     /** In lower case. */
     readonly names: readonly string[];
     /** Flat: certificate and chain, key (PEM), OCSP response (DER, or undefined), … */
@@ -196,6 +198,16 @@ export interface EngineTemplate {
   readonly doubtful: 'none' | 'hexadecimal' | 'hash';
 }
 
+/** A virtual host for the engine: those that `createEngine` is given are the sites from 1 on, what stands beside them 0. */
+export interface EngineHost {
+  /** In lower case; `*.example.org` stands for all below it. */
+  readonly names: readonly string[];
+  readonly root: NativeRoot;
+  readonly symlinks: Symlinks;
+  readonly revalidateMs: number;
+}
+
+/** `site`: its number, 0 where it is left out. */
 export interface NativeEngine {
   /** Those that run: fewer than were asked for where the system has no room for more. */
   readonly threads: number;
@@ -229,7 +241,13 @@ export interface NativeEngine {
    * fields that a guard must match. `evidence`, flat: root-relative path, version ('' = absent), … `lastsMs`: of plan
    * `Memo`, 0 for none. Returns its handle, which means nothing any more when it is removed, or another root is set.
    */
-  add(path: string, judged: number, evidence: readonly string[], lastsMs: number): number;
+  add(
+    path: string,
+    judged: number,
+    evidence: readonly string[],
+    lastsMs: number,
+    site?: number,
+  ): number;
   /** The reply in that place among those of the path, or one more. */
   put(handle: number, at: number, reply: HotReply): void;
   remove(handle: number): void;
@@ -246,19 +264,20 @@ export interface NativeEngine {
     tried: readonly string[],
     likeAbove: boolean,
     patience: number,
+    site?: number,
   ): void;
-  removeDirectory(path: string): void;
+  removeDirectory(path: string, site?: number): void;
   /** Of an extension (as in requests, without its dot) in all directories of a group. */
-  putTemplate(group: number, extension: string, template: EngineTemplate): void;
+  putTemplate(group: number, extension: string, template: EngineTemplate, site?: number): void;
   /** Exchanges that end are told there from now on; undefined: nowhere. */
   logAccess(writer: NativeLineWriter | undefined, format?: NativeLogFormat): void;
   /** Files without a prepared reply are asked for here from the request on before which there were so many; 1 at first. */
   setAdmission(uses: number): void;
   /**
-   * The root from now on (undefined: there is none), or the assurance that it still is: entries that were made from
+   * A site's root from now on (undefined: there is none), or the assurance that it still is: entries that were made from
    * another one are forgotten.
    */
-  setRoot(root: NativeRoot | undefined): void;
+  setRoot(root: NativeRoot | undefined, site?: number): void;
   /** Was the entry used since the last call? (second chance for the LRU) */
   used(handle: number): boolean;
   /** Sends the span of the file on a duplicate of `socketFd`; the end comes as a record. Returns its id. */
@@ -397,6 +416,7 @@ export interface NativeAddon {
     errors: ReadonlyArray<readonly [found: number, status: number, fields: string, body: string]>,
     onRecords: (records: EngineRecords) => void,
     keeping?: EngineKeeping,
+    hosts?: readonly EngineHost[],
   ): NativeEngine;
   /**
    * Sends what the socket takes of the span at once, by sendfile on this thread, if it is in the page

@@ -72,7 +72,7 @@ export const WIRE = {
     'unproxied',
   ],
   /** The values of each record, in order; `fields` is their number, and pairs of index and value follow. */
-  recordValues: ['kind', 'id', 'code', 'errno', 'bytes', 'method', 'text', 'fields'],
+  recordValues: ['kind', 'id', 'code', 'site', 'errno', 'bytes', 'method', 'text', 'fields'],
   /** How a body leaves (native/http/reply.h). */
   ways: ['none', 'bytes', 'mmap', 'sendfile', 'read'],
   /** Why: plan/types.ts has their meaning. */

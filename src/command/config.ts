@@ -1,6 +1,7 @@
 // Gathers the command's options: flags over variables over the config file over defaults.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { HostRules } from '../options/hosts.ts';
 import { filesByPrefix, isPem, output, path, paths } from '../options/kinds.ts';
 import {
   COMMAND_OPTIONS,
@@ -24,6 +25,7 @@ import { exists } from './paths.ts';
 import { readVariable, strayVariables } from './variables.ts';
 
 type Texts = Readonly<Record<string, unknown>>;
+type Name = keyof typeof COMMAND_OPTIONS;
 
 /** What the command was asked for. */
 export interface Gathered {
@@ -104,20 +106,25 @@ function readConfig(file: string): Record<string, unknown> {
   const options = readOptions(COMMAND_OPTIONS, parseObject(file), undefined, `${file}: `);
   if (options.config !== undefined)
     throw new OptionError(`${file}: config: a config file cannot name another`);
-  for (const [name, value] of Object.entries(options)) {
-    const { kind } = COMMAND_OPTIONS[name as keyof typeof COMMAND_OPTIONS];
-    const fromHere = (each: string) => (isPem(each) ? each : resolve(dirname(file), each));
-    if (kind === path && typeof value === 'string') options[name] = fromHere(value);
-    if (kind === output && typeof value === 'string' && value !== '-') {
-      options[name] = fromHere(value);
-    }
+  const { hosts = {}, ...others } = fromFile(file, options);
+  const each = Object.entries(hosts as HostRules).map(([name, own]) => [name, fromFile(file, own)]);
+  return { ...others, ...(options.hosts === undefined ? {} : { hosts: Object.fromEntries(each) }) };
+}
+
+function fromFile(file: string, options: Texts): Record<string, unknown> {
+  const fromHere = (each: unknown) =>
+    typeof each !== 'string' || each === '' || isPem(each) ? each : resolve(dirname(file), each);
+  const made = Object.entries(options).map(([name, value]) => {
+    const kind = Object.hasOwn(COMMAND_OPTIONS, name) && COMMAND_OPTIONS[name as Name].kind;
+    if (kind === output && value === '-') return [name, value];
     if (kind === filesByPrefix) {
-      const pairs = Object.entries(value as Readonly<Record<string, string>>);
-      options[name] = Object.fromEntries(pairs.map(([prefix, each]) => [prefix, fromHere(each)]));
+      const pairs = Object.entries(Object(filesByPrefix.parse(value) ?? value));
+      return [name, Object.fromEntries(pairs.map(([prefix, each]) => [prefix, fromHere(each)]))];
     }
-    if (kind === paths && Array.isArray(value)) options[name] = value.map(fromHere);
-  }
-  return options;
+    if (kind !== path && kind !== paths && kind !== output) return [name, value];
+    return [name, Array.isArray(value) ? value.map(fromHere) : fromHere(value)];
+  });
+  return Object.fromEntries(made);
 }
 
 function parseObject(file: string): Texts {

@@ -2,6 +2,7 @@
 import type { NativeFile, NativeMemory } from '../addon/types.ts';
 import type { FieldList } from '../http/field-list.ts';
 import type { Coding, Representation } from '../plan/types.ts';
+import type { Freshness } from './freshness.ts';
 
 /** The descriptor of one version and whoever must close it. */
 export interface OpenFile {
@@ -56,6 +57,13 @@ export interface Facts {
   readonly built: boolean;
 }
 
+/** What a memory cache for several tables asks of an entry's own. */
+export interface Keeper {
+  readonly freshness: Pick<Freshness, 'drop' | 'forget' | 'isUsed'>;
+  /** Largest file that goes to memory, bytes. */
+  readonly mmapMax: number;
+}
+
 /** The table's own view of an entry. */
 export class CachedEntry implements FileEntry {
   readonly path: string;
@@ -74,6 +82,8 @@ export class CachedEntry implements FileEntry {
   refused = false;
   crowded = false;
   memory: NativeMemory | undefined;
+  /** Undefined where nothing goes to memory. */
+  keeper: Keeper | undefined;
   /** Called when memory of its own has been given back. */
   onFreed: (() => void) | undefined;
   onChanged: (() => void) | undefined;

@@ -1,4 +1,4 @@
-// The memory cache: which small files that are used often have their bytes in mapped memory.
+// The memory cache of all sites: which small files that are used often have their bytes in mapped memory.
 import { LRUCache } from 'lru-cache';
 import type {
   EngineKeeping,
@@ -8,7 +8,6 @@ import type {
   NativeMemory,
 } from '../addon/types.ts';
 import type { CachedEntry } from './entry.ts';
-import type { Freshness } from './freshness.ts';
 import { keptFiles } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';
 import { idleKey } from './second-chance.ts';
@@ -25,9 +24,8 @@ export interface MemoryStats {
 }
 
 export interface MemoryOptions {
-  readonly policy: FilesPolicy;
+  readonly policy: Pick<FilesPolicy, 'maxOpenFiles' | 'cacheSize' | 'mmapMinUses' | 'mmapSource'>;
   readonly addon: NativeAddon | undefined;
-  readonly freshness: Freshness;
   readonly turn: Turn;
 }
 
@@ -120,12 +118,11 @@ export class MemoryCache {
   }
 
   #fits(entry: CachedEntry): boolean {
-    const { policy } = this.#options;
     return (
       entry.file.native !== undefined &&
       entry.trusted &&
       entry.size > 0 &&
-      entry.size <= policy.mmapMax &&
+      entry.size <= (entry.keeper?.mmapMax ?? 0) &&
       this.#weight(entry) <= this.#capacity
     );
   }
@@ -149,7 +146,7 @@ export class MemoryCache {
       } else if (memory === 'changed') {
         // It may only have been too young: then it tries again, after as many uses.
         entry.uses = 0;
-        if (Date.now() - entry.mtimeMs > SETTLING_MS) this.#options.freshness.drop(entry.path);
+        if (Date.now() - entry.mtimeMs > SETTLING_MS) entry.keeper?.freshness.drop(entry.path);
       } else if (entry.discarded) {
         memory.release();
       } else {
@@ -159,7 +156,7 @@ export class MemoryCache {
       }
     } catch {
       // An I/O error: whoever sends the file will meet it too, and say so.
-      this.#options.freshness.drop(entry.path);
+      entry.keeper?.freshness.drop(entry.path);
     } finally {
       this.#loading.delete(entry);
       entry.release();
@@ -195,7 +192,10 @@ export class MemoryCache {
   }
 
   #evictOldest(): boolean {
-    const oldest = idleKey(this.#cached, ({ path }) => this.#options.freshness.isUsed(path));
+    const oldest = idleKey(
+      this.#cached,
+      ({ path, keeper }) => keeper?.freshness.isUsed(path) === true,
+    );
     if (oldest === undefined) return false;
     this.#evict(oldest);
     return true;
@@ -210,7 +210,7 @@ export class MemoryCache {
     entry.uses = 0;
     this.#cached.delete(entry);
     entry.retireMemory();
-    this.#options.freshness.forget([entry.path]);
+    entry.keeper?.freshness.forget([entry.path]);
   }
 
   #crowd(entry: CachedEntry): void {
@@ -228,7 +228,7 @@ export class MemoryCache {
       if (room < 0) return;
       this.#crowded.delete(entry);
       entry.crowded = false;
-      this.#options.freshness.forget([entry.path]);
+      entry.keeper?.freshness.forget([entry.path]);
     }
   }
 }

@@ -1,18 +1,13 @@
-// The files that are kept open: by path, the least recently used closed first.
-import { LRUCache } from 'lru-cache';
-import type { EngineKeeping, NativeAddon } from '../addon/types.ts';
+// The files of one table that are kept open, by path, in a pool that tables share.
 import type { Coding, Resource, Strategy } from '../plan/types.ts';
 import { resourcesOf } from './codings.ts';
 import { CachedEntry, type Description, type FileEntry } from './entry.ts';
 import { ContentEtags, tagSource, versionNow } from './etag.ts';
+import type { FilePool, PooledResource } from './file-pool.ts';
 import type { FileCache, Freshness } from './freshness.ts';
-import { MemoryCache, type MemoryStats } from './memory.ts';
-import { keptFiles } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';
 import { directoryOf } from './root.ts';
 import type { OpenVariant } from './search.ts';
-import { idleKey, oldestKey } from './second-chance.ts';
-import { createTurn } from './turn.ts';
 
 /** Prepares what is the same in every answer from a file. `path` is the resource's, for its siblings too. */
 export type Describe = (file: {
@@ -30,59 +25,28 @@ export type Describe = (file: {
 
 export interface OpenFilesOptions {
   readonly policy: FilesPolicy;
-  readonly addon: NativeAddon | undefined;
   readonly describe: Describe;
   readonly freshness: Freshness;
+  readonly pool: FilePool;
 }
 
-export interface OpenFilesStats {
-  /** Resources (files with their siblings) and descriptors that are kept open. */
-  readonly files: number;
-  readonly descriptors: number;
-  readonly memory: MemoryStats;
-}
-
-type CachedResource = Resource<CachedEntry>;
-
-/** Two for each path of a batch: the addon looks at a file (O_PATH) before it opens it. */
-const MIN_RELIEF = 8;
-
-/** Entries leave at the end of the turn, so that an answer made in it can still retain them. */
 export class OpenFiles implements FileCache {
   readonly #options: OpenFilesOptions;
-  /** Weighs descriptors. */
-  readonly #resources: LRUCache<string, CachedResource>;
-  readonly #maxOpen: number;
-  readonly #memory: MemoryCache;
+  readonly #pool: FilePool;
+  /** Before the paths of this table. */
+  readonly #prefix: string;
   readonly #etags = new ContentEtags();
-  readonly #turn = createTurn();
   #closed = false;
 
   constructor(options: OpenFilesOptions) {
-    const { policy, addon, freshness } = options;
     this.#options = options;
-    this.#maxOpen = keptFiles(policy.maxOpenFiles);
-    this.#resources = new LRUCache({
-      maxSize: this.#maxOpen,
-      sizeCalculation: ({ variants }) => 1 + variants.length,
-      dispose: (resource, path) => this.#disposed(resource, path),
-    });
-    this.#memory = new MemoryCache({ policy, addon, freshness, turn: this.#turn });
-  }
-
-  /** Descriptors that are kept open at most. */
-  get maxOpen(): number {
-    return this.#maxOpen;
-  }
-
-  /** What an engine may keep in memory by itself. */
-  share(): EngineKeeping | undefined {
-    return this.#memory.share();
+    this.#pool = options.pool;
+    this.#prefix = options.pool.join();
   }
 
   /** The resource at this path, if it is kept. */
   get(path: string): Resource<FileEntry> | undefined {
-    return this.#resources.get(path);
+    return this.#pool.get(this.#prefix + path);
   }
 
   /**
@@ -117,7 +81,7 @@ export class OpenFiles implements FileCache {
     keep: boolean,
     uses: number,
   ): Resource<FileEntry> {
-    const current = keep ? this.#resources.get(path) : undefined;
+    const current = keep ? this.#pool.get(this.#prefix + path) : undefined;
     if (current !== undefined && isSame(current, variants)) {
       for (const { file } of variants) file.close();
       return current;
@@ -127,30 +91,32 @@ export class OpenFiles implements FileCache {
       this.#enter(path, variant, varies, uses),
     );
     if (identity === undefined) throw new Error('a resource without its own file');
-    const resource: CachedResource = { identity, variants: others };
+    const { freshness } = this.#options;
+    const resource: PooledResource = { identity, variants: others, freshness };
     if (this.#closed || !keep) {
-      this.#turn.defer(() => discardAll(resource));
+      this.#pool.turn.defer(() => discardAll(resource));
     } else {
-      this.#makeRoom(variants.length);
       // Before the resource in its place goes: their directory stays watched.
-      this.#options.freshness.watch(directoryOf(path));
-      this.#resources.set(path, resource);
+      freshness.watch(directoryOf(path));
+      this.#pool.set(this.#prefix + path, resource);
     }
     return resource;
   }
 
   /** Lets go of the resources that this file may belong to. */
   drop(path: string): void {
-    for (const owner of resourcesOf(path, this.#options.policy)) this.#resources.delete(owner);
+    for (const owner of resourcesOf(path, this.#options.policy)) {
+      this.#pool.delete(this.#prefix + owner);
+    }
   }
 
   clear(): void {
-    this.#resources.clear();
+    this.#pool.clear(this.#options.freshness);
   }
 
   /** An answer wants bytes of this file. */
   use(file: FileEntry): void {
-    if (file instanceof CachedEntry && !file.discarded) this.#memory.use(file);
+    if (file instanceof CachedEntry && !file.discarded) this.#pool.memory.use(file);
   }
 
   /**
@@ -172,39 +138,18 @@ export class OpenFiles implements FileCache {
       .then((now) => now === file.version)
       .catch(() => true) // The read finds the same error, and says so.
       .finally(() =>
-        this.#turn.defer(() => {
+        this.#pool.turn.defer(() => {
           file.release();
           identity.release();
         }),
       );
   }
 
-  /** Closes a quarter of the descriptors, but enough for a batch; resolves to false when there are none. */
-  async relieve(): Promise<boolean> {
-    if (this.#resources.size === 0) return false;
-    const open = this.#resources.calculatedSize;
-    const target = Math.min(Math.floor(open * 0.75), open - MIN_RELIEF);
-    while (this.#resources.size > 0 && this.#resources.calculatedSize > target) {
-      this.#resources.pop();
-    }
-    await this.#turn.end();
-    return true;
-  }
-
-  stats(): OpenFilesStats {
-    return {
-      files: this.#resources.size,
-      descriptors: this.#resources.calculatedSize,
-      memory: this.#memory.stats(),
-    };
-  }
-
-  /** Closes every file that nobody is sending. */
+  /** Closes those that nobody is sending; the pool may yet be others'. */
   close(): void {
     this.#closed = true;
-    this.#resources.clear();
-    this.#memory.close();
-    this.#turn.flush();
+    this.clear();
+    this.#pool.turn.flush();
   }
 
   #enter(path: string, variant: OpenVariant, varies: boolean, uses: number): CachedEntry {
@@ -215,6 +160,7 @@ export class OpenFiles implements FileCache {
     const source = tagSource(policy.etag, version, size, coding);
     const known = source.kind === 'known' ? source.tag : this.#etags.get(variant);
     const entry = new CachedEntry(variant.file, variant, describeWith(known));
+    entry.keeper = { freshness, mmapMax: policy.cacheSize > 0 ? policy.mmapMax : 0 };
     entry.uses = uses;
     entry.onChanged = () => freshness.drop(variant.path);
     if (source.kind === 'hash' && !source.first && known === undefined) {
@@ -225,32 +171,14 @@ export class OpenFiles implements FileCache {
     }
     return entry;
   }
-
-  #makeRoom(descriptors: number): void {
-    const isUsed = (path: string) => this.#options.freshness.isUsed(path);
-    while (this.#resources.calculatedSize + descriptors > this.#maxOpen) {
-      const path = idleKey(this.#resources, isUsed) ?? oldestKey(this.#resources);
-      if (path === undefined) return;
-      this.#options.freshness.crowded();
-      this.#resources.delete(path);
-    }
-  }
-
-  #disposed(resource: CachedResource, path: string): void {
-    this.#options.freshness.unwatch(directoryOf(path));
-    const entries = [resource.identity, ...resource.variants];
-    for (const entry of entries) this.#memory.discard(entry);
-    this.#options.freshness.forget(entries.map((entry) => entry.path));
-    this.#turn.defer(() => discardAll(resource));
-  }
 }
 
-function discardAll({ identity, variants }: CachedResource): void {
+function discardAll({ identity, variants }: PooledResource): void {
   identity.discard();
   for (const variant of variants) variant.discard();
 }
 
-function isSame({ identity, variants }: CachedResource, opened: readonly OpenVariant[]): boolean {
+function isSame({ identity, variants }: PooledResource, opened: readonly OpenVariant[]): boolean {
   const entries = [identity, ...variants];
   return (
     entries.length === opened.length &&

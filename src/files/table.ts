@@ -1,5 +1,5 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
-import type { EngineKeeping, NativeAddon, NativeNames, NativeRoot } from '../addon/types.ts';
+import type { NativeAddon, NativeNames, NativeRoot } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import type { Contents, Evidence, Lease, Listing, Strategy } from '../plan/types.ts';
 import { BuildReadings } from './builds.ts';
@@ -7,11 +7,12 @@ import { resourcesOf, Statements } from './codings.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
+import { FilePool, type FilePoolStats } from './file-pool.ts';
 import { Freshness, type PreparedAnswers } from './freshness.ts';
 import { KnownNames } from './known-names.ts';
 import { Listings, type Read } from './listings.ts';
 import { LiveRoot } from './live-root.ts';
-import { type Describe, OpenFiles, type OpenFilesStats } from './open-files.ts';
+import { type Describe, OpenFiles } from './open-files.ts';
 import type { FilesPolicy } from './policy.ts';
 import { pathKey, Resolutions } from './resolutions.ts';
 import { resolve, resolveErrorPage, resolveFallback } from './resolve.ts';
@@ -25,12 +26,15 @@ export interface FileTableOptions {
   readonly root: Root;
   readonly addon: NativeAddon | undefined;
   readonly describe: Describe;
+  /** That of others too, who close it; where it is left out, one of its own. */
+  readonly pool?: FilePool | undefined;
   readonly log: Log;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
 }
 
-export interface TableStats extends OpenFilesStats {
+/** Of what tables have in a pool together: of all of them. */
+export interface TableStats extends FilePoolStats {
   /** Paths whose resolution is remembered. */
   readonly paths: number;
 }
@@ -42,6 +46,7 @@ export class FileTable {
   readonly #options: FileTableOptions;
   readonly #freshness: Freshness;
   readonly #root: LiveRoot;
+  readonly #pool: FilePool;
   readonly #files: OpenFiles;
   readonly #listings: Listings;
   readonly #known = new Resolutions();
@@ -56,7 +61,8 @@ export class FileTable {
     this.#options = options;
     this.#freshness = freshness;
     this.#root = new LiveRoot({ root, path: policy.root, watch: policy.watch, log, freshness });
-    this.#files = new OpenFiles({ policy, addon, describe, freshness });
+    this.#pool = options.pool ?? new FilePool({ policy, addon });
+    this.#files = new OpenFiles({ policy, describe, freshness, pool: this.#pool });
     this.#listings = new Listings({
       use: async (work) =>
         this.#root.use((root) =>
@@ -180,16 +186,6 @@ export class FileTable {
     this.#freshness.attach(answers);
   }
 
-  /** Files that are kept open at most. */
-  get maxOpenFiles(): number {
-    return this.#files.maxOpen;
-  }
-
-  /** What an engine may keep in memory by itself. */
-  share(): EngineKeeping | undefined {
-    return this.#files.share();
-  }
-
   /** Changes in this root-relative directory are to be heard of. Counts. */
   watch(directory: string): void {
     this.#freshness.watch(directory);
@@ -200,7 +196,7 @@ export class FileTable {
   }
 
   stats(): TableStats {
-    return { ...this.#files.stats(), paths: this.#known.size };
+    return { ...this.#pool.stats(), paths: this.#known.size };
   }
 
   /** Closes every file that nobody is sending. */
@@ -209,6 +205,7 @@ export class FileTable {
     this.#known.clear();
     this.#listings.clear();
     this.#files.close();
+    if (this.#options.pool === undefined) this.#pool.close();
     this.#root.close();
   }
 
@@ -327,7 +324,7 @@ export class FileTable {
     const found = await root.open(paths);
     if (!found.some(isExhausted)) return found;
     this.#options.log.warn('out of file descriptors: closing cached files', 'descriptors');
-    if (!(await this.#files.relieve())) return found;
+    if (!(await this.#pool.relieve())) return found;
     closeAll(found);
     return root.open(paths);
   }

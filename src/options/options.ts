@@ -2,6 +2,15 @@
 import { access } from './access.ts';
 import { fields } from './fields.ts';
 import { files, freshness } from './files.ts';
+import {
+  callInHost,
+  type GivenHost,
+  hosts,
+  inHost,
+  inherit,
+  readHosts,
+  type SiteOption,
+} from './hosts.ts';
 import { path, toggle } from './kinds.ts';
 import { LIMITS_BEYOND_UWS, limits } from './limits.ts';
 import { agreeOnListeners } from './listeners.ts';
@@ -28,6 +37,7 @@ export const OPTIONS = {
   ...freshness,
   ...fields,
   ...access,
+  ...hosts,
   ...limits,
   ...logging,
   ...operating,
@@ -44,6 +54,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   Freshness: freshness,
   'Response fields': fields,
   Access: access,
+  Hosts: hosts,
   Limits: limits,
   Logging: logging,
   Operating: operating,
@@ -54,16 +65,35 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
 type ValueOf<O> = O extends Option<infer T, infer _> ? T : never;
 type InputOf<O> = O extends Option<infer T, infer Input> ? T | Input : never;
 
-/** Every option with its value. */
-export type Options = { readonly [N in keyof typeof OPTIONS]: ValueOf<(typeof OPTIONS)[N]> };
+type Values = { readonly [N in keyof typeof OPTIONS]: ValueOf<(typeof OPTIONS)[N]> };
+type Inputs = {
+  readonly [N in keyof typeof OPTIONS]?: InputOf<(typeof OPTIONS)[N]> | undefined;
+};
+/** What a virtual host may say of its own; whatever is left out is as for all, but for `root`. */
+export type HostInput = Pick<Inputs, SiteOption> & { readonly root: string };
+/** By name, several with commas: `{ "example.org, *.example.org": { root: "…" } }`. */
+export type HostInputs = Readonly<Record<string, HostInput>>;
+
 /** Of the command's process. */
 export type ProcessOptions = {
   readonly [N in keyof typeof ofProcess]: ValueOf<(typeof ofProcess)[N]>;
 };
+
+/** Every option with its value. */
+export type Options = Omit<Values, 'hosts'> & { readonly hosts: HostInputs };
 /** What callers may pass; whatever is left out or undefined takes its default. */
-export type OptionsInput = {
-  readonly [N in keyof typeof OPTIONS]?: InputOf<(typeof OPTIONS)[N]> | undefined;
-};
+export type OptionsInput = Omit<Inputs, 'hosts'> & { readonly hosts?: HostInputs | undefined };
+
+/** A virtual host with every option's value. */
+export interface HostOptions {
+  /** As it was typed. */
+  readonly key: string;
+  /** In lower case; `*.example.org` stands for all below it. */
+  readonly names: readonly string[];
+  readonly options: Options;
+  /** Has it a certificate of its own? */
+  readonly certified: boolean;
+}
 
 /** Every option's value. Throws an OptionError that names the option, its value and what is allowed. */
 export function resolveOptions(input: OptionsInput = {}): Options {
@@ -77,12 +107,38 @@ export function resolveProcess(input: Readonly<Record<string, unknown>>): Proces
   return { ...defaultsOf(ofProcess), ...readOptions(ofProcess, input) } as ProcessOptions;
 }
 
+/** The virtual hosts, in the order in which they stand there. */
+export function hostsOf(options: Options): readonly HostOptions[] {
+  return readHosts(OPTIONS, options.hosts).map((given) => hostOf(options, given));
+}
+
+function hostOf(all: Options, given: GivenHost): HostOptions {
+  const { key, names, own } = given;
+  const options: Options = { ...inherit(all, given), hosts: {} };
+  const certified = own.tlsCert !== undefined;
+  inHost(key, () => agreeOnTls(options, (name) => options[name] === OPTIONS[name].default));
+  if (certified && all.tlsCert === undefined) {
+    throw new OptionError(
+      (call) =>
+        `${callInHost(key, call)('tlsCert')} needs ${call('tlsCert')} beside ${call('hosts')} too, for clients that name no host`,
+    );
+  }
+  if (certified && all.transport === 'uws') {
+    throw new OptionError(
+      (call) =>
+        `${callInHost(key, call)('tlsCert')}: ${call('transport')} uws takes one ${call('tlsCert')}`,
+    );
+  }
+  return { key, names, options, certified };
+}
+
 /** Rules between options. */
 function agree(options: Options): void {
   const { transport, h2c } = options;
   const isDefault = (name: keyof typeof OPTIONS) => options[name] === OPTIONS[name].default;
   agreeOnTls(options, isDefault);
   agreeOnListeners(options, isDefault);
+  hostsOf(options);
   if (transport === 'uws') {
     const beyond = LIMITS_BEYOND_UWS.find((name) => !isDefault(name));
     if (beyond !== undefined) throw beyondUws(beyond);

@@ -9,6 +9,8 @@ import { StartError } from '../options/table.ts';
 import type { Reach } from '../plan/types.ts';
 import { limitsOf } from '../site/policies.ts';
 import type { Site } from '../site/site.ts';
+import type { Named, Sites } from '../site/sites.ts';
+import type { EngineSite } from '../transport/engine/engine.ts';
 import type { Transfers } from '../transport/node/transfers.ts';
 import type { Tls } from '../transport/tls.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -116,16 +118,17 @@ export async function withTransfers(
   return { ...chosen, transfers, reach: transfers ? 'socket' : 'memory' };
 }
 
-/** The chosen one, for this site; its code is loaded here. Throws where it cannot start. */
+/** The chosen one, for these sites; its code is loaded here. Throws where it cannot start. */
 export async function createTransport(
   chosen: Chosen,
-  site: Site,
+  sites: Sites,
   options: Options,
   tls: Tls | undefined,
   log: Log,
   accessLog: AccessLog | undefined,
 ): Promise<Transport> {
-  const { handler, table, root, common } = site;
+  const { all, handler, pool } = sites;
+  const { common } = all[0].site;
   const limits = limitsOf(options);
   /** Of the carriers whose requests come through JavaScript. */
   const tellEnded = accessLog?.tell;
@@ -133,11 +136,10 @@ export async function createTransport(
   switch (chosen.name) {
     case 'native': {
       const { createNativeTransport } = await import('../transport/engine/engine.ts');
-      if (root.native === undefined) throw new Error('the root was opened without the addon');
+      const [first, ...others] = all;
       const transport = createNativeTransport({
         addon: chosen.addon,
-        root: root.native,
-        symlinks: options.symlinks,
+        sites: [engineSite(first), ...others.map(engineSite)],
         reach: chosen.reach,
         tls,
         http2: options.http2,
@@ -146,23 +148,13 @@ export async function createTransport(
             ? Math.min(availableParallelism(), MAX_THREADS)
             : options.threads,
         limits,
-        handler,
         log,
         common,
-        maxHot: table.maxOpenFiles,
-        onStale: (files) => table.suspect(files),
-        onFault: (file) => table.drop(file),
-        onRefused: (file) => table.markRefused(file),
-        lookAtRoot: () => table.lookAtRoot(),
-        templates: site.templates,
-        names: (directories) => table.names(directories),
-        watch: (directory) => table.watch(directory),
-        unwatch: (directory) => table.unwatch(directory),
-        keeping: table.share(),
+        maxHot: pool.maxOpen,
+        keeping: pool.share(),
         accessLog: accessLog?.native,
-        onMet: (path) => table.met(path),
       });
-      table.attach(transport);
+      for (const [i, prepared] of transport.prepared.entries()) all[i]?.site.table.attach(prepared);
       return transport;
     }
     case 'uws': {
@@ -170,10 +162,33 @@ export async function createTransport(
       return orRefusing(tls, () => createUwsTransport({ ...received, library: chosen.library }));
     }
     case 'http1': {
+      if (tls !== undefined) (await import('./tls.ts')).agreeWithNode(tls);
       const { createHttp1Transport } = await import('../transport/node/http1.ts');
       return createHttp1Transport({ ...received, transfers: chosen.transfers });
     }
   }
+}
+
+function engineSite({ names, site }: Named<Site>): EngineSite {
+  const { root, table, files, handler, templates, log } = site;
+  if (root.native === undefined) throw new Error('the root was opened without the addon');
+  return {
+    names,
+    root: root.native,
+    symlinks: files.symlinks,
+    revalidateMs: files.revalidateMs,
+    handler,
+    log,
+    onStale: (paths) => table.suspect(paths),
+    onFault: (file) => table.drop(file),
+    onRefused: (file) => table.markRefused(file),
+    lookAtRoot: () => table.lookAtRoot(),
+    templates,
+    readNames: (directories) => table.names(directories),
+    watch: (directory) => table.watch(directory),
+    unwatch: (directory) => table.unwatch(directory),
+    onMet: (path) => table.met(path),
+  };
 }
 
 /** The certificate is good for node:tls: what uWebSockets.js does not take of it, it does not say. */

@@ -38,6 +38,8 @@ const DESCRIPTOR: Readonly<Record<string, Words>> = {
 const WORDS = { tcp: PORT, unix: SOCKET_FILE, descriptors: DESCRIPTOR } as const;
 
 export function cannotServe(root: string, cause: unknown): StartError {
+  // Of a file of users, it says so itself.
+  if (cause instanceof StartError) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
   return new StartError(`cannot serve ${root}: ${ROOT[code ?? ''] ?? message}`, { cause });
 }

@@ -6,13 +6,14 @@ import type { Admin } from '../admin/admin.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog, type Log } from '../log/log.ts';
+import { inHost } from '../options/hosts.ts';
 import { areLocal, listenersOf, redirectHost } from '../options/listeners.ts';
-import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
-import { StartError } from '../options/table.ts';
+import { hostsOf, type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
 import type { Listener } from '../rules/listeners.ts';
 import { limitsOf, policiesOf } from '../site/policies.ts';
-import { createSite, type Site } from '../site/site.ts';
+import type { SiteOptions } from '../site/site.ts';
+import { openSites, type Sites } from '../site/sites.ts';
 import type { Tls } from '../transport/tls.ts';
 import type { Transport, TransportStats } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
@@ -96,12 +97,12 @@ export async function startServer(
   const asked = await chooseTransport(wanted, native, loadUws);
   const best = await withTransfers(asked, native, limits, log);
   const accessLog = await openAccessLog(options, native.addon, log);
-  const site = openSite(options, best, native.addon, log);
+  const sites = openAll(options, best, native.addon, log);
   let started: Started;
   let listening: Listeners;
   let redirect: Redirect | undefined;
   try {
-    started = await start(best, wanted, site, options, tls, log, accessLog);
+    started = await start(best, wanted, sites, options, tls, log, accessLog);
     if (started.chosen.fallback) {
       const node = tls ? 'node:https' : 'node:http';
       log.warn(`no better transport than ${node}: ${started.chosen.reason}`);
@@ -109,7 +110,7 @@ export async function startServer(
     listening = await listen(started, listeners, options);
     redirect = await listenForPlain(options, started.transport, listening, log, accessLog);
   } catch (error) {
-    site.close();
+    sites.close();
     await accessLog?.close();
     throw error;
   }
@@ -122,12 +123,12 @@ export async function startServer(
   let closed: Promise<void> | undefined;
   const stats = () => ({
     ...transport.stats(),
-    files: site.table.stats(),
+    files: sites.stats(),
     accessLog: accessLog?.stats(),
   });
   const spoken = spokenBy(chosen.name, options, wanted);
   let admin: Admin | undefined;
-  const close = () => (closed ??= closeAll().finally(() => site.close()));
+  const close = () => (closed ??= closeAll().finally(() => sites.close()));
   const closeAll = async () => {
     const ended = Promise.all([
       ...[transport.close(options.grace), redirect?.transport.close(options.grace)],
@@ -142,7 +143,7 @@ export async function startServer(
   if (options.admin !== undefined) {
     const { listenForAdmin } = await import('./admin.ts');
     const { maxConnections: connections, cacheSize: cacheBytes, root } = options;
-    const most = { connections, cacheBytes, openFiles: site.table.maxOpenFiles };
+    const most = { connections, cacheBytes, openFiles: sites.pool.maxOpen };
     const { name, reason } = chosen;
     const about = { url: urls[0] ?? '', transport: name, reason, ...spoken, limits: most };
     const isDraining = () => closed !== undefined;
@@ -169,6 +170,7 @@ export async function startServer(
       const renewed = await tlsOf(options);
       if (renewed === undefined) return;
       if (transport.useTls === undefined) throw new Error('uWebSockets.js keeps its certificate');
+      if (chosen.name === 'http1') (await import('./tls.ts')).agreeWithNode(renewed);
       transport.useTls(renewed);
     },
     reopenLogs: async () => accessLog?.reopen(),
@@ -191,42 +193,57 @@ interface Started {
 async function start(
   chosen: Chosen,
   wanted: Wanted,
-  site: Site,
+  sites: Sites,
   options: Options,
   tls: Tls | undefined,
   log: Log,
   accessLog: AccessLog | undefined,
 ): Promise<Started> {
   try {
-    const transport = await createTransport(chosen, site, options, tls, log, accessLog);
+    const transport = await createTransport(chosen, sites, options, tls, log, accessLog);
     return { chosen, transport };
   } catch (error) {
     if (chosen.name !== 'native') throw error;
     const other = chooseWithoutEngine(wanted, error);
-    return start(other, wanted, site, options, tls, log, accessLog);
+    return start(other, wanted, sites, options, tls, log, accessLog);
   }
 }
 
-function openSite(
+function openAll(
   options: Options,
   chosen: Chosen,
   addon: NativeAddon | undefined,
   log: Log,
-): Site {
-  const policies = policiesOf(options);
-  try {
-    return createSite({
+): Sites {
+  const siteOf = (own: Options, name?: string): SiteOptions => {
+    const policies = policiesOf(own);
+    const files = filesOf(chosen, policies.files, log);
+    return {
       ...policies,
-      files: filesOf(chosen, policies.files, log),
+      files,
       routed: false,
       addon,
-      log,
-    });
+      log: name === undefined ? log : logOf(name, log),
+    };
+  };
+  try {
+    const first = siteOf(options);
+    const hosts = hostsOf(options).map(({ key, names, options: own }) => ({
+      names,
+      site: inHost(key, () => siteOf(own, names[0])),
+    }));
+    return openSites(first, hosts, cannotServe);
   } catch (error) {
     if (chosen.name === 'http1') chosen.transfers?.close();
-    if (error instanceof StartError) throw error;
-    throw cannotServe(policies.files.root, error);
+    throw error;
   }
+}
+
+/** Its lines say of which host they are. */
+function logOf(host: string, log: Log): Log {
+  const say = (level: 'error' | 'warn' | 'info') => (text: string, key?: string) =>
+    log[level](`${host}: ${text}`, key === undefined ? undefined : `${host}: ${key}`);
+  return { error: say('error'), warn: say('warn'), info: say('info') };
 }
 
 /** To encrypt is to read in this process, where a mapping of the file itself would be a fault after a truncation. */
@@ -234,6 +251,7 @@ function filesOf(chosen: Chosen, policy: FilesPolicy, log: Log): FilesPolicy {
   if (chosen.reach !== 'engine-tls' || policy.mmapSource === 'snapshot') return policy;
   log.warn(
     'mmapSource file: with TLS there is no memory cache of the files themselves, they are read',
+    'mmapSource',
   );
   return { ...policy, cacheSize: 0 };
 }

@@ -2,8 +2,10 @@
 
 import type { NativeAddon } from '../addon/types.ts';
 import { openRealms, type Realms } from '../auth/realms.ts';
+import type { FilePool } from '../files/file-pool.ts';
 import { openRoot, restingRoot } from '../files/open.ts';
 import type { Describe } from '../files/open-files.ts';
+import type { FilesPolicy } from '../files/policy.ts';
 import type { Root } from '../files/root.ts';
 import { FileTable } from '../files/table.ts';
 import type { FieldList } from '../http/field-list.ts';
@@ -25,6 +27,8 @@ export interface SiteOptions extends TemplateOptions {
   readonly auth: Readonly<Record<string, string>>;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
+  /** What several sites keep together; where it is left out, one of its own. */
+  readonly pool?: FilePool | undefined;
 }
 
 export interface Site {
@@ -33,6 +37,8 @@ export interface Site {
   readonly table: FileTable;
   readonly handler: Handler;
   readonly templates: Templates;
+  readonly files: FilesPolicy;
+  readonly log: Log;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
   /** Closes every file that nobody is sending, and the root. */
@@ -41,13 +47,14 @@ export interface Site {
 
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function createSite(options: SiteOptions): Site {
-  const { plan, redirects, rewrites, routed, addon, log } = options;
+  const { plan, redirects, rewrites, routed, addon, log, pool } = options;
   const realms = realmsOf(options);
   // Where somebody else's server listens, and for whom, is not known.
   const files = routed ? { ...options.files, advises: false } : options.files;
   const rootOf = routed ? restingRoot : openRoot;
   const root = rootOf(files.root, files.symlinks, addon);
-  const table = new FileTable({ policy: files, root, addon, describe: describeBy(options), log });
+  const describe = describeBy(options);
+  const table = new FileTable({ policy: files, root, addon, describe, log, pool });
   const listings = new ListingPages({ table, addon, etag: files.etag !== 'off' });
   const open = createHandler({
     table,
@@ -66,6 +73,8 @@ export function createSite(options: SiteOptions): Site {
     table,
     handler: realms === undefined ? open : guarded({ ...guards, realms }),
     templates: createTemplates(options),
+    files,
+    log,
     common: plan.common,
     close() {
       table.close();

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
+import { isSiteOption } from '../../src/options/hosts.ts';
 import type { OptionsInput } from '../../src/options/options.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
 import type { Address } from '../support/client.ts';
@@ -34,7 +35,7 @@ export interface Carrier {
   readonly sendfile: boolean;
 }
 
-export const CARRIERS: readonly Carrier[] = [
+const ALL: readonly Carrier[] = [
   { name: 'native', addon: true, tls: false, transport: 'native', sendfile: true },
   { name: 'native TLS', addon: true, tls: true, transport: 'native', sendfile: false },
   { name: 'http1', addon: true, tls: false, transport: 'http1', sendfile: true },
@@ -51,6 +52,12 @@ export const PROXIED: Carrier = {
   ...{ name: 'native proxied', addon: true, tls: false, transport: 'native', sendfile: true },
   proxied: true,
 };
+/** The site under test is that of a virtual host, beside another one, on these carriers alone (second-host.test.ts). */
+const SECOND_HOST = process.env.ZCSERVE_TEST_SECOND_HOST?.split(',');
+
+export const CARRIERS: readonly Carrier[] = ALL.filter(
+  ({ name }) => SECOND_HOST?.includes(name) ?? true,
+);
 
 export interface Origin extends HostedServer {
   readonly carrier: Carrier;
@@ -109,14 +116,32 @@ export async function startOrigin(
   const { transport, tls, http2 = false, proxied = false } = carrier;
   const h2c = http2 && !tls;
   const path = join(host.folder, String(++started));
-  const server = await host.start({
+  const all = {
     ...options,
     ...{ transport, h2c },
     ...(tls ? TLS_OPTIONS : {}),
     ...(proxied ? { port: undefined, listen: `unix:${path},proxy` } : {}),
-  });
+  };
+  const server = await host.start(SECOND_HOST ? asSecondHost(all) : all);
   const through = proxied ? { path, first: PROXY_V2 } : {};
   return { ...server, carrier, host, address: { port: server.port, tls, http2, ...through } };
 }
 
 let started = 0;
+
+/** By whom the suite asks. */
+const NAMES = 'localhost, 127.0.0.1, h, a, x, example.com, example.test';
+
+/** What the site says goes to the host; whoever is beside it has what would be seen at once. */
+function asSecondHost(options: OptionsInput): OptionsInput {
+  const entries = Object.entries(options);
+  const own = entries.filter(([name]) => isSiteOption(name) && !name.startsWith('tls'));
+  const others = entries.filter(([name]) => !isSiteOption(name) || name.startsWith('tls'));
+  const host = { ...Object.fromEntries(own), root: options.root ?? '.' };
+  return {
+    ...Object.fromEntries(others),
+    root: import.meta.dirname,
+    headers: { '**': { 'X-Beside': 'yes' } },
+    hosts: { 'first.example': { root: import.meta.dirname }, [NAMES]: { headers: {}, ...host } },
+  };
+}

@@ -61,6 +61,7 @@ function make(
     watch: (directory) => watched.push(directory),
     unwatch: (directory) => watched.splice(watched.indexOf(directory), 1),
     now: () => now,
+    taken: { directories: 0, names: 0 },
   });
   const found = (path: string) =>
     index.learn(path, { status: 200, resource: { identity: { path: path.slice(1) } } } as Answer);

@@ -166,3 +166,35 @@ t.test('bounds', (t) => {
   });
   t.end();
 });
+
+t.test('the same path and file of two sites are two', async (t) => {
+  const added: Array<readonly [path: string, site: number | undefined]> = [];
+  const removed: number[] = [];
+  const index = new HotIndex(
+    {
+      add: (path, _judged, _evidence, _lasts, site) => added.push([path, site]),
+      put: () => {},
+      remove: (handle) => void removed.push(handle),
+      used: (handle) => handle === 2,
+    },
+    100,
+  );
+  const offer = (site: number) => {
+    for (let i = 0; i < 2; i++) index.offer('/a', memo('a'), () => replyOf(), false, site);
+  };
+  index.offer('/a', memo('a'), () => replyOf(), false, 0);
+  index.offer('/a', memo('a'), () => replyOf(), false, 1);
+  t.same(added, [], 'once for each is not twice for one');
+  offer(0);
+  offer(1);
+  t.same(added, [
+    ['/a', 0],
+    ['/a', 1],
+  ]);
+  t.same([index.used('a', 0), index.used('a', 1)], [false, true]);
+  index.forget(['a'], 1);
+  t.same(removed, [2]);
+  t.same(index.stale('/a', 1), []);
+  index.clear(1);
+  t.same(index.stale('/a', 0), ['a'], 'what the other one has still stands');
+});

@@ -1,11 +1,12 @@
 // `zcserve doctor`: what would be used here and why; sendfile and mmap are tried, not guessed.
+import { statSync } from 'node:fs';
 import { release } from 'node:os';
 import { resolve } from 'node:path';
 import { loadNative, type Native } from '../../addon/load.ts';
 import { openRoot } from '../../files/open.ts';
 import type { Root } from '../../files/root.ts';
 import { mmapMaxOf } from '../../options/mmap-max.ts';
-import type { Options } from '../../options/options.ts';
+import { hostsOf, type Options } from '../../options/options.ts';
 import { type Chosen, chooseTransport } from '../../server/choose.ts';
 import { cannotServe } from '../../server/problems.ts';
 import { readTls } from '../../server/tls.ts';
@@ -51,11 +52,23 @@ export async function diagnose(options: Options): Promise<Finding[]> {
     await uws(),
     ...(await https(options, native)),
     ...(await root(options, native)),
+    ...hosts(options),
     thresholds(options),
     ...interfaces(),
     descriptorLimit(),
     listenBacklog(),
   ];
+}
+
+function hosts(options: Options): Finding[] {
+  return hostsOf(options).map(({ names, options: { root } }) => {
+    const isThere = statSync(root, { throwIfNoEntry: false })?.isDirectory() === true;
+    return finding(
+      'host',
+      isThere,
+      `${names.join(', ')}: ${root}${isThere ? '' : ' is no directory'}`,
+    );
+  });
 }
 
 function engine(native: Native): Finding {
@@ -132,13 +145,14 @@ async function https(options: Options, native: Native): Promise<Finding[]> {
 function certificatesOf(options: Options): Finding[] {
   const subject = 'certificate';
   try {
-    const { certificates = [] } = readTls(options) ?? {};
-    return certificates.map(({ certFile, keyFile, keyType, names }) =>
-      finding(
-        subject,
-        true,
-        `${certFile}, and ${keyFile} is its key (${keyType}); for ${names.join(', ') || 'no name'}`,
-      ),
+    const { certificates = [], hosts = [] } = readTls(options) ?? {};
+    return [...certificates, ...hosts.flatMap((host) => host.certificates)].map(
+      ({ certFile, keyFile, keyType, names }) =>
+        finding(
+          subject,
+          true,
+          `${certFile}, and ${keyFile} is its key (${keyType}); for ${names.join(', ') || 'no name'}`,
+        ),
     );
   } catch (error) {
     return [finding(subject, false, messageOf(error))];

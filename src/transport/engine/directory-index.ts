@@ -21,6 +21,13 @@ export interface DirectoryIndexOptions {
   readonly unwatch: (directory: string) => void;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** Taken by the indexes of all sites together. */
+  readonly taken: Taken;
+}
+
+export interface Taken {
+  directories: number;
+  names: number;
 }
 
 /** Directories to which all rules are alike. */
@@ -63,7 +70,6 @@ export class DirectoryIndex {
   readonly #options: DirectoryIndexOptions;
   readonly #known = new Map<string, Known>();
   readonly #groups = new Map<string, Group>();
-  #names = 0;
   readonly #queue = new ReadQueue<Known>((some) => this.#readNames(some));
   #off = false;
 
@@ -148,6 +154,8 @@ export class DirectoryIndex {
     if (known === undefined || known.watched) return;
     known.watched = true;
     this.#options.watch(directory.slice(1));
+    // What changed before that is looked for once.
+    this.#put(known);
   }
 
   /** A name may have come to this root-relative path, or gone: the engine looks at its directory before the next answer. */
@@ -160,10 +168,11 @@ export class DirectoryIndex {
   /** All of it was of another root. The engine has forgotten it. */
   clear(): void {
     for (const known of this.#known.values()) this.#unwatch(known);
+    for (const known of this.#known.values()) this.#loseNames(known);
+    this.#options.taken.directories -= this.#known.size;
     this.#known.clear();
     this.#groups.clear();
     this.#queue.clear();
-    this.#names = 0;
   }
 
   /** Files are not what templates promise: none is given any more. */
@@ -179,8 +188,10 @@ export class DirectoryIndex {
    */
   #add(path: string, ahead = false): Known | undefined {
     const group = this.#groupOf(path);
+    const { taken } = this.#options;
     if (group === undefined) return undefined;
-    if (this.#known.size >= MAX_DIRECTORIES) this.#dropOne();
+    if (taken.directories >= MAX_DIRECTORIES && !this.#dropOne()) return undefined;
+    taken.directories++;
     const known: Known = {
       path,
       group,
@@ -198,7 +209,8 @@ export class DirectoryIndex {
   /** Whoever asks for one directory asks for its neighbours next: they are known by then. */
   #lookAhead({ path, names }: Known): void {
     for (const name of names?.directories ?? []) {
-      if (this.#known.size >= MAX_AHEAD || this.#names >= MAX_NAMES_AHEAD) return;
+      const { taken } = this.#options;
+      if (taken.directories >= MAX_AHEAD || taken.names >= MAX_NAMES_AHEAD) return;
       const below = `${path}/${name}`;
       if (isPlain(`${below}/x`) && !this.#known.has(below)) this.#add(below, true);
     }
@@ -215,17 +227,19 @@ export class DirectoryIndex {
     return group;
   }
 
-  /** Any one: where there are more than have room, the oldest would always be the next that is asked for. */
-  #dropOne(): void {
+  /** Any one: where there are more than have room, the oldest would always be the next that is asked for. False: there is none. */
+  #dropOne(): boolean {
     let at = Math.floor(Math.random() * this.#known.size);
     for (const [path, known] of this.#known) {
       if (at-- > 0) continue;
       this.#loseNames(known);
       this.#unwatch(known);
       this.#known.delete(path);
+      this.#options.taken.directories--;
       this.#options.engine.removeDirectory(path);
-      return;
+      return true;
     }
+    return false;
   }
 
   #prepare({ path, group }: Known, extension: string): void {
@@ -247,7 +261,7 @@ export class DirectoryIndex {
   }
 
   #loseNames(known: Known): void {
-    this.#names -= known.names?.count ?? 0;
+    this.#options.taken.names -= known.names?.count ?? 0;
     known.names = undefined;
   }
 
@@ -258,7 +272,7 @@ export class DirectoryIndex {
   async #readNames(queued: readonly Known[]): Promise<void> {
     const { now, names } = this.#options;
     const some = queued.filter((known) => known.names === undefined);
-    if (some.length === 0 || this.#names >= MAX_NAMES) return;
+    if (some.length === 0 || this.#options.taken.names >= MAX_NAMES) return;
     const began = now();
     const read = await names(some.map(({ path }) => path.slice(1)));
     const ended = now();
@@ -274,7 +288,7 @@ export class DirectoryIndex {
       this.#loseNames(known);
       known.names = found;
       known.patience = PATIENCE;
-      this.#names += found.count;
+      this.#options.taken.names += found.count;
       this.#put(known);
       this.#lookAhead(known);
     }

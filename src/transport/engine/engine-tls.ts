@@ -6,7 +6,8 @@ export function engineTls(tls: Tls, http2: boolean): EngineTls {
   const ciphers = tls.ciphers.split(':');
   const isSuite = (name: string) => name.startsWith('TLS_');
   return {
-    identities: identitiesOf(tls).map(({ names, certificates }) => ({
+    identities: identitiesOf(tls).map(({ site, names, certificates }) => ({
+      site,
       names,
       pairs: certificates.flatMap(({ cert, key, staple }) => [cert, key, staple]),
     })),

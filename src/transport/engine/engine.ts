@@ -28,25 +28,15 @@ import { type EngineRecord, readRecords, readStats } from './records.ts';
 import { engineReply, hotReply } from './reply.ts';
 import { listenWith } from './sockets.ts';
 
-export interface NativeTransportOptions {
-  readonly addon: NativeAddon;
+/** One of the sites that an engine answers for. */
+export interface EngineSite {
+  /** Of a virtual host, in lower case; none of the first site, which is for all others. */
+  readonly names: readonly string[];
   readonly root: NativeRoot;
   readonly symlinks: Symlinks;
-  /** 1 to 64. */
-  readonly threads: number;
-  /** How far bodies get by its connections at most. */
-  readonly reach: Extract<Reach, 'engine' | 'engine-tls'>;
-  /** Of the listeners that speak TLS. */
-  readonly tls?: Tls | undefined;
-  /** Offer HTTP/2 to clients with TLS. */
-  readonly http2?: boolean;
-  readonly limits: EngineLimits;
+  readonly revalidateMs: number;
   readonly handler: Handler;
   readonly log: Log;
-  /** Fields of every answer that is no file's, such as the engine's own errors. */
-  readonly common: FieldList;
-  /** Paths that the engine may answer by itself at the same time. */
-  readonly maxHot: number;
   /** The engine found that these root-relative files are no longer what they were. */
   readonly onStale: (files: readonly string[]) => void;
   /** This root-relative file was found changed, or could not be read, while it was sent. */
@@ -57,32 +47,63 @@ export interface NativeTransportOptions {
   readonly lookAtRoot: () => Promise<NativeRoot | undefined>;
   readonly templates: Templates;
   /** Which names stand in each of these root-relative directories, where that can be told. */
-  readonly names: (
+  readonly readNames: (
     directories: readonly string[],
   ) => Promise<ReadonlyArray<NativeNames | undefined>>;
   readonly watch: (directory: string) => void;
   readonly unwatch: (directory: string) => void;
+  /** This path was asked for before, perhaps answered by the engine. */
+  readonly onMet: (path: string) => void;
+}
+
+export interface NativeTransportOptions {
+  readonly addon: NativeAddon;
+  readonly sites: readonly [EngineSite, ...EngineSite[]];
+  /** 1 to 64. */
+  readonly threads: number;
+  /** How far bodies get by its connections at most. */
+  readonly reach: Extract<Reach, 'engine' | 'engine-tls'>;
+  /** Of the listeners that speak TLS. */
+  readonly tls?: Tls | undefined;
+  /** Offer HTTP/2 to clients with TLS. */
+  readonly http2?: boolean;
+  readonly limits: EngineLimits;
+  readonly log: Log;
+  /** Fields of every answer that is no file's, such as the engine's own errors. */
+  readonly common: FieldList;
+  /** Paths that the engine may answer by itself at the same time. */
+  readonly maxHot: number;
   /** Small files that the engine keeps by itself; undefined where it keeps none. */
   readonly keeping: EngineKeeping | undefined;
   /** Where exchanges are told, and how. */
   readonly accessLog?:
     | { readonly writer: NativeLineWriter; readonly format: NativeLogFormat }
     | undefined;
-  /** This path was asked for before, perhaps answered by the engine. */
-  readonly onMet: (path: string) => void;
 }
 
-export interface NativeTransport extends Transport, Required<PreparedAnswers> {}
+export interface NativeTransport extends Transport {
+  /** Of each site. */
+  readonly prepared: ReadonlyArray<Required<PreparedAnswers>>;
+}
 
 /** What the engine answers without asking, each with the plan's own page. */
 const ENGINE_ERRORS = [400, 403, 408, 413, 414, 421, 429, 431, 501, 503, 505];
+
+interface Served extends EngineSite {
+  readonly number: number;
+  readonly directories: DirectoryIndex;
+}
+
+type SiteRecord = Extract<EngineRecord, { readonly site: number }>;
+type Asked = Extract<EngineRecord, { readonly kind: 'request' }>;
 
 /** What an engine thread takes after the grace: a tick of its timers, and some load. */
 const LATE_MS = 500;
 
 /** Throws an Error with `code` where the system has no room for even one engine thread. */
 export function createNativeTransport(options: NativeTransportOptions): NativeTransport {
-  const { addon, handler, log, reach, http2 = false } = options;
+  const { addon, log, reach, http2 = false } = options;
+  const [first, ...hosts] = options.sites;
   const pageOf = (status: number, advice?: Advice) => {
     const page = statusPage(status, advice);
     return [fieldLines([...page.fields, ...options.common]), page.body] as const;
@@ -93,10 +114,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   });
 
   const engine: NativeEngine = addon.createEngine(
-    options.root,
-    options.symlinks,
+    first.root,
+    first.symlinks,
     options.threads,
-    options.limits,
+    { ...options.limits, revalidateMs: first.revalidateMs },
     REQUEST_FIELDS,
     [
       ...ENGINE_ERRORS.map((status) => [status, status, ...pageOf(status)] as const),
@@ -104,6 +125,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     ],
     (batch) => readRecords(batch, receive),
     options.keeping,
+    hosts,
   );
   let running = engine.threads;
   if (running < options.threads) {
@@ -111,16 +133,28 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
   const admission = new Admission(engine);
   const index = new HotIndex(engine, options.maxHot, () => admission.crowded());
-  const directories = new DirectoryIndex({
-    engine,
-    templates: options.templates,
-    reach,
-    names: options.names,
-    watch: options.watch,
-    unwatch: options.unwatch,
-    now: () => performance.now(),
-  });
   if (options.accessLog) engine.logAccess(options.accessLog.writer, options.accessLog.format);
+  const taken = { directories: 0, names: 0 };
+  const sites = options.sites.map((site, number) => ({
+    ...site,
+    number,
+    directories: new DirectoryIndex({
+      engine: {
+        putDirectory: (...[path, names, group, tried, likeAbove, patience]) =>
+          engine.putDirectory(path, names, group, tried, likeAbove, patience, number),
+        removeDirectory: (path) => engine.removeDirectory(path, number),
+        putTemplate: (...[group, extension, template]) =>
+          engine.putTemplate(group, extension, template, number),
+      },
+      templates: site.templates,
+      reach,
+      names: site.readNames,
+      watch: site.watch,
+      unwatch: site.unwatch,
+      now: () => performance.now(),
+      taken,
+    }),
+  }));
   try {
     if (options.tls !== undefined) engine.useTls(engineTls(options.tls, http2));
   } catch (error) {
@@ -130,33 +164,6 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
 
   function receive(record: EngineRecord): void {
     switch (record.kind) {
-      case 'request':
-        if (record.met) options.onMet(pathOf(record.request));
-        ask(record.id, record.request, record.met);
-        break;
-      case 'stale':
-        options.onStale(index.stale(record.path));
-        break;
-      case 'file-fault': {
-        const what = record.fault === 'failed' ? record.errno : `${record.fault} while it was sent`;
-        log.warn(`${record.file}: ${what}; closed the connection`, `fault:${record.file}`);
-        options.onFault(record.file);
-        break;
-      }
-      case 'refused':
-        log.warn(`${record.file}: sendfile refused, read instead`, `refused:${record.file}`);
-        options.onRefused(record.file);
-        directories.stop();
-        break;
-      case 'directory':
-        directories.look(record.path, record.changed);
-        break;
-      case 'kept':
-        directories.watch(record.path);
-        break;
-      case 'root':
-        options.lookAtRoot().then((root) => engine.setRoot(root));
-        break;
       case 'accept-paused':
         log.error(`cannot accept connections: ${record.errno}`, 'accept');
         break;
@@ -170,25 +177,62 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       case 'transfer-end':
         // Only node:http's engine has transfers.
         break;
+      default: {
+        const site = sites[record.site];
+        if (site !== undefined) receiveFor(site, record);
+      }
     }
   }
 
-  function ask(id: number, request: RequestHead, met: boolean): void {
-    const plan = handler(request, reach);
-    if (plan instanceof Promise) plan.then((answer) => answerWith(id, request, met, answer));
-    else answerWith(id, request, met, plan);
+  function receiveFor(site: Served, record: SiteRecord): void {
+    const { directories } = site;
+    switch (record.kind) {
+      case 'request':
+        if (record.met) site.onMet(pathOf(record.request));
+        ask(site, record);
+        break;
+      case 'stale':
+        site.onStale(index.stale(record.path, site.number));
+        break;
+      case 'file-fault': {
+        const what = record.fault === 'failed' ? record.errno : `${record.fault} while it was sent`;
+        site.log.warn(`${record.file}: ${what}; closed the connection`, `fault:${record.file}`);
+        site.onFault(record.file);
+        break;
+      }
+      case 'refused':
+        site.log.warn(`${record.file}: sendfile refused, read instead`, `refused:${record.file}`);
+        site.onRefused(record.file);
+        directories.stop();
+        break;
+      case 'directory':
+        directories.look(record.path, record.changed);
+        break;
+      case 'kept':
+        directories.watch(record.path);
+        break;
+      case 'root':
+        site.lookAtRoot().then((root) => engine.setRoot(root, site.number));
+        break;
+    }
   }
 
-  function answerWith(id: number, request: RequestHead, met: boolean, plan: Answer): void {
+  function ask(site: Served, asked: Asked): void {
+    const plan = site.handler(asked.request, reach);
+    if (plan instanceof Promise) plan.then((answer) => answerWith(site, asked, answer));
+    else answerWith(site, asked, plan);
+  }
+
+  function answerWith(site: Served, asked: Asked, plan: Answer): void {
     try {
-      reply(id, request, met, plan);
+      reply(site, asked, plan);
     } catch (error) {
       log.error(`unexpected: ${textOf(error)}`, 'native');
-      reply(id, request, met, errorPlan(500, options.common));
+      reply(site, asked, errorPlan(500, options.common));
     }
   }
 
-  function reply(id: number, request: RequestHead, met: boolean, plan: Answer): void {
+  function reply({ number, directories }: Served, { id, request, met }: Asked, plan: Answer): void {
     const { flags, fields, source, start, end, parts, tail } = engineReply(plan);
     engine.reply(id, flags, fields, source, start, end, parts, tail);
     const path = pathOf(request);
@@ -196,9 +240,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     directories.learn(path, plan);
     const { memo } = plan;
     if (memo === undefined) return;
-    index.offer(path, memo, () => hotReply(plan, memo), met);
+    index.offer(path, memo, () => hotReply(plan, memo), met, number);
     const missing = plan.status === 404 ? directories.lacking(path) : undefined;
-    if (missing !== undefined) index.offerMiss(missing, memo, () => hotReply(plan, memo));
+    if (missing !== undefined) index.offerMiss(missing, memo, () => hotReply(plan, memo), number);
   }
 
   return {
@@ -215,15 +259,17 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     },
     stats: () => readStats(engine.stats()),
     useTls: (tls) => engine.useTls(engineTls(tls, http2)),
-    forget: (files) => index.forget(files),
-    used: (file) => index.used(file),
-    changed: (path) => directories.suspect(path),
-    crowded: () => admission.crowded(),
-    setRoot(root) {
-      index.clear();
-      directories.clear();
-      engine.setRoot(root);
-    },
+    prepared: sites.map(({ number, directories }) => ({
+      forget: (files) => index.forget(files, number),
+      used: (file) => index.used(file, number),
+      changed: (path) => directories.suspect(path),
+      crowded: () => admission.crowded(),
+      setRoot(root) {
+        index.clear(number);
+        directories.clear();
+        engine.setRoot(root, number);
+      },
+    })),
   };
 }
 

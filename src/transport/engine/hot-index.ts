@@ -11,7 +11,10 @@ import { fieldMask } from './reply.ts';
 type HotEngine = Pick<NativeEngine, 'add' | 'put' | 'remove' | 'used'>;
 
 interface HotPath {
+  /** Of its path among those of all sites. */
+  readonly key: string;
   readonly path: string;
+  readonly site: number;
   /** The engine's. */
   readonly handle: number;
   readonly evidence: readonly Evidence[];
@@ -49,10 +52,10 @@ const EVIDENCE_BYTES = 256;
 export class HotIndex {
   readonly #engine: HotEngine;
   readonly #paths: LRUCache<string, HotPath>;
-  /** Root-relative file path → hot paths whose evidence names it. */
+  /** Root-relative file path (of a site) → hot paths whose evidence names it. */
   readonly #byFile = new Map<string, Set<HotPath>>();
   readonly #doorkeeper = new Doorkeeper();
-  /** Files of which answers were forgotten in this turn: one that was planned before may yet be offered. */
+  /** Files (of a site) of which answers were forgotten in this turn: one that was planned before may yet be offered. */
   readonly #forgotten = new Set<string>();
   readonly #max: number;
   readonly #crowded: () => void;
@@ -73,32 +76,33 @@ export class HotIndex {
    * Hands an answer to the engine to repeat, if it is worth it. `path`: bytes as sent, query cut off; `met`: it was asked for
    * before. To be called in the turn of the event loop in which the answer was planned.
    */
-  offer(path: string, memo: Memo, reply: () => HotReply, met = false): void {
-    if (isNormal(path)) this.#offer(path, memo, reply, met);
+  offer(path: string, memo: Memo, reply: () => HotReply, met = false, site = 0): void {
+    if (isNormal(path)) this.#offer(path, memo, reply, met, site);
   }
 
   /**
    * The same of a 404, for whatever else is missing in this directory (as in requests, without a slash at its end). That no page
    * stands below it is told by names; one that does was not there when they were read.
    */
-  offerMiss(directory: string, memo: Memo, reply: () => HotReply): void {
+  offerMiss(directory: string, memo: Memo, reply: () => HotReply, site = 0): void {
     const above = (path: string) => `${directory}/`.startsWith(`${directoryOf(`/${path}`)}/`);
     const shared = memo.shared ?? [];
     const evidence = shared.filter(({ path }) => above(path));
     if (shared.some((one) => one.version !== '' && !evidence.includes(one))) return;
-    this.#offer(`\0${directory}`, { ...memo, evidence }, reply, true);
+    this.#offer(`\0${directory}`, { ...memo, evidence }, reply, true, site);
   }
 
-  #offer(path: string, memo: Memo, reply: () => HotReply, met: boolean): void {
-    if (this.#isForgotten(memo)) return;
+  #offer(path: string, memo: Memo, reply: () => HotReply, met: boolean, site: number): void {
+    if (this.#isForgotten(memo, site)) return;
+    const key = keyOf(site, path);
     // The slices of a file have the guard of its 200, and are another reply.
     const guard = JSON.stringify([memo.guard, memo.slices !== undefined]);
-    if (!this.#doorkeeper.knows(path + guard) && !met) return;
+    if (!this.#doorkeeper.knows(key + guard) && !met) return;
     const prepared = reply();
     const bytes = 2 * guard.length + sizeOfReply(prepared);
     if (bytes > Math.max(BYTES_PER_PATH, this.#maxBytes * REPLY_SHARE)) return;
     const judged = fieldMask(memo.judged);
-    let hot = this.#paths.get(path);
+    let hot = this.#paths.get(key);
     if (
       hot !== undefined &&
       !(hot.judged === judged && sameEvidence(hot.evidence, memo.evidence))
@@ -106,7 +110,7 @@ export class HotIndex {
       this.#drop(hot);
       hot = undefined;
     }
-    hot ??= this.#add(path, memo, judged);
+    hot ??= this.#add(path, memo, judged, site);
     const place = { at: this.#vacate(hot, guard), bytes };
     hot.replies.set(guard, place);
     this.#count(hot, place.bytes);
@@ -115,48 +119,57 @@ export class HotIndex {
   }
 
   /** The engine found the path's evidence broken and removed it. Returns the files that it rested on. */
-  stale(path: string): string[] {
-    const hot = this.#paths.get(path);
+  stale(path: string, site = 0): string[] {
+    const hot = this.#paths.get(keyOf(site, path));
     if (hot === undefined) return [];
     this.#drop(hot);
     return hot.evidence.map((evidence) => evidence.path);
   }
 
   /** What rests on these root-relative files is no longer valid. */
-  forget(files: readonly string[]): void {
+  forget(files: readonly string[], site = 0): void {
     if (this.#forgotten.size === 0) setImmediate(() => this.#forgotten.clear());
     for (const file of files) {
-      this.#forgotten.add(file);
-      for (const hot of [...(this.#byFile.get(file) ?? [])]) this.#drop(hot);
+      const key = keyOf(site, file);
+      this.#forgotten.add(key);
+      for (const hot of [...(this.#byFile.get(key) ?? [])]) this.#drop(hot);
     }
   }
 
-  /** All of it rested on another root. The engine has forgotten it. */
-  clear(): void {
-    this.#paths.clear();
-    this.#byFile.clear();
-    this.#bytes = 0;
+  /** All of the site rested on another root. The engine has forgotten it. */
+  clear(site = 0): void {
+    for (const hot of [...this.#paths.values()]) if (hot.site === site) this.#unlist(hot);
   }
 
   /** Did the engine answer from this file since the last call? */
-  used(file: string): boolean {
+  used(file: string, site = 0): boolean {
     let used = false;
-    for (const { handle } of this.#byFile.get(file) ?? []) used = this.#engine.used(handle) || used;
+    for (const { handle } of this.#byFile.get(keyOf(site, file)) ?? [])
+      used = this.#engine.used(handle) || used;
     return used;
   }
 
-  #isForgotten({ evidence }: Memo): boolean {
-    return this.#forgotten.size > 0 && evidence.some(({ path }) => this.#forgotten.has(path));
+  #isForgotten({ evidence }: Memo, site: number): boolean {
+    return (
+      this.#forgotten.size > 0 &&
+      evidence.some(({ path }) => this.#forgotten.has(keyOf(site, path)))
+    );
   }
 
-  #add(slice: string, { evidence, lastsMs = 0 }: Memo, judged: number): HotPath {
+  #add(slice: string, { evidence, lastsMs = 0 }: Memo, judged: number, site: number): HotPath {
     // A slice of the target would keep its query in memory too (V8).
     const path = Buffer.from(slice, 'latin1').toString('latin1');
     const versions = evidence.flatMap(({ path: file, version }) => [file, version]);
-    const handle = this.#engine.add(path, judged, versions, lastsMs);
-    const hot: HotPath = { path, handle, evidence, judged, replies: new Map(), bytes: 0 };
-    this.#paths.set(path, hot);
-    for (const { path: file } of evidence) {
+    const key = keyOf(site, path);
+    const handle = this.#engine.add(path, judged, versions, lastsMs, site);
+    const hot: HotPath = {
+      ...{ key, path, site, handle, evidence, judged },
+      replies: new Map(),
+      bytes: 0,
+    };
+    this.#paths.set(key, hot);
+    for (const { path: name } of evidence) {
+      const file = keyOf(site, name);
       const paths = this.#byFile.get(file) ?? new Set();
       this.#byFile.set(file, paths.add(hot));
     }
@@ -182,24 +195,34 @@ export class HotIndex {
   }
 
   #evict(): void {
-    const isUsed = (path: string) => this.#engine.used(this.#paths.peek(path)?.handle ?? 0);
-    const path = idleKey(this.#paths, isUsed) ?? oldestKey(this.#paths);
-    const hot = path === undefined ? undefined : this.#paths.peek(path);
+    const isUsed = (key: string) => this.#engine.used(this.#paths.peek(key)?.handle ?? 0);
+    const key = idleKey(this.#paths, isUsed) ?? oldestKey(this.#paths);
+    const hot = key === undefined ? undefined : this.#paths.peek(key);
     if (hot === undefined) return;
     this.#crowded();
     this.#drop(hot);
   }
 
   #drop(hot: HotPath): void {
-    this.#paths.delete(hot.path);
-    this.#bytes -= hot.bytes;
     this.#engine.remove(hot.handle);
-    for (const { path: file } of hot.evidence) {
+    this.#unlist(hot);
+  }
+
+  #unlist(hot: HotPath): void {
+    this.#paths.delete(hot.key);
+    this.#bytes -= hot.bytes;
+    for (const { path } of hot.evidence) {
+      const file = keyOf(hot.site, path);
       const paths = this.#byFile.get(file);
       paths?.delete(hot);
       if (paths?.size === 0) this.#byFile.delete(file);
     }
   }
+}
+
+/** No path holds NUL, but for the first byte of a miss. */
+function keyOf(site: number, path: string): string {
+  return site === 0 ? path : `${site}\0${path}`;
 }
 
 /** Bytes of its texts, and of a body of its own. */

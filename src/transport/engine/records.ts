@@ -11,22 +11,25 @@ import {
 import { REQUEST_FIELDS, type RequestField, type RequestHead } from '../../plan/request.ts';
 import type { Histogram, Tally, TransportStats } from '../transport.ts';
 
+/** `site`: whose request, path or file it is; the number of a virtual host, or 0. */
 export type EngineRecord =
   | {
       readonly kind: 'request';
       readonly id: number;
+      readonly site: number;
       readonly request: RequestHead;
       /** Was its path asked for before? */
       readonly met: boolean;
     }
-  | { readonly kind: 'stale'; readonly path: string }
+  | { readonly kind: 'stale'; readonly site: number; readonly path: string }
   | {
       readonly kind: 'file-fault';
+      readonly site: number;
       readonly file: string;
       readonly fault: FileFault;
       readonly errno: string;
     }
-  | { readonly kind: 'refused'; readonly file: string }
+  | { readonly kind: 'refused'; readonly site: number; readonly file: string }
   | {
       readonly kind: 'transfer-end';
       readonly id: number;
@@ -35,11 +38,16 @@ export type EngineRecord =
     }
   | { readonly kind: 'accept-paused'; readonly errno: string }
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'root' }
+  | { readonly kind: 'root'; readonly site: number }
   /** It is time to read its names; or what is known of it holds no more (`changed`). */
-  | { readonly kind: 'directory'; readonly path: string; readonly changed: boolean }
+  | {
+      readonly kind: 'directory';
+      readonly site: number;
+      readonly path: string;
+      readonly changed: boolean;
+    }
   /** A first file of this directory is kept. */
-  | { readonly kind: 'kept'; readonly path: string }
+  | { readonly kind: 'kept'; readonly site: number; readonly path: string }
   /** A client that no proxy has introduced was turned away. */
   | { readonly kind: 'unproxied'; readonly why: Unproxied };
 
@@ -65,29 +73,31 @@ export function readRecords(batch: EngineRecords, receive: (record: EngineRecord
 function readRecord(batch: EngineRecords, start: number, end: number): EngineRecord | undefined {
   const id = Number(batch[start + at.id]);
   const code = Number(batch[start + at.code]);
+  const site = Number(batch[start + at.site]);
   const errno = String(batch[start + at.errno] ?? '');
   const text = String(batch[start + at.text]);
   const kind = WIRE.records[Number(batch[start + at.kind])];
   switch (kind) {
     case 'request':
-      return { kind, id, request: readRequest(batch, start, end, text), met: code > 0 };
+      return { kind, id, site, request: readRequest(batch, start, end, text), met: code > 0 };
     case 'stale':
     case 'kept':
-      return { kind, path: text };
+      return { kind, site, path: text };
     case 'directory':
-      return { kind, path: text, changed: code > 0 };
+      return { kind, site, path: text, changed: code > 0 };
     case 'file-fault':
-      return { kind, file: text, fault: faultOf(code), errno };
+      return { kind, site, file: text, fault: faultOf(code), errno };
     case 'refused':
-      return { kind, file: text };
+      return { kind, site, file: text };
     case 'transfer-end':
       return { kind, id, end: WIRE.ends[code] ?? 'gone', bytes: Number(batch[start + at.bytes]) };
     case 'accept-paused':
       return { kind, errno };
     case 'unproxied':
       return { kind, why: WIRE.unproxied[code] ?? 'header' };
-    case 'stopped':
     case 'root':
+      return { kind, site };
+    case 'stopped':
       return { kind };
     case undefined:
       return undefined;

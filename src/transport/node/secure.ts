@@ -2,7 +2,10 @@
 import { constants, X509Certificate } from 'node:crypto';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { HostNames } from '../../http/host-names.ts';
 import { type Identity, identitiesOf, type Tls } from '../tls.ts';
+
+const OPTIONS = constants.SSL_OP_NO_RENEGOTIATION;
 
 export interface SecureServer {
   readonly server: Server;
@@ -12,12 +15,20 @@ export interface SecureServer {
 
 /** Node's own way with names (addContext) tells upper from lower case, and RFC 6066 §3 does not. */
 export function createSecureServer(settings: ServerOptions, tls: Tls): SecureServer {
+  let hosts = new HostNames();
   let named: ReadonlyArray<readonly [Identity, SecureContext]> = [];
+  /** The server's own context where there is none. */
+  const contextFor = (name: string): SecureContext | undefined => {
+    const site = hosts.find(name);
+    const own = named.filter(([one]) => one.site === site);
+    const found = own.find(([{ names }]) => covers(names, name)) ?? (site > 0 && own[0]);
+    if (found) return found[1];
+    return named.find(([one]) => one.site === 0 && covers(one.names, name))?.[1];
+  };
   const server = createServer({
     ...settings,
     SNICallback(name, use) {
-      const found = named.find(([{ names }]) => covers(names, name));
-      use(null, found?.[1]);
+      use(null, contextFor(name));
     },
   });
   const useTls = (renewed: Tls) => {
@@ -26,7 +37,12 @@ export function createSecureServer(settings: ServerOptions, tls: Tls): SecureSer
     if (first === undefined) return;
     // All of them before the first is changed: what is wrong changes nothing.
     const contexts = identities.map((one) => [one, secureContextOf(renewed, one)] as const);
-    server.setSecureContext(secureOptions(renewed, first));
+    server.setSecureContext({
+      ...secureOptions(renewed, first),
+      // Node looks for a session before it asks for a name: a ticket of one identity would do for another.
+      ...(identities.length > 1 && { secureOptions: OPTIONS | constants.SSL_OP_NO_TICKET }),
+    });
+    hosts = new HostNames(renewed.hosts.map(({ names }) => names));
     named = contexts;
     staple(server, renewed);
   };
@@ -40,8 +56,9 @@ export function covers(names: readonly string[], name: string): boolean {
   return names.includes(asked) || names.includes(asked.replace(/^[^.]+/, '*'));
 }
 
-function staple(server: Server, { certificates }: Tls): void {
-  const staples = certificates.flatMap(({ cert, staple }) =>
+function staple(server: Server, tls: Tls): void {
+  const all = identitiesOf(tls).flatMap(({ certificates }) => certificates);
+  const staples = all.flatMap(({ cert, staple }) =>
     staple === undefined ? [] : [{ raw: new X509Certificate(cert).raw, staple }],
   );
   server.removeAllListeners('OCSPRequest');
@@ -65,6 +82,6 @@ function secureOptions(tls: Tls, { certificates }: Identity): SecureContextOptio
     ciphers: tls.ciphers,
     ecdhCurve: tls.curves,
     honorCipherOrder: false,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: OPTIONS,
   };
 }
