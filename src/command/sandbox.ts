@@ -7,7 +7,7 @@ import { headOf, loadNative } from '../addon/load.ts';
 import type { SandboxGrants } from '../addon/types.ts';
 import { filesByPrefix, isPem, output, path, paths } from '../options/kinds.ts';
 import { listenersOf } from '../options/listeners.ts';
-import { COMMAND_OPTIONS, type Options } from '../options/options.ts';
+import { COMMAND_OPTIONS, hostsOf, type Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
 import { FALLBACK_PORTS } from '../server/listeners.ts';
 import type { Gathered } from './config.ts';
@@ -110,8 +110,9 @@ function isConfined(): boolean {
 
 /** What the server with these options needs. */
 export function grantsOf({ options, process: own, config }: Gathered): SandboxGrants {
-  const values = { ...options, ...own, config };
-  const files = Object.entries(values).flatMap(([name, value]) =>
+  const hosts = hostsOf(options).map((host) => host.options);
+  const values = [{ ...options, ...own, config }, ...hosts].flatMap((each) => Object.entries(each));
+  const files = values.flatMap(([name, value]) =>
     filesIn(name, value).map((file) => ({ name, file: resolve(file) })),
   );
   const written = files.filter(({ name }) => WRITTEN.includes(name));

@@ -1,6 +1,6 @@
 // One start: a server, in a process that is what the operator wants it to be.
 import type { Log } from '../log/log.ts';
-import type { Options, ProcessOptions } from '../options/options.ts';
+import { hostsOf, type Options, type ProcessOptions } from '../options/options.ts';
 import { type Server, startServer } from '../server/server.ts';
 import { claimPidFile } from './pid-file.ts';
 import { findDescent, unreadable } from './user.ts';
@@ -12,7 +12,9 @@ export async function start(
   log: Log,
 ): Promise<Server> {
   const pid = pidFile === undefined ? undefined : claimPidFile(pidFile);
-  const descent = user === undefined ? undefined : findDescent(user, options);
+  const sites = [options, ...hostsOf(options).map((host) => host.options)];
+  const roots = sites.map(({ root }) => root);
+  const descent = user === undefined ? undefined : findDescent(user, roots);
   const server = await startServer(options, descent?.begin).catch((error: unknown) => {
     throw descent?.explain(error) ?? error;
   });
@@ -28,7 +30,7 @@ export async function start(
   if (pid?.isRemovable() === false) {
     log.info(`${pidFile}: ${user} cannot remove it at the end; the next start replaces it`);
   }
-  for (const file of unreadable(options)) {
+  for (const file of new Set(sites.flatMap(unreadable))) {
     log.warn(`${file}: ${user} cannot read it: a certificate is renewed by a restart, not by HUP`);
   }
   return server;

@@ -9,7 +9,7 @@ import { type Call, StartError } from '../options/table.ts';
 import { cannotServe } from '../server/problems.ts';
 
 export interface Descent {
-  /** Before anything that is served is opened: from now on as that user. Throws where it may not enter the root. */
+  /** Before anything that is served is opened: from now on as that user. Throws where it may not enter a root. */
   begin(): void;
   /** Meanwhile: what has to be done to root's files. */
   asRoot(work: () => void): void;
@@ -20,7 +20,7 @@ export interface Descent {
 }
 
 /** Undefined where the process is that user already. `name`: a user, or user:group. Throws a StartError. */
-export function findDescent(name: string, { root }: Pick<Options, 'root'>): Descent | undefined {
+export function findDescent(name: string, roots: readonly string[]): Descent | undefined {
   const { addon, ...native } = loadNative();
   if (addon === undefined) {
     const { reason } = native as { readonly reason: string };
@@ -33,7 +33,7 @@ export function findDescent(name: string, { root }: Pick<Options, 'root'>): Desc
   return {
     begin() {
       addon.actAs(user, gid);
-      mayEnter(root);
+      roots.forEach(mayEnter);
       // Parts of it are loaded when they are first needed.
       const own = fileURLToPath(import.meta.url);
       if (!isAllowed(own, constants.R_OK))

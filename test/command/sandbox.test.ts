@@ -1,7 +1,17 @@
 // --sandbox: what the process cannot reach any more, and that it serves as before.
 import { execFileSync, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,6 +22,7 @@ import t from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import { librariesOf, loaderOf, packagePlaces } from '../../src/command/sandbox.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
+import { until } from '../faults/process.ts';
 import { buildShim } from '../faults/shim.ts';
 import { type Answer, request } from '../support/client.ts';
 import { runCommand, startCommand, startProgram } from '../support/command.ts';
@@ -189,6 +200,36 @@ t.test('a root that comes and goes needs the directory around it', { skip }, asy
   symlinkSync('2', join(folder, 'current'));
   t.equal((await request(wide, '/a.txt')).body.toString(), 'two');
   t.equal((await request(narrow, '/a.txt')).status, 403);
+});
+
+t.test('hosts, users, logs, sockets and metrics have what is theirs', { skip }, async (t) => {
+  const [root, other, logs] = [makeTree(t, ROOT), makeTree(t, { 'b.txt': 'other' }), makeTree(t)];
+  const users = makeTree(t, { htpasswd: 'u:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n' });
+  const config = join(makeTree(t), 'zc.json');
+  const auth = { '/dir': join(users, 'htpasswd') };
+  writeFileSync(config, JSON.stringify({ hosts: { 'b.example': { root: other } }, auth }));
+  const log = join(logs, 'access.log');
+  const socket = join(logs, 'zc.sock');
+  const { process: child, report } = await startProgram(t, process.execPath, [
+    ...[COMMAND, root, '--sandbox', `--config=${config}`, '--admin=0', '--access-format=%U'],
+    ...[`--access-log=${log}`, `--listen=unix:${socket},:0`],
+  ]);
+  const port = Number(new URL(report.urls.find((url) => url.startsWith('http')) ?? '').port);
+  const fields = { host: 'b.example' };
+  t.equal((await request({ port }, '/b.txt', { fields })).body.toString(), 'other');
+  t.equal((await request({ port, path: socket }, '/a.txt')).body.toString(), 'hello');
+  t.equal((await request({ port }, '/dir/')).status, 401);
+  const authorization = `Basic ${Buffer.from('u:secret').toString('base64')}`;
+  t.equal((await request({ port }, '/dir/', { fields: { authorization } })).status, 200);
+  const { port: admin } = new URL(report.admin ?? '');
+  t.match((await request({ port: Number(admin) }, '/metrics')).body.toString(), 'zcserve_');
+  await until(async () => readFileSync(log, 'utf8').split('\n').length === 5);
+  renameSync(log, `${log}.1`);
+  child.kill('SIGUSR1');
+  await until(async () => existsSync(log));
+  await request({ port }, '/a.txt');
+  await until(async () => readFileSync(log, 'utf8') === '/a.txt\n');
+  t.pass('logs are opened again');
 });
 
 t.test('where it cannot be, on is an error, and auto a line', async (t) => {

@@ -26,6 +26,7 @@ export interface Ended {
 /** What `--json` prints. */
 export interface Report {
   readonly url: string;
+  readonly urls: readonly string[];
   readonly admin?: string;
   readonly pid: number;
   readonly transport: string;
@@ -62,7 +63,7 @@ export async function startProgram(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<Running> {
-  const port = args.some((arg) => arg.startsWith('--port=')) ? [] : ['--port=0'];
+  const port = args.some((arg) => /^--(?:port|listen)=/.test(arg)) ? [] : ['--port=0'];
   const child = launch(program, [...args, ...port, '--json'], options);
   t.teardown(() => child.kill('SIGKILL'));
   const ended = endOf(child);
