@@ -149,8 +149,9 @@ Directories::Answer Directories::find_above(const Root& root, std::string_view p
 }
 
 const Directory* Directories::like(const Root& root, const Directory& directory, int64_t now) {
-  if (!directory.like_above) return nullptr;
   const std::string_view path = directory.path;
+  // Above the root is nothing: its own path would be found again.
+  if (!directory.like_above || path.empty()) return nullptr;
   const Directory* const above = known_.find(path.substr(0, path.rfind('/')));
   return above && look_at_names(root, *above, now) == Look::holds ? above : nullptr;
 }
