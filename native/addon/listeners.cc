@@ -57,12 +57,22 @@ napi_value adopt_socket(napi_env env, napi_callback_info info) {
   return address;
 }
 
+// closeSockets(descriptors): by close(2), for node:fs takes a worker's for strangers.
+napi_value close_sockets(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  for (uint32_t i = 0; i < length(env, args[0]); ++i) {
+    UniqueFd(static_cast<int>(to_number(env, element(env, args[0], i)))).reset();
+  }
+  return undefined(env);
+}
+
 }  // namespace
 
 void define_listeners(napi_env env, napi_value exports) {
   export_function(env, exports, "listen", listen_by_tcp);
   export_function(env, exports, "listenAt", listen_at_path);
   export_function(env, exports, "adopt", adopt_socket);
+  export_function(env, exports, "closeSockets", close_sockets);
 }
 
 }  // namespace zc::js

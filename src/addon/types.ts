@@ -390,6 +390,8 @@ export interface NativeAddon {
   ): readonly number[];
   /** The same of one at a path, who may connect by its mode; negative: as the umask leaves it. */
   listenAt(path: string, mode: number): readonly number[];
+  /** Those of `listen`, `listenAt` or somebody else. */
+  closeSockets(descriptors: readonly number[]): void;
   /**
    * Where a socket listens; makes it fit for an engine, whoever has made it. An abstract path begins with "@". Throws an
    * Error with `code` where none listens there (ENOTSOCK, EINVAL).

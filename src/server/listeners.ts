@@ -1,5 +1,4 @@
 // What a server listens on: each socket is made once, owned here, and lent to whoever serves.
-import { closeSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { OptionError } from '../options/table.ts';
 import { type Listener, placeText } from '../rules/listeners.ts';
@@ -76,14 +75,14 @@ async function open(
       return {
         bound,
         release() {
-          closeAll(bound);
+          bound.close();
           removeFile();
         },
       };
     }
     case 'descriptors': {
       const bound = await transport.listen(listener);
-      return { bound, release: () => closeAll(bound) };
+      return { bound, release: bound.close };
     }
   }
 }
@@ -111,7 +110,7 @@ async function openPort(
       return {
         bound,
         release() {
-          closeAll(bound);
+          bound.close();
           release?.();
         },
       };
@@ -120,10 +119,6 @@ async function openPort(
       if (code !== 'EADDRINUSE' || candidate >= last) throw error;
     }
   }
-}
-
-function closeAll({ descriptors }: Bound): void {
-  for (const descriptor of descriptors) closeSync(descriptor);
 }
 
 /** Has it a parent to talk to, as every worker of node:cluster has? */

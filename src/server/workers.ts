@@ -1,7 +1,7 @@
 // Workers of one program on one port: node:cluster's, and those of process managers that fork by it (PM2).
 import cluster from 'node:cluster';
 import { lookup } from 'node:dns/promises';
-import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import type { Listener, Place } from '../rules/listeners.ts';
 import type { Bound, Transport } from '../transport/transport.ts';
@@ -79,7 +79,7 @@ async function listenShared(transport: Transport, listener: TcpListener): Promis
   }
   const bound = await transport.listen(listener, true);
   if (hasStrangers(address, port, siblings())) {
-    for (const descriptor of bound.descriptors) closeSync(descriptor);
+    bound.close();
     throw new Error('another program took it at the same moment');
   }
   return bound;

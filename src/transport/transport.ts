@@ -50,6 +50,8 @@ export interface Bound {
    * library keeps its own.
    */
   readonly descriptors: readonly number[];
+  /** Closes them. To be called once. */
+  close(): void;
 }
 
 export interface Transport {

@@ -200,7 +200,7 @@ t.test('a free port where a stranger listens by TCP is not the one', async (t) =
     const listen = async ({ at }: TcpListener): Promise<Bound> => {
       tried.push(at.port);
       if (tried.length <= times) throw inUse();
-      return { address: { host: at.host, port: at.port }, descriptors: [] };
+      return { address: { host: at.host, port: at.port }, descriptors: [], close() {} };
     };
     return { listen } as unknown as Transport;
   };

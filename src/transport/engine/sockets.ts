@@ -1,5 +1,4 @@
 // The engine's listening sockets: made by the addon, owned by whoever asks for them.
-import { closeSync } from 'node:fs';
 import type { NativeAddon, NativeEngine } from '../../addon/types.ts';
 import type { Listener } from '../../rules/listeners.ts';
 import type { Bound } from '../transport.ts';
@@ -16,9 +15,9 @@ export function listenWith(
   try {
     const address = addon.adopt(descriptors[0] ?? -1);
     engine.listen(descriptors, tls, proxyFrom);
-    return { address, descriptors };
+    return { address, descriptors, close: () => addon.closeSockets(descriptors) };
   } catch (error) {
-    if (at.kind !== 'descriptors') for (const each of descriptors) closeSync(each);
+    if (at.kind !== 'descriptors') addon.closeSockets(descriptors);
     throw error;
   }
 }

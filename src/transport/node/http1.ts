@@ -205,7 +205,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     async listen(listener) {
       const { address, servers: opened } = await listenByNode(listener, () => open(listener));
       servers.push(...opened);
-      return { address, descriptors: [] };
+      return { address, descriptors: [], close() {} };
     },
     async close(graceMs) {
       closing = true;

@@ -94,7 +94,7 @@ export function createUwsTransport(options: UwsOptions): Transport {
       if (app === undefined) throw new Error('no certificate to speak TLS with');
       const { token, address } = await listenOn(app, library, listener.at, shared);
       listening.push(token);
-      return { address, descriptors: [] };
+      return { address, descriptors: [], close() {} };
     },
     async close(graceMs) {
       closing = true;
