@@ -17,8 +17,10 @@ export const requestRate: Kind<RequestRate, number | string> = {
   shape: 'n[/s|/m][,burst]',
   expected: `requests a second or a minute, from 1 to ${MOST}, and how many at once, such as 10/s, 30/m or "10/s,20"`,
   parse(input) {
+    // What was read before may come again.
+    const text = isRate(input) ? show(input) : String(input);
     const [, count = '', unit = 's', at] =
-      /^(\d{1,7})(?:\/([sm]))?(?:,(\d{1,7}))?$/.exec(String(input)) ?? [];
+      /^(\d{1,7})(?:\/([sm]))?(?:,(\d{1,7}))?$/.exec(text) ?? [];
     const requests = Number(count);
     const periodMs = UNITS[unit] ?? 1000;
     const burst =
@@ -28,5 +30,13 @@ export const requestRate: Kind<RequestRate, number | string> = {
       ? { requests, periodMs, burst }
       : undefined;
   },
-  show: ({ requests, periodMs, burst }) => `${requests}/${periodMs === 1000 ? 's' : 'm'},${burst}`,
+  show,
 };
+
+function show({ requests, periodMs, burst }: RequestRate): string {
+  return `${requests}/${periodMs === UNITS.s ? 's' : 'm'},${burst}`;
+}
+
+function isRate(input: unknown): input is RequestRate {
+  return typeof input === 'object' && input !== null && 'requests' in input && 'burst' in input;
+}

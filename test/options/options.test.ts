@@ -83,11 +83,23 @@ const ALLOWED: ReadonlyArray<
   ['headers', { '**': { 'X-A': 'b', 'X-C': null } }, { '**': { 'X-A': 'b', 'X-C': null } }],
   ['redirects', [{ from: '/a', to: '/b', status: 302 }], [{ from: '/a', to: '/b', status: 302 }]],
   ['port', undefined, 8080],
+  ['maxRequestsPerAddress', '10/s', { requests: 10, periodMs: 1000, burst: 10 }],
+  ['maxRequestsPerAddress', '30/m,5', { requests: 30, periodMs: 60_000, burst: 5 }],
+  ['auth', '/intern=users', { '/intern': 'users' }],
+  ['auth', { '/intern': 'users' }, { '/intern': 'users' }],
+  ['admin', 9090, { host: '127.0.0.1', port: 9090 }],
+  ['admin', '[::1]:0', { host: '::1', port: 0 }],
+  ['listen', ':80,unix:/run/a', [':80', 'unix:/run/a']],
+  ['allow', '10.0.0.0/8,::1', ['10.0.0.0/8', '::1']],
+  ['accessLog', '-', '-'],
+  ['accessFormat', '%h %>s', '%h %>s'],
 ];
 
 t.test('allowed values are read', async (t) => {
   for (const [name, input, value] of ALLOWED) {
     t.same(resolveAny({ [name]: input })[name], value, `${name}: ${JSON.stringify(input)}`);
+    // The command reads flags, variables and files, and the server reads what comes of it.
+    t.same(resolveAny({ [name]: value })[name], value, `${name}: read again`);
   }
 });
 
