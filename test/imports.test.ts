@@ -44,7 +44,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   'transport/engine': {
     rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules', 'site', 'transport'],
-    packages: ['lru-cache', 'node:'],
+    packages: ['lru-cache'],
   },
   'transport/node': {
     rooms: [

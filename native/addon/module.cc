@@ -18,7 +18,7 @@
 namespace zc::js {
 namespace {
 
-// Flat, as `Opened` says (src/addon/types.ts): an object with names for each would cost more than the opening.
+// Flat, as `Opened` says (src/addon/files.ts): an object with names for each would cost more than the opening.
 napi_value list_of(napi_env env, const std::vector<OpenedFile>& opened) {
   napi_value list;
   uint32_t at = 0;

@@ -1,4 +1,4 @@
-// Records as JavaScript takes them (src/addon/types.ts): one flat array a batch.
+// Records as JavaScript takes them (src/addon/engine.ts): one flat array a batch.
 #pragma once
 #include <vector>
 

@@ -1,4 +1,4 @@
-// The engine's values as JavaScript gives them (src/addon/types.ts): replies, hot entries, transfers.
+// The engine's values as JavaScript gives them (src/addon/engine.ts): replies, hot entries, transfers.
 #pragma once
 #include "addon/values.h"
 #include "http/reply.h"

@@ -41,8 +41,8 @@ dd{margin:0;font-variant-numeric:tabular-nums;white-space:nowrap}
 [role=meter]{height:.5rem;border-radius:.25rem;background:var(--line);margin:.7rem 0 auto;overflow:hidden}
 [role=meter] i{display:block;height:100%;width:0;background:var(--link)}
 .scroll{overflow-x:auto}
-table{border-spacing:0;width:100%;font-size:.875rem}
-th,td{font-weight:400;text-align:right;padding:.25rem .5rem;border-top:1px solid var(--line);font-variant-numeric:tabular-nums;white-space:nowrap}
+table{border-spacing:0;width:100%;font-size:.8125rem}
+th,td{font-weight:400;text-align:right;padding:.3rem .3rem;border-top:1px solid var(--line);font-variant-numeric:tabular-nums;white-space:nowrap}
 th:first-child{text-align:left;padding-left:1rem;white-space:normal}
 th:last-child,td:last-child{padding-right:1rem}
 thead th{color:var(--quiet);border:0}

@@ -1,5 +1,5 @@
 // One open file version: descriptor, identity, prepared fields, and its memory when it is cached.
-import type { NativeFile, NativeMemory } from '../addon/types.ts';
+import type { NativeFile, NativeMemory } from '../addon/files.ts';
 import type { FieldList } from '../http/field-list.ts';
 import type { Coding, Representation } from '../plan/types.ts';
 import type { Freshness } from './freshness.ts';

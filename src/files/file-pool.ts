@@ -1,6 +1,7 @@
 // What the tables of all sites keep open and in memory together: one budget, and who was not used for longest leaves it.
 import { LRUCache } from 'lru-cache';
-import type { EngineKeeping, NativeAddon } from '../addon/types.ts';
+import type { EngineKeeping } from '../addon/engine.ts';
+import type { NativeAddon } from '../addon/types.ts';
 import type { Resource } from '../plan/types.ts';
 import type { CachedEntry } from './entry.ts';
 import type { Freshness } from './freshness.ts';

@@ -1,5 +1,5 @@
 // What is known of files holds until they change: whoever learns of a change says so here, and every cache hears of it.
-import type { NativeRoot } from '../addon/types.ts';
+import type { NativeRoot } from '../addon/files.ts';
 import type { Log } from '../log/log.ts';
 import type { FilesPolicy } from './policy.ts';
 import { createWatcher, type Watcher } from './watch.ts';

@@ -1,12 +1,8 @@
 // The memory cache of all sites: which small files that are used often have their bytes in mapped memory.
 import { LRUCache } from 'lru-cache';
-import type {
-  EngineKeeping,
-  NativeAddon,
-  NativeArena,
-  NativeFile,
-  NativeMemory,
-} from '../addon/types.ts';
+import type { EngineKeeping } from '../addon/engine.ts';
+import type { NativeArena, NativeFile, NativeMemory } from '../addon/files.ts';
+import type { NativeAddon } from '../addon/types.ts';
 import type { CachedEntry } from './entry.ts';
 import { keptFiles } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join, sep } from 'node:path';
 import { promisify } from 'node:util';
-import type { Symlinks } from '../addon/types.ts';
+import type { Symlinks } from '../addon/files.ts';
 import { readDirectory } from './directory.ts';
 import type { OpenFile } from './entry.ts';
 import { codeOf } from './errno.ts';

@@ -1,12 +1,6 @@
 // Opens the root: beneath its descriptor with the addon (openat2), by path without it.
-import type {
-  NativeAddon,
-  NativeFile,
-  NativeNames,
-  NativeRoot,
-  Opened,
-  Symlinks,
-} from '../addon/types.ts';
+import type { NativeFile, NativeNames, NativeRoot, Opened, Symlinks } from '../addon/files.ts';
+import type { NativeAddon } from '../addon/types.ts';
 import { WIRE } from '../addon/wire.ts';
 import type { OpenFile } from './entry.ts';
 import { codeOf } from './errno.ts';

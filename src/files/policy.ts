@@ -1,5 +1,5 @@
 // What the operator decides about files: which may be served, under which names, and what is kept open.
-import type { Symlinks } from '../addon/types.ts';
+import type { Symlinks } from '../addon/files.ts';
 import type { Coding } from '../plan/types.ts';
 import type { Builds } from '../rules/builds.ts';
 

@@ -1,5 +1,5 @@
 // The contract of an open root: the only way to open anything, and what can be found beneath it.
-import type { NativeNames, NativeRoot } from '../addon/types.ts';
+import type { NativeNames, NativeRoot } from '../addon/files.ts';
 import type { Contents } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 

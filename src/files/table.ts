@@ -1,5 +1,6 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
-import type { NativeAddon, NativeNames, NativeRoot } from '../addon/types.ts';
+import type { NativeNames, NativeRoot } from '../addon/files.ts';
+import type { NativeAddon } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import type { Contents, Evidence, Lease, Listing, Strategy } from '../plan/types.ts';
 import { BuildReadings } from './builds.ts';

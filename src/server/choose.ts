@@ -1,7 +1,8 @@
 // Which transport serves, and why: from what was asked for and what loads on this machine; then makes it.
 import { availableParallelism } from 'node:os';
+import type { EngineLimits } from '../addon/engine.ts';
 import type { Native } from '../addon/load.ts';
-import type { EngineLimits, NativeAddon } from '../addon/types.ts';
+import type { NativeAddon } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import { MAX_THREADS } from '../options/listening.ts';
 import type { Options } from '../options/options.ts';

@@ -1,6 +1,6 @@
 // The plain listener beside a TLS one: whoever comes there is sent on, and gets nothing else.
 
-import type { EngineLimits } from '../addon/types.ts';
+import type { EngineLimits } from '../addon/engine.ts';
 import { isAuthority, withoutPort } from '../http/authority.ts';
 import { splitAbsolute } from '../http/target.ts';
 import type { Log } from '../log/log.ts';

@@ -1,6 +1,6 @@
 // From options to policies: what the files, the plan and the transports go by. Fixed for one server's life.
 import { isAbsolute, relative, resolve } from 'node:path';
-import type { EngineLimits } from '../addon/types.ts';
+import type { EngineLimits } from '../addon/engine.ts';
 import { prefixReaches } from '../auth/realms.ts';
 import type { FilesPolicy } from '../files/policy.ts';
 import { MAX_TARGET } from '../http/target.ts';

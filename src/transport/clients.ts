@@ -1,6 +1,6 @@
 // Limits by the address of a client, for carriers whose requests come through this process. The engine has its own
 // (native/net/request_rates.h, native/net/presence.h), on all its threads together.
-import type { EngineLimits, RequestRate } from '../addon/types.ts';
+import type { EngineLimits, RequestRate } from '../addon/engine.ts';
 import type { FieldList } from '../http/field-list.ts';
 import { errorPlan } from '../plan/errors.ts';
 import type { ResponsePlan } from '../plan/types.ts';

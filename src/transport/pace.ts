@@ -1,7 +1,7 @@
 // How fast the bytes of one answer's body may leave (native/http/pace.h is the engine's). nginx: limit_rate,
 // limit_rate_after.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineLimits } from '../addon/types.ts';
+import type { EngineLimits } from '../addon/engine.ts';
 import type { Sink } from './pieces.ts';
 
 export interface Pace {

@@ -2,8 +2,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import t, { type Test } from 'tap';
+import type { NativeFile, NativeMemory } from '../../src/addon/files.ts';
 import { loadNative } from '../../src/addon/load.ts';
-import type { NativeAddon, NativeFile, NativeMemory } from '../../src/addon/types.ts';
+import type { NativeAddon } from '../../src/addon/types.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 
 const { addon, ...missing } = loadNative() as { addon?: NativeAddon; reason?: string };

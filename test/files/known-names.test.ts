@@ -1,6 +1,6 @@
 // What is known to be absent is not looked for, as long as its directory is what it was.
 import t from 'tap';
-import type { NativeNames } from '../../src/addon/types.ts';
+import type { NativeNames } from '../../src/addon/files.ts';
 import { Freshness } from '../../src/files/freshness.ts';
 import { KnownNames } from '../../src/files/known-names.ts';
 import { closedRoot, type Found, type Names, type Root } from '../../src/files/root.ts';

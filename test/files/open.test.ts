@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
-import type { Symlinks } from '../../src/addon/types.ts';
+import type { Symlinks } from '../../src/addon/files.ts';
 import { openRoot } from '../../src/files/open.ts';
 import { openRootByPath } from '../../src/files/open-by-path.ts';
 import { closeAll, type Found, type Root, versionOf } from '../../src/files/root.ts';

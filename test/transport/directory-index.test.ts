@@ -1,6 +1,7 @@
 // Which directories the engine is told of, and what it is told.
 import t from 'tap';
-import type { EngineTemplate, NativeNames } from '../../src/addon/types.ts';
+import type { EngineTemplate } from '../../src/addon/engine.ts';
+import type { NativeNames } from '../../src/addon/files.ts';
 import type { Answer } from '../../src/site/answer.ts';
 import type { Templates } from '../../src/site/templates.ts';
 import { DirectoryIndex } from '../../src/transport/engine/directory-index.ts';

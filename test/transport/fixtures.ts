@@ -1,7 +1,9 @@
 // What transport tests share: file entries that count their references, a handler that is a table, limits.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EngineLimits, NativeAddon, NativeFile, NativeMemory } from '../../src/addon/types.ts';
+import type { EngineLimits } from '../../src/addon/engine.ts';
+import type { NativeFile, NativeMemory } from '../../src/addon/files.ts';
+import type { NativeAddon } from '../../src/addon/types.ts';
 import type { FileEntry } from '../../src/files/entry.ts';
 import { openRoot } from '../../src/files/open.ts';
 import type { FieldList } from '../../src/http/field-list.ts';

@@ -1,6 +1,6 @@
 // What is handed to the engine to repeat: what is asked for again, in bounds that no client can move.
 import t from 'tap';
-import type { HotReply } from '../../src/addon/types.ts';
+import type { HotReply } from '../../src/addon/engine.ts';
 import type { Memo } from '../../src/plan/types.ts';
 import { HotIndex } from '../../src/transport/engine/hot-index.ts';
 

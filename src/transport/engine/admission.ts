@@ -1,5 +1,5 @@
 // How often a file has to be asked for before it is kept: more often where files that are kept have to leave for it.
-import type { NativeEngine } from '../../addon/types.ts';
+import type { NativeEngine } from '../../addon/engine.ts';
 
 /** Files that left for others before the next step. */
 const STEP = 256;

@@ -1,5 +1,6 @@
 // Which directories the engine knows so well that it opens their files by itself: kept on the JavaScript thread.
-import type { NativeEngine, NativeNames } from '../../addon/types.ts';
+import type { NativeEngine } from '../../addon/engine.ts';
+import type { NativeNames } from '../../addon/files.ts';
 import { directoryOf } from '../../files/root.ts';
 import { isPlain } from '../../http/target.ts';
 import type { Reach } from '../../plan/types.ts';

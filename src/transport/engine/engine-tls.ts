@@ -1,5 +1,5 @@
 // What the engine is told of TLS.
-import type { EngineTls } from '../../addon/types.ts';
+import type { EngineTls } from '../../addon/engine.ts';
 import { identitiesOf, type Tls } from '../tls.ts';
 
 export function engineTls(tls: Tls, http2: boolean): EngineTls {

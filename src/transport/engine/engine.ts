@@ -1,14 +1,9 @@
 // HTTP/1.1 on the engine's own threads: requests that the hot table does not answer come here.
+
+import type { EngineKeeping, EngineLimits, NativeEngine } from '../../addon/engine.ts';
+import type { NativeNames, NativeRoot, Symlinks } from '../../addon/files.ts';
 import type { NativeLineWriter, NativeLogFormat } from '../../addon/lines.ts';
-import type {
-  EngineKeeping,
-  EngineLimits,
-  NativeAddon,
-  NativeEngine,
-  NativeNames,
-  NativeRoot,
-  Symlinks,
-} from '../../addon/types.ts';
+import type { NativeAddon } from '../../addon/types.ts';
 import { WIRE } from '../../addon/wire.ts';
 import type { PreparedAnswers } from '../../files/freshness.ts';
 import { type FieldList, fieldLines } from '../../http/field-list.ts';

@@ -1,6 +1,6 @@
 // Which paths the engine answers by itself: the policy of its hot table, kept on the JavaScript thread.
 import { LRUCache } from 'lru-cache';
-import type { HotReply, NativeEngine } from '../../addon/types.ts';
+import type { HotReply, NativeEngine } from '../../addon/engine.ts';
 import { Doorkeeper } from '../../files/doorkeeper.ts';
 import { directoryOf } from '../../files/root.ts';
 import { idleKey, oldestKey } from '../../files/second-chance.ts';

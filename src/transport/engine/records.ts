@@ -1,5 +1,5 @@
 // Reads the engine's flat batches: its records as a closed union, and its counters.
-import type { EngineRecords } from '../../addon/types.ts';
+import type { EngineRecords } from '../../addon/engine.ts';
 import {
   Counts,
   type ExchangeEnd,

@@ -1,5 +1,5 @@
 // Turns a plan into what the engine sends: one list of fields as text, one body by reference.
-import type { EngineReply, EngineTemplate, HotReply } from '../../addon/types.ts';
+import type { EngineReply, EngineTemplate, HotReply } from '../../addon/engine.ts';
 import { flagsOf, type Way, WIRE } from '../../addon/wire.ts';
 import type { FileEntry } from '../../files/entry.ts';
 import { fieldLines } from '../../http/field-list.ts';

@@ -1,5 +1,6 @@
 // The engine's listening sockets: made by the addon, owned by whoever asks for them.
-import type { NativeAddon, NativeEngine } from '../../addon/types.ts';
+import type { NativeEngine } from '../../addon/engine.ts';
+import type { NativeAddon } from '../../addon/types.ts';
 import type { Listener } from '../../rules/listeners.ts';
 import type { Bound } from '../transport.ts';
 

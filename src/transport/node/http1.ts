@@ -1,7 +1,7 @@
 // HTTP/1.1 on node:http and node:https: the transport that works everywhere.
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { EngineLimits } from '../../addon/types.ts';
+import type { EngineLimits } from '../../addon/engine.ts';
 import { type Unproxied, WIRE } from '../../addon/wire.ts';
 import { type FieldList, fieldLines } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';

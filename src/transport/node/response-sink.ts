@@ -1,6 +1,6 @@
 // A node response as the sink of a body: writes with backpressure, descriptors through an engine thread.
 import type { ServerResponse } from 'node:http';
-import type { NativeFile } from '../../addon/types.ts';
+import type { NativeFile } from '../../addon/files.ts';
 import type { Span } from '../../plan/types.ts';
 import type { SendEnd, Sink } from '../pieces.ts';
 import { http } from './builtin.ts';

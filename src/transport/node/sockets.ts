@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { EngineLimits } from '../../addon/types.ts';
+import type { EngineLimits } from '../../addon/engine.ts';
 import { clientOf } from '../../rules/networks.ts';
 import type { Counters } from '../counters.ts';
 

@@ -1,7 +1,9 @@
 // Hands (socket, file, span) to an engine thread and tells when the bytes are sent.
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { EngineLimits, NativeAddon, NativeEngine, NativeFile } from '../../addon/types.ts';
+import type { EngineLimits, NativeEngine } from '../../addon/engine.ts';
+import type { NativeFile } from '../../addon/files.ts';
+import type { NativeAddon } from '../../addon/types.ts';
 import type { Log } from '../../log/log.ts';
 import type { Reach, Span } from '../../plan/types.ts';
 import { type EngineRecord, readRecords } from '../engine/records.ts';

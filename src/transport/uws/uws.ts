@@ -1,5 +1,5 @@
 // HTTPS (and, on request, plain HTTP) on uWebSockets.js.
-import type { EngineLimits } from '../../addon/types.ts';
+import type { EngineLimits } from '../../addon/engine.ts';
 import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
