@@ -181,7 +181,7 @@ void run_introductions(size_t rounds, uint64_t seed) {
   auto shared = make_ref<EngineShared>(std::move(setup), [] {});
   const UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   EngineService service(0, *shared, make_ref<Inbox>());
-  Reception reception(service, shared->setup, epoll.get());
+  Reception reception(service, *shared, epoll.get());
   Entrance entrance;
   entrance.proxied = true;
   Random random(seed);

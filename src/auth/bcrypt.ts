@@ -1,5 +1,5 @@
 // bcryptjs on a thread of its own: a comparison takes a tenth of a second and more. Its compare() is in constant time.
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { bcryptPath } from '../packages/packages.ts';
 
 export interface Bcrypt {
@@ -18,7 +18,13 @@ parentPort.on('message', ([password, hash]) => parentPort.postMessage(bcrypt.com
 export function createBcrypt(): Bcrypt {
   let worker: Worker | undefined;
   const start = () => {
-    const started = new Worker(PROGRAM, { eval: true, workerData: bcryptPath(), execArgv: [] });
+    // Not imported: whoever has no such users does not load it.
+    const threads = process.getBuiltinModule('node:worker_threads');
+    const started = new threads.Worker(PROGRAM, {
+      eval: true,
+      workerData: bcryptPath(),
+      execArgv: [],
+    });
     started.once('exit', () => {
       if (worker === started) worker = undefined;
     });

@@ -65,13 +65,13 @@ interface Lines {
   end(): Promise<void>;
 }
 
-/** Undefined where none is asked for. Rejects with a StartError where its file cannot be opened. */
+/** Rejects with a StartError where its file (`-`: standard output) cannot be opened. */
 export async function openAccessLog(
-  { accessLog: path, accessFormat, trustProxy }: Options,
+  path: string,
+  { accessFormat, trustProxy }: Options,
   addon: NativeAddon | undefined,
   log: Log,
-): Promise<AccessLog | undefined> {
-  if (path === undefined) return undefined;
+): Promise<AccessLog> {
   const isTerminal = path === '-' && process.stdout.isTTY === true;
   const name = accessFormat !== 'auto' ? accessFormat : isTerminal ? 'pretty' : 'combined';
   const format = accessFormatOf(name, isTerminal);

@@ -17,7 +17,7 @@ import { openSites, type Sites } from '../site/sites.ts';
 import type { Tls } from '../transport/tls.ts';
 import type { Transport, TransportStats } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
-import { type AccessLog, type AccessLogStats, openAccessLog } from './access-log.ts';
+import type { AccessLog, AccessLogStats } from './access-log.ts';
 import {
   type Chosen,
   chooseTransport,
@@ -96,7 +96,7 @@ export async function startServer(
   const limits = limitsOf(options);
   const asked = await chooseTransport(wanted, native, loadUws);
   const best = await withTransfers(asked, native, limits, log);
-  const accessLog = await openAccessLog(options, native.addon, log);
+  const accessLog = await accessLogOf(options, native.addon, log);
   const sites = openAll(options, best, native.addon, log);
   let started: Started;
   let listening: Listeners;
@@ -182,6 +182,16 @@ export async function startServer(
 async function tlsOf(options: Options): Promise<Tls | undefined> {
   if (options.tlsCert === undefined) return undefined;
   return (await import('./tls.ts')).readTls(options);
+}
+
+async function accessLogOf(
+  options: Options,
+  addon: NativeAddon | undefined,
+  log: Log,
+): Promise<AccessLog | undefined> {
+  const { accessLog: path } = options;
+  if (path === undefined) return undefined;
+  return (await import('./access-log.ts')).openAccessLog(path, options, addon, log);
 }
 
 interface Started {

@@ -6,7 +6,7 @@ import { type Answer, connect, requestBytes } from '../support/client.ts';
 import { type Families, parsePrometheus, totalOf, valuesOf } from '../support/prometheus.ts';
 import { makeTree } from '../support/tree.ts';
 
-const REQUESTS = Number(process.env.ZCSERVE_COUNTED ?? 1500);
+const REQUESTS = Number(process.env.ZCSERVE_COUNTED ?? 500);
 /** Those that come together. uWebSockets.js closes where one has to wait for its answer. */
 const batchOf = ({ transport }: Carrier) => (transport === 'uws' ? 1 : 50);
 /** Clients that leave in the middle of an answer. */

@@ -1,7 +1,6 @@
 // Where a server of node's listens: by address, by the path of a socket, on a descriptor that somebody else has opened.
 import { chmodSync } from 'node:fs';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
-import { isMainThread } from 'node:worker_threads';
 import type { Listener } from '../../rules/listeners.ts';
 import type { BoundAddress } from '../transport.ts';
 
@@ -53,7 +52,9 @@ async function withMode<T>(
 ): Promise<T> {
   if (mode === undefined) return listen();
   // Of the process, and only its main thread may set it.
-  const before = isMainThread ? process.umask(0o777 & ~mode) : undefined;
+  const before = process.getBuiltinModule('node:worker_threads').isMainThread
+    ? process.umask(0o777 & ~mode)
+    : undefined;
   const listens = listen();
   if (before !== undefined) process.umask(before);
   const listened = await listens;
