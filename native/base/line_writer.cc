@@ -1,7 +1,6 @@
 #include "base/line_writer.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,22 +13,11 @@ namespace {
 
 constexpr int kPollMs = 100;
 
-// A file that may grow no further (RLIMIT_FSIZE) is an error of write(2) for a thread that does not take the signal.
-void block_size_signal() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGXFSZ);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
 }  // namespace
 
 int LineWriter::start() {
   Thread thread;
-  const int error = thread.start("zcserve-log", [self = Ref<LineWriter>(this)] {
-    block_size_signal();
-    self->run();
-  });
+  const int error = thread.start("zcserve-log", [self = Ref<LineWriter>(this)] { self->run(); });
   thread.detach();
   return error;
 }

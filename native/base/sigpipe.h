@@ -13,9 +13,10 @@ inline sigset_t pipe_signal() {
   return set;
 }
 
-/** For a thread of our own: no write of it raises the signal. */
-inline void block_pipe_signal() {
-  const sigset_t set = pipe_signal();
+/** For a thread of our own: no write of it raises this signal, nor that of a file that may not grow (RLIMIT_FSIZE). */
+inline void block_write_signals() {
+  sigset_t set = pipe_signal();
+  sigaddset(&set, SIGXFSZ);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 

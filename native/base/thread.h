@@ -44,7 +44,7 @@ class Thread {
   static void* run(void* data) {
     const std::unique_ptr<Task> task(static_cast<Task*>(data));
     pthread_setname_np(pthread_self(), task->name);
-    block_pipe_signal();
+    block_write_signals();
     task->body();
     return nullptr;
   }
