@@ -6,6 +6,7 @@
 
 #include "base/ref.h"
 #include "http/exchange.h"
+#include "http/log_clock.h"
 #include "net/network.h"
 
 namespace zc {
@@ -33,21 +34,6 @@ struct LogFormat : RefCounted {
   uint32_t fields = 0;  // bits of those that it reads
   Networks proxies;     // whose word is taken for who the client is
   std::string id;       // with which the ids of requests that brought none begin
-};
-
-/** The time of day as lines say it, made once a second. */
-class LogClock {
- public:
-  /** `now`: ms since the epoch. */
-  void update(int64_t now);
-  const std::string& common() const { return common_; }  // 26/Nov/2026:18:23:42 +0000, local
-  const std::string& clock() const { return clock_; }    // 18:23:42, local
-  void append_iso(std::string& to) const;                // 2026-11-26T18:23:42.123Z
-
- private:
-  int64_t second_ = -1;
-  unsigned ms_ = 0;
-  std::string common_, clock_, iso_;
 };
 
 /** What is told of an exchange beside what it holds itself. */

@@ -5,17 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include "http/grammar.h"
+
 namespace zc {
 namespace {
 
 // Proxies on the way; whoever writes more wants to keep us busy.
 constexpr size_t kMostHops = 32;
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Up to the separator that stands outside of quotes; takes it away too.
 std::string_view take(std::string_view& text, char separator) {
@@ -54,7 +50,7 @@ std::string_view unquote(std::string_view value) {
 std::string_view for_of(std::string_view element) {
   while (!element.empty()) {
     const std::string_view pair = take(element, ';');
-    const bool is_for = pair.size() > 4 && pair[3] == '=' && (pair[0] | 32) == 'f' && (pair[1] | 32) == 'o' && (pair[2] | 32) == 'r';
+    const bool is_for = pair.size() > 4 && pair[3] == '=' && equals_folded(pair.substr(0, 3), "for");
     if (is_for) return unquote(pair.substr(4));
   }
   return {};
