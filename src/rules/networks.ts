@@ -33,7 +33,7 @@ function mapped(address: string): string {
  * Whom limits by address take for one client: an IPv4 address, or the first 64 bits of an IPv6 address, for a client may
  * have any of the others (RFC 4291 §2.5.4). Undefined for what is no address.
  */
-export function clientOf(address: string): string | undefined {
+export function clientKeyOf(address: string): string | undefined {
   const [plain = ''] = address.split('%', 1);
   if (isIP(plain) === 0) return undefined;
   const groups = groupsOf(mapped(plain));

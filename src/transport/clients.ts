@@ -4,7 +4,7 @@ import type { EngineLimits, RequestRate } from '../addon/engine.ts';
 import type { FieldList } from '../http/field-list.ts';
 import { errorPlan } from '../plan/errors.ts';
 import type { ResponsePlan } from '../plan/types.ts';
-import { clientOf, inNetworks } from '../rules/networks.ts';
+import { clientKeyOf, inNetworks } from '../rules/networks.ts';
 import type { Counters } from './counters.ts';
 
 /** The answer to a client at this address, whatever it asks, that may not ask or asks too often; undefined: it may. */
@@ -22,7 +22,7 @@ export function judgeOf(
   const isAllowed = inNetworks(allow);
   const isDenied = inNetworks(deny);
   return (address = '') => {
-    const client = clientOf(address);
+    const client = clientKeyOf(address);
     // Of no address: on a Unix socket, whose permissions say who may.
     if (client === undefined) return undefined;
     if (isDenied(address) || (allow.length > 0 && !isAllowed(address))) {

@@ -1,7 +1,7 @@
 // Limits by the address of a client, as values, by a clock that is a number. The engine's are in test/native/clients.test.ts.
 import t from 'tap';
 import { requestRate } from '../../src/options/request-rate.ts';
-import { clientOf } from '../../src/rules/networks.ts';
+import { clientKeyOf } from '../../src/rules/networks.ts';
 import { judgeOf, RequestRates } from '../../src/transport/clients.ts';
 import { Counters } from '../../src/transport/counters.ts';
 import { allows, isWithin, paced } from '../../src/transport/pace.ts';
@@ -65,13 +65,13 @@ t.test('whom limits take for one client', async (t) => {
     ['::1', '0:0:0:0:0:0:0:1'],
     ['fe80::1%lo', 'fe80::2%eth0'],
   ];
-  const keys = same.map((addresses) => new Set(addresses.map(clientOf)));
+  const keys = same.map((addresses) => new Set(addresses.map(clientKeyOf)));
   for (const [i, each] of keys.entries()) t.equal(each.size, 1, String(same[i]));
   const others = ['203.0.113.8', '2001:db8:0:2::1', '::2', '127.0.0.1', '0.0.0.0'];
-  const all = [...keys.flatMap((each) => [...each]), ...others.map(clientOf)];
+  const all = [...keys.flatMap((each) => [...each]), ...others.map(clientKeyOf)];
   t.equal(new Set(all).size, same.length + others.length, 'and for different ones');
   for (const none of ['', 'example.org', '/run/a.sock', '1.2.3'])
-    t.equal(clientOf(none), undefined);
+    t.equal(clientKeyOf(none), undefined);
 });
 
 t.test('who may ask', async (t) => {

@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { EngineLimits } from '../../addon/engine.ts';
-import { clientOf } from '../../rules/networks.ts';
+import { clientKeyOf } from '../../rules/networks.ts';
 import type { Counters } from '../counters.ts';
 
 export interface Sockets {
@@ -80,7 +80,7 @@ export function ownSockets(limits: SocketLimits, counters: Counters): Sockets {
   }
 
   function count(socket: Socket, tls: boolean): void {
-    const client = clientOf(socket.remoteAddress ?? '');
+    const client = clientKeyOf(socket.remoteAddress ?? '');
     if (client === undefined) return;
     const there = (ofClient.get(client) ?? 0) + 1;
     ofClient.set(client, there);
