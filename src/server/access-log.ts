@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { NativeLineWriter, NativeLogFormat } from '../addon/lines.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import { type AccessEntry, accessLine } from '../log/access-line.ts';
-import { createLineWriter } from '../log/line-writer.ts';
+import { createLineWriter, type LineWriter } from '../log/line-writer.ts';
 import type { Log } from '../log/log.ts';
 import type { Options } from '../options/options.ts';
 import { type AccessFormat, accessFormatOf } from '../rules/access-format.ts';
@@ -56,12 +56,9 @@ const MAX_QUEUED = 4 * 2 ** 20;
 
 /** Who writes them: a thread of the addon, or libuv's pool. */
 interface Lines {
-  write(text: string, lines: number): void;
+  readonly writer: Pick<LineWriter, 'write' | 'written' | 'lost' | 'error'>;
   /** Takes over the descriptor. */
   reopen(fd: number): void;
-  readonly written: number;
-  readonly lost: number;
-  readonly error: string;
   end(): Promise<void>;
 }
 
@@ -143,20 +140,28 @@ function accessLogOf(
   lineOf: (ended: Ended) => string,
   log: Log,
 ): AccessLog {
+  const { writer } = lines;
   let text = '';
   let count = 0;
   let told = 0;
   const flush = () => {
-    if (count > 0) lines.write(text, count);
+    if (count > 0) writer.write(text, count);
     text = '';
     count = 0;
   };
   const look = () => {
-    const { lost, error } = lines;
+    const { lost, error } = writer;
     if (lost > told) log.warn(`access log: ${lost - told} lines lost: ${error}`, 'access-log');
     told = lost;
   };
   const watch = setInterval(look, LOOK_MS).unref();
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    flush();
+    await lines.end();
+    clearInterval(watch);
+    look();
+  };
   return {
     native,
     tell(ended) {
@@ -167,34 +172,20 @@ function accessLogOf(
     async reopen() {
       if (path !== '-') lines.reopen(await openLog(path));
     },
-    stats: () => ({ written: lines.written, lost: lines.lost }),
-    async close() {
-      flush();
-      await lines.end();
-      clearInterval(watch);
-      look();
-    },
+    stats: () => ({ written: writer.written, lost: writer.lost }),
+    close: () => (closed ??= close()),
   };
 }
 
 function linesByAddon(writer: NativeLineWriter): Lines {
   return {
-    write: (text, count) => writer.write(text, count),
+    writer,
     reopen(fd) {
       try {
         writer.reopen(fd);
       } finally {
         closeSync(fd);
       }
-    },
-    get written() {
-      return writer.written;
-    },
-    get lost() {
-      return writer.lost;
-    },
-    get error() {
-      return writer.error;
     },
     async end() {
       writer.end();
@@ -209,17 +200,8 @@ function linesByAddon(writer: NativeLineWriter): Lines {
 function linesByNode(fd: number): Lines {
   const writer = createLineWriter(fd, MAX_QUEUED);
   return {
-    write: (text, count) => writer.write(text, count),
+    writer,
     reopen: (next) => writer.reopen(next),
-    get written() {
-      return writer.written;
-    },
-    get lost() {
-      return writer.lost;
-    },
-    get error() {
-      return writer.error;
-    },
     async end() {
       await writer.drained(LAST_LINES_MS);
       if (fd !== STDOUT) writer.close();

@@ -1,19 +1,16 @@
 // One server's life: choose a transport, open the site, listen, count, stop.
 import { promises as fs } from 'node:fs';
-import { loadNative } from '../addon/load.ts';
+import { loadNative, type Native } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import type { Admin } from '../admin/admin.ts';
-import type { FilesPolicy } from '../files/policy.ts';
 import type { TableStats } from '../files/table.ts';
 import { createLog, type Log } from '../log/log.ts';
-import { inHost } from '../options/hosts.ts';
 import { areLocal, listenersOf, redirectHost } from '../options/listeners.ts';
-import { hostsOf, type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
+import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
 import type { Listener } from '../rules/listeners.ts';
-import { limitsOf, policiesOf } from '../site/policies.ts';
-import type { SiteOptions } from '../site/site.ts';
-import { openSites, type Sites } from '../site/sites.ts';
+import { limitsOf } from '../site/policies.ts';
+import type { Sites } from '../site/sites.ts';
 import type { Tls } from '../transport/tls.ts';
 import type { Transport, TransportStats } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
@@ -28,7 +25,7 @@ import {
   withTransfers,
 } from './choose.ts';
 import { isForked, type Listeners, openListeners, portOf, urlsOf } from './listeners.ts';
-import { cannotServe } from './problems.ts';
+import { openSitesOf } from './sites.ts';
 import { type Spoken, spokenBy } from './spoken.ts';
 
 export interface ServerStats extends TransportStats {
@@ -83,6 +80,27 @@ export async function startServer(
   const native = loadNative();
   const tls = await tlsOf(options);
   beforeOpening();
+  // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
+  // What comes of it is openSite's to say: a program may have been given this one directory.
+  await fs.access(options.root).catch(() => {});
+  const accessLog = await accessLogOf(options, native.addon, log);
+  try {
+    return await serve(options, { log, native, tls, accessLog });
+  } catch (error) {
+    await accessLog?.close();
+    throw error;
+  }
+}
+
+/** What there is before anything that is served is opened. */
+interface Prepared {
+  readonly log: Log;
+  readonly native: Native;
+  readonly tls: Tls | undefined;
+  readonly accessLog: AccessLog | undefined;
+}
+
+async function serve(options: Options, { log, native, tls, accessLog }: Prepared): Promise<Server> {
   const listeners = listenersOf(options);
   const wanted = {
     transport: options.transport,
@@ -90,14 +108,9 @@ export async function startServer(
     plain: listeners.some((each) => !each.tls),
     h2c: options.h2c,
   };
-  // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
-  // What comes of it is openSite's to say: a program may have been given this one directory.
-  await fs.access(options.root).catch(() => {});
-  const limits = limitsOf(options);
   const asked = await chooseTransport(wanted, native, loadUws);
-  const best = await withTransfers(asked, native, limits, log);
-  const accessLog = await accessLogOf(options, native.addon, log);
-  const sites = openAll(options, best, native.addon, log);
+  const best = await withTransfers(asked, native, limitsOf(options), log);
+  const sites = openSitesOf(options, best, native.addon, log);
   let started: Started;
   let listening: Listeners;
   let redirect: Redirect | undefined;
@@ -111,7 +124,6 @@ export async function startServer(
     redirect = await listenForPlain(options, started.transport, listening, log, accessLog);
   } catch (error) {
     sites.close();
-    await accessLog?.close();
     throw error;
   }
   const { chosen, transport } = started;
@@ -217,53 +229,6 @@ async function start(
     const other = chooseWithoutEngine(wanted, error);
     return start(other, wanted, sites, options, tls, log, accessLog);
   }
-}
-
-function openAll(
-  options: Options,
-  chosen: Chosen,
-  addon: NativeAddon | undefined,
-  log: Log,
-): Sites {
-  const siteOf = (own: Options, name?: string): SiteOptions => {
-    const policies = policiesOf(own);
-    const files = filesOf(chosen, policies.files, log);
-    return {
-      ...policies,
-      files,
-      routed: false,
-      addon,
-      log: name === undefined ? log : logOf(name, log),
-    };
-  };
-  try {
-    const first = siteOf(options);
-    const hosts = hostsOf(options).map(({ key, names, options: own }) => ({
-      names,
-      site: inHost(key, () => siteOf(own, names[0])),
-    }));
-    return openSites(first, hosts, cannotServe);
-  } catch (error) {
-    if (chosen.name === 'http1') chosen.transfers?.close();
-    throw error;
-  }
-}
-
-/** Its lines say of which host they are. */
-function logOf(host: string, log: Log): Log {
-  const say = (level: 'error' | 'warn' | 'info') => (text: string, key?: string) =>
-    log[level](`${host}: ${text}`, key === undefined ? undefined : `${host}: ${key}`);
-  return { error: say('error'), warn: say('warn'), info: say('info') };
-}
-
-/** To encrypt is to read in this process, where a mapping of the file itself would be a fault after a truncation. */
-function filesOf(chosen: Chosen, policy: FilesPolicy, log: Log): FilesPolicy {
-  if (chosen.reach !== 'engine-tls' || policy.mmapSource === 'snapshot') return policy;
-  log.warn(
-    'mmapSource file: with TLS there is no memory cache of the files themselves, they are read',
-    'mmapSource',
-  );
-  return { ...policy, cacheSize: 0 };
 }
 
 async function loadUws(): Promise<Uws> {

@@ -1,7 +1,15 @@
 // Every exchange that ends is one line of the access log, on every carrier.
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { createServer } from '../../src/server/server.ts';
 import { until } from '../faults/process.ts';
 import { connect, request, requestBytes } from '../support/client.ts';
 import { startCommand } from '../support/command.ts';
@@ -225,6 +233,36 @@ for (const transport of ['native', 'http1', 'uws']) {
     t.same(linesOf(file), ['/second', '/last'], 'the last line is written before the end');
   });
 }
+
+t.test('a start that fails leaves no thread and no descriptor behind', async (t) => {
+  const root = makeTree(t, {});
+  const accessLog = join(root, 'access.log');
+  const busy = await createServer({ root, port: 0 });
+  t.teardown(() => busy.close());
+  // What has gone since it was listed is nothing.
+  const eachOf = (directory: string, read: (path: string) => string) =>
+    readdirSync(directory).map((name) => {
+      try {
+        return read(join(directory, name));
+      } catch {
+        return '';
+      }
+    });
+  const threads = () =>
+    eachOf('/proc/self/task', (path) => readFileSync(join(path, 'comm'), 'utf8'));
+  const descriptors = () => eachOf('/proc/self/fd', (path) => readlinkSync(path));
+  const fails = [
+    { root: join(root, 'none'), port: 0 },
+    { root, port: busy.port },
+    { root, port: 0, admin: `127.0.0.1:${busy.port}` },
+  ];
+  for (const options of fails) {
+    await t.rejects(createServer({ accessLog, ...options }), /cannot (serve|listen)/);
+    t.ok(existsSync(accessLog), 'it was open');
+    await until(async () => !threads().includes('zcserve-log\n'));
+    await until(async () => !descriptors().includes(realpathSync(accessLog)));
+  }
+});
 
 t.test('a file that cannot be opened, and a form that nobody knows, are no start', async (t) => {
   const root = makeTree(t, {});
