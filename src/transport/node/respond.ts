@@ -1,12 +1,10 @@
 // Sends a plan as the response of node:http, node:https or http2's compatibility API.
 import type { ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Protocol } from '../../addon/wire.ts';
 import type { FileEntry } from '../../files/entry.ts';
-import { type FieldList, pairs } from '../../http/field-list.ts';
+import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
-import { isWithoutContent } from '../../plan/page.ts';
 import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
@@ -15,10 +13,11 @@ import type { Asked } from '../ended.ts';
 import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
-import { http } from './builtin.ts';
 import { closeWithClient, cutOff, isHttp2 } from './http2-response.ts';
+import { withHead } from './response-head.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
+import { isNodes, isWrapped } from './wrapped.ts';
 
 /** What responses have in common: where they are counted, reported, and handed to. */
 export interface Outlet {
@@ -35,8 +34,8 @@ export interface Outlet {
 }
 
 /**
- * Sends the whole answer. The response must be its connection's current one (pipeline.ts). Throws where the plan's file is closed already (before the head), and what those throw who
- * have wrapped the response.
+ * Sends the whole answer. The response must be its connection's current one (pipeline.ts). Throws where the plan's file
+ * is closed already (before the head), and what those throw who have wrapped the response.
  */
 export function sendPlan(plan: Answer, res: ServerResponse, asked: Asked, outlet: Outlet): void {
   const { status, body, resource } = plan;
@@ -45,20 +44,9 @@ export function sendPlan(plan: Answer, res: ServerResponse, asked: Asked, outlet
   const sending = new Sending(outlet.counters, status, protocol, asked);
   withFile(body, () => {
     if (plan.close) res.shouldKeepAlive = false;
-    const isOurs = resource === undefined;
-    if (isOurs || isWithoutContent(status)) for (const name of OF_CONTENT) res.removeHeader(name);
-    const before = res.getHeaderNames();
-    const { statusCode } = res;
-    try {
-      writeHead(status, fields, before, isOurs ? OF_PAGE : STRUCTURE, res);
+    withHead(status, fields, resource === undefined, res, () => {
       writeBody(body, new ResponseWriter(res, sending, outlet));
-    } catch (error) {
-      if (!res.headersSent) {
-        withdraw(fields, before, res);
-        res.statusCode = statusCode;
-      }
-      throw error;
-    }
+    });
   });
 }
 
@@ -107,26 +95,15 @@ class ResponseWriter implements BodyWriter {
 
   bytes(bytes: Uint8Array): void {
     this.#sending.byBytes();
-    if (bytes.length > SLICE || !isWithin(this.#outlet.pace, bytes.length)) {
-      const slices = sendSlices(bytes, this.#res, this.#sending, this.#outlet.pace);
-      seeThrough(slices, this.#res, this.#outlet);
-      return;
-    }
-    this.#sending.add(bytes.length);
-    this.#res.end(ownBytes(bytes, this.#res));
-    seeEnd(this.#res, this.#sending);
+    if (bytes.length > SLICE || !isWithin(this.#outlet.pace, bytes.length)) this.#slices(bytes);
+    else this.#whole(ownBytes(bytes, this.#res));
   }
 
   memory(bytes: Buffer, file: FileEntry, reason: Reason): void {
     this.#sending.by('mmap', reason);
     if (!isWithin(this.#outlet.pace, bytes.length)) {
       file.retain();
-      const slices = sendSlices(bytes, this.#res, this.#sending, this.#outlet.pace);
-      seeThrough(
-        slices.finally(() => file.release()),
-        this.#res,
-        this.#outlet,
-      );
+      this.#slices(bytes, () => file.release());
       return;
     }
     this.#sending.add(bytes.length);
@@ -136,14 +113,19 @@ class ResponseWriter implements BodyWriter {
 
   copy(bytes: Buffer, reason: Reason): void {
     this.#sending.by('read', reason);
-    if (!isWithin(this.#outlet.pace, bytes.length)) {
-      const slices = sendSlices(bytes, this.#res, this.#sending, this.#outlet.pace);
-      seeThrough(slices, this.#res, this.#outlet);
-      return;
-    }
+    if (!isWithin(this.#outlet.pace, bytes.length)) this.#slices(bytes);
+    else this.#whole(bytes);
+  }
+
+  #whole(bytes: Uint8Array): void {
     this.#sending.add(bytes.length);
     this.#res.end(bytes);
     seeEnd(this.#res, this.#sending);
+  }
+
+  #slices(bytes: Uint8Array, done: () => void = () => {}): void {
+    const sent = sendSlices(bytes, this.#res, this.#sending, this.#outlet.pace);
+    seeThrough(sent.finally(done), this.#res, this.#outlet);
   }
 
   descriptor(body: SpanBody): void {
@@ -153,91 +135,6 @@ class ResponseWriter implements BodyWriter {
   pieces(body: Pieces): void {
     sendInPieces(body, this.#res, this.#sending, this.#outlet);
   }
-}
-
-/** What others have said of the content does not hold for a page of ours, nor where there is none (a 304). */
-const OF_CONTENT = [
-  'content-type',
-  'content-length',
-  'content-range',
-  'content-encoding',
-  'content-language',
-  'content-disposition',
-];
-
-/** Fields that say how the body is framed and coded: nobody's earlier setting may contradict the plan's. */
-const STRUCTURE = new Set(['content-length', 'content-range', 'content-encoding']);
-
-/** The same of a page of ours, which knows what it loads. */
-const OF_PAGE = new Set([...STRUCTURE, 'content-security-policy', 'x-content-type-options']);
-
-/** Has somebody (a compressor, a minifier, a session) put functions of their own in the way of the body? */
-export function isWrapped(res: ServerResponse): boolean {
-  return Object.hasOwn(res, 'write') || Object.hasOwn(res, 'end');
-}
-
-/** Does the body go to the connection by the methods of node:http, and by no imitation's? */
-export function isPlain(res: ServerResponse): boolean {
-  const { write, end } = http.ServerResponse.prototype;
-  return res.write === write && res.end === end;
-}
-
-/** And from there to the kernel, or into records of TLS, by those of node:net? */
-function isNodes(res: ServerResponse): boolean {
-  const { socket } = res;
-  if (!isPlain(res) || !(socket instanceof Socket)) return false;
-  const { write, _write, _writev } = Socket.prototype;
-  return socket.write === write && socket._write === _write && socket._writev === _writev;
-}
-
-/**
- * Writes the head in node's flat form, which costs least. Where others have set fields before
- * (middleware) or watch the head (`on-headers`), fields go in one by one: theirs stay but for those that the
- * plan has `decided`, Vary is joined.
- * Whoever wraps the body decides on its length when it sees the first or the last of it, so the head is left
- * to be written then.
- */
-function writeHead(
-  status: number,
-  fields: FieldList,
-  before: readonly string[],
-  decided: ReadonlySet<string>,
-  res: ServerResponse,
-): void {
-  const wrapped = isWrapped(res);
-  if (
-    before.length === 0 &&
-    !wrapped &&
-    res.writeHead === http.ServerResponse.prototype.writeHead
-  ) {
-    res.writeHead(status, fields as string[]);
-    return;
-  }
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] ?? '';
-    const value = fields[i + 1] ?? '';
-    const key = name.toLowerCase();
-    if (!before.includes(key)) res.appendHeader(name, value);
-    else if (decided.has(key)) res.setHeader(name, value);
-    else if (key === 'vary') res.setHeader(name, joinVary(String(res.getHeader(name)), value));
-  }
-  res.statusCode = status;
-  if (!wrapped) res.writeHead(status);
-}
-
-/** What the host answers instead of a plan has no business with the plan's fields. */
-function withdraw(fields: FieldList, before: readonly string[], res: ServerResponse): void {
-  for (const [name] of pairs(fields)) {
-    if (!before.includes(name.toLowerCase())) res.removeHeader(name);
-  }
-}
-
-/** RFC 9110 §12.5.5: a list of field names, or `*`. */
-function joinVary(theirs: string, ours: string): string {
-  const names = theirs.split(',').map((name) => name.trim().toLowerCase());
-  const missing = ours.split(',').filter((name) => !names.includes(name.trim().toLowerCase()));
-  if (names.includes('*') || missing.length === 0) return theirs;
-  return `${theirs}, ${missing.join(',').trim()}`;
 }
 
 /** Head and body leave in one write; the memory is held until the kernel has the bytes. */
