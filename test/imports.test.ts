@@ -43,7 +43,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: ['node:', 'prom-client'],
   },
   'transport/engine': {
-    rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules', 'site', 'transport'],
+    rooms: ['addon', 'files', 'http', 'log', 'plan', 'site', 'transport'],
     packages: ['lru-cache'],
   },
   'transport/node': {

@@ -1,5 +1,8 @@
 // Listening sockets, for JavaScript to own: made here, or by somebody else.
+#include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "addon/replies.h"
 #include "addon/values.h"
@@ -57,6 +60,15 @@ napi_value adopt_socket(napi_env env, napi_callback_info info) {
   return address;
 }
 
+// duplicate(descriptor)
+napi_value duplicate(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const auto descriptor = static_cast<int>(to_number(env, args[0]));
+  UniqueFd copy(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+  if (!copy) return throw_errno(env, errno, "dup", "descriptor " + std::to_string(descriptor));
+  return number(env, copy.release());
+}
+
 // closeSockets(descriptors): by close(2), for node:fs takes a worker's for strangers.
 napi_value close_sockets(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
@@ -72,6 +84,7 @@ void define_listeners(napi_env env, napi_value exports) {
   export_function(env, exports, "listen", listen_by_tcp);
   export_function(env, exports, "listenAt", listen_at_path);
   export_function(env, exports, "adopt", adopt_socket);
+  export_function(env, exports, "duplicate", duplicate);
   export_function(env, exports, "closeSockets", close_sockets);
 }
 

@@ -38,6 +38,8 @@ void LineWriter::write(std::string_view text, uint64_t lines) {
 void LineWriter::reopen(UniqueFd to) {
   const std::lock_guard lock(mutex_);
   next_ = std::move(to);
+  // Nor does a file that was moved away stay open until somebody has something to say.
+  changed_.notify_one();
 }
 
 bool LineWriter::end() {
@@ -55,7 +57,7 @@ void LineWriter::run() {
   std::string taken;
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+    changed_.wait(lock, [this] { return ending_ || next_ || !queue_.empty(); });
     // A wake-up for each line would cost more than the line.
     changed_.wait_for(lock, kGather, [this] { return ending_ || queue_.size() >= kMany; });
     if (queue_.empty() && ending_) break;
@@ -67,6 +69,9 @@ void LineWriter::run() {
     write_out(taken, lines);
     lock.lock();
   }
+  // Whoever holds it yet reads its counts.
+  to_.reset();
+  next_.reset();
   ended_ = true;
   over_.notify_all();
 }

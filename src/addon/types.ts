@@ -86,6 +86,8 @@ export interface NativeAddon {
   ): readonly number[];
   /** The same of one at a path, who may connect by its mode; negative: as the umask leaves it. */
   listenAt(path: string, mode: number): readonly number[];
+  /** Of a socket, for somebody who closes what he gets. Throws an Error with `code` (EMFILE, EBADF). */
+  duplicate(descriptor: number): number;
   /** Those of `listen`, `listenAt` or somebody else. */
   closeSockets(descriptors: readonly number[]): void;
   /**

@@ -1,6 +1,6 @@
 // The admin listener: metrics, health and a live page, on an address of its own.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, ListenOptions } from 'node:net';
 import { isLoopback } from '../http/authority.ts';
 import { standardError } from '../log/line-writer.ts';
 import type { Log } from '../log/log.ts';
@@ -21,6 +21,8 @@ export interface Admin {
 export interface AdminOptions {
   readonly host: string;
   readonly port: number;
+  /** Of a socket that listens there already; it is closed with the server. */
+  readonly descriptor?: number | undefined;
   readonly observed: Observed;
   readonly log: Log;
 }
@@ -30,7 +32,8 @@ const MAX_CONNECTIONS = 100;
 const TIMEOUT_MS = 10_000;
 
 /** Rejects with an Error that has `code` (EADDRINUSE…). */
-export async function startAdmin({ host, port, observed, log }: AdminOptions): Promise<Admin> {
+export async function startAdmin(options: AdminOptions): Promise<Admin> {
+  const { host, port, descriptor: fd, observed, log } = options;
   const { createServer } = process.getBuiltinModule('node:http');
   const watching = watch(observed.stats);
   let bound: Bound = { host, address: host };
@@ -87,7 +90,7 @@ export async function startAdmin({ host, port, observed, log }: AdminOptions): P
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = TIMEOUT_MS;
   try {
-    await listen(server, host, port);
+    await listen(server, fd === undefined ? { host, port } : { fd });
   } catch (error) {
     watching.close();
     throw error;
@@ -110,10 +113,10 @@ export async function startAdmin({ host, port, observed, log }: AdminOptions): P
 }
 
 /** `exclusive`: among workers of one program, each has its own. */
-function listen(server: Server, host: string, port: number): Promise<void> {
+function listen(server: Server, where: ListenOptions & { fd?: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, exclusive: true }, () => {
+    server.listen({ ...where, exclusive: true }, () => {
       server.off('error', reject);
       resolve();
     });

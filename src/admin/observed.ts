@@ -8,7 +8,7 @@ export type Stats = TransportStats & {
   readonly accessLog?: { readonly lost: number } | undefined;
 };
 
-/** What does not change while it runs. */
+/** What changes with its options only. */
 export interface About {
   readonly url: string;
   readonly transport: string;

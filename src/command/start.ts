@@ -15,9 +15,11 @@ export async function start(
   const sites = [options, ...hostsOf(options).map((host) => host.options)];
   const roots = sites.map(({ root }) => root);
   const descent = user === undefined ? undefined : findDescent(user, roots);
-  const server = await startServer(options, descent?.begin).catch((error: unknown) => {
-    throw descent?.explain(error) ?? error;
-  });
+  const server = await startServer(options, { beforeOpening: descent?.begin }).catch(
+    (error: unknown) => {
+      throw descent?.explain(error) ?? error;
+    },
+  );
   try {
     if (pid !== undefined) (descent?.asRoot ?? run)(pid.write);
     descent?.end();

@@ -21,16 +21,24 @@ export interface AccessLogStats {
   readonly lost: number;
 }
 
+/** The file of lines. Those who write to it at the same time do not mix their lines. */
+export interface AccessLogFile {
+  readonly path: string;
+  /** Opens the file anew, for somebody has moved it away. Rejects where it cannot, and the old one goes on. */
+  reopen(): Promise<void>;
+  stats(): AccessLogStats;
+  /** For one who writes lines of this form, until he closes his log: with the last one the file is closed. */
+  logFor(options: Pick<Options, 'accessFormat' | 'trustProxy'>): AccessLog;
+}
+
 export interface AccessLog {
+  readonly file: AccessLogFile;
   /** With these the engine makes and hands over its lines by itself; undefined without the addon. */
   readonly native:
     | { readonly writer: NativeLineWriter; readonly format: NativeLogFormat }
     | undefined;
   /** For the carriers without an engine. */
   readonly tell: TellEnded;
-  /** Opens the file anew, for somebody has moved it away. Rejects where it cannot, and the old one goes on. */
-  reopen(): Promise<void>;
-  stats(): AccessLogStats;
   /** Resolves when all lines are written or lost, or it has waited for a second. */
   close(): Promise<void>;
 }
@@ -65,27 +73,32 @@ interface Lines {
 /** Rejects with a StartError where its file (`-`: standard output) cannot be opened. */
 export async function openAccessLog(
   path: string,
-  { accessFormat, trustProxy }: Options,
   addon: NativeAddon | undefined,
   log: Log,
-): Promise<AccessLog> {
-  const isTerminal = path === '-' && process.stdout.isTTY === true;
-  const name = accessFormat !== 'auto' ? accessFormat : isTerminal ? 'pretty' : 'combined';
-  const format = accessFormatOf(name, isTerminal);
-  const fd = await openLog(path).catch((error) => {
-    throw cannotLog(path, error);
-  });
-  const entryOf = entries(trustProxy);
-  const lineOf = (ended: Ended) => accessLine(format, entryOf(ended));
-  if (addon === undefined) return accessLogOf(path, linesByNode(fd), undefined, lineOf, log);
-  const writer = addon.createLineWriter(fd);
-  if (fd !== STDOUT) closeSync(fd);
-  const native = { writer, format: nativeFormat(format, trustProxy) };
-  return accessLogOf(path, linesByAddon(writer), native, lineOf, log);
+): Promise<AccessLogFile> {
+  const fd = await openLog(path);
+  if (addon === undefined) return accessLogFile(path, linesByNode(fd), undefined, log);
+  try {
+    const writer = addon.createLineWriter(fd);
+    return accessLogFile(path, linesByAddon(writer), writer, log);
+  } finally {
+    if (fd !== STDOUT) closeSync(fd);
+  }
 }
 
 async function openLog(path: string): Promise<number> {
-  return path === '-' ? STDOUT : promisify(openFile)(path, FLAGS, MODE);
+  if (path === '-') return STDOUT;
+  try {
+    return await promisify(openFile)(path, FLAGS, MODE);
+  } catch (error) {
+    throw cannotLog(path, error);
+  }
+}
+
+function formatFor(path: string, { accessFormat }: Pick<Options, 'accessFormat'>): AccessFormat {
+  const isTerminal = path === '-' && process.stdout.isTTY === true;
+  const name = accessFormat !== 'auto' ? accessFormat : isTerminal ? 'pretty' : 'combined';
+  return accessFormatOf(name, isTerminal);
 }
 
 function nativeFormat({ steps, json }: AccessFormat, proxies: readonly string[]): NativeLogFormat {
@@ -133,48 +146,68 @@ function newIdPrefix(): string {
   return `${randomBytes(6).toString('base64url')}-`;
 }
 
-function accessLogOf(
+function accessLogFile(
   path: string,
   lines: Lines,
-  native: AccessLog['native'],
-  lineOf: (ended: Ended) => string,
+  native: NativeLineWriter | undefined,
   log: Log,
-): AccessLog {
+): AccessLogFile {
   const { writer } = lines;
-  let text = '';
-  let count = 0;
+  let users = 0;
   let told = 0;
-  const flush = () => {
-    if (count > 0) writer.write(text, count);
-    text = '';
-    count = 0;
-  };
   const look = () => {
     const { lost, error } = writer;
     if (lost > told) log.warn(`access log: ${lost - told} lines lost: ${error}`, 'access-log');
     told = lost;
   };
   const watch = setInterval(look, LOOK_MS).unref();
-  let closed: Promise<void> | undefined;
-  const close = async () => {
-    flush();
-    await lines.end();
-    clearInterval(watch);
-    look();
-  };
-  return {
-    native,
-    tell(ended) {
-      if (count === 0) setImmediate(flush);
-      text += lineOf(ended);
-      count++;
-    },
+  const file: AccessLogFile = {
+    path,
     async reopen() {
       if (path !== '-') lines.reopen(await openLog(path));
     },
     stats: () => ({ written: writer.written, lost: writer.lost }),
-    close: () => (closed ??= close()),
+    logFor(options) {
+      const { trustProxy } = options;
+      const format = formatFor(path, options);
+      const entryOf = entries(trustProxy);
+      const { tell, flush } = tellTo(writer, (ended) => accessLine(format, entryOf(ended)));
+      users++;
+      const close = async () => {
+        flush();
+        users--;
+        if (users > 0) return;
+        await lines.end();
+        clearInterval(watch);
+        look();
+      };
+      let closed: Promise<void> | undefined;
+      return {
+        file,
+        native: native && { writer: native, format: nativeFormat(format, trustProxy) },
+        tell,
+        close: () => (closed ??= close()),
+      };
+    },
   };
+  return file;
+}
+
+/** Lines of one turn of the event loop go together. */
+function tellTo(writer: Lines['writer'], lineOf: (ended: Ended) => string) {
+  let text = '';
+  let count = 0;
+  const flush = () => {
+    if (count > 0) writer.write(text, count);
+    text = '';
+    count = 0;
+  };
+  const tell = (ended: Ended) => {
+    if (count === 0) setImmediate(flush);
+    text += lineOf(ended);
+    count++;
+  };
+  return { tell, flush };
 }
 
 function linesByAddon(writer: NativeLineWriter): Lines {

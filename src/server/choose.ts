@@ -119,14 +119,21 @@ export async function withTransfers(
   return { ...chosen, transfers, reach: transfers ? 'socket' : 'memory' };
 }
 
-/** The chosen one, for these sites; its code is loaded here. Throws where it cannot start. */
+/** What a transport is made with. */
+export interface Means {
+  readonly sites: Sites;
+  readonly options: Options;
+  readonly tls: Tls | undefined;
+  readonly log: Log;
+  readonly accessLog: AccessLog | undefined;
+  /** Makes the sockets of node's servers. */
+  readonly addon: NativeAddon | undefined;
+}
+
+/** The chosen one; its code is loaded here. Throws where it cannot start. */
 export async function createTransport(
   chosen: Chosen,
-  sites: Sites,
-  options: Options,
-  tls: Tls | undefined,
-  log: Log,
-  accessLog: AccessLog | undefined,
+  { sites, options, tls, log, accessLog, addon }: Means,
 ): Promise<Transport> {
   const { all, handler, pool } = sites;
   const { common } = all[0].site;
@@ -165,7 +172,7 @@ export async function createTransport(
     case 'http1': {
       if (tls !== undefined) (await import('./tls.ts')).agreeWithNode(tls);
       const { createHttp1Transport } = await import('../transport/node/http1.ts');
-      return createHttp1Transport({ ...received, transfers: chosen.transfers });
+      return createHttp1Transport({ ...received, transfers: chosen.transfers, addon });
     }
   }
 }

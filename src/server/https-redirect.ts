@@ -1,25 +1,23 @@
 // The plain listener beside a TLS one: whoever comes there is sent on, and gets nothing else.
 
-import type { EngineLimits } from '../addon/engine.ts';
 import { isAuthority, withoutPort } from '../http/authority.ts';
 import { splitAbsolute } from '../http/target.ts';
-import type { Log } from '../log/log.ts';
 import { errorPlan } from '../plan/errors.ts';
 import type { RequestHead } from '../plan/request.ts';
 import type { Answer } from '../site/answer.ts';
-import type { TellEnded } from '../transport/ended.ts';
-import { createHttp1Transport } from '../transport/node/http1.ts';
+import { createHttp1Transport, type Http1Options } from '../transport/node/http1.ts';
 import type { Transport } from '../transport/transport.ts';
 
-/** `port`: of the TLS listener. Call `listen` once. */
-export function createHttpsRedirect(
-  limits: EngineLimits,
-  port: number,
-  log: Log,
-  tellEnded?: TellEnded,
-): Transport {
+export interface HttpsRedirectOptions
+  extends Pick<Http1Options, 'limits' | 'log' | 'tellEnded' | 'addon'> {
+  /** Of the TLS listener. */
+  readonly port: number;
+}
+
+/** Call `listen` once. */
+export function createHttpsRedirect({ port, ...options }: HttpsRedirectOptions): Transport {
   const handler = (request: RequestHead) => redirectToHttps(request, port);
-  return createHttp1Transport({ handler, reach: 'memory', limits, log, common: [], tellEnded });
+  return createHttp1Transport({ ...options, handler, reach: 'memory', common: [] });
 }
 
 /**

@@ -1,59 +1,89 @@
 // What a server listens on: each socket is made once, owned here, and lent to whoever serves.
+import { chmodSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { OptionError } from '../options/table.ts';
 import { type Listener, placeText } from '../rules/listeners.ts';
-import type { Bound, Transport } from '../transport/transport.ts';
+import type { Bound, BoundAddress, Transport } from '../transport/transport.ts';
 import type { TransportName } from './choose.ts';
 import { cannotListen } from './problems.ts';
 import { holdFile, makeRoom } from './socket-file.ts';
 
-/** A listener that is bound. */
-export interface ListeningSocket extends Bound {
-  readonly listener: Listener;
+/** A listener from bind(2) on, whoever takes clients from it: where a carrier shares one, what follows the carrier can have it. */
+export interface Held {
+  /** What it was bound for, and the port that it has: whoever asks for one of them gets this one. */
+  readonly keys: readonly string[];
+  readonly address: BoundAddress;
+  /** By TCP one for each thread; none where a library keeps its own. */
+  readonly descriptors: readonly number[];
+  /** Closes it, and removes what is ours of files, unless it was left. */
+  release(): void;
+  /** Closes it in this process: another one has it, and its file. */
+  leave(): void;
 }
 
-export interface Listeners {
-  readonly sockets: readonly ListeningSocket[];
-  /** Lets go of them all, and removes what is ours of files. No client comes any more when the carrier has ended too. */
-  close(): void;
+/** A listener that is bound. */
+export interface ListeningSocket {
+  readonly listener: Listener;
+  readonly held: Held;
 }
 
 export interface Wishes {
   readonly listeners: readonly Listener[];
   /** Also the next free port; undefined where that is no choice. */
   readonly portFallback: boolean | undefined;
+  /** Sockets that are there already: of these, those that are wished for are taken. */
+  readonly before: readonly Held[];
 }
 
-/** Rejects with a StartError, and has let go of all, where one of them cannot be bound. */
+/**
+ * Has the carrier listen. Rejects with a StartError where one of them cannot be bound, and has let go of all that were not
+ * there before.
+ */
 export async function openListeners(
-  { listeners, portFallback }: Wishes,
+  { listeners, portFallback, before }: Wishes,
   transport: Transport,
   name: TransportName,
-): Promise<Listeners> {
+): Promise<readonly ListeningSocket[]> {
   const sockets: ListeningSocket[] = [];
-  const releases: Array<() => void> = [];
-  const close = () => {
-    for (const release of releases.splice(0)) release();
-  };
   for (const listener of listeners) {
     try {
-      const { bound, release } = await open(listener, portFallback, transport, name);
-      releases.push(release);
-      sockets.push({ ...bound, listener });
-      refuseStrangers(listener, bound);
+      const known = (held: Held) => held.keys.includes(keyOf(listener)) && !isAmong(held, sockets);
+      const there = before.find(known);
+      const held =
+        there === undefined
+          ? await open(listener, portFallback, transport, name)
+          : await takeOver(there, listener, transport);
+      sockets.push({ listener, held });
+      refuseStrangers(listener, held);
     } catch (error) {
-      close();
+      closeListeners(sockets, before);
       throw error instanceof OptionError
         ? error
         : cannotListen(listener.at, portFallback !== undefined, error);
     }
   }
-  return { sockets, close };
+  return sockets;
 }
 
-interface Opened {
-  readonly bound: Bound;
-  readonly release: () => void;
+/** Lets go of them, but for those that are kept. No client comes any more when the carrier has ended too. */
+export function closeListeners(sockets: readonly ListeningSocket[], kept: readonly Held[] = []) {
+  for (const { held } of sockets) if (!kept.includes(held)) held.release();
+}
+
+function isAmong(held: Held, sockets: readonly ListeningSocket[]): boolean {
+  return sockets.some((socket) => socket.held === held);
+}
+
+function keyOf({ at, ipv6Only }: Listener): string {
+  return `${placeText(at)}${ipv6Only ? ' ipv6only' : ''}`;
+}
+
+async function takeOver(held: Held, listener: Listener, transport: Transport): Promise<Held> {
+  const { at } = listener;
+  const { descriptors } = held;
+  await transport.listen({ ...listener, at: { kind: 'descriptors', descriptors } });
+  if (at.kind === 'unix' && at.mode !== undefined) chmodSync(at.path, at.mode);
+  return held;
 }
 
 async function open(
@@ -61,8 +91,9 @@ async function open(
   portFallback: boolean | undefined,
   transport: Transport,
   name: TransportName,
-): Promise<Opened> {
+): Promise<Held> {
   const { at } = listener;
+  const keys = [keyOf(listener)];
   switch (at.kind) {
     case 'tcp':
       return openPort(listener, at, portFallback, transport, name);
@@ -71,20 +102,27 @@ async function open(
       const shared = name === 'http1' && isForked() && (await import('./workers.ts')).isWorker();
       if (!shared) await makeRoom(at.path);
       const bound = await transport.listen(listener);
-      const removeFile = shared ? () => {} : holdFile(at.path);
-      return {
-        bound,
-        release() {
-          bound.close();
-          removeFile();
-        },
-      };
+      return heldBy(keys, bound, shared ? undefined : holdFile(at.path));
     }
-    case 'descriptors': {
-      const bound = await transport.listen(listener);
-      return { bound, release: bound.close };
-    }
+    case 'descriptors':
+      return heldBy(keys, await transport.listen(listener));
   }
+}
+
+/** `last`: what is to be done when nothing of this server listens there any more. */
+export function heldBy(
+  keys: readonly string[],
+  { address, descriptors, close }: Pick<Bound, 'address' | 'descriptors' | 'close'>,
+  last?: () => void,
+): Held {
+  let open = true;
+  const end = (finish?: () => void) => {
+    // Somebody else may have the same number by now.
+    if (open) close();
+    if (open) finish?.();
+    open = false;
+  };
+  return { keys, address, descriptors, release: () => end(last), leave: () => end() };
 }
 
 /** Ports that `portFallback` tries after the first. */
@@ -96,7 +134,7 @@ async function openPort(
   portFallback: boolean | undefined,
   transport: Transport,
   name: TransportName,
-): Promise<Opened> {
+): Promise<Held> {
   const { port } = at;
   const last = portFallback && port > 0 ? Math.min(port + FALLBACK_PORTS, 65_535) : port;
   // Node's servers ask node:cluster by themselves.
@@ -106,14 +144,9 @@ async function openPort(
     try {
       const { bound, release } = listenAsWorker
         ? await listenAsWorker(transport, wanted)
-        : { bound: await transport.listen(wanted) };
-      return {
-        bound,
-        release() {
-          bound.close();
-          release?.();
-        },
-      };
+        : { bound: await transport.listen(wanted), release: undefined };
+      const has = { ...listener, at: { ...at, port: portAt(bound.address) } };
+      return heldBy([keyOf(listener), keyOf(has)], bound, release);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EADDRINUSE' || candidate >= last) throw error;
@@ -127,7 +160,7 @@ export function isForked(): boolean {
 }
 
 /** What a descriptor is shows when it listens: by TCP anybody may come, and claim to be a proxy. */
-function refuseStrangers({ at, proxyFrom }: Listener, { address }: Bound): void {
+function refuseStrangers({ at, proxyFrom }: Listener, { address }: Held): void {
   if (proxyFrom?.length !== 0 || address.path !== undefined) return;
   throw new OptionError(
     (call) =>
@@ -137,13 +170,16 @@ function refuseStrangers({ at, proxyFrom }: Listener, { address }: Bound): void 
 
 /** The port of the first one that has one. */
 export function portOf(sockets: readonly ListeningSocket[]): number {
-  for (const { address } of sockets) if (address.path === undefined) return address.port;
-  return 0;
+  return sockets.map(({ held }) => portAt(held.address)).find((port) => port > 0) ?? 0;
+}
+
+function portAt(address: BoundAddress): number {
+  return address.path === undefined ? address.port : 0;
 }
 
 /** Where clients find them: by TCP one URL for each address that a host stands for, loopback first; `unix:` and the path. */
 export function urlsOf(sockets: readonly ListeningSocket[]): string[] {
-  return sockets.flatMap(({ listener, address }) => {
+  return sockets.flatMap(({ listener, held: { address } }) => {
     if (address.path !== undefined) return [`unix:${address.path}`];
     const { at, tls, ipv6Only } = listener;
     // A name stays as it was asked for: a certificate may be for it.

@@ -1,32 +1,17 @@
-// One server's life: choose a transport, open the site, listen, count, stop.
-import { promises as fs } from 'node:fs';
-import { loadNative, type Native } from '../addon/load.ts';
-import type { NativeAddon } from '../addon/types.ts';
-import type { Admin } from '../admin/admin.ts';
+// One server's life: it serves by one set of options until it ends, or gets others.
+import { isDeepStrictEqual } from 'node:util';
+import { loadNative } from '../addon/load.ts';
 import type { TableStats } from '../files/table.ts';
-import { createLog, type Log } from '../log/log.ts';
-import { areLocal, listenersOf, redirectHost } from '../options/listeners.ts';
 import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
-import type { Listener } from '../rules/listeners.ts';
-import { limitsOf } from '../site/policies.ts';
-import type { Sites } from '../site/sites.ts';
-import type { Tls } from '../transport/tls.ts';
-import type { Transport, TransportStats } from '../transport/transport.ts';
-import type { Uws } from '../transport/uws/library.ts';
-import type { AccessLog, AccessLogStats } from './access-log.ts';
-import {
-  type Chosen,
-  chooseTransport,
-  chooseWithoutEngine,
-  createTransport,
-  type TransportName,
-  type Wanted,
-  withTransfers,
-} from './choose.ts';
-import { isForked, type Listeners, openListeners, portOf, urlsOf } from './listeners.ts';
-import { openSitesOf } from './sites.ts';
-import { type Spoken, spokenBy } from './spoken.ts';
+import type { TransportStats } from '../transport/transport.ts';
+import type { AccessLogStats } from './access-log.ts';
+import type { AdminListening } from './admin.ts';
+import type { TransportName } from './choose.ts';
+import { type Generation, socketsOfNode } from './generation.ts';
+import { firstGeneration } from './generations.ts';
+import { type Held, isForked, portOf, urlsOf } from './listeners.ts';
+import type { Spoken } from './spoken.ts';
 
 export interface ServerStats extends TransportStats {
   readonly files: TableStats;
@@ -34,7 +19,7 @@ export interface ServerStats extends TransportStats {
   readonly accessLog: AccessLogStats | undefined;
 }
 
-/** A server that listens. */
+/** A server that listens. What it says of itself is as of its last reload. */
 export interface Server extends Spoken {
   /** Where it can be reached, without a slash at the end: `http://127.0.0.1:8080`, `unix:/run/zc.sock`. */
   readonly url: string;
@@ -54,10 +39,12 @@ export interface Server extends Spoken {
   /** Stops accepting, finishes what is in flight within `grace`, closes every file. */
   close(): Promise<void>;
   /**
-   * Reads the certificates again: clients that come from now on get them, those that are here notice nothing. Rejects with
-   * an Error that names the file and the reason, and all stays as it is, where they cannot be used.
+   * Reads the certificates again, opens the access log anew, and with `options`, where they are others than
+   * now, serves by these from now on: listeners that stay lose nobody, and whoever is connected gets what he has asked for and
+   * comes anew. Rejects with an OptionError for a wrong option, and with an Error where something cannot be used; all stays
+   * as it was then.
    */
-  reload(): Promise<void>;
+  reload(options?: OptionsInput): Promise<void>;
   /** Opens the access log anew, after somebody has moved it away. Rejects where it cannot, and the old one goes on. */
   reopenLogs(): Promise<void>;
   stats(): ServerStats;
@@ -71,211 +58,163 @@ export async function createServer(input: OptionsInput = {}): Promise<Server> {
   return startServer(resolveOptions(input));
 }
 
-/** The same. `beforeOpening` runs when the keys are read, and before anything that is served is opened. */
-export async function startServer(
-  options: Options,
-  beforeOpening: () => void = () => {},
-): Promise<Server> {
-  const log = createLog({ level: options.logLevel, format: options.logFormat });
+/** Of the command: its process may give its sockets away. */
+export interface OwnServer extends Server {
+  /** What it listens on, the admin listener too. */
+  readonly held: readonly Held[];
+  /** Another process has these sockets, and listens: this one lets go of them. Resolves when the last client has left. */
+  leave(): Promise<void>;
+}
+
+export interface Start {
+  /** Runs when the keys are read, and before anything that is served is opened. */
+  readonly beforeOpening?: (() => void) | undefined;
+  /** Those of another process that are wished for are taken over; the caller closes the others. */
+  readonly sockets?: readonly Held[];
+}
+
+/** The same, for options that are resolved. */
+export async function startServer(options: Options, begin: Start = {}): Promise<OwnServer> {
   const native = loadNative();
-  const tls = await tlsOf(options);
-  beforeOpening();
-  // libuv starts the threads of its pool with its first task, and aborts where it cannot: before ours take the room.
-  // What comes of it is openSite's to say: a program may have been given this one directory.
-  await fs.access(options.root).catch(() => {});
-  const accessLog = await accessLogOf(options, native.addon, log);
-  try {
-    return await serve(options, { log, native, tls, accessLog });
-  } catch (error) {
-    await accessLog?.close();
-    throw error;
-  }
-}
+  const { sockets = [], beforeOpening = () => {} } = begin;
+  const generations = await firstGeneration(options, { native, sockets, beforeOpening });
+  let leaving = false;
+  let closing: Promise<void> | undefined;
+  const isEnding = () => leaving || closing !== undefined;
+  let admin: AdminListening | undefined;
 
-/** What there is before anything that is served is opened. */
-interface Prepared {
-  readonly log: Log;
-  readonly native: Native;
-  readonly tls: Tls | undefined;
-  readonly accessLog: AccessLog | undefined;
-}
-
-async function serve(options: Options, { log, native, tls, accessLog }: Prepared): Promise<Server> {
-  const listeners = listenersOf(options);
-  const wanted = {
-    transport: options.transport,
-    tls: tls !== undefined,
-    plain: listeners.some((each) => !each.tls),
-    h2c: options.h2c,
+  const stats = () => {
+    const { sites, accessLog } = generations.current;
+    return {
+      ...generations.stats(),
+      files: sites.stats(),
+      accessLog: accessLog?.file.stats(),
+    };
   };
-  const asked = await chooseTransport(wanted, native, loadUws);
-  const best = await withTransfers(asked, native, limitsOf(options), log);
-  const sites = openSitesOf(options, best, native.addon, log);
-  let started: Started;
-  let listening: Listeners;
-  let redirect: Redirect | undefined;
-  try {
-    started = await start(best, wanted, sites, options, tls, log, accessLog);
-    if (started.chosen.fallback) {
-      const node = tls ? 'node:https' : 'node:http';
-      log.warn(`no better transport than ${node}: ${started.chosen.reason}`);
-    }
-    listening = await listen(started, listeners, options);
-    redirect = await listenForPlain(options, started.transport, listening, log, accessLog);
-  } catch (error) {
-    sites.close();
-    throw error;
+
+  /** The one that is there, where it is at the same address. */
+  async function adminFor({ options, log }: Generation): Promise<AdminListening | undefined> {
+    if (options.admin === undefined) return undefined;
+    const { adminKey, listenForAdmin } = await import('./admin.ts');
+    if (admin?.held.keys.includes(adminKey(options.admin))) return admin;
+    return listenForAdmin(options.admin, {
+      addon: await socketsOfNode(native),
+      sockets,
+      log,
+      about: () => aboutOf(generations.current),
+      root: () => generations.current.options.root,
+      stats,
+      isDraining: isEnding,
+    });
   }
-  const { chosen, transport } = started;
-  const urls = urlsOf(listening.sockets);
-  const isProtected = Object.keys(options.auth).length > 0;
-  if (isProtected && !areLocal(listeners.filter((each) => !each.tls))) {
-    log.warn('auth: without TLS, whoever is on the way to a client can read its password');
+
+  async function closeAdmin(one: AdminListening | undefined): Promise<void> {
+    one?.held.release();
+    await one?.close();
   }
-  let closed: Promise<void> | undefined;
-  const stats = () => ({
-    ...transport.stats(),
-    files: sites.stats(),
-    accessLog: accessLog?.stats(),
-  });
-  const spoken = spokenBy(chosen.name, options, wanted);
-  let admin: Admin | undefined;
-  const close = () => (closed ??= closeAll().finally(() => sites.close()));
+
+  async function replace(wanted: Options): Promise<void> {
+    const before = admin;
+    await generations.replace(wanted, async (next) => {
+      const opened = await adminFor(next);
+      if (!isEnding()) {
+        admin = opened;
+        return;
+      }
+      if (opened !== before) await closeAdmin(opened);
+      throw closed();
+    });
+    if (admin !== before) await closeAdmin(before);
+  }
+
+  /** One after the other. */
+  let reloading: Promise<unknown> = Promise.resolve();
+  function reload(wanted: Options | undefined): Promise<void> {
+    const done = reloading.then(async () => {
+      const { current } = generations;
+      if (isEnding()) throw closed();
+      if (wanted !== undefined && !isDeepStrictEqual(wanted, current.options)) {
+        return replace(wanted);
+      }
+      await current.renewTls();
+      await current.accessLog?.file.reopen();
+    });
+    reloading = done.catch(() => {});
+    return done;
+  }
+
+  const close = () => (closing ??= closeAll());
   const closeAll = async () => {
-    const ended = Promise.all([
-      ...[transport.close(options.grace), redirect?.transport.close(options.grace)],
-      redirect?.listeners.close(),
-    ]);
-    // At once: nobody is to wait in a queue from which no more is taken.
-    listening.close();
-    await ended;
-    await accessLog?.close();
-    await admin?.close();
+    await generations.close(generations.current.options.grace);
+    await closeAdmin(admin);
   };
-  if (options.admin !== undefined) {
-    const { listenForAdmin } = await import('./admin.ts');
-    const { maxConnections: connections, cacheSize: cacheBytes, root } = options;
-    const most = { connections, cacheBytes, openFiles: sites.pool.maxOpen };
-    const { name, reason } = chosen;
-    const about = { url: urls[0] ?? '', transport: name, reason, ...spoken, limits: most };
-    const isDraining = () => closed !== undefined;
-    try {
-      admin = await listenForAdmin(options.admin, { about, root, log, stats, isDraining });
-    } catch (error) {
-      await close();
-      throw error;
-    }
+  try {
+    admin = await adminFor(generations.current);
+  } catch (error) {
+    await close();
+    throw error;
   }
   if (isForked()) (await import('./workers.ts')).onDisconnect(close);
   return {
-    url: urls[0] ?? '',
-    urls,
-    port: portOf(listening.sockets),
-    redirectPort: redirect && portOf(redirect.listeners.sockets),
-    admin: admin?.url,
-    transport: chosen.name,
-    sendfile: takesDescriptors(chosen.reach),
-    ...spoken,
-    reason: chosen.reason,
-    close,
-    async reload() {
-      const renewed = await tlsOf(options);
-      if (renewed === undefined) return;
-      if (transport.useTls === undefined) throw new Error('uWebSockets.js keeps its certificate');
-      if (chosen.name === 'http1') (await import('./tls.ts')).agreeWithNode(renewed);
-      transport.useTls(renewed);
+    get url() {
+      return urlsOf(generations.current.sockets)[0] ?? '';
     },
-    reopenLogs: async () => accessLog?.reopen(),
+    get urls() {
+      return urlsOf(generations.current.sockets);
+    },
+    get port() {
+      return portOf(generations.current.sockets);
+    },
+    get redirectPort() {
+      const { redirect } = generations.current;
+      return redirect && portOf([redirect]);
+    },
+    get admin() {
+      return admin?.url;
+    },
+    get transport() {
+      return generations.current.chosen.name;
+    },
+    get sendfile() {
+      return takesDescriptors(generations.current.chosen.reach);
+    },
+    get protocols() {
+      return generations.current.spoken.protocols;
+    },
+    get tlsVersions() {
+      return generations.current.spoken.tlsVersions;
+    },
+    get reason() {
+      return generations.current.chosen.reason;
+    },
+    get held() {
+      return [...generations.held, ...(admin === undefined ? [] : [admin.held])];
+    },
+    close,
+    async leave() {
+      leaving = true;
+      admin?.held.leave();
+      await generations.leave();
+      await close();
+    },
+    reload: async (input) => reload(input && resolveOptions(input)),
+    reopenLogs: async () => generations.current.accessLog?.file.reopen(),
     stats,
   };
 }
 
-/** What looks at a certificate is loaded where there is one: node:tls is not to be had for nothing. */
-async function tlsOf(options: Options): Promise<Tls | undefined> {
-  if (options.tlsCert === undefined) return undefined;
-  return (await import('./tls.ts')).readTls(options);
+function closed(): Error {
+  return new Error('the server has been closed');
 }
 
-async function accessLogOf(
-  options: Options,
-  addon: NativeAddon | undefined,
-  log: Log,
-): Promise<AccessLog | undefined> {
-  const { accessLog: path } = options;
-  if (path === undefined) return undefined;
-  return (await import('./access-log.ts')).openAccessLog(path, options, addon, log);
-}
-
-interface Started {
-  readonly chosen: Chosen;
-  readonly transport: Transport;
-}
-
-/** On the chosen transport, or on the other where its engine does not start. */
-async function start(
-  chosen: Chosen,
-  wanted: Wanted,
-  sites: Sites,
-  options: Options,
-  tls: Tls | undefined,
-  log: Log,
-  accessLog: AccessLog | undefined,
-): Promise<Started> {
-  try {
-    const transport = await createTransport(chosen, sites, options, tls, log, accessLog);
-    return { chosen, transport };
-  } catch (error) {
-    if (chosen.name !== 'native') throw error;
-    const other = chooseWithoutEngine(wanted, error);
-    return start(other, wanted, sites, options, tls, log, accessLog);
-  }
-}
-
-async function loadUws(): Promise<Uws> {
-  return (await import('../transport/uws/library.ts')).loadUws();
-}
-
-async function listen(
-  { chosen, transport }: Started,
-  listeners: readonly Listener[],
-  options: Options,
-): Promise<Listeners> {
-  const portFallback = options.listen ? undefined : options.portFallback;
-  try {
-    return await openListeners({ listeners, portFallback }, transport, chosen.name);
-  } catch (error) {
-    await transport.close(0);
-    throw error;
-  }
-}
-
-interface Redirect {
-  readonly transport: Transport;
-  readonly listeners: Listeners;
-}
-
-/** Where one is asked for; `secure`, which listens already, ends with it where it cannot. */
-async function listenForPlain(
-  options: Options,
-  secure: Transport,
-  listening: Listeners,
-  log: Log,
-  accessLog: AccessLog | undefined,
-): Promise<Redirect | undefined> {
-  const { httpsRedirect: port } = options;
-  const sockets = listening.sockets.filter(({ listener: { at, tls } }) => tls && at.kind === 'tcp');
-  const host = redirectHost(sockets.map(({ listener }) => listener));
-  if (port === undefined || host === undefined) return undefined;
-  const { createHttpsRedirect } = await import('./https-redirect.ts');
-  const transport = createHttpsRedirect(limitsOf(options), portOf(sockets), log, accessLog?.tell);
-  const at = { kind: 'tcp', host, port } as const;
-  const listeners = [{ at, tls: false, proxyFrom: undefined, ipv6Only: false }];
-  try {
-    const opened = await openListeners({ listeners, portFallback: undefined }, transport, 'http1');
-    return { transport, listeners: opened };
-  } catch (error) {
-    listening.close();
-    await secure.close(0);
-    throw error;
-  }
+/** For the admin listener. */
+function aboutOf({ chosen, options, sites, sockets, spoken }: Generation) {
+  const { maxConnections: connections, cacheSize: cacheBytes } = options;
+  return {
+    url: urlsOf(sockets)[0] ?? '',
+    transport: chosen.name,
+    reason: chosen.reason,
+    ...spoken,
+    limits: { connections, cacheBytes, openFiles: sites.pool.maxOpen },
+  };
 }

@@ -60,6 +60,12 @@ export interface Transport {
    * leaves that to node:cluster. Rejects with an Error that has `code` (EADDRINUSE…).
    */
   listen(listener: Listener, shared?: boolean): Promise<Bound>;
+  /**
+   * Others listen where this one did: it accepts nobody more, the next answer of each connection is its last, and who asks
+   * nothing more ends in its time. Resolves when the last one has ended, or `close` was called. Undefined where others cannot
+   * take its sockets.
+   */
+  retire?(): Promise<void>;
   /** Stops accepting, finishes what is in flight for at most `graceMs`, then closes everything. */
   close(graceMs: number): Promise<void>;
   stats(): TransportStats;

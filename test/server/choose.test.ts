@@ -6,7 +6,7 @@ import { LIMITS, memoryLog } from '../transport/fixtures.ts';
 
 t.test('without room for an engine, node:http sends bytes, and one line says so', async (t) => {
   const addon = {
-    openRoot: () => ({}),
+    openRoot: () => ({ close() {} }),
     createEngine() {
       throw Object.assign(new Error('EMFILE: no descriptor left'), { code: 'EMFILE' });
     },

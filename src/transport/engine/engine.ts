@@ -13,15 +13,15 @@ import { REQUEST_FIELDS, type RequestHead } from '../../plan/request.ts';
 import type { Advice, Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import type { Templates } from '../../site/templates.ts';
+import { bindBy } from '../listening-sockets.ts';
 import type { Tls } from '../tls.ts';
-import { type Transport, unproxied } from '../transport.ts';
+import { type Transport, type TransportStats, unproxied } from '../transport.ts';
 import { Admission } from './admission.ts';
 import { DirectoryIndex } from './directory-index.ts';
 import { engineTls } from './engine-tls.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
 import { engineReply, hotReply } from './reply.ts';
-import { listenWith } from './sockets.ts';
 
 /** One of the sites that an engine answers for. */
 export interface EngineSite {
@@ -91,6 +91,9 @@ interface Served extends EngineSite {
 
 type SiteRecord = Extract<EngineRecord, { readonly site: number }>;
 type Asked = Extract<EngineRecord, { readonly kind: 'request' }>;
+
+/** Longer than any answer takes, milliseconds: each state of a connection has a time of its own. */
+const NO_DEADLINE_MS = 2 ** 40;
 
 /** What an engine thread takes after the grace: a tick of its timers, and some load. */
 const LATE_MS = 500;
@@ -240,8 +243,25 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     if (missing !== undefined) index.offerMiss(missing, memo, () => hotReply(plan, memo), number);
   }
 
+  let last: TransportStats | undefined;
+  function end(): void {
+    last ??= readStats(engine.stats());
+    engine.close();
+  }
+
   return {
-    listen: async (listener, shared = false) => listenWith(engine, addon, listener, shared),
+    listen(listener, shared = false) {
+      const { tls, proxyFrom } = listener;
+      return bindBy(addon, listener, { count: engine.threads, shared }, (descriptors) =>
+        engine.listen(descriptors, tls, proxyFrom),
+      );
+    },
+    async retire() {
+      admission.close();
+      engine.retire(NO_DEADLINE_MS);
+      await allStopped;
+      end();
+    },
     async close(graceMs) {
       admission.close();
       engine.stop(graceMs);
@@ -250,9 +270,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
         setTimeout(resolve, graceMs + LATE_MS).unref();
       });
       await Promise.race([allStopped, late]);
-      engine.close();
+      end();
     },
-    stats: () => readStats(engine.stats()),
+    stats: () => last ?? readStats(engine.stats()),
     useTls: (tls) => engine.useTls(engineTls(tls, http2)),
     prepared: sites.map(({ number, directories }) => ({
       forget: (files) => index.forget(files, number),

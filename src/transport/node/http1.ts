@@ -1,9 +1,10 @@
 // HTTP/1.1 on node:http and node:https: the transport that works everywhere.
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/engine.ts';
+import type { NativeAddon } from '../../addon/types.ts';
 import { type Unproxied, WIRE } from '../../addon/wire.ts';
-import { type FieldList, fieldLines } from '../../http/field-list.ts';
+import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
 import { type RequestHead, requestFields } from '../../plan/request.ts';
@@ -14,10 +15,12 @@ import { judgeOf, slowDown } from '../clients.ts';
 import { Counters, Sending } from '../counters.ts';
 import type { Asked, TellEnded } from '../ended.ts';
 import { rejectionOf } from '../lenience.ts';
+import { bindBy } from '../listening-sockets.ts';
 import { paceOf } from '../pace.ts';
 import type { Tls } from '../tls.ts';
 import { type Transport, unproxied } from '../transport.ts';
 import { http } from './builtin.ts';
+import { isLate, isSilent, statusOf, wholeText } from './faults.ts';
 import { listenByNode } from './listening.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
 import { expectProxies } from './proxied.ts';
@@ -39,13 +42,15 @@ export interface Http1Options {
   readonly tls?: Tls | undefined;
   /** With them, files go out by sendfile(2) on an engine thread (plain HTTP only). Closed with the server. */
   readonly transfers?: Transfers | undefined;
+  /** With it, the listening sockets are the caller's. */
+  readonly addon?: NativeAddon | undefined;
   /** Is called with each exchange that ends. */
   readonly tellEnded?: TellEnded | undefined;
 }
 
 /** A server on node's own HTTP parser and event loop. */
 export function createHttp1Transport(options: Http1Options): Transport {
-  const { handler, limits, log, common, transfers } = options;
+  const { handler, limits, log, common, transfers, addon } = options;
   const counters = new Counters(options.tellEnded);
   /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
@@ -166,16 +171,14 @@ export function createHttp1Transport(options: Http1Options): Transport {
 
   /** Answers what node's parser or clock found; then closes. */
   function answerFault(error: NodeJS.ErrnoException, socket: Socket): void {
-    if (error.code === LATE) counters.timeouts++;
+    if (isLate(error)) counters.timeouts++;
     if (!sockets.isReady(socket)) {
       socket.destroy();
       return;
     }
     const asked = { began: performance.now(), request: counters.tell && unreadOn(socket) };
     finishInOrder(socket, asked, () =>
-      rejected.has(socket) || SILENT.has(error.code)
-        ? undefined
-        : errorPlan(statusOf(error), common),
+      rejected.has(socket) || isSilent(error) ? undefined : errorPlan(statusOf(error), common),
     );
   }
 
@@ -202,11 +205,29 @@ export function createHttp1Transport(options: Http1Options): Transport {
   }
 
   return {
-    async listen(listener) {
-      const { address, servers: opened } = await listenByNode(listener, () => open(listener));
-      servers.push(...opened);
-      return { address, descriptors: [], close() {} };
+    async listen(listener, shared = false) {
+      const take = async (where: Listener) => {
+        const { address, servers: opened } = await listenByNode(where, () => open(listener));
+        servers.push(...opened);
+        return address;
+      };
+      if (addon === undefined) {
+        return { address: await take(listener), descriptors: [], close() {} };
+      }
+      return bindBy(addon, listener, { count: 1, shared }, async (sockets) => {
+        // Node closes what it listens on.
+        const descriptors = sockets.map((socket) => addon.duplicate(socket));
+        await take({ ...listener, at: { kind: 'descriptors', descriptors } });
+      });
     },
+    ...(addon && {
+      async retire() {
+        closing = true;
+        await Promise.all(servers.map(stopListening));
+        for (const server of servers) server.close();
+        transfers?.close();
+      },
+    }),
     async close(graceMs) {
       closing = true;
       const closed = Promise.all(
@@ -230,6 +251,16 @@ export function createHttp1Transport(options: Http1Options): Transport {
     }),
     stats: () => ({ ...counters.snapshot(), connections: sockets.size }),
   };
+}
+
+/**
+ * Resolves when its last connection has ended. What node:http does beyond that when it is closed, it does to clients that ask
+ * nothing now, and might the moment after.
+ */
+function stopListening(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    NetServer.prototype.close.call(server, () => resolve());
+  });
 }
 
 const SWEEP_MS = 50;
@@ -282,37 +313,4 @@ function drain(req: IncomingMessage, res: ServerResponse, limit: number): void {
     length += chunk.length;
     if (length > limit) req.socket.destroy();
   });
-}
-
-/** Of a request that was not whole in time. */
-const LATE = 'ERR_HTTP_REQUEST_TIMEOUT';
-
-/** Errors that get no answer: the client is gone, or has said itself that nothing more will be answered. */
-const SILENT: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION']);
-
-/** The status for what node's parser or clock found. */
-function statusOf({ code, message }: NodeJS.ErrnoException): number {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return 431;
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return 413;
-    case 'HPE_INVALID_VERSION':
-      // The same code stands for a bare LF after a good version.
-      return message.includes('Invalid HTTP version') ? 505 : 400;
-    case LATE:
-      return 408;
-    default:
-      return 400;
-  }
-}
-
-/** A whole answer as bytes, for where node has no response object. Its connection closes after it. */
-function wholeText({ status, fields, body }: Answer): Buffer {
-  const line = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n`;
-  const last = `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n`;
-  return Buffer.concat([
-    Buffer.from(line + fieldLines(fields) + last, 'latin1'),
-    body.kind === 'bytes' ? body.bytes : Buffer.of(),
-  ]);
 }

@@ -18,7 +18,9 @@ export async function listenByNode<S extends Server>(
       return one(await withMode(at.mode, at.path, () => listening(open(), { path: at.path })));
     case 'descriptors': {
       // In a worker of node:cluster a descriptor would be the primary's.
-      const servers = at.descriptors.map((fd) => listening(open(), { fd, exclusive: true }));
+      const servers = at.descriptors.map((fd) =>
+        listening(open(), { fd, exclusive: true, backlog: BACKLOG }),
+      );
       const all = await Promise.all(servers);
       const [first] = all;
       if (first === undefined) throw new Error('no descriptor to listen on');
@@ -26,6 +28,9 @@ export async function listenByNode<S extends Server>(
     }
   }
 }
+
+/** Node sets it anew. As in native/net/listener.cc. */
+const BACKLOG = 4096;
 
 function one<S extends Server>(server: S) {
   return { address: addressOf(server), servers: [server] };

@@ -91,9 +91,14 @@ export function startTransfers(
   let engine: NativeEngine;
   try {
     // The root and the links are for hot entries, which this engine never has.
-    engine = addon.createEngine(addon.openRoot('/'), 'none', 1, limits, [], [], (batch) =>
-      readRecords(batch, receive),
-    );
+    const root = addon.openRoot('/');
+    try {
+      engine = addon.createEngine(root, 'none', 1, limits, [], [], (batch) =>
+        readRecords(batch, receive),
+      );
+    } finally {
+      root.close();
+    }
   } catch (error) {
     log.warn(`no sendfile, files are read: ${(error as Error).message}`);
     return undefined;

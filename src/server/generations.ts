@@ -1,0 +1,105 @@
+// The generations of one server: the one that serves, and those before it that have clients yet.
+import type { Options } from '../options/options.ts';
+import { StartError } from '../options/table.ts';
+import { ended, sumOf } from '../transport/totals.ts';
+import type { TransportStats } from '../transport/transport.ts';
+import { type Generation, type Grounds, openGeneration } from './generation.ts';
+import type { Held } from './listeners.ts';
+
+export interface Generations {
+  /** The one that serves. */
+  readonly current: Generation;
+  /** Its sockets. */
+  readonly held: readonly Held[];
+  /** Of all that there were. */
+  stats(): TransportStats;
+  /**
+   * Serves by these options: listeners that stay lose nobody, and whoever is connected gets what he has asked for and comes
+   * anew. `confirm` is called when all is open, and has the last word. Rejects, and all stays as it was, where something
+   * cannot be opened.
+   */
+  replace(options: Options, confirm: (next: Generation) => Promise<void>): Promise<void>;
+  /** Another process has the sockets: resolves when the last client has left. */
+  leave(): Promise<void>;
+  /** Ends all connections, within `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Rejects as `openGeneration`. */
+export async function firstGeneration(
+  options: Options,
+  grounds: Omit<Grounds, 'accessLog'>,
+): Promise<Generations> {
+  let current = await openGeneration(options, { ...grounds, accessLog: undefined });
+  const leaving = new Set<Generation>();
+  let past: readonly TransportStats[] = [];
+
+  async function retire(generation: Generation): Promise<void> {
+    leaving.add(generation);
+    await generation.retire?.();
+    leaving.delete(generation);
+    past = [sumOf(ended(generation.transport.stats()), past)];
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    get held() {
+      return heldBy(current);
+    },
+    stats() {
+      const others = [...leaving].filter((each) => each !== current);
+      const before = [...past, ...others.map(({ transport }) => transport.stats())];
+      return sumOf(current.transport.stats(), before);
+    },
+    async replace(wanted, confirm) {
+      refuseWhereFixed(current, wanted);
+      const sockets = heldBy(current);
+      const accessLog = current.accessLog?.file;
+      const { native } = grounds;
+      const next = await openGeneration(wanted, { native, sockets, accessLog, beforeOpening() {} });
+      try {
+        await confirm(next);
+      } catch (error) {
+        releaseAllBut(sockets, heldBy(next));
+        // Whom it has taken in gets an answer.
+        void next.retire?.();
+        throw error;
+      }
+      const before = current;
+      current = next;
+      void retire(before);
+      releaseAllBut(heldBy(next), sockets);
+    },
+    async leave() {
+      for (const held of heldBy(current)) held.leave();
+      const left = [...leaving].map((each) => each.retire?.());
+      await Promise.all([retire(current), ...left]);
+    },
+    async close(graceMs) {
+      const generations = new Set([current, ...leaving]);
+      const ends = [...generations].map((each) => each.close(graceMs));
+      // At once: nobody is to wait in a queue from which no more is taken.
+      for (const held of heldBy(current)) held.release();
+      await Promise.all(ends);
+    },
+  };
+}
+
+function heldBy({ sockets, redirect }: Generation): Held[] {
+  return [...sockets, ...(redirect === undefined ? [] : [redirect])].map(({ held }) => held);
+}
+
+function releaseAllBut(kept: readonly Held[], sockets: readonly Held[]): void {
+  for (const held of sockets) if (!kept.includes(held)) held.release();
+}
+
+function refuseWhereFixed({ chosen, retire }: Generation, { transport }: Options): void {
+  if (retire !== undefined && transport !== 'uws') return;
+  const why =
+    retire === undefined && chosen.name === 'http1'
+      ? "node's own sockets cannot be shared without the native addon"
+      : 'uWebSockets.js keeps its listeners to itself';
+  throw new StartError((call) => `${call('transport')}: other options need a restart: ${why}`);
+}
