@@ -2,16 +2,16 @@
 // The `zcserve` command: reads the command line, runs one server, ends it on a signal.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { withActivation } from './command/activation.ts';
+import { takeActivated, withActivated } from './command/activation.ts';
 import { readPlainArguments } from './command/arguments.ts';
 import { type Gathered, gatherOptions, inWordsOf } from './command/config.ts';
 import { endProcess } from './command/exit.ts';
 import { calledOn, readFlags } from './command/flags.ts';
-import { listenForSignals } from './command/signals.ts';
+import { actOnSignals, logOf } from './command/on-signals.ts';
 import type { Asked } from './command/usage.ts';
 import { readWords } from './command/words.ts';
 import { standardError } from './log/line-writer.ts';
-import { createLog, type Log } from './log/log.ts';
+import type { Log } from './log/log.ts';
 import type { Options } from './options/options.ts';
 import { OptionError } from './options/table.ts';
 import type { Server } from './server/server.ts';
@@ -23,9 +23,8 @@ const FAILED = 1;
 /** Time for the last lines of the log, milliseconds. */
 const LAST_LINES_MS = 1000;
 
-/** Time for what a disk still owes when all else is over, and after a second signal, milliseconds. */
+/** Time for what a disk still owes when all else is over, milliseconds. */
 const LAST_READS_MS = 500;
-const AT_ONCE_MS = 100;
 
 // A reader that has left (`| head`), or a full disk, ends no server.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -41,15 +40,13 @@ async function main(args: readonly string[]): Promise<void> {
   const { command, root } = readWords(asked.words, args);
   if (command === 'help' || command === 'version') return main([`--${command}`]);
   const flags = { ...readFlags(asked.flags, args), root };
-  const gathered = gatherOptions(flags, process.env, calledOn(args));
+  const gather = () => gatherOptions(flags, process.env, calledOn(args));
+  const gathered = gather();
   const unconfined = command === 'serve' ? await confine(gathered) : undefined;
-  const log = createLog({
-    level: gathered.options.logLevel,
-    format: gathered.options.logFormat,
-  });
+  const log = logOf(gathered);
   for (const warning of gathered.warnings) log.warn(warning);
   if (unconfined !== undefined) log.warn(`no sandbox: ${unconfined}`);
-  await run(command, gathered, log).catch((error: unknown) => {
+  await run(command, gathered, gather, log).catch((error: unknown) => {
     throw inWordsOf(gathered.call, error);
   });
 }
@@ -70,18 +67,21 @@ async function confine(gathered: Gathered): Promise<string | undefined> {
 }
 
 async function run(
-  command: 'serve' | 'doctor' | 'tune',
+  command: 'serve' | 'doctor' | 'tune' | 'upgrade',
   gathered: Gathered,
+  gather: () => Gathered,
   log: Log,
 ): Promise<void> {
   const { options, json } = gathered;
   switch (command) {
     case 'serve':
-      return serve(gathered, log);
+      return serve(gathered, gather, log);
     case 'doctor':
       return (await import('./command/doctor/doctor.ts')).printDiagnosis(options, json);
     case 'tune':
       return (await import('./command/tune/tune.ts')).tune(options);
+    case 'upgrade':
+      return (await import('./command/upgrade.ts')).upgrade(gathered.process.pidFile);
   }
 }
 
@@ -91,16 +91,33 @@ function byHand(options: Options, quiet: boolean): Options {
   return isSeen ? { ...options, accessLog: '-' } : options;
 }
 
-async function serve(gathered: Gathered, log: Log): Promise<void> {
-  const { process: own, json, quiet } = gathered;
-  const asked = byHand(gathered.options, json || quiet);
-  const { options, activated } = withActivation(asked, process.env, process.pid);
-  const starting = import('./command/start.ts').then(({ start }) => start(options, own, log));
-  stopOnSignal(starting, log);
-  const server = await starting;
-  console.log(
-    json ? JSON.stringify(report(server, activated)) : banner(server, options, activated),
+async function serve(gathered: Gathered, gather: () => Gathered, log: Log): Promise<void> {
+  const { process: own, json } = gathered;
+  const { inheritance } = await import('./command/inheritance.ts');
+  const inherited = inheritance(process.env);
+  const activated = takeActivated(process.env, process.pid) || (inherited?.activated ?? 0);
+  const asFor = (given: Gathered) => {
+    const byItself = byHand(given.options, given.json || given.quiet);
+    return { gathered: given, options: withActivated(byItself, activated) };
+  };
+  const asked = asFor(gathered);
+  const starting = import('./command/start.ts').then(({ start }) =>
+    start(asked.options, own, log, inherited),
   );
+  const ask = async () => {
+    const given = gather();
+    if (own.sandbox !== 'off') (await import('./command/sandbox.ts')).refuseOutside(given);
+    return asFor(given);
+  };
+  actOnSignals(starting, {
+    ...{ asked, ask, activated },
+    exit: (error) => (error === undefined ? exit(0) : fail(error, FAILED)),
+  });
+  const server = await starting;
+  const say = json
+    ? JSON.stringify(report(server, activated))
+    : banner(server, asked.options, activated);
+  console.log(say);
 }
 
 /** `activated`: how many of its sockets systemd has opened. */
@@ -126,40 +143,6 @@ function banner(server: Server, { root }: Options, activated: number): string {
   ];
   const admin = server.admin === undefined ? '' : `, admin at ${server.admin}`;
   return `zcserve: ${resolve(root)} at ${server.urls.join(' ')}${admin} (${way.join(', ')}: ${reason})`;
-}
-
-/** The first signal finishes what is in flight; the second does not wait. */
-function stopOnSignal(starting: Promise<Server>, log: Log): void {
-  const close = async () => {
-    const server = await starting.catch(() => undefined);
-    // A start that failed is told, and ended, by whoever waits for it.
-    if (server === undefined) return;
-    await server.close().catch((error) => fail(error, FAILED));
-    await exit(0);
-  };
-  listenForSignals({
-    onStop: () => void close(),
-    onStopAgain: (status) => void endProcess(status, AT_ONCE_MS),
-    onOther: (signal) => void reload(signal),
-  });
-
-  async function reload(signal: NodeJS.Signals): Promise<void> {
-    const server = await starting.catch(() => undefined);
-    if (signal === 'SIGUSR1' && server?.stats().accessLog !== undefined) {
-      return server.reopenLogs().then(
-        () => log.info(`${signal}: access log opened anew`),
-        (error: Error) => log.error(`${signal}: the access log stays as it was: ${error.message}`),
-      );
-    }
-    if (signal !== 'SIGHUP' || server === undefined || server.tlsVersions.length === 0) {
-      return log.info(`${signal}: ignored, nothing is reloaded`);
-    }
-    await server.reload().then(
-      () => log.info(`${signal}: certificates reloaded`),
-      (error: Error) =>
-        log.error(`${signal}: the certificates stay as they were: ${error.message}`),
-    );
-  }
 }
 
 function fail(error: unknown, status: number): Promise<never> {

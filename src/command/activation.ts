@@ -2,7 +2,7 @@
 import { OPTIONS, type Options } from '../options/options.ts';
 
 /** SD_LISTEN_FDS_START. */
-const FIRST = 3;
+export const FIRST = 3;
 
 /** What says where to listen by port. */
 const NO_PORT = {
@@ -17,19 +17,17 @@ export function activatedSockets(env: NodeJS.ProcessEnv, pid: number): number {
   return LISTEN_PID === String(pid) && /^[1-9]\d{0,3}$/.test(LISTEN_FDS) ? Number(LISTEN_FDS) : 0;
 }
 
-/**
- * The options with these sockets, unless they name descriptors themselves, with their marks. Takes the variables away: what
- * this process starts has no such sockets.
- */
-export function withActivation(
-  options: Options,
-  env: NodeJS.ProcessEnv,
-  pid: number,
-): { readonly options: Options; readonly activated: number } {
+/** The same, and takes the variables away: what this process starts has no such sockets. */
+export function takeActivated(env: NodeJS.ProcessEnv, pid: number): number {
   const activated = activatedSockets(env, pid);
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name];
+  return activated;
+}
+
+/** The options with so many sockets, unless they name descriptors themselves, with their marks. */
+export function withActivated(options: Options, activated: number): Options {
   const named = options.listen?.some((text) => text.startsWith('fd:'));
-  if (activated === 0 || named) return { options, activated };
+  if (activated === 0 || named) return options;
   const listen = Array.from({ length: activated }, (_, i) => `fd:${FIRST + i}`);
-  return { options: { ...options, ...NO_PORT, listen }, activated };
+  return { ...options, ...NO_PORT, listen };
 }

@@ -20,13 +20,16 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'no permission',
 };
 
-/** Throws a StartError where the file is a running process's, or cannot be written. */
-export function claimPidFile(file: string): PidFile {
-  refuseOthers(file);
+/**
+ * Throws a StartError where the file is a running process's, or cannot be written. `before`: a process whose place this one
+ * takes.
+ */
+export function claimPidFile(file: string, before?: number): PidFile {
+  refuseOthers(file, before);
   const own = `${process.pid}\n`;
   return {
     write() {
-      refuseOthers(file);
+      refuseOthers(file, before);
       const unfinished = `${file}.${process.pid}`;
       try {
         writeFileSync(unfinished, own, { flag: 'wx', mode: 0o644 });
@@ -48,12 +51,13 @@ export function claimPidFile(file: string): PidFile {
 }
 
 /** Whatever else is in the file was somebody's, and a number that no process has is of one that could not clear away. */
-function refuseOthers(file: string): void {
+function refuseOthers(file: string, before: number | undefined): void {
   const content = contentOf(file).trim();
   if (content === '') return;
   if (!/^[1-9]\d{0,9}$/.test(content)) throw refused(file, 'holds something else than a process');
   const pid = Number(content);
-  if (pid !== process.pid && isRunning(pid)) throw refused(file, `process ${pid} is running`);
+  if (pid !== process.pid && pid !== before && isRunning(pid))
+    throw refused(file, `process ${pid} is running`);
 }
 
 function contentOf(file: string): string {
@@ -65,7 +69,7 @@ function contentOf(file: string): string {
   }
 }
 
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -1,6 +1,14 @@
 // The sandbox: the process is confined before it has a second thread, by becoming node once more. (landlock(7) confines
 // the thread that asks and what it starts; V8's threads run before the first line of ours.)
-import { closeSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  opendirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { headOf, loadNative } from '../addon/load.ts';
@@ -10,7 +18,10 @@ import { listenersOf } from '../options/listeners.ts';
 import { COMMAND_OPTIONS, hostsOf, type Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
 import { FALLBACK_PORTS } from '../server/listeners.ts';
+import { activatedSockets, FIRST } from './activation.ts';
 import type { Gathered } from './config.ts';
+import { handedDescriptors } from './inheritance.ts';
+import { isAllowed } from './user.ts';
 
 /** Of this process, which stays the same when it becomes another program: it was confined. */
 const MARK = '_ZCSERVE_CONFINED';
@@ -44,8 +55,8 @@ const NAMED = ['OPENSSL_CONF', 'NODE_EXTRA_CA_CERTS', 'ZCSERVE_ADDON'];
 /** Options whose files are written; those of all others are read. */
 const WRITTEN: readonly string[] = ['accessLog', 'pidFile'];
 
-/** Read at the start only, or meant as they are named. */
-const EXACT: readonly string[] = ['config', 'sandboxRead'];
+/** Meant as they are named. */
+const EXACT: readonly string[] = ['sandboxRead'];
 
 /**
  * Confines the process as `sandbox` says, by starting it once more: what comes back is confined, or is not to be. Returns
@@ -56,6 +67,11 @@ export function enterSandbox(gathered: Gathered): string | undefined {
   const marked = process.env[MARK] === String(process.pid);
   delete process.env[MARK];
   if (sandbox === 'off') return undefined;
+  // By the sandbox of the process whose place it takes; one around the other would be refused after a few.
+  if (handedDescriptors(process.env).length > 0 && isConfined()) {
+    refuseOutside(gathered);
+    return undefined;
+  }
   if (marked) {
     if (isConfined()) return undefined;
     throw refused('the process was to be confined, and is not');
@@ -77,17 +93,33 @@ export function enterSandbox(gathered: Gathered): string | undefined {
       process.execPath,
       words,
       environment.map(([name, value]) => `${name}=${value}`),
-      [0, 1, 2, ...handedOver(process.env)],
+      [0, 1, 2, ...ofSystemd(process.env), ...handedDescriptors(process.env)],
     );
   } catch (error) {
     throw refused((error as Error).message, error);
   }
 }
 
-/** Sockets of systemd; sd_listen_fds(3). */
-function handedOver({ LISTEN_PID, LISTEN_FDS }: NodeJS.ProcessEnv): number[] {
-  if (LISTEN_PID !== String(process.pid)) return [];
-  return Array.from({ length: Number(LISTEN_FDS) || 0 }, (_, i) => 3 + i);
+/**
+ * Throws a StartError for a root that this process could not read if it were to serve it: a sandbox stays as it was made.
+ * (access(2) knows no sandbox, and a path can be opened for what it names.)
+ */
+export function refuseOutside({ options }: Pick<Gathered, 'options'>): void {
+  if (!isConfined()) return;
+  for (const { root } of [options, ...hostsOf(options).map((host) => host.options)]) {
+    if (!isAllowed(root, constants.R_OK | constants.X_OK)) continue;
+    try {
+      opendirSync(root).closeSync();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') continue;
+      const reason = `${root} is not within this process's sandbox: a restart is needed`;
+      throw new StartError((call) => `${call('root')}: ${reason}`);
+    }
+  }
+}
+
+function ofSystemd(env: NodeJS.ProcessEnv): number[] {
+  return Array.from({ length: activatedSockets(env, process.pid) }, (_, i) => FIRST + i);
 }
 
 function obstacleOf(abi: number): string | undefined {

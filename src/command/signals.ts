@@ -8,8 +8,10 @@ export interface SignalHandlers {
   /** Another one: exit at once with this status. */
   readonly onStopAgain: (status: number) => void;
   /** A signal that a daemon gets for other reasons. */
-  readonly onOther: (signal: NodeJS.Signals) => void;
+  readonly onOther: (signal: OtherSignal) => void;
 }
+
+export type OtherSignal = (typeof OTHER)[number];
 
 const STOP = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const;
 

@@ -1,25 +1,29 @@
 // One start: a server, in a process that is what the operator wants it to be.
 import type { Log } from '../log/log.ts';
 import { hostsOf, type Options, type ProcessOptions } from '../options/options.ts';
-import { type Server, startServer } from '../server/server.ts';
+import { type OwnServer, startServer } from '../server/server.ts';
+import type { Inheritance } from './inheritance.ts';
 import { claimPidFile } from './pid-file.ts';
 import { findDescent, unreadable } from './user.ts';
 
-/** As `createServer`; also rejects with a StartError where the user or the pid file cannot be had. */
+/**
+ * As `createServer`; also rejects with a StartError where the user or the pid file cannot be had. `inherited`: from the
+ * process whose place this one takes.
+ */
 export async function start(
   options: Options,
   { user, pidFile }: ProcessOptions,
   log: Log,
-): Promise<Server> {
-  const pid = pidFile === undefined ? undefined : claimPidFile(pidFile);
+  inherited: Inheritance | undefined,
+): Promise<OwnServer> {
+  const pid = pidFile === undefined ? undefined : claimPidFile(pidFile, inherited?.from);
   const sites = [options, ...hostsOf(options).map((host) => host.options)];
   const roots = sites.map(({ root }) => root);
   const descent = user === undefined ? undefined : findDescent(user, roots);
-  const server = await startServer(options, { beforeOpening: descent?.begin }).catch(
-    (error: unknown) => {
-      throw descent?.explain(error) ?? error;
-    },
-  );
+  const begin = { beforeOpening: descent?.begin, sockets: inherited?.sockets ?? [] };
+  const server = await startServer(options, begin).catch((error: unknown) => {
+    throw descent?.explain(error) ?? error;
+  });
   try {
     if (pid !== undefined) (descent?.asRoot ?? run)(pid.write);
     descent?.end();
@@ -28,6 +32,7 @@ export async function start(
     throw error;
   }
   if (pid !== undefined) process.once('exit', pid.remove);
+  inherited?.accept(server.held);
   if (descent === undefined) return server;
   if (pid?.isRemovable() === false) {
     log.info(`${pidFile}: ${user} cannot remove it at the end; the next start replaces it`);

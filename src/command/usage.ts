@@ -8,6 +8,7 @@ import { refuseSingleDash } from './flags.ts';
 const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
 zcserve doctor [root] [options]  say what would be used here, and why
 zcserve tune [root] [options]    measure, and print the best thresholds for this machine
+zcserve upgrade --pid-file FILE  a new process of the program takes the place of the one that runs
 
 Sizes take k, m, g (powers of 1024); times take ms, s, m, h (a bare number is milliseconds).
 Each option is also a variable (ZCSERVE_MMAP_MAX) and a name in the --config file (mmapMax).`;

@@ -3,7 +3,7 @@ import { nearest, OptionError } from '../options/table.ts';
 import { withValue } from './arguments.ts';
 import { exists, isDirectory } from './paths.ts';
 
-const COMMANDS = ['doctor', 'tune'] as const;
+const COMMANDS = ['doctor', 'tune', 'upgrade'] as const;
 const ASKS = ['help', 'version'] as const;
 
 export interface Words {

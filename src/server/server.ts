@@ -194,6 +194,7 @@ export async function startServer(options: Options, begin: Start = {}): Promise<
     async leave() {
       leaving = true;
       admin?.held.leave();
+      await admin?.close();
       await generations.leave();
       await close();
     },

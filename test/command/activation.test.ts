@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import type { NativeAddon } from '../../src/addon/types.ts';
-import { activatedSockets, withActivation } from '../../src/command/activation.ts';
+import { activatedSockets, takeActivated, withActivated } from '../../src/command/activation.ts';
 import { resolveOptions } from '../../src/options/options.ts';
 import { request } from '../support/client.ts';
 import { PROXY_V1 } from '../support/proxy.ts';
@@ -155,8 +155,9 @@ t.test('the variables of sd_listen_fds(3)', async (t) => {
     t.equal(activatedSockets(env, 7), sockets, JSON.stringify(env));
   }
   const env = { LISTEN_PID: '7', LISTEN_FDS: '2', LISTEN_FDNAMES: 'a:b', PATH: '/bin' };
-  const { options, activated } = withActivation(resolveOptions({ port: 80 }), env, 7);
+  const activated = takeActivated(env, 7);
   t.equal(activated, 2);
+  const options = withActivated(resolveOptions({ port: 80 }), activated);
   t.strictSame(
     resolveOptions(options).listen,
     ['fd:3', 'fd:4'],

@@ -229,25 +229,79 @@ t.test('a client that never reads is given up when the grace is over', async (t)
 });
 
 t.test(
-  'HUP, USR1 and USR2 end nothing and open no debugger: a line says that they came',
+  'HUP, USR1 and USR2 end nothing and open no debugger: a line says what they did',
   async (t) => {
     const root = makeTree(t, { 'a.txt': 'hello' });
-    for (const env of [{}, { ZCSERVE_NO_ADDON: '1' }]) {
-      const running = await startCommand(t, [root, '--log-format=json'], { env });
-      const lines = createInterface({ input: running.process.stderr as Readable });
-      for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
-        const told = new Promise<string>((resolve) => {
-          lines.on('line', (line) => line.includes(signal) && resolve(JSON.parse(line).message));
-        });
-        running.process.kill(signal);
-        t.equal(await told, `${signal}: ignored, nothing is reloaded`);
-        t.equal((await request({ port: running.port }, '/a.txt')).body.toString(), 'hello');
-      }
-      running.process.kill('SIGTERM');
-      const { code, stderr } = await running.ended;
-      t.equal(code, 0);
-      t.notMatch(stderr, /[Dd]ebugger/);
+    const said = {
+      SIGHUP: 'no option has changed',
+      SIGUSR1: 'ignored, there is no access log',
+      SIGUSR2:
+        'this process goes on: a listener cannot be shared: the carrier, or node without the addon, has it',
+    } as const;
+    const running = await startCommand(t, [root, '--log-format=json'], {
+      env: { ZCSERVE_NO_ADDON: '1' },
+    });
+    const lines = createInterface({ input: running.process.stderr as Readable });
+    for (const [signal, words] of Object.entries(said)) {
+      const told = new Promise<string>((resolve) => {
+        lines.on('line', (line) => line.includes(signal) && resolve(JSON.parse(line).message));
+      });
+      running.process.kill(signal as NodeJS.Signals);
+      t.equal(await told, `${signal}: ${words}`);
+      t.equal((await request({ port: running.port }, '/a.txt')).body.toString(), 'hello');
     }
+    running.process.kill('SIGTERM');
+    const { code, stderr } = await running.ended;
+    t.equal(code, 0);
+    t.notMatch(stderr, /[Dd]ebugger/);
+  },
+);
+
+t.test(
+  'HUP reads the options again, and says which are others; wrong ones change nothing',
+  async (t) => {
+    const folder = makeTree(t, { 'one/a.txt': 'one', 'two/a.txt': 'two' });
+    const config = join(folder, 'zc.json');
+    const write = (options: object) => writeFileSync(config, JSON.stringify(options));
+    write({ root: 'one' });
+    const running = await startCommand(t, [`--config=${config}`, '--log-format=json']);
+    const lines = createInterface({ input: running.process.stderr as Readable });
+    const said: string[] = [];
+    lines.on('line', (line) => said.push(JSON.parse(line).message));
+    const hangUp = async (options: object, count = 1) => {
+      write(options);
+      said.length = 0;
+      running.process.kill('SIGHUP');
+      while (said.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+      const { body, field } = await request({ port: running.port }, '/a.txt');
+      return [...said, body.toString(), field('x-frame-options') ?? ''];
+    };
+    const field = { headers: { '**': { 'X-Frame-Options': 'DENY' } } };
+    const stays = 'SIGHUP: all stays as it was';
+    t.same(await hangUp({ root: 'two' }), ['SIGHUP: reloaded: root', 'two', '']);
+    t.same(await hangUp({ root: 'two' }), ['SIGHUP: no option has changed', 'two', '']);
+    t.same(await hangUp({ root: 'two', ...field }), ['SIGHUP: reloaded: headers', 'two', 'DENY']);
+    t.same(await hangUp({ roott: 'one' }), [
+      `${stays}: ${config}: roott is unknown; did you mean root?`,
+      'two',
+      'DENY',
+    ]);
+    t.same(await hangUp({ root: 'three', ...field }), [
+      `${stays}: cannot serve ${join(folder, 'three')}: no such directory`,
+      'two',
+      'DENY',
+    ]);
+    t.same(await hangUp({ root: 'one', threads: 65 }), [
+      `${stays}: ${config}: threads: 65 is not allowed; expected a whole number from 1 to 64 or auto`,
+      'two',
+      'DENY',
+    ]);
+    t.same(await hangUp({ root: 'one', pidFile: 'a.pid' }, 2), [
+      'SIGHUP: reloaded: root, headers',
+      `${config}: pidFile: needs a restart`,
+      'one',
+      '',
+    ]);
   },
 );
 
@@ -270,10 +324,7 @@ t.test('HUP with TLS reads the certificates again; what is wrong with them is to
   };
   t.equal(await hangUp(), 'SIGHUP: certificates reloaded');
   writeFileSync(cert, 'junk');
-  t.match(
-    await hangUp(),
-    /^SIGHUP: the certificates stay as they were: .*cert\.pem: holds no certificate/,
-  );
+  t.match(await hangUp(), /^SIGHUP: all stays as it was: .*cert\.pem: holds no certificate/);
   const address = { port: running.port, tls: true };
   t.equal((await request(address, '/a.txt')).body.toString(), 'hello');
 });

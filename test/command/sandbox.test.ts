@@ -179,12 +179,67 @@ t.test('certificates are renewed where they lie, and nowhere else', { skip }, as
     rmSync(join(keys, name));
     symlinkSync(join(elsewhere, name), join(keys, name));
   }
-  t.match(await hangUp(), /stay as they were: .*cert\.pem: no permission to read it/);
+  t.match(await hangUp(), /all stays as it was: .*cert\.pem: no permission to read it/);
   t.equal((await request({ port: running.port, tls: true }, '/a.txt')).status, 200);
   running.process.kill('SIGTERM');
   t.match(await running.ended, { code: 0 });
   t.same(readdirSync(join(keys, 'pid')), ['none'], 'the pid file is gone');
 });
+
+t.test(
+  'other options reach what the sandbox reaches; so does who takes its place',
+  { skip },
+  async (t) => {
+    const folder = makeTree(t, {
+      'etc/none': '',
+      'pid/none': '',
+      'www/one/a.txt': 'one',
+      'www/two/a.txt': 'two',
+      'other/a.txt': 'other',
+    });
+    const [config, pidFile] = [join(folder, 'etc/zc.json'), join(folder, 'pid/a.pid')];
+    const write = (root: string) => {
+      // As editors do.
+      writeFileSync(`${config}.new`, JSON.stringify({ root: join(folder, root) }));
+      renameSync(`${config}.new`, config);
+    };
+    write('www/one');
+    const around = `--sandbox-read=${join(folder, 'www')}`;
+    const args = [COMMAND, `--config=${config}`, `--pid-file=${pidFile}`, '--sandbox', around];
+    const running = await startProgram(t, process.execPath, args);
+    const { port } = running;
+    const lines = createInterface({ input: running.process.stderr as Readable });
+    const pid = () => Number(readFileSync(pidFile, 'utf8'));
+    t.teardown(() => {
+      if (existsSync(pidFile)) process.kill(pid(), 'SIGKILL');
+    });
+    const signal = async (name: NodeJS.Signals) => {
+      const said = once(lines, 'line');
+      process.kill(pid(), name);
+      return String((await said)[0]);
+    };
+    const served = async () => (await request({ port }, '/a.txt')).body.toString();
+    write('www/two');
+    t.match(await signal('SIGHUP'), 'SIGHUP: reloaded: root');
+    t.equal(await served(), 'two');
+    write('other');
+    t.match(
+      await signal('SIGHUP'),
+      /all stays as it was: .*root: .*other is not within this process.s sandbox: a restart is needed/,
+    );
+    t.equal(await served(), 'two');
+    write('www/one');
+    for (let round = 0; round < 3; round++) {
+      const before = pid();
+      t.match(await signal('SIGUSR2'), 'has taken the place');
+      t.not(pid(), before);
+      t.equal(await served(), 'one');
+      t.equal(readFileSync(`/proc/${pid()}/status`, 'utf8').match(/NoNewPrivs:\t(\d)/)?.[1], '1');
+    }
+    process.kill(pid(), 'SIGTERM');
+    while (existsSync(pidFile)) await new Promise((resolve) => setTimeout(resolve, 5));
+  },
+);
 
 t.test('a root that comes and goes needs the directory around it', { skip }, async (t) => {
   const folder = makeTree(t, { '1/a.txt': 'one', '2/a.txt': 'two', current: { link: '1' } });

@@ -1,5 +1,6 @@
 // --user: root binds and reads the keys; every file is opened by that user, and nothing of root is left.
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -102,6 +103,26 @@ t.test('a name has the groups of its entry, or the one that is named', { skip },
   }
 });
 
+t.test('who takes its place is that user too, on its port that was root’s', { skip }, async (t) => {
+  const root = makeOpenTree(t, { 'a.txt': 'hello' });
+  const run = makeOpenTree(t, {});
+  chownSync(run, UID, GID);
+  const pidFile = join(run, 'a.pid');
+  const own = ['--port=700', '--port-fallback', `--pid-file=${pidFile}`];
+  const running = await startCommand(t, [root, USER, ...own]);
+  const pid = () => Number(readFileSync(pidFile, 'utf8'));
+  t.teardown(() => {
+    if (existsSync(pidFile)) process.kill(pid(), 'SIGKILL');
+  });
+  const before = pid();
+  const ended = once(running.process, 'exit');
+  process.kill(before, 'SIGUSR2');
+  t.same(await ended, [0, null]);
+  t.not(pid(), before);
+  t.equal((await request({ port: running.port }, '/a.txt')).body.toString(), 'hello');
+  for (const each of rightsOf(pid())) t.same(each, NOTHING);
+});
+
 t.test(
   'the keys are root’s: they are read before, and HUP says that it cannot',
   { skip },
@@ -121,7 +142,7 @@ t.test(
       lines.on('line', (line) => line.includes('SIGHUP') && resolve(line));
     });
     running.process.kill('SIGHUP');
-    t.match(await told, /SIGHUP: the certificates stay as they were: .*cert\.pem: no permission/);
+    t.match(await told, /SIGHUP: all stays as it was: .*cert\.pem: no permission/);
     const answer = await request({ port: running.port, tls: true }, '/a.txt');
     t.equal(answer.body.toString(), 'hello');
     running.process.kill('SIGTERM');

@@ -61,7 +61,7 @@ onEach('clients that keep their connections notice nothing of twenty', async (t,
     ...(name === 'native' ? [{ port: secure ?? 0, tls: true, http2: true }] : []),
   ];
   const isRight = (answer: string) => answer === '200 one' || answer === '200 two';
-  const flocks = addresses.map((address) => steadyClients(address, 8, '/a.txt', isRight));
+  const flocks = addresses.map((address) => steadyClients(address, 22, '/a.txt', isRight));
   for (let round = 0; round < 20; round++) {
     await Promise.all(flocks.map((flock) => flock.more(2)));
     const root = round % 2 === 0 ? two : one;
@@ -74,7 +74,7 @@ onEach('clients that keep their connections notice nothing of twenty', async (t,
   await until(() => server.stats().byStrategy !== undefined && countOf(server) >= answered);
   t.equal(countOf(server), answered, 'all were counted');
   await until(() => server.stats().connections === 0);
-  t.ok(answered > 20 * addresses.length * 8 * 2);
+  t.ok(answered > 20 * addresses.length * 22 * 2);
 });
 
 function countOf(server: Server): number {

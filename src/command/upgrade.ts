@@ -1,0 +1,43 @@
+// `zcserve upgrade`: the running server starts the program that stands there now, which takes its place.
+import { readFileSync } from 'node:fs';
+import { OptionError, StartError } from '../options/table.ts';
+import { isRunning } from './pid-file.ts';
+
+/** How often the file is looked at, and for how long, milliseconds. */
+const LOOK_MS = 50;
+const PATIENCE_MS = 30_000;
+
+/** Resolves when another process has taken the place of that in the file. Rejects with a StartError. */
+export async function upgrade(pidFile: string | undefined): Promise<void> {
+  if (pidFile === undefined) {
+    throw new OptionError(
+      (call) => `upgrade needs ${call('pidFile')}, as the running server has it`,
+    );
+  }
+  const old = pidIn(pidFile);
+  if (old === undefined || !isRunning(old)) {
+    throw new StartError((call) => `${call('pidFile')}: ${pidFile}: no process is running`);
+  }
+  process.kill(old, 'SIGUSR2');
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const now = pidIn(pidFile);
+    if (now !== undefined && now !== old) {
+      return console.log(`zcserve: process ${now} has taken the place of ${old}`);
+    }
+    if (!isRunning(old)) throw new StartError(`process ${old} has ended`);
+    if (performance.now() > deadline) {
+      throw new StartError(`process ${old} goes on: its log says why`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+function pidIn(file: string): number | undefined {
+  try {
+    return Number(/^[1-9]\d{0,9}\s*$/.exec(readFileSync(file, 'utf8'))?.[0]) || undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new StartError(`${file}: ${(error as Error).message}`);
+  }
+}
