@@ -182,10 +182,15 @@ void Http2Connection::retire() {
   if (!is_open() || over_ || std::exchange(retires_, true)) return;
   append_goaway(output_.frames(), kLastOfAll, ErrorCode::no_error);
   append_ping(output_.frames(), "zcserve!");
+  expect(kFarewell, kFarewellTimeout);
   service_.requeue(*this);
 }
 
-void Http2Connection::stop() {
+void Http2Connection::stop() { retire(); }
+
+// The client has heard of it, or does not listen.
+void Http2Connection::finish() {
+  forget(kFarewell);
   if (!is_open()) return;
   if (streams_.empty()) over_ = true;
   else announce_end();

@@ -38,7 +38,7 @@ class Http2Connection final : public Connection {
     linger,   // our side is shut; what the client still sends is dropped so that no reset eats our last words
   };
   /** What has its time, beside the streams. */
-  enum Wait : uint8_t { kFrame, kAcknowledgement, kIdle, kOutput, kWindow, kLinger, kWaits };
+  enum Wait : uint8_t { kFrame, kAcknowledgement, kIdle, kFarewell, kOutput, kWindow, kLinger, kWaits };
 
   /** A header block that is not whole yet (RFC 9113 §4.3). */
   struct Block {
@@ -57,6 +57,7 @@ class Http2Connection final : public Connection {
   void end_stranded();
   void say_goaway(ErrorCode error);
   void announce_end();
+  void finish();
   void fail(ErrorCode error, ExchangeEnd how = ExchangeEnd::gone);
   void leave();
   void part();

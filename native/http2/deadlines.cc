@@ -50,6 +50,8 @@ void Http2Connection::on_timeout() {
     fail(ErrorCode::settings_timeout);
   } else if (is_over(deadlines_[kIdle])) {
     over_ = true;
+  } else if (is_over(deadlines_[kFarewell])) {
+    finish();
   }
   streams_.each([this](Http2Stream& stream) {
     if (is_over(stream.deadline)) end_overdue(stream);

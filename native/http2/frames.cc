@@ -29,7 +29,7 @@ void Http2Connection::on_frame(const FrameHead& head, std::string_view payload) 
       return on_settings(frame);
     case FrameType::ping:
       if (head.has(kAck)) {
-        if (retires_) stop();
+        if (retires_) finish();
         return;
       }
       append_ping_ack(output_.frames(), payload);

@@ -27,6 +27,7 @@ constexpr uint32_t kMaxUpdates = 2000, kUpdatesPerFrame = 4;
 
 /** ms for the client to acknowledge our settings (§6.5.3). */
 constexpr int64_t kSettingsTimeout = 10'000;
+constexpr int64_t kFarewellTimeout = 3'000;  // for a client to hear that it is to come anew
 
 /** Bytes of acknowledgements and resets, and of frames that are on their way, beyond which nothing more is read. */
 constexpr size_t kMaxOutput = 96 << 10;

@@ -222,13 +222,21 @@ t.test('who stops says so, and finishes what is under way (§6.8)', { skip }, as
   t.same(await busy.events(1), ['1: 200']);
   idle.send(get(1, '/a.txt'));
   await idle.events(1);
+  const deaf = await connectFrames(server.port);
+  deaf.send(get(1, '/a.txt'));
+  await deaf.events(1);
   const closed = server.close();
-  t.equal(await end(idle), 'NO_ERROR', 'the idle one is closed');
+  const heard = frame('PING', 1, 0, 'zcserve!');
+  idle.send(heard);
+  t.equal(await end(idle), 'NO_ERROR', 'the idle one is closed when it has heard of it');
   t.same(await busy.events(1), ['NO_ERROR'], 'the busy one is told');
   busy.send(get(3, '/a.txt'));
-  t.same(await busy.events(1), ['3: REFUSED_STREAM'], 'and asks in vain');
-  busy.send(windowUpdate(1, 4));
-  t.equal(await end(busy), 'NO_ERROR', 'its answer arrives, and the connection ends');
+  t.same(await busy.events(1), ['3: 200'], 'what it asked before it heard is answered');
+  busy.send(heard, get(5, '/a.txt'));
+  t.same(await busy.events(2), ['NO_ERROR', '5: REFUSED_STREAM'], 'and then it asks in vain');
+  busy.send(windowUpdate(1, 4), windowUpdate(3, 4));
+  t.equal(await end(busy), 'NO_ERROR', 'its answers arrive, and the connection ends');
+  t.equal(await end(deaf), 'NO_ERROR', 'one that never hears of it is closed all the same');
   await closed;
 });
 
