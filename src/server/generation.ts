@@ -217,8 +217,10 @@ async function openAll(
   const portFallback = options.listen ? undefined : options.portFallback;
   const wishes = { listeners, portFallback, before };
   const sockets = await openListeners(wishes, transport, chosen.name);
+  // Both may ask for any free port.
+  const left = before.filter((held) => !sockets.some((socket) => socket.held === held));
   try {
-    return { sockets, redirect: await listenForPlain(sockets, before, means, made) };
+    return { sockets, redirect: await listenForPlain(sockets, left, means, made) };
   } catch (error) {
     closeListeners(sockets, before);
     throw error;

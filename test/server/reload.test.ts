@@ -236,6 +236,22 @@ onEach('what the server says of itself is as of its last reload', async (t, serv
   t.equal(await textAt({ port, tls: true }), 'one');
 });
 
+onEach('a redirect beside it keeps its own port, or goes', async (t, serve, name) => {
+  const secure = { ...TLS_OPTIONS, httpsRedirect: 0 };
+  const server = await serve({ ...secure, port: 0 });
+  const { port, redirectPort = 0 } = server;
+  for (const root of [two, one]) {
+    await server.reload(like(server, name, { ...secure, port: 0, root }));
+    t.same([server.port, server.redirectPort], [port, redirectPort]);
+    t.equal(await textAt({ port, tls: true }), root === two ? 'two' : 'one');
+    const { status, field } = await request({ port: redirectPort }, '/a.txt');
+    t.same([status, field('location')], [308, `https://localhost:${port}/a.txt`]);
+  }
+  await server.reload(like(server, name, TLS_OPTIONS));
+  t.equal(server.redirectPort, undefined);
+  await t.rejects(request({ port: redirectPort }, '/a.txt'));
+});
+
 t.test('from the engine to node:http and back', { skip }, async (t) => {
   const listen = ['127.0.0.1:0'];
   const server = await startServer(t, { root: one, listen, port: undefined, threads: 2 });
