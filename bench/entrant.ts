@@ -88,8 +88,10 @@ export function unfitness(
 export function takesPart({ tags }: ServerKind, { group }: Scenario): boolean {
   if (group === 'cold-disk') return tags.includes('cold-disk');
   if (group === 'log') return tags.includes('log');
+  if (group === 'threads') return tags.includes('threads');
   if (tags.includes('many-only')) return group === 'many';
-  return !tags.includes('log-only') && tags.some((tag) => tag !== 'cold-disk');
+  const isForOthers = tags.includes('log-only') || tags.includes('threads-only');
+  return !isForOthers && tags.some((tag) => tag !== 'cold-disk');
 }
 
 export function isIn({ kind, secure }: Entrant, scenario: Scenario): boolean {

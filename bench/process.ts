@@ -19,6 +19,11 @@ export function findPinning(): Pinning | undefined {
   };
 }
 
+/** The first cores, two or more, as taskset(1) lists them. */
+export function firstCores(count: number): string {
+  return `0-${count - 1}`;
+}
+
 export function isInstalled(program: string): boolean {
   try {
     execFileSync('sh', ['-c', `command -v -- "${program}"`], { stdio: 'ignore' });

@@ -81,7 +81,8 @@ export type Group =
   | 'https'
   | 'http2'
   | 'many'
-  | 'log';
+  | 'log'
+  | 'threads';
 
 export interface Scenario {
   readonly name: string;

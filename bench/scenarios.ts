@@ -58,6 +58,7 @@ function overHttps(name: string, title: string, size: number, variation?: Variat
 }
 
 const whole1k: Expectation = { kind: 'whole', asset: sized(KIB) };
+const whole16k: Expectation = { kind: 'whole', asset: sized(16 * KIB) };
 const whole64k: Expectation = { kind: 'whole', asset: sized(64 * KIB) };
 const coldFiles = Array.from({ length: 20 }, (_, index) => coldFile(index));
 const hotProbe: Variation = { connections: 8, rate: 1000, turnLength: 3 };
@@ -146,6 +147,32 @@ export const scenarios: readonly Scenario[] = [
   scenario('log', 'logged-1k', 'GET 1 KiB, with an access log and without', [whole1k], {
     turnLength: 2,
   }),
+
+  scenario('threads', 'threads-1k', 'GET 1 KiB, by one thread and by two', [whole1k], {
+    connections: 64,
+  }),
+  scenario(
+    'threads',
+    'threads-https-16k',
+    'GET 16 KiB, HTTPS, by one thread and by two',
+    [whole16k],
+    {
+      protocol: 'https',
+      connections: 64,
+    },
+  ),
+  scenario(
+    'threads',
+    'threads-http2-1k',
+    'GET 1 KiB, HTTP/2, by one thread and by two',
+    [whole1k],
+    {
+      protocol: 'http2',
+      connections: 64,
+      pipelining: 10,
+      turnLength: 2,
+    },
+  ),
 
   scenario('latency', 'steady-1k', 'GET 1 KiB, 2000 requests/s offered', [whole1k], {
     rate: 2000,

@@ -2,14 +2,14 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../bench/certificate.ts';
-import { firstLine, isInstalled } from '../bench/process.ts';
+import { firstCores, firstLine, isInstalled } from '../bench/process.ts';
 import { PROTOCOLS } from '../bench/scenario.ts';
 import { freePort, type ServerKind, startOnPort, type Tag } from '../bench/servers/server.ts';
 import { writeConfig } from '../bench/servers/template.ts';
 
 const TEMPLATE = new URL('nginx.conf', import.meta.url);
 
-export const nginx = nginxWith('nginx', ['server', 'cold-disk', 'log'], {});
+export const nginx = nginxWith('nginx', ['server', 'cold-disk', 'log', 'threads'], {});
 
 /** With an access log: a write(2) for each line, as it comes, and through a buffer. */
 export const nginxLogged: readonly ServerKind[] = [
@@ -18,6 +18,14 @@ export const nginxLogged: readonly ServerKind[] = [
     log: 'access.log combined buffer=64k flush=1s',
   }),
 ];
+
+const twoWorkers = nginxWith('nginx-2-workers', ['threads', 'threads-only'], { workers: 2 });
+
+/** On two cores. */
+export const nginxTwoWorkers: ServerKind = {
+  ...twoWorkers,
+  start: (place) => twoWorkers.start({ ...place, cores: place.cores && firstCores(2) }),
+};
 
 /** Blocking reads go to a thread pool instead of the worker. */
 export const nginxAioThreads = nginxWith('nginx-aio', ['cold-disk'], { aio: 'aio threads;' });
@@ -39,6 +47,7 @@ interface Variant {
   readonly cached?: string;
   /** access_log, in the directory of its own. */
   readonly log?: string;
+  readonly workers?: number;
 }
 
 export const NGINX_MISSING = 'needs nginx: apt-get install nginx';
@@ -46,7 +55,7 @@ export const NGINX_MISSING = 'needs nginx: apt-get install nginx';
 function nginxWith(
   name: string,
   tags: readonly Tag[],
-  { aio = '', cached = 'max=10000 inactive=60s', log }: Variant,
+  { aio = '', cached = 'max=10000 inactive=60s', log, workers = 1 }: Variant,
 ): ServerKind {
   return {
     name,
@@ -63,7 +72,7 @@ function nginxWith(
         ROOT: root,
         WORK: work,
         PORT: port,
-        WORKERS: 1,
+        WORKERS: workers,
         AIO: aio,
         CACHED: cached,
         LOG: log === undefined ? 'off' : `${work}/${log}`,

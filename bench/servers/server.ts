@@ -9,7 +9,7 @@ import type { Feature, Protocol } from '../scenario.ts';
 
 /**
  * Families of servers. Only those with `cold-disk` take part in the scenarios of that group; those with `many-only` in
- * no others than those of many files.
+ * no others than those of many files, those with `log-only` and `threads-only` in no others than those of their group.
  */
 export type Tag =
   | 'zcserve'
@@ -20,7 +20,9 @@ export type Tag =
   | 'cold-disk'
   | 'many-only'
   | 'log'
-  | 'log-only';
+  | 'log-only'
+  | 'threads'
+  | 'threads-only';
 
 export interface Place {
   /** The directory to serve. */

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Certificate } from '../certificate.ts';
+import { firstCores } from '../process.ts';
 import { PROTOCOLS } from '../scenario.ts';
 import { type ServerKind, startAndRead } from './server.ts';
 
@@ -11,13 +12,22 @@ const PACKAGE = new URL('../../package.json', import.meta.url);
 
 export const zcserve: ServerKind = {
   ...zcserveWith('zcserve', []),
-  tags: ['zcserve', 'cold-disk', 'log'],
+  tags: ['zcserve', 'cold-disk', 'log', 'threads'],
 };
 
 /** With an access log. */
 export const zcserveLogged: ServerKind = {
   ...zcserveWith('zcserve-logged', (work) => [`--access-log=${work}/access.log`]),
   tags: ['log', 'log-only'],
+};
+
+const twoThreads = zcserveWith('zcserve-2-threads', [], 2);
+
+/** On two cores: the load generator has to share the second one where there is no third. */
+export const zcserveTwoThreads: ServerKind = {
+  ...twoThreads,
+  tags: ['threads', 'threads-only'],
+  start: (place) => twoThreads.start({ ...place, cores: place.cores && firstCores(2) }),
 };
 
 /** Over uWebSockets.js, which has no HTTP/2. */
@@ -33,6 +43,7 @@ export const zcserveUws: ServerKind = {
 export function zcserveWith(
   name: string,
   flags: readonly string[] | ((work: string) => readonly string[]),
+  threads = 1,
 ): ServerKind {
   const flagsIn = typeof flags === 'function' ? flags : () => flags;
   const told = flagsIn('.').map((flag) => ` ${flag}`);
@@ -48,7 +59,7 @@ export function zcserveWith(
         {
           program: process.execPath,
           args: [
-            ...[CLI, root, '--host=127.0.0.1', '--port=0', '--json', '--threads=1'],
+            ...[CLI, root, '--host=127.0.0.1', '--port=0', '--json', `--threads=${threads}`],
             ...[...tlsFlags(certificate), ...(listing ? ['--listing'] : [])],
             ...flagsIn(work),
           ],
