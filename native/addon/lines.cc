@@ -101,6 +101,7 @@ Ref<const LogFormat> read_log_format(napi_env env, napi_value object) {
       step.text = std::move(with);
     }
     if (step.value == LogValue::id) format->fields |= bit(kXRequestId);
+    if (step.value == LogValue::user) format->fields |= bit(kAuthorization);
     format->steps.push_back(std::move(step));
   }
   for (uint32_t i = 0; i < length(env, proxies); ++i) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "http/credentials.h"
 #include "http/forwarded.h"
 #include "http/grammar.h"
 
@@ -144,6 +145,8 @@ class Line {
         return add_text(client_of(format_, ended_));
       case LogValue::peer:
         return add_text(peer_of(ended_.peer));
+      case LogValue::user:
+        return add_text(user_in(exchange.noted.find(kAuthorization)));
       case LogValue::common_time:
         return add_text(ended_.clock.common());
       case LogValue::iso_time:

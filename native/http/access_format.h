@@ -12,7 +12,7 @@
 namespace zc {
 
 #define ZC_LOG_VALUES(X)                                                                                        \
-  X(text, "text") X(client, "client") X(peer, "peer") X(common_time, "common-time") X(iso_time, "iso-time")     \
+  X(text, "text") X(client, "client") X(peer, "peer") X(user, "user") X(common_time, "common-time") X(iso_time, "iso-time")     \
   X(clock_time, "clock-time") X(method, "method") X(target, "target") X(path, "path") X(query, "query")         \
   X(protocol, "protocol") X(request, "request") X(status, "status") X(bytes, "bytes")                           \
   X(common_bytes, "common-bytes") X(size, "size") X(microseconds, "microseconds")                               \

@@ -1,8 +1,9 @@
 // Which paths are for whom: prefixes, each with a file of users.
+
+import { challenge, parseCredentials } from '../http/credentials.ts';
 import { encodePath, normalise } from '../http/target.ts';
 import type { Log } from '../log/log.ts';
 import { createBcrypt } from './bcrypt.ts';
-import { challenge, parseCredentials } from './credentials.ts';
 import { UsersFile } from './users-file.ts';
 import type { Verdict } from './verdicts.ts';
 

@@ -1,8 +1,8 @@
 // The users of one file, which may change while they are asked for.
 import { promises as fs, readFileSync, type Stats } from 'node:fs';
+import type { Credentials } from '../http/credentials.ts';
 import type { Log } from '../log/log.ts';
 import type { Bcrypt } from './bcrypt.ts';
-import type { Credentials } from './credentials.ts';
 import { parseUsers, type Users } from './htpasswd.ts';
 import { type Verdict, Verdicts } from './verdicts.ts';
 

@@ -1,9 +1,9 @@
 // Is this the password of that user? Each pair is hashed once in a while, one after the other, and not by any number of
 // clients at a time. What is remembered of a pair is a MAC, by a key that only this process has.
 import { LRUCache } from 'lru-cache';
+import type { Credentials } from '../http/credentials.ts';
 import { loadCrypto } from '../packages/packages.ts';
 import type { Bcrypt } from './bcrypt.ts';
-import type { Credentials } from './credentials.ts';
 import { type Hash, verify } from './hashes.ts';
 import type { Users } from './htpasswd.ts';
 

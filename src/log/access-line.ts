@@ -9,6 +9,8 @@ export interface AccessEntry {
   readonly ms: number;
   readonly client: string;
   readonly peer: string;
+  /** Who the client says that it is (RFC 7617). */
+  readonly user: string;
   readonly method: string;
   readonly target: string;
   /** "HTTP/1.1"; empty: no request could be read. */
@@ -44,6 +46,8 @@ function told({ value, with: given }: LogStep, entry: AccessEntry, json: boolean
       return text(entry.client);
     case 'peer':
       return text(entry.peer);
+    case 'user':
+      return text(entry.user);
     case 'common-time':
       return text(commonTime(new Date(entry.at)));
     case 'iso-time':

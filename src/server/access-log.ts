@@ -4,6 +4,7 @@ import { closeSync, constants, open as openFile } from 'node:fs';
 import { promisify } from 'node:util';
 import type { NativeLineWriter, NativeLogFormat } from '../addon/lines.ts';
 import type { NativeAddon } from '../addon/types.ts';
+import { userIn } from '../http/credentials.ts';
 import { type AccessEntry, accessLine } from '../log/access-line.ts';
 import { createLineWriter, type LineWriter } from '../log/line-writer.ts';
 import type { Log } from '../log/log.ts';
@@ -123,6 +124,7 @@ function entries(proxies: readonly string[]): (ended: Ended) => AccessEntry {
       ms: Math.round(performance.now() - began),
       client: clientOf(peer, field('x-forwarded-for'), field('forwarded'), isProxy),
       peer,
+      user: userIn(field('authorization')),
       method,
       target,
       protocol: method === '' ? '' : PROTOCOLS[protocol],

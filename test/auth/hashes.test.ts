@@ -2,9 +2,9 @@
 import bcryptjs from 'bcryptjs';
 import t from 'tap';
 import { createBcrypt } from '../../src/auth/bcrypt.ts';
-import { parseCredentials } from '../../src/auth/credentials.ts';
 import { parseHash, verify } from '../../src/auth/hashes.ts';
 import { parseUsers } from '../../src/auth/htpasswd.ts';
+import { parseCredentials } from '../../src/http/credentials.ts';
 
 const bcrypt = createBcrypt();
 t.teardown(() => bcrypt.close());

@@ -20,6 +20,7 @@ const BIG = 8 * 2 ** 20;
 
 interface Line {
   readonly client: string;
+  readonly user: string | null;
   readonly method: string | null;
   readonly target: string | null;
   readonly protocol: string | null;
@@ -66,7 +67,8 @@ const CLAIMS: readonly Claim[] = [
       const { origin, awaitLines, address } = await start(t, serve);
       const fields = { 'user-agent': 'x"y\\', referer: 'http://r/', 'x-request-id': 'abc-1' };
       const { length } = (await request(address, '/none?x=1', { fields })).body;
-      await request(address, '/a.txt', { method: 'HEAD' });
+      const authorization = `Basic ${Buffer.from('ada:secret').toString('base64')}`;
+      await request(address, '/a.txt', { method: 'HEAD', fields: { authorization } });
       await request(address, '/b.bin', { fields: { range: 'bytes=0-9' } });
       const { field } = await request(address, '/a.txt');
       await request(address, '/a.txt', { fields: { 'if-none-match': field('etag') ?? '' } });
@@ -75,6 +77,7 @@ const CLAIMS: readonly Claim[] = [
       const tls = carrier.tls && !uws(carrier) ? 'TLSv1.3' : null;
       t.match(lines[0], {
         client: '127.0.0.1',
+        user: null,
         method: 'GET',
         target: '/none?x=1',
         protocol,
@@ -88,7 +91,7 @@ const CLAIMS: readonly Claim[] = [
         tls,
         id: 'abc-1',
       });
-      t.match(lines[1], { method: 'HEAD', status: 200, bytes: 0, agent: null });
+      t.match(lines[1], { user: 'ada', method: 'HEAD', status: 200, bytes: 0, agent: null });
       t.match(lines[2], { target: '/b.bin', status: 206, bytes: 10 });
       t.match(lines[3], { target: '/a.txt', status: 200, bytes: 5 });
       t.ok(['mmap', 'read'].includes(lines[3]?.strategy ?? ''), 'the strategy');

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
 import { WIRE } from '../../src/addon/wire.ts';
+import { userIn } from '../../src/http/credentials.ts';
 import { type AccessEntry, accessLine } from '../../src/log/access-line.ts';
 import {
   ACCESS_FORMATS,
@@ -73,6 +74,7 @@ function entryOf(one: Given, isTrusted: (address: string) => boolean): AccessEnt
     at: one.at,
     ms: one.ms,
     peer: one.peer,
+    user: userIn(field('authorization')),
     client: clientOf(one.peer, field('x-forwarded-for'), field('forwarded'), isTrusted),
     method: one.method,
     target: one.target,
@@ -106,6 +108,10 @@ const PLAIN: Given = {
   fields: { referer: 'https://example.org/', 'user-agent': 'curl/8.0' },
 };
 
+function basic(text: string, scheme = 'Basic '): string {
+  return `${scheme}${Buffer.from(text, 'latin1').toString('base64')}`;
+}
+
 t.test('the named formats and patterns', (t) => {
   const NOW = '26/Nov/2026:18:23:42 +0000';
   const rows: ReadonlyArray<readonly [format: string, given: Partial<Given>, line: string]> = [
@@ -131,6 +137,21 @@ t.test('the named formats and patterns', (t) => {
       `192.0.2.7 - - [${NOW}] "GET /a/b.css?v=1 HTTP/1.1" 499 -`,
     ],
     ['%>s', { status: 0, end: 'cancelled' }, '-'],
+    ['%u', { fields: { authorization: basic('ada:secret:s') } }, 'ada'],
+    ['%u', { fields: { authorization: basic('a b"\n\xe9:x', 'bAsIc   ') } }, 'a b\\x22\\x0A\\xE9'],
+    ['%u', { fields: { authorization: basic(':x') } }, '-'],
+    ['%u', { fields: { authorization: basic('ada') } }, '-'],
+    ['%u', { fields: { authorization: 'Basic YWRhOng' } }, 'ada'],
+    ['%u', { fields: { authorization: 'Basic YWRh!Ong=' } }, '-'],
+    ['%u', { fields: { authorization: 'Basic YWRhOng===' } }, '-'],
+    ['%u', { fields: { authorization: 'BasicYWRhOng=' } }, '-'],
+    ['%u', { fields: { authorization: 'Basic' } }, '-'],
+    ['%u', { fields: { authorization: 'Bearer YWRhOng=' } }, '-'],
+    [
+      'common',
+      { fields: { authorization: basic('ada:x') } },
+      `192.0.2.7 - ada [${NOW}] "GET /a/b.css?v=1 HTTP/1.1" 200 1536`,
+    ],
     ['%r', { target: '/"\\\x7f\xe9' }, 'GET /\\x22\\x5C\\x7F\\xE9 HTTP/1.1'],
     ['%{User-Agent}i', { fields: { 'user-agent': 'a\nb' } }, 'a\\x0Ab'],
     ['%D %T %{ms}T', { ms: 12_345 }, '12345000 12.345 12345'],
@@ -152,7 +173,7 @@ t.test('the named formats and patterns', (t) => {
     [
       'json',
       { fields: { 'user-agent': '"x"', host: 'example.org' }, tls: 'TLSv1.3' },
-      '{"time":"2026-11-26T18:23:42.005Z","client":"192.0.2.7","method":"GET","target":"/a/b.css?v=1",' +
+      '{"time":"2026-11-26T18:23:42.005Z","client":"192.0.2.7","user":null,"method":"GET","target":"/a/b.css?v=1",' +
         '"protocol":"HTTP/1.1","host":"example.org","status":200,"bytes":1536,"end":"done","ms":7,"referer":null,' +
         '"agent":"\\u0022x\\u0022","strategy":"mmap","reason":"hot","tls":"TLSv1.3","id":"x1-12"}',
     ],
@@ -248,6 +269,10 @@ function randomExchange(random: Random): Given {
   for (const name of LOG_FIELDS) if (random(3) === 0) fields[name] = bytes();
   const list = (write: (node: string) => string) =>
     Array.from({ length: 1 + random(3) }, () => write(address())).join(pick([',', ', '], random));
+  if (random(2) === 0) {
+    const token = basic(`${bytes()}${pick([':', ''], random)}${bytes()}`, '').slice(random(3));
+    fields.authorization = `${pick(['Basic', 'basic', 'Bearer'], random)} ${token}${pick(['', '='], random)}`;
+  }
   if (random(2) === 0) fields['x-forwarded-for'] = list((node) => node);
   if (random(2) === 0)
     fields.forwarded = list((node) => `for=${node.includes(':') ? `"[${node}]"` : node}`);

@@ -201,7 +201,7 @@ function shorten(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }
 
-const TOLD: ReadonlySet<string> = new Set(LOG_FIELDS);
+const TOLD: ReadonlySet<string> = new Set([...LOG_FIELDS, 'authorization']);
 
 function fieldsOf(req: UwsRequest, known: ReadonlySet<string>): Readonly<Record<string, string>> {
   const fields: Record<string, string> = {};

@@ -29,6 +29,14 @@ export function parseCredentials(field: string | undefined): Credentials | undef
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
+/** Who is named there, whether the password is right or not, as bytes; empty where it is no Basic one. */
+export function userIn(field: string): string {
+  const [, token] = BASIC.exec(field) ?? [];
+  if (token === undefined) return '';
+  const text = Buffer.from(token, 'base64').toString('latin1');
+  return text.slice(0, Math.max(0, text.indexOf(':')));
+}
+
 /** The field that asks for them (§2). `realm`: of a quoted-string. */
 export function challenge(realm: string): string {
   return `Basic realm="${realm}", charset="UTF-8"`;
