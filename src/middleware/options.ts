@@ -35,6 +35,7 @@ const OWN = [
   'watch',
   'maxOpenFiles',
   'precompressed',
+  'cdn',
   'immutableHashed',
   'headers',
   'mimeTypes',

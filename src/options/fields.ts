@@ -1,5 +1,5 @@
 // Options: fields of responses.
-import { choice, integer, list, text, toggle } from './kinds.ts';
+import { bareMeans, choice, duration, integer, list, text, toggle } from './kinds.ts';
 import { cacheRules, fieldRules, typeRules } from './rules.ts';
 import { option, optional } from './table.ts';
 
@@ -25,6 +25,10 @@ export const fields = {
     'nginx max_ranges',
   ),
   cacheControl: optional(cacheRules, 'Cache-Control of every file', 'nginx expires'),
+  cdn: optional(
+    bareMeans('60s', duration(1000, 365 * 24 * 3_600_000)),
+    'how long a CDN may answer without asking, by a field that is for CDNs alone (CDN-Cache-Control); alone: 60s',
+  ),
   immutableHashed: option(toggle, false, 'a year of immutable for names with a content hash'),
   cors: option(
     list(text, '*'),

@@ -50,6 +50,7 @@ const OF_SITES = [
   'precompressed',
   'maxRanges',
   'cacheControl',
+  'cdn',
   'immutableHashed',
   'cors',
   'securityHeaders',

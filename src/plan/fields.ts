@@ -35,6 +35,8 @@ export function representationFields(
   if (input.lastModified !== undefined) own.push('Last-Modified', input.lastModified);
   const cacheControl = rules.cacheControl(input.path, input.contentType, input.built);
   if (cacheControl !== undefined) own.push('Cache-Control', cacheControl);
+  const cdn = rules.cdnCacheControl(cacheControl);
+  if (cdn !== undefined) own.push('CDN-Cache-Control', cdn);
 
   const described: string[] = ['Content-Type', input.contentType];
   if (input.encoding !== 'identity') described.push('Content-Encoding', input.encoding);

@@ -15,6 +15,8 @@ export interface RulesConfig {
   readonly defaultCacheControl: string | undefined;
   /** Names with a content hash may be kept for a year. */
   readonly immutableHashed: boolean;
+  /** Seconds that a CDN may answer without asking; undefined: it has no field of its own. */
+  readonly cdn?: number | undefined;
   readonly securityHeaders: boolean;
   /** Strict-Transport-Security, where there is TLS: without it the field would mean nothing (RFC 6797 §7.2). */
   readonly hsts?: string | undefined;
@@ -27,6 +29,8 @@ export interface Rules {
   readonly common: FieldList;
   /** Cache-Control of a file, by root-relative path, media type, and what its build says of its name. */
   cacheControl(path: string, contentType: string, built?: boolean): string | undefined;
+  /** CDN-Cache-Control (RFC 9213) of a file with this Cache-Control. */
+  cdnCacheControl(cacheControl: string | undefined): string | undefined;
   /**
    * Which names with this extension in this directory (root-relative, without a slash at its end) may have other fields
    * than the rest: those in which there is more than the doubt says. Undefined where a rule tells other names apart.
@@ -63,6 +67,9 @@ const OWNED = new Set([
 
 /** What `immutableHashed` says. */
 export const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+/** RFC 5861: while the CDN asks, for ten minutes, and where nobody answers it, for a day, it may go on with what it has. */
+const CDN_STALE = 'stale-while-revalidate=600, stale-if-error=86400';
 
 /**
  * What is safe for any site. Left to the operator: a stricter Content-Security-Policy (it would break
@@ -114,6 +121,13 @@ export function compileRules(config: RulesConfig): Rules {
       const hashed =
         config.immutableHashed && (built || isHashed(place + path)) && !isHtml(contentType);
       return hashed ? IMMUTABLE : fallback;
+    },
+    cdnCacheControl(cacheControl) {
+      if (config.cdn === undefined) return undefined;
+      if (cacheControl === IMMUTABLE) return IMMUTABLE;
+      // RFC 9213 §2.2: it would take the place of what says that no cache may have it.
+      if (/\b(?:no-store|private)\b/i.test(cacheControl ?? '')) return undefined;
+      return `max-age=${config.cdn}, ${CDN_STALE}`;
     },
     kind(directory) {
       if (globs.some((glob) => glob.includes('/'))) return directory;

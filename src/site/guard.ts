@@ -66,11 +66,13 @@ function refusal({ method }: RequestHead, status: number, fields: FieldList): An
  * says so.
  */
 function asPrivate(answer: Answer): Answer {
-  const known = pairs(answer.fields).some(([name]) => /^cache-control$/i.test(name));
-  const fields = known
-    ? answer.fields.map((value) =>
-        value === IMMUTABLE ? value.replace('public', 'private') : value,
-      )
-    : [...answer.fields, 'Cache-Control', 'private'];
+  // Nor is it for a CDN, which has a field of its own.
+  const own = pairs(answer.fields).filter(([name]) => !/^cdn-cache-control$/i.test(name));
+  const known = own.some(([name]) => /^cache-control$/i.test(name));
+  const kept = own.flatMap(([name, value]) => [
+    name,
+    value === IMMUTABLE ? value.replace('public', 'private') : value,
+  ]);
+  const fields = known ? kept : [...kept, 'Cache-Control', 'private'];
   return { ...answer, fields, memo: undefined };
 }

@@ -70,7 +70,7 @@ function authOf({ auth, root, dotfiles }: Options): Readonly<Record<string, stri
 }
 
 function compile(options: Options) {
-  const { cacheControl, headers, immutableHashed, securityHeaders, hsts, cors } = options;
+  const { cacheControl, headers, immutableHashed, cdn, securityHeaders, hsts, cors } = options;
   const perGlob = typeof cacheControl === 'object';
   try {
     return {
@@ -80,6 +80,7 @@ function compile(options: Options) {
         cacheControl: perGlob ? cacheControl : {},
         defaultCacheControl: perGlob ? undefined : cacheControl,
         immutableHashed,
+        cdn: cdn && Math.floor(cdn / 1000),
         securityHeaders,
         hsts,
         cors,

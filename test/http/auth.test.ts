@@ -75,6 +75,7 @@ async function checkClosed(t: Test, serve: Serve): Promise<void> {
     rewrites: [{ from: '/moved/*', to: '/private/*' }],
     redirects: [{ from: '/private/old', to: '/private/a.txt' }],
     immutableHashed: true,
+    cdn: '1m',
     cleanUrls: true,
     mmapMinUses: 2,
   });
@@ -113,6 +114,8 @@ async function checkClosed(t: Test, serve: Serve): Promise<void> {
     if (answer.status === 401) t.fail(`${target} for its user`);
     const control = answer.field('cache-control') ?? '';
     if (!isFree && !/private|no-store/.test(control)) t.fail(`${target}: Cache-Control ${control}`);
+    const isForCdn = answer.field('cdn-cache-control') !== undefined;
+    if (isForCdn !== (isFree && answer.status === 200)) t.fail(`${target}: for a CDN: ${isForCdn}`);
     if (isFree && /private/.test(control)) t.fail(`${target}: Cache-Control ${control}`);
   }
   connection.close();

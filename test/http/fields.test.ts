@@ -5,6 +5,7 @@ import { type Carrier, onEveryCarrierAndProxy, speaksHttp1 } from './carriers.ts
 import { type Case, checkCases } from './cases.ts';
 import { claimsExcept } from './claims.ts';
 
+const FOR_CDN = 'max-age=90, stale-while-revalidate=600, stale-if-error=86400';
 const ALLOW = 'GET, HEAD, OPTIONS';
 const root = makeTree(t, {
   'index.html': '<!doctype html>home',
@@ -67,7 +68,25 @@ const FIELD_RULES: readonly Case[] = [
     target: '/note.txt',
     fields: { 'If-None-Match': '*' },
     status: 304,
-    wants: { 'x-all': 'yes', 'cache-control': 'max-age=60' },
+    wants: { 'x-all': 'yes', 'cache-control': 'max-age=60', 'cdn-cache-control': FOR_CDN },
+  },
+  {
+    title: 'cdn: a field of its own',
+    target: '/assets/app.js',
+    status: 200,
+    wants: { 'cache-control': 'max-age=600', 'cdn-cache-control': FOR_CDN },
+  },
+  {
+    title: 'cdn: not of what is private',
+    target: '/assets/logo.svg',
+    status: 200,
+    wants: { 'cache-control': 'private', 'cdn-cache-control': undefined },
+  },
+  {
+    title: 'cdn: nor of what is not there',
+    target: '/none',
+    status: 404,
+    wants: { 'cdn-cache-control': undefined },
   },
   {
     title: 'cacheControl by glob',
@@ -79,7 +98,10 @@ const FIELD_RULES: readonly Case[] = [
     title: 'immutableHashed: a name with a hash',
     target: '/app.3f2a9c1b.js',
     status: 200,
-    wants: { 'cache-control': 'public, max-age=31536000, immutable' },
+    wants: {
+      'cache-control': 'public, max-age=31536000, immutable',
+      'cdn-cache-control': 'public, max-age=31536000, immutable',
+    },
   },
   {
     title: 'immutableHashed: never HTML',
@@ -214,7 +236,8 @@ onEveryCarrierAndProxy(t, async (t, serve, carrier) => {
   const ruled = await serve({
     root,
     immutableHashed: true,
-    cacheControl: { '/assets/**': 'max-age=600', 'note.txt': 'max-age=60' },
+    cdn: '90s',
+    cacheControl: { '/assets/**': 'max-age=600', 'note.txt': 'max-age=60', '*.svg': 'private' },
     headers: {
       '**': { 'X-All': 'yes' },
       '/assets/*': { 'X-Where': 'assets' },

@@ -169,3 +169,23 @@ t.test('no rule touches framing or what the plan decides', (t) => {
   }
   t.end();
 });
+
+t.test('cdn: what is for CDNs alone, and never instead of what keeps a file to itself', (t) => {
+  const { cdnCacheControl } = rules({ cdn: 90 });
+  const day = 'stale-while-revalidate=600, stale-if-error=86400';
+  const cases: ReadonlyArray<readonly [cacheControl: string | undefined, cdn: string | undefined]> =
+    [
+      [undefined, `max-age=90, ${day}`],
+      ['no-cache', `max-age=90, ${day}`],
+      ['max-age=5', `max-age=90, ${day}`],
+      [IMMUTABLE, IMMUTABLE],
+      ['private', undefined],
+      ['max-age=5, Private', undefined],
+      ['no-store', undefined],
+    ];
+  for (const [cacheControl, cdn] of cases) {
+    t.equal(cdnCacheControl(cacheControl), cdn, `${cacheControl}`);
+    t.equal(rules({}).cdnCacheControl(cacheControl), undefined, 'none without the option');
+  }
+  t.end();
+});
