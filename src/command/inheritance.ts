@@ -40,18 +40,21 @@ export function inheritance(env: NodeJS.ProcessEnv): Inheritance | undefined {
     throw new StartError('sockets of another process can be taken with the native addon only');
   }
   const { from, activated, ready } = handed;
+  // Until then their files are those of the process that goes on if this one fails.
+  let accepted = false;
   const sockets = handed.sockets.map(({ keys, descriptors }) => {
     const [address] = descriptors.map((descriptor) => addon.adopt(descriptor));
     if (address === undefined) throw new StartError('a listener without a socket was handed over');
     const close = () => addon.closeSockets(descriptors);
-    const last = address.path === undefined ? undefined : holdFile(address.path);
-    return heldBy(keys, { address, descriptors, close }, last);
+    const removeFile = address.path === undefined ? () => {} : holdFile(address.path);
+    return heldBy(keys, { address, descriptors, close }, () => accepted && removeFile());
   });
   return {
     from,
     sockets,
     activated,
     accept(taken) {
+      accepted = true;
       for (const held of sockets) if (!taken.includes(held)) held.release();
       try {
         writeSync(ready, READY);

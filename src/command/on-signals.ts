@@ -3,7 +3,7 @@ import { createLog, type Log } from '../log/log.ts';
 import type { OwnServer } from '../server/server.ts';
 import type { Gathered } from './config.ts';
 import { endProcess } from './exit.ts';
-import type { Asked } from './reload.ts';
+import type { Given } from './reload.ts';
 import { listenForSignals, type OtherSignal } from './signals.ts';
 
 /** Time for what a disk still owes after a second signal, milliseconds. */
@@ -11,8 +11,8 @@ const AT_ONCE_MS = 100;
 
 export interface Life {
   /** What the command was asked for, and how it is asked again. */
-  readonly asked: Asked;
-  readonly ask: () => Promise<Asked>;
+  readonly asked: Given;
+  readonly ask: () => Promise<Given>;
   /** Sockets of systemd. */
   readonly activated: number;
   /** Ends the process; with an error, where that ends it. */

@@ -1,12 +1,12 @@
 // What a running server does when a signal says that something has changed.
 import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../log/log.ts';
-import { OPTIONS, type Options } from '../options/options.ts';
+import type { Options } from '../options/options.ts';
 import type { Server } from '../server/server.ts';
 import { type Gathered, inWordsOf } from './config.ts';
 
 /** What the command was asked for, and what its server serves by. */
-export interface Asked {
+export interface Given {
   readonly gathered: Gathered;
   readonly options: Options;
 }
@@ -17,10 +17,10 @@ export interface Asked {
  */
 export async function reload(
   server: Server,
-  before: Asked,
-  read: () => Promise<Asked>,
+  before: Given,
+  read: () => Promise<Given>,
   log: Log,
-): Promise<Asked> {
+): Promise<Given> {
   let asked = before;
   try {
     asked = await read();
@@ -37,8 +37,8 @@ export async function reload(
   return asked;
 }
 
-function changeOf(server: Server, before: Asked, asked: Asked): string {
-  const changed = namesOf(before.options, asked.options).filter((name) => name in OPTIONS);
+function changeOf(server: Server, before: Given, asked: Given): string {
+  const changed = namesOf(before.options, asked.options);
   if (changed.length > 0) return `reloaded: ${changed.join(', ')}`;
   const renewed = [
     ...(server.tlsVersions.length > 0 ? ['certificates reloaded'] : []),

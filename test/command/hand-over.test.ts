@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -166,7 +167,13 @@ t.test('where the new one cannot start, the old one goes on', { skip }, async (t
   const child = await startOwn(t, [`--config=${config}`, `--pid-file=${pidFile}`]);
   const pid = child.pid ?? 0;
   const lines = createInterface({ input: child.stderr as Readable });
+  const busy = createTcpServer().listen(0, '127.0.0.1');
+  t.teardown(() => busy.close());
+  await once(busy, 'listening');
+  const { port } = busy.address() as AddressInfo;
   for (const [options, reason] of [
+    // It has taken the sockets by then.
+    [{ admin: `127.0.0.1:${port}` }, /admin: cannot listen/],
     [{ root: join(root, 'none') }, /cannot serve .*none/],
     [{ rooot: '.' }, /rooot is unknown/],
   ] as const) {
