@@ -27,7 +27,7 @@ void Introduction::on_events(const StreamEvents& events) {
   }
   if (!take(header.size)) return close();
   if (header.has_peer) stream_->set_peer(header.peer);
-  if (!reception_.welcome(*this, std::move(stream_), tls_, refused_, events)) close();
+  if (!next_.welcome(*this, std::move(stream_), tls_, refused_, events)) close();
 }
 
 bool Introduction::take(size_t bytes) {

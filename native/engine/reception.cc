@@ -2,7 +2,6 @@
 
 #include "engine/greeting.h"
 #include "engine/handshake.h"
-#include "engine/introduction.h"
 #include "http1/connection.h"
 #include "net/client_key.h"
 

@@ -1,12 +1,12 @@
 // New clients: who is let in, and what is spoken with them first.
 #pragma once
 #include "engine/acceptor.h"
-#include "engine/newcomer.h"
+#include "engine/introduction.h"
 #include "net/tls_stream.h"
 
 namespace zc {
 
-class Reception {
+class Reception final : public Welcoming {
  public:
   Reception(EngineService& service, EngineShared& shared, int epoll)
       : service_(service), setup_(shared.setup), presences_(shared.presences), epoll_(epoll) {}
@@ -14,11 +14,7 @@ class Reception {
   /** For those that come from now on. */
   void use_tls(Ref<TlsContext> tls) { tls_ = std::move(tls); }
   void admit(UniqueFd socket, const sockaddr_storage& peer, const Entrance& entrance);
-  /**
-   * One of whom a proxy has said who it is: another connection speaks with it in the place of `known`, which is `refused`
-   * where there are too many. False: there is no room for it.
-   */
-  bool welcome(Newcomer& known, std::unique_ptr<SocketStream> stream, bool tls, bool refused, StreamEvents events);
+  bool welcome(Newcomer& known, std::unique_ptr<SocketStream> stream, bool tls, bool refused, StreamEvents events) override;
 
  private:
   Arrival receive(const sockaddr_storage& peer);

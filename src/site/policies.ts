@@ -1,4 +1,4 @@
-// From options to policies: what the files, the plan and the transports go by. Fixed for one server's life.
+// From options to policies: what the files, the plan and the transports go by. Fixed for one generation.
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { EngineLimits } from '../addon/engine.ts';
 import { prefixReaches } from '../auth/realms.ts';
