@@ -18,7 +18,7 @@ export async function upgrade(pidFile: string | undefined): Promise<void> {
   if (old === undefined || !isRunning(old)) {
     throw new StartError((call) => `${call('pidFile')}: ${pidFile}: no process is running`);
   }
-  process.kill(old, 'SIGUSR2');
+  ask(old);
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const now = pidIn(pidFile);
@@ -30,6 +30,16 @@ export async function upgrade(pidFile: string | undefined): Promise<void> {
       throw new StartError(`process ${old} goes on: its log says why`);
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+function ask(pid: number): void {
+  try {
+    process.kill(pid, 'SIGUSR2');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const why = code === 'EPERM' ? 'it is another user’s' : (cause as Error).message;
+    throw new StartError(`process ${pid} cannot be asked: ${why}`, { cause });
   }
 }
 

@@ -128,10 +128,12 @@ async function serve(
   try {
     const asked = await chooseTransport(wanted, native, loadUws);
     const best = await withTransfers(asked, native, limitsOf(options), log);
+    const isFirst = before.length === 0;
+    if (!isFirst && isCurtailed(asked, best, options)) throw new Error('no room for a thread');
     sites = openSitesOf(options, best, native.addon, log);
     const addon = await socketsOfNode(native);
     const means = { sites, options, tls, log, accessLog, addon };
-    const { chosen, transport } = await start(best, wanted, means);
+    const { chosen, transport } = await start(best, wanted, means, isFirst);
     carriers.push(transport);
     const opening = { chosen, transport, listeners, before, means };
     const { sockets, redirect } = await openAll(opening, (other) => carriers.push(other));
@@ -188,13 +190,26 @@ interface Started {
   readonly transport: Transport;
 }
 
-/** On the chosen transport, or on the other where its engine does not start. */
-async function start(chosen: Chosen, wanted: Wanted, means: Means): Promise<Started> {
+/** Has the system no room for what sends its files? */
+function isCurtailed(asked: Chosen, best: Chosen, { limitRate }: Options): boolean {
+  return asked.reach === 'socket' && best.reach !== 'socket' && limitRate === 0;
+}
+
+/**
+ * On the chosen transport, or on the other where its engine does not start; unless `isFirst`: who serves already does it better
+ * than that.
+ */
+async function start(
+  chosen: Chosen,
+  wanted: Wanted,
+  means: Means,
+  isFirst: boolean,
+): Promise<Started> {
   try {
     return { chosen, transport: await createTransport(chosen, means) };
   } catch (error) {
-    if (chosen.name !== 'native') throw error;
-    return start(chooseWithoutEngine(wanted, error), wanted, means);
+    if (chosen.name !== 'native' || !isFirst) throw error;
+    return start(chooseWithoutEngine(wanted, error), wanted, means, isFirst);
   }
 }
 
