@@ -7,6 +7,7 @@
 #include "addon/values.h"
 #include "base/identity.h"
 #include "base/landlock.h"
+#include "base/service_manager.h"
 
 namespace zc::js {
 namespace {
@@ -91,6 +92,13 @@ napi_value restart_confined(napi_env env, napi_callback_info info) {
   return throw_errno(env, errno, "execve", program);
 }
 
+// tellServiceManager(address, state)
+napi_value tell(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const std::string address = to_utf8(env, args[0]);
+  return done(env, tell_service_manager(address, to_utf8(env, args[1])), "sendto", address);
+}
+
 }  // namespace
 
 void define_process(napi_env env, napi_value exports) {
@@ -99,6 +107,7 @@ void define_process(napi_env env, napi_value exports) {
   export_function(env, exports, "filesAs", files_as);
   export_function(env, exports, "stay", stay);
   export_function(env, exports, "restartConfined", restart_confined);
+  export_function(env, exports, "tellServiceManager", tell);
 }
 
 }  // namespace zc::js

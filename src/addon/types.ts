@@ -149,6 +149,8 @@ export interface NativeAddon {
     /** That stay open. */
     descriptors: readonly number[],
   ): never;
+  /** sd_notify(3), to the address in NOTIFY_SOCKET. Throws an Error with `code` where nobody takes it. */
+  tellServiceManager(address: string, state: string): void;
   features(): {
     readonly openat2: boolean;
     /** Version of the kernel's interface, 0 where it has none. */

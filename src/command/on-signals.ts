@@ -4,6 +4,7 @@ import type { OwnServer } from '../server/server.ts';
 import type { Gathered } from './config.ts';
 import { endProcess } from './exit.ts';
 import type { Given } from './reload.ts';
+import { serviceManager } from './service-manager.ts';
 import { listenForSignals, type OtherSignal } from './signals.ts';
 
 /** Time for what a disk still owes after a second signal, milliseconds. */
@@ -27,18 +28,23 @@ export function actOnSignals(starting: Promise<OwnServer>, life: Life): void {
   const parts = starting.then(() =>
     Promise.all([import('./reload.ts'), import('./hand-over.ts')] as const),
   );
-  // A start that failed is told, and ended, by whoever waits for it.
   parts.catch(() => {});
   const stopping = new AbortController();
   const log = () => logOf(asked.gathered);
+  const manager = serviceManager(process.env, log());
+  // A start that failed is told, and ended, by whoever waits for it.
+  starting.then(manager.ready, () => {});
   let handing = false;
+  let isReplaced = false;
   /** Not before the one that came first is done. */
   let reloading: Promise<void> = Promise.resolve();
   const acts: Readonly<Record<OtherSignal, (server: OwnServer) => Promise<void>>> = {
     async SIGHUP(server) {
       const [{ reload }] = await parts;
       reloading = reloading.then(async () => {
+        manager.reloading();
         asked = await reload(server, asked, ask, log());
+        manager.ready();
       });
     },
     async SIGUSR1(server) {
@@ -51,6 +57,8 @@ export function actOnSignals(starting: Promise<OwnServer>, life: Life): void {
       try {
         const [, { handOver }] = await parts;
         const pid = await handOver(server.held, activated, stopping.signal);
+        isReplaced = true;
+        manager.replacedBy(pid);
         log().info(`SIGUSR2: process ${pid} has taken the place of this one`);
         server.leave().then(() => exit(), exit);
       } catch (error) {
@@ -61,6 +69,7 @@ export function actOnSignals(starting: Promise<OwnServer>, life: Life): void {
   };
   listenForSignals({
     onStop() {
+      if (!isReplaced) manager.stopping();
       stopping.abort();
       void starting.then(
         (server) => server.close().then(() => exit(), exit),
