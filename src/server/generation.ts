@@ -195,10 +195,7 @@ function isCurtailed(asked: Chosen, best: Chosen, { limitRate }: Options): boole
   return asked.reach === 'socket' && best.reach !== 'socket' && limitRate === 0;
 }
 
-/**
- * On the chosen transport, or on the other where its engine does not start; unless `isFirst`: who serves already does it better
- * than that.
- */
+/** On the chosen transport; or, if nobody serves yet who does it better, on the other where its engine does not start. */
 async function start(
   chosen: Chosen,
   wanted: Wanted,

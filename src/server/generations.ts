@@ -4,7 +4,7 @@ import { StartError } from '../options/table.ts';
 import { ended, sumOf } from '../transport/totals.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import { type Generation, type Grounds, openGeneration } from './generation.ts';
-import type { Held } from './listeners.ts';
+import { type Held, setModes } from './listeners.ts';
 
 export interface Generations {
   /** The one that serves. */
@@ -31,6 +31,7 @@ export async function firstGeneration(
   grounds: Omit<Grounds, 'accessLog'>,
 ): Promise<Generations> {
   let current = await openGeneration(options, { ...grounds, accessLog: undefined });
+  if (grounds.sockets.length > 0) setModes(current.sockets, current.log);
   const leaving = new Set<Generation>();
   let past: readonly TransportStats[] = [];
 
@@ -71,6 +72,7 @@ export async function firstGeneration(
       current = next;
       void retire(before);
       releaseAllBut(heldBy(next), sockets);
+      setModes(next.sockets, next.log);
     },
     async leave() {
       for (const held of heldBy(current)) held.leave();

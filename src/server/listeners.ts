@@ -1,6 +1,7 @@
 // What a server listens on: each socket is made once, owned here, and lent to whoever serves.
 import { chmodSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import type { Log } from '../log/log.ts';
 import { OptionError } from '../options/table.ts';
 import { type Listener, placeText } from '../rules/listeners.ts';
 import type { Bound, BoundAddress, Transport } from '../transport/transport.ts';
@@ -79,11 +80,21 @@ function keyOf({ at, ipv6Only }: Listener): string {
 }
 
 async function takeOver(held: Held, listener: Listener, transport: Transport): Promise<Held> {
-  const { at } = listener;
   const { descriptors } = held;
   await transport.listen({ ...listener, at: { kind: 'descriptors', descriptors } });
-  if (at.kind === 'unix' && at.mode !== undefined) chmodSync(at.path, at.mode);
   return held;
+}
+
+/** Who may connect, where that is others now: the files of sockets that were there already. */
+export function setModes(sockets: readonly ListeningSocket[], log: Log): void {
+  for (const { at } of sockets.map(({ listener }) => listener)) {
+    if (at.kind !== 'unix' || at.mode === undefined) continue;
+    try {
+      chmodSync(at.path, at.mode);
+    } catch (error) {
+      log.warn(`${placeText(at)}: its mode stays as it is: ${(error as Error).message}`);
+    }
+  }
 }
 
 async function open(

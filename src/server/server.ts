@@ -92,8 +92,11 @@ export async function startServer(options: Options, begin: Start = {}): Promise<
     };
   };
 
-  /** The one that is there, where it is at the same address. */
-  async function adminFor({ options, log }: Generation): Promise<AdminListening | undefined> {
+  /** The one that is there, where it is at the same address; or on one of these sockets. */
+  async function adminFor(
+    { options, log }: Generation,
+    sockets: readonly Held[],
+  ): Promise<AdminListening | undefined> {
     if (options.admin === undefined) return undefined;
     const { adminKey, listenForAdmin } = await import('./admin.ts');
     if (admin?.held.keys.includes(adminKey(options.admin))) return admin;
@@ -116,7 +119,7 @@ export async function startServer(options: Options, begin: Start = {}): Promise<
   async function replace(wanted: Options): Promise<void> {
     const before = admin;
     await generations.replace(wanted, async (next) => {
-      const opened = await adminFor(next);
+      const opened = await adminFor(next, []);
       if (!isEnding()) {
         admin = opened;
         return;
@@ -149,7 +152,7 @@ export async function startServer(options: Options, begin: Start = {}): Promise<
     await closeAdmin(admin);
   };
   try {
-    admin = await adminFor(generations.current);
+    admin = await adminFor(generations.current, sockets);
   } catch (error) {
     await close();
     throw error;
