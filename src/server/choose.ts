@@ -128,12 +128,14 @@ export interface Means {
   readonly accessLog: AccessLog | undefined;
   /** Makes the sockets of node's servers. */
   readonly addon: NativeAddon | undefined;
+  /** Whose sockets it takes over. */
+  readonly before: Transport | undefined;
 }
 
 /** The chosen one; its code is loaded here. Throws where it cannot start. */
 export async function createTransport(
   chosen: Chosen,
-  { sites, options, tls, log, accessLog, addon }: Means,
+  { sites, options, tls, log, accessLog, addon, before }: Means,
 ): Promise<Transport> {
   const { all, handler, pool } = sites;
   const { common } = all[0].site;
@@ -167,7 +169,8 @@ export async function createTransport(
     }
     case 'uws': {
       const { createUwsTransport } = await import('../transport/uws/uws.ts');
-      return orRefusing(tls, () => createUwsTransport({ ...received, library: chosen.library }));
+      const own = { ...received, library: chosen.library };
+      return orRefusing(tls, () => createUwsTransport(own, before));
     }
     case 'http1': {
       if (tls !== undefined) (await import('./tls.ts')).agreeWithNode(tls);

@@ -12,7 +12,7 @@ import type { Sites } from '../site/sites.ts';
 import type { Tls } from '../transport/tls.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
-import type { AccessLog, AccessLogFile } from './access-log.ts';
+import type { AccessLog } from './access-log.ts';
 import {
   type Chosen,
   chooseTransport,
@@ -57,8 +57,8 @@ export interface Grounds {
   readonly native: Native;
   /** Those among them that are wished for are taken over. */
   readonly sockets: readonly Held[];
-  /** The access log of the generation before. */
-  readonly accessLog: AccessLogFile | undefined;
+  /** The generation before, in this process. */
+  readonly before: Pick<Generation, 'transport' | 'accessLog'> | undefined;
   /** Runs when the keys are read, and before anything that is served is opened. */
   beforeOpening(): void;
 }
@@ -84,14 +84,15 @@ async function tlsOf(options: Options): Promise<Tls | undefined> {
 
 async function accessLogOf(
   options: Options,
-  { native, accessLog: before }: Grounds,
+  { native, before }: Grounds,
   log: Log,
 ): Promise<AccessLog | undefined> {
   const { accessLog: path } = options;
   if (path === undefined) return undefined;
-  if (before?.path === path) {
-    await before.reopen();
-    return before.logFor(options);
+  const file = before?.accessLog?.file;
+  if (file?.path === path) {
+    await file.reopen();
+    return file.logFor(options);
   }
   const { openAccessLog } = await import('./access-log.ts');
   return (await openAccessLog(path, native.addon, log)).logFor(options);
@@ -107,9 +108,10 @@ interface Prepared {
 
 async function serve(
   options: Options,
-  { sockets: before }: Grounds,
+  grounds: Grounds,
   { log, native, tls, accessLog }: Prepared,
 ): Promise<Generation> {
+  const { sockets: before } = grounds;
   const listeners = listenersOf(options);
   const wanted = {
     transport: options.transport,
@@ -132,7 +134,10 @@ async function serve(
     if (!isFirst && isCurtailed(asked, best, options)) throw new Error('no room for a thread');
     sites = openSitesOf(options, best, native.addon, log);
     const addon = await socketsOfNode(native);
-    const means = { sites, options, tls, log, accessLog, addon };
+    const means = {
+      ...{ sites, options, tls, log, accessLog, addon },
+      before: grounds.before?.transport,
+    };
     const { chosen, transport } = await start(best, wanted, means, isFirst);
     carriers.push(transport);
     const opening = { chosen, transport, listeners, before, means };

@@ -1,4 +1,5 @@
 // The generations of one server: the one that serves, and those before it that have clients yet.
+import { isDeepStrictEqual } from 'node:util';
 import type { Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
 import { ended, sumOf } from '../transport/totals.ts';
@@ -28,9 +29,9 @@ export interface Generations {
 /** Rejects as `openGeneration`. */
 export async function firstGeneration(
   options: Options,
-  grounds: Omit<Grounds, 'accessLog'>,
+  grounds: Omit<Grounds, 'before'>,
 ): Promise<Generations> {
-  let current = await openGeneration(options, { ...grounds, accessLog: undefined });
+  let current = await openGeneration(options, { ...grounds, before: undefined });
   if (grounds.sockets.length > 0) setModes(current.sockets, current.log);
   const leaving = new Set<Generation>();
   let past: readonly TransportStats[] = [];
@@ -57,9 +58,9 @@ export async function firstGeneration(
     async replace(wanted, confirm) {
       refuseWhereFixed(current, wanted);
       const sockets = heldBy(current);
-      const accessLog = current.accessLog?.file;
       const { native } = grounds;
-      const next = await openGeneration(wanted, { native, sockets, accessLog, beforeOpening() {} });
+      const ground = { native, sockets, before: current, beforeOpening() {} };
+      const next = await openGeneration(wanted, ground);
       try {
         await confirm(next);
       } catch (error) {
@@ -97,11 +98,19 @@ function releaseAllBut(kept: readonly Held[], sockets: readonly Held[]): void {
   for (const held of sockets) if (!kept.includes(held)) held.release();
 }
 
-function refuseWhereFixed({ chosen, retire }: Generation, { transport }: Options): void {
-  if (retire !== undefined && transport !== 'uws') return;
+function refuseWhereFixed({ chosen, retire, options }: Generation, wanted: Options): void {
   const why =
-    retire === undefined && chosen.name === 'http1'
+    retire === undefined
       ? "node's own sockets cannot be shared without the native addon"
-      : 'uWebSockets.js keeps its listeners to itself';
+      : (chosen.name === 'uws') !== (wanted.transport === 'uws')
+        ? 'uWebSockets.js keeps its listeners to itself'
+        : chosen.name === 'uws' && !isDeepStrictEqual(tlsOf(options), tlsOf(wanted))
+          ? 'uWebSockets.js keeps its certificate'
+          : undefined;
+  if (why === undefined) return;
   throw new StartError((call) => `${call('transport')}: other options need a restart: ${why}`);
+}
+
+function tlsOf({ tlsCert, tlsKey, tlsCiphers }: Options): readonly unknown[] {
+  return [tlsCert, tlsKey, tlsCiphers];
 }

@@ -48,7 +48,8 @@ export async function openListeners(
   const sockets: ListeningSocket[] = [];
   for (const listener of listeners) {
     try {
-      const known = (held: Held) => held.keys.includes(keyOf(listener)) && !isAmong(held, sockets);
+      const known = (held: Held) =>
+        held.keys.includes(keyOf(listener, name)) && !isAmong(held, sockets);
       const there = before.find(known);
       const held =
         there === undefined
@@ -75,8 +76,10 @@ function isAmong(held: Held, sockets: readonly ListeningSocket[]): boolean {
   return sockets.some((socket) => socket.held === held);
 }
 
-function keyOf({ at, ipv6Only }: Listener): string {
-  return `${placeText(at)}${ipv6Only ? ' ipv6only' : ''}`;
+/** A library's listener speaks for good what it was made for. */
+function keyOf({ at, ipv6Only, tls }: Listener, name: TransportName): string {
+  const marks = [ipv6Only ? ' ipv6only' : '', name === 'uws' && tls ? ' tls' : ''];
+  return `${placeText(at)}${marks.join('')}`;
 }
 
 async function takeOver(held: Held, listener: Listener, transport: Transport): Promise<Held> {
@@ -104,7 +107,7 @@ async function open(
   name: TransportName,
 ): Promise<Held> {
   const { at } = listener;
-  const keys = [keyOf(listener)];
+  const keys = [keyOf(listener, name)];
   switch (at.kind) {
     case 'tcp':
       return openPort(listener, at, portFallback, transport, name);
@@ -157,7 +160,7 @@ async function openPort(
         ? await listenAsWorker(transport, wanted)
         : { bound: await transport.listen(wanted), release: undefined };
       const has = { ...listener, at: { ...at, port: portAt(bound.address) } };
-      return heldBy([keyOf(listener), keyOf(has)], bound, release);
+      return heldBy([keyOf(listener, name), keyOf(has, name)], bound, release);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EADDRINUSE' || candidate >= last) throw error;

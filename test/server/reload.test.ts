@@ -283,14 +283,54 @@ t.test('one that is closed reloads nothing, and one at a time is done', { skip }
 });
 
 const { library } = await loadUws();
-t.test(
-  'uWebSockets.js keeps its options, and says so',
-  { skip: library === undefined && 'not installed' },
-  async (t) => {
-    const server = await createServer({ root: one, port: 0, transport: 'uws', logLevel: 'silent' });
-    t.teardown(() => server.close());
-    const other = { root: two, port: 0, transport: 'uws', logLevel: 'silent' } as const;
-    await t.rejects(server.reload(other), /transport: other options need a restart: uWebSockets/);
-    t.equal(await textAt({ port: server.port }), 'one');
-  },
-);
+const noUws = library === undefined && 'uWebSockets.js is not installed';
+
+t.test('uws: its connections go on, under other options', { skip: noUws }, async (t) => {
+  const folder = makeTree(t);
+  const [stays, goes, comes] = ['stays', 'goes', 'comes'].map((each) => join(folder, each));
+  const common = { transport: 'uws', logLevel: 'silent', grace: 1000 } as const;
+  const listen = ['127.0.0.1:0', `unix:${stays}`];
+  const first = { ...common, root: one, listen: [...listen, `unix:${goes}`] };
+  const server = await createServer(first);
+  t.teardown(() => server.close());
+  const { port } = server;
+  const isRight = (answer: string) => answer === '200 one' || answer === '200 two';
+  const flock = steadyClients({ port }, 16, '/a.txt', isRight);
+  const client = await connect({ port });
+  const keep = requestBytes('/a.txt', { fields: { connection: 'keep-alive' } });
+  for (let round = 0; round < 20; round++) {
+    await flock.more(2);
+    const root = round % 2 === 0 ? two : one;
+    await server.reload({ ...common, root, listen: [...listen, `unix:${comes}`] });
+    await client.send(keep);
+    const { body, field } = await client.read();
+    t.equal(body.toString(), root === two ? 'two' : 'one', 'on the same connection');
+    t.not(field('connection')?.toLowerCase(), 'close');
+    for (const path of [stays, comes])
+      t.equal(await textAt({ port: 0, path: path ?? '' }), `${body}`);
+    t.notOk(existsSync(goes ?? ''));
+    // Of what cannot be used nobody is answered.
+    const wrong = { ...common, root, listen: [...listen, `127.0.0.1:${port}`] };
+    await t.rejects(server.reload(wrong), /in use/);
+  }
+  await flock.stop();
+  t.same(flock.failures, []);
+  client.close();
+  await until(() => server.stats().connections === 0);
+  t.equal(countOf(server), flock.answered + 60);
+  await server.close();
+  t.notOk(existsSync(stays ?? '') || existsSync(comes ?? ''));
+});
+
+t.test('uws: what it cannot change, it refuses', { skip: noUws }, async (t) => {
+  const common = { root: one, listen: ['127.0.0.1:0'], logLevel: 'silent' } as const;
+  const server = await createServer({ ...common, transport: 'uws' });
+  t.teardown(() => server.close());
+  const needs = /transport: other options need a restart: uWebSockets\.js keeps its/;
+  await t.rejects(server.reload(common), needs);
+  await t.rejects(server.reload({ ...common, transport: 'uws', ...TLS_OPTIONS }), needs);
+  const other = await createServer(common);
+  t.teardown(() => other.close());
+  await t.rejects(other.reload({ ...common, transport: 'uws' }), needs);
+  for (const { port } of [server, other]) t.equal(await textAt({ port }), 'one');
+});

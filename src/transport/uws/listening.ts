@@ -2,7 +2,7 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Place } from '../../rules/listeners.ts';
-import type { BoundAddress } from '../transport.ts';
+import type { UwsListening } from './apps.ts';
 import type { UwsApp, UwsLibrary } from './library.ts';
 
 /** LIBUS_LISTEN_DEFAULT, which the library does not export. */
@@ -10,12 +10,6 @@ const SHARED_PORT = 0;
 
 /** As the system gives them to files, where nothing else was asked for. */
 const ANYBODY = 0o777;
-
-export interface UwsListening {
-  /** Closes it. */
-  readonly token: unknown;
-  readonly address: BoundAddress;
-}
 
 /** Rejects with an Error that has `code`. */
 export async function listenOn(

@@ -13,8 +13,9 @@ import type { Requested, TellEnded } from '../ended.ts';
 import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
 import { paceOf } from '../pace.ts';
 import type { Tls } from '../tls.ts';
-import type { Transport } from '../transport.ts';
-import type { UwsApp, UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
+import type { Bound, Transport } from '../transport.ts';
+import { UwsApps, type UwsService } from './apps.ts';
+import type { UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
 import { listenOn } from './listening.ts';
 import { openExchange, sendUwsPlan, type UwsOutlet } from './respond.ts';
 
@@ -40,41 +41,48 @@ function certificateOf({ certificates: [{ certFile, keyFile }], ciphers }: Tls):
   return { cert_file_name: certFile, key_file_name: keyFile, ssl_ciphers: ciphers };
 }
 
-/** A server on uWebSockets.js. Throws when the certificate cannot be used. */
-export function createUwsTransport(options: UwsOptions): Transport {
-  const { library, handler, limits, log, common, tls } = options;
+/** Whose sockets another carrier may go on with. */
+const appsOf = new WeakMap<Transport, UwsApps>();
+
+/** A server on uWebSockets.js; on the sockets of `before`, if it is one. Throws when the certificate cannot be used. */
+export function createUwsTransport(options: UwsOptions, before?: Transport): Transport {
+  const { library, handler, limits, log, common, tls, reach } = options;
   const counters = new Counters(options.tellEnded);
   const pace = paceOf(limits);
   const outlet: UwsOutlet = { counters, log, serverTiming: limits.serverTiming, pace };
   const judge = judgeOf(limits, common, counters, () => performance.now());
   // At once: of a certificate that the library does not take it says so here.
-  const secure = tls && library.SSLApp(certificateOf(tls));
-  const plain = library.App();
-  const apps = secure ? [secure, plain] : [plain];
-  const listening: unknown[] = [];
+  const apps =
+    (before && appsOf.get(before)) ??
+    new UwsApps(library, tls && library.SSLApp(certificateOf(tls)));
   let closing = false;
   let active = 0;
   let onIdle = () => {};
-
-  const countConnections = (_res: UwsResponse, change: number) => {
-    counters.connections += change;
-    if (change > 0) counters.accepted++;
+  /** When nothing is in flight, or the time is over; without one it takes as long as it takes. */
+  const idle = (withinMs?: number) => {
+    if (active === 0) return undefined;
+    return new Promise<void>((resolve) => {
+      const deadline = withinMs === undefined ? undefined : setTimeout(resolve, withinMs);
+      onIdle = () => {
+        clearTimeout(deadline);
+        resolve();
+      };
+    });
   };
-  for (const app of apps) receiveOn(app, app === secure ? 'tls' : options.reach);
 
-  function receiveOn(app: UwsApp, reach: Reach): void {
-    app.filter(countConnections);
-    app.any('/*', (res, req) => {
+  const service: UwsService = {
+    accepted: () => void counters.accepted++,
+    receive(res, req, secure) {
       active++;
       counters.planned++;
-      const isSurplus = counters.connections > limits.maxConnections;
+      const isSurplus = apps.connections > limits.maxConnections;
       if (isSurplus) counters.rejected++;
       const refusal = isSurplus
         ? { ...errorPlan(503, common), close: true }
         : judge?.(Buffer.from(res.getRemoteAddressAsText()).toString());
       const policy = {
         handler,
-        reach,
+        reach: secure ? ('tls' as const) : reach,
         outlet,
         common,
         maxDrain: limits.maxDrain,
@@ -85,34 +93,41 @@ export function createUwsTransport(options: UwsOptions): Transport {
         active--;
         if (active === 0) onIdle();
       });
-    });
-  }
+    },
+  };
 
-  return {
-    async listen(listener, shared = false) {
-      const app = listener.tls ? secure : plain;
+  const transport: Transport = {
+    async listen({ at, tls: secure }, shared = false) {
+      const app = secure ? apps.secure : apps.plain;
       if (app === undefined) throw new Error('no certificate to speak TLS with');
-      const { token, address } = await listenOn(app, library, listener.at, shared);
-      listening.push(token);
-      return { address, descriptors: [], close() {} };
+      apps.answerBy(service);
+      // What the library listens on already.
+      if (at.kind === 'descriptors' && at.descriptors.length === 0) return TAKEN;
+      const listening = await listenOn(app, library, at, shared);
+      return { address: listening.address, descriptors: [], close: apps.own(listening) };
+    },
+    async retire() {
+      apps.giveBack(service);
+      await idle();
     },
     async close(graceMs) {
       closing = true;
-      for (const token of listening) library.us_listen_socket_close(token);
-      if (active > 0) {
-        await new Promise<void>((resolve) => {
-          const deadline = setTimeout(resolve, graceMs);
-          onIdle = () => {
-            clearTimeout(deadline);
-            resolve();
-          };
-        });
-      }
-      for (const app of apps) app.close();
+      // Another one has them.
+      if (!apps.isAnsweredBy(service)) return;
+      apps.stopListening();
+      await idle(graceMs);
+      apps.close();
     },
-    stats: () => counters.snapshot(),
+    stats: () => ({
+      ...counters.snapshot(),
+      connections: apps.isAnsweredBy(service) ? apps.connections : 0,
+    }),
   };
+  appsOf.set(transport, apps);
+  return transport;
 }
+
+const TAKEN: Bound = { address: { path: '' }, descriptors: [], close() {} };
 
 export interface UwsPolicy {
   readonly handler: Handler;
