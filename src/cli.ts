@@ -110,7 +110,7 @@ async function serve(gathered: Gathered, gather: () => Gathered, log: Log): Prom
     return asFor(given);
   };
   actOnSignals(starting, {
-    ...{ asked, ask, activated },
+    ...{ asked, ask, activated, pidFile: own.pidFile },
     exit: (error) => (error === undefined ? exit(0) : fail(error, FAILED)),
   });
   const server = await starting;

@@ -3,6 +3,7 @@ import { createLog, type Log } from '../log/log.ts';
 import type { OwnServer } from '../server/server.ts';
 import type { Gathered } from './config.ts';
 import { endProcess } from './exit.ts';
+import { confirmPidFile } from './pid-file.ts';
 import type { Given } from './reload.ts';
 import { serviceManager } from './service-manager.ts';
 import { listenForSignals, type OtherSignal } from './signals.ts';
@@ -16,13 +17,14 @@ export interface Life {
   readonly ask: () => Promise<Given>;
   /** Sockets of systemd. */
   readonly activated: number;
+  readonly pidFile: string | undefined;
   /** Ends the process; with an error, where that ends it. */
   readonly exit: (error?: unknown) => void;
 }
 
 /** The first signal that stops finishes what is in flight; the second does not wait. */
 export function actOnSignals(starting: Promise<OwnServer>, life: Life): void {
-  const { ask, activated, exit } = life;
+  const { ask, activated, pidFile, exit } = life;
   let { asked } = life;
   // Not when they are needed: by then another version may lie where this one was.
   const parts = starting.then(() =>
@@ -64,6 +66,7 @@ export function actOnSignals(starting: Promise<OwnServer>, life: Life): void {
       } catch (error) {
         handing = false;
         log().error(`SIGUSR2: this process goes on: ${(error as Error).message}`);
+        if (pidFile !== undefined) confirmPidFile(pidFile);
       }
     },
   };

@@ -1,5 +1,13 @@
 // The file with the number of the process, for whoever sends it signals. It is there when the server listens.
-import { constants, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { StartError } from '../options/table.ts';
 import { isAllowed } from './user.ts';
@@ -48,6 +56,15 @@ export function claimPidFile(file: string, before?: number): PidFile {
     },
     isRemovable: () => isAllowed(dirname(file), constants.W_OK | constants.X_OK),
   };
+}
+
+/** Tells whoever waits for another number in it that there will be none (upgrade.ts). Never throws. */
+export function confirmPidFile(file: string): void {
+  try {
+    utimesSync(file, new Date(), new Date());
+  } catch {
+    // Another user's now: then he waits for nothing.
+  }
 }
 
 /** Whatever else is in the file was somebody's, and a number that no process has is of one that could not clear away. */

@@ -1,5 +1,5 @@
 // `zcserve upgrade`: the running server starts the program that stands there now, which takes its place.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { OptionError, StartError } from '../options/table.ts';
 import { isRunning } from './pid-file.ts';
 
@@ -18,19 +18,26 @@ export async function upgrade(pidFile: string | undefined): Promise<void> {
   if (old === undefined || !isRunning(old)) {
     throw new StartError((call) => `${call('pidFile')}: ${pidFile}: no process is running`);
   }
+  const since = timeOf(pidFile);
   ask(old);
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
+    const isConfirmed = timeOf(pidFile) !== since;
     const now = pidIn(pidFile);
     if (now !== undefined && now !== old) {
       return console.log(`zcserve: process ${now} has taken the place of ${old}`);
     }
     if (!isRunning(old)) throw new StartError(`process ${old} has ended`);
-    if (performance.now() > deadline) {
+    if (performance.now() > deadline || isConfirmed) {
       throw new StartError(`process ${old} goes on: its log says why`);
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
+}
+
+/** When it was written, or confirmed. */
+function timeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 function ask(pid: number): void {

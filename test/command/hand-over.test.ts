@@ -190,6 +190,10 @@ t.test('where the new one cannot start, the old one goes on', { skip }, async (t
     t.equal(await textAt({ port: 0, path }), 'hello');
     t.equal(Number(readFileSync(pidFile, 'utf8')), pid);
   }
+  t.match(await runCommand(['upgrade', `--pid-file=${pidFile}`]), {
+    code: 1,
+    stderr: `zcserve: process ${pid} goes on: its log says why\n`,
+  });
   child.kill('SIGTERM');
   await once(child, 'exit');
   t.notOk(existsSync(path));
