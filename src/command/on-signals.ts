@@ -61,8 +61,8 @@ export function actOnSignals(starting: Promise<OwnServer>, life: Life): void {
         const pid = await handOver(server.held, activated, stopping.signal);
         isReplaced = true;
         manager.replacedBy(pid);
-        log().info(`SIGUSR2: process ${pid} has taken the place of this one`);
         server.leave().then(() => exit(), exit);
+        log().info(`SIGUSR2: process ${pid} has taken the place of this one`);
       } catch (error) {
         handing = false;
         log().error(`SIGUSR2: this process goes on: ${(error as Error).message}`);

@@ -196,9 +196,10 @@ export async function startServer(options: Options, begin: Start = {}): Promise<
     close,
     async leave() {
       leaving = true;
+      const left = generations.leave();
       admin?.held.leave();
       await admin?.close();
-      await generations.leave();
+      await left;
       await close();
     },
     reload: async (input) => reload(input && resolveOptions(input)),

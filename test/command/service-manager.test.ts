@@ -1,7 +1,7 @@
 // What a service manager is told: sd_notify(3).
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -61,10 +61,11 @@ for (const kind of ['a path', 'an abstract name']) {
     writeFileSync(config, JSON.stringify({ root }));
     const ended = once(running.process, 'exit');
     const replaced = await tell('SIGUSR2', 2);
-    t.teardown(() => process.kill(pid(), 'SIGKILL'));
+    t.teardown(() => existsSync(pidFile) && process.kill(pid(), 'SIGKILL'));
     t.same(replaced.toSorted(), [`MAINPID=${pid()}|READY=1`, 'READY=1']);
     await ended;
     t.same(await tell('SIGTERM', 1), ['STOPPING=1']);
+    await until(async () => !existsSync(pidFile));
   });
 }
 
