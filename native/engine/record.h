@@ -18,12 +18,13 @@ namespace zc {
  * accept_paused: error: out of descriptors; clients wait in the backlog · stopped: the thread's last connection is
  * gone · root: the root's path may name another directory: Engine::set_root answers · directory: text = path of one whose
  * names are to be read; code = 1: of one that is no longer what it was, it is removed · kept: text = path of a directory
- * of which the first file is kept · unproxied: code = Unproxied: a client that no proxy has introduced was turned away.
+ * of which the first file is kept · unproxied: code = Unproxied: a client that no proxy has introduced was turned away ·
+ * retired: the thread accepts nobody more.
  */
 #define ZC_RECORDS(X)                                                                                        \
   X(request, "request") X(stale, "stale") X(file_fault, "file-fault") X(refused, "refused")                  \
   X(transfer_end, "transfer-end") X(accept_paused, "accept-paused") X(stopped, "stopped") X(root, "root") \
-  X(directory, "directory") X(kept, "kept") X(unproxied, "unproxied")
+  X(directory, "directory") X(kept, "kept") X(unproxied, "unproxied") X(retired, "retired")
 
 /** What was wrong with a client of a listener that takes those of proxies. */
 #define ZC_UNPROXIED(X) X(stranger, "stranger") X(header, "header")

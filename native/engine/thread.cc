@@ -170,6 +170,7 @@ void EngineThread::begin_retire(int64_t grace) {
   acceptors_.clear();
   retire_deadline_ = service_.turn().now + grace;
   service_.retire();
+  service_.records().add(Record::retired);
 }
 
 void EngineThread::begin_stop(int64_t grace) {

@@ -230,7 +230,7 @@ export interface NativeEngine {
   stats(): Float64Array;
   /**
    * Others listen where this one did: it accepts nobody, each connection's next answer is its last, and after `graceMs` what
-   * is left ends as by `stop(0)`. `stopped` records tell when.
+   * is left ends as by `stop(0)`. Each thread sends the record `retired` when it accepts nobody more, and `stopped` at its end.
    */
   retire(graceMs: number): void;
   /**

@@ -70,6 +70,7 @@ export const WIRE = {
     'directory',
     'kept',
     'unproxied',
+    'retired',
   ],
   /** The values of each record, in order; `fields` is their number, and pairs of index and value follow. */
   recordValues: ['kind', 'id', 'code', 'site', 'errno', 'bytes', 'method', 'text', 'fields'],

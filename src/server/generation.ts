@@ -10,7 +10,7 @@ import type { Listener } from '../rules/listeners.ts';
 import { limitsOf } from '../site/policies.ts';
 import type { Sites } from '../site/sites.ts';
 import type { Tls } from '../transport/tls.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { Retirement, Transport } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
 import type { AccessLog } from './access-log.ts';
 import {
@@ -46,8 +46,8 @@ export interface Generation {
   readonly accessLog: AccessLog | undefined;
   /** Certificates of this moment for clients that come from now on. Rejects where they cannot be used. */
   renewTls(): Promise<void>;
-  /** Undefined where others cannot take its sockets. Resolves when its last client has left and all is closed. */
-  readonly retire: (() => Promise<void>) | undefined;
+  /** Undefined where others cannot take its sockets. It ends when its last client has left and all is closed. */
+  readonly retire: (() => Retirement) | undefined;
   /** Ends its connections, within `graceMs`, and closes all but its sockets; they are the server's. */
   close(graceMs: number): Promise<void>;
 }
@@ -153,19 +153,23 @@ async function serve(
         if (chosen.name === 'http1') (await import('./tls.ts')).agreeWithNode(renewed);
         transport.useTls(renewed);
       },
-      retire: transport.retire && (() => retireEach(carriers).then(ended)),
+      retire: transport.retire && (() => retireEach(carriers, ended)),
       close: (graceMs) => closeEach(carriers, graceMs).then(ended),
     };
   } catch (error) {
     // Whom it has taken in already gets an answer.
-    if (before.length > 0) void retireEach(carriers).then(ended);
+    if (before.length > 0) retireEach(carriers, ended);
     else await closeEach(carriers, 0).then(ended);
     throw error;
   }
 }
 
-async function retireEach(carriers: readonly Transport[]): Promise<void> {
-  await Promise.all(carriers.map((each) => each.retire?.()));
+function retireEach(carriers: readonly Transport[], atEnd: () => Promise<void>): Retirement {
+  const retired = carriers.flatMap((each) => each.retire?.() ?? []);
+  return {
+    left: Promise.all(retired.map(({ left }) => left)).then(() => {}),
+    ended: Promise.all(retired.map(({ ended }) => ended)).then(atEnd),
+  };
 }
 
 async function closeEach(carriers: readonly Transport[], graceMs: number): Promise<void> {

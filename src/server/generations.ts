@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
-import { ended, sumOf } from '../transport/totals.ts';
-import type { TransportStats } from '../transport/transport.ts';
+import { sumOf, withoutMoment } from '../transport/totals.ts';
+import type { Retirement, TransportStats } from '../transport/transport.ts';
 import { type Generation, type Grounds, openGeneration } from './generation.ts';
 import { type Held, setModes } from './listeners.ts';
 
@@ -36,11 +36,14 @@ export async function firstGeneration(
   const leaving = new Set<Generation>();
   let past: readonly TransportStats[] = [];
 
-  async function retire(generation: Generation): Promise<void> {
+  function retire(generation: Generation): Retirement | undefined {
     leaving.add(generation);
-    await generation.retire?.();
-    leaving.delete(generation);
-    past = [sumOf(ended(generation.transport.stats()), past)];
+    const retirement = generation.retire?.();
+    const ended = retirement?.ended.then(() => {
+      leaving.delete(generation);
+      past = [sumOf(withoutMoment(generation.transport.stats()), past)];
+    });
+    return retirement && ended && { left: retirement.left, ended };
   }
 
   return {
@@ -66,19 +69,21 @@ export async function firstGeneration(
       } catch (error) {
         releaseAllBut(sockets, heldBy(next));
         // Whom it has taken in gets an answer.
-        void next.retire?.();
+        next.retire?.();
         throw error;
       }
       const before = current;
       current = next;
-      void retire(before);
+      const retirement = retire(before);
       releaseAllBut(heldBy(next), sockets);
       setModes(next.sockets, next.log);
+      await retirement?.left;
     },
     async leave() {
       for (const held of heldBy(current)) held.leave();
-      const left = [...leaving].map((each) => each.retire?.());
-      await Promise.all([retire(current), ...left]);
+      const others = [...leaving].map((each) => each.retire?.());
+      const all = [retire(current), ...others];
+      await Promise.all(all.map((each) => each?.ended));
     },
     async close(graceMs) {
       const generations = new Set([current, ...leaving]);

@@ -6,7 +6,7 @@ import type { Histogram, Tally, TransportStats } from './transport.ts';
 const MOMENTARY = ['connections', 'transfers', 'kept', 'copied'] as const;
 
 /** What a carrier that has ended leaves. */
-export function ended(stats: TransportStats): TransportStats {
+export function withoutMoment(stats: TransportStats): TransportStats {
   return { ...stats, ...Object.fromEntries(MOMENTARY.map((name) => [name, 0])) };
 }
 

@@ -54,6 +54,13 @@ export interface Bound {
   close(): void;
 }
 
+export interface Retirement {
+  /** Whoever comes now comes to others. */
+  readonly left: Promise<void>;
+  /** The last connection has ended, or `close` was called. */
+  readonly ended: Promise<void>;
+}
+
 export interface Transport {
   /**
    * Takes clients from there too, from now on. `shared`: also where others listen, if they share the port; node:http
@@ -62,10 +69,9 @@ export interface Transport {
   listen(listener: Listener, shared?: boolean): Promise<Bound>;
   /**
    * Others listen where this one did: it accepts nobody more, the next answer of each connection is its last, and who asks
-   * nothing more ends in its time. Resolves when the last one has ended, or `close` was called. Undefined where others cannot
-   * take its sockets.
+   * nothing more ends in its time. Undefined where others cannot take its sockets.
    */
-  retire?(): Promise<void>;
+  retire?(): Retirement;
   /** Stops accepting, finishes what is in flight for at most `graceMs`, then closes everything. */
   close(graceMs: number): Promise<void>;
   stats(): TransportStats;

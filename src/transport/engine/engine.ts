@@ -111,6 +111,11 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     stopped = resolve;
   });
 
+  let retired = () => {};
+  const allRetired = new Promise<void>((resolve) => {
+    retired = resolve;
+  });
+
   const engine: NativeEngine = addon.createEngine(
     first.root,
     first.symlinks,
@@ -126,6 +131,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     hosts,
   );
   let running = engine.threads;
+  let accepting = running;
   if (running < options.threads) {
     log.warn(`${running} of ${options.threads} engine threads: the system has no room for more`);
   }
@@ -167,6 +173,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
         break;
       case 'unproxied':
         log.warn(unproxied(record.why), `unproxied:${record.why}`);
+        break;
+      case 'retired':
+        accepting--;
+        if (accepting === 0) retired();
         break;
       case 'stopped':
         running--;
@@ -256,20 +266,15 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
         engine.listen(descriptors, tls, proxyFrom),
       );
     },
-    async retire() {
+    retire() {
       admission.close();
       engine.retire(NO_DEADLINE_MS);
-      await allStopped;
-      end();
+      return { left: Promise.race([allRetired, lateAfter(0)]), ended: allStopped.then(end) };
     },
     async close(graceMs) {
       admission.close();
       engine.stop(graceMs);
-      // A thread that hangs in a system call reports nothing.
-      const late = new Promise((resolve) => {
-        setTimeout(resolve, graceMs + LATE_MS).unref();
-      });
-      await Promise.race([allStopped, late]);
+      await Promise.race([allStopped, lateAfter(graceMs)]);
       end();
     },
     stats: () => last ?? readStats(engine.stats()),
@@ -286,6 +291,13 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       },
     })),
   };
+}
+
+/** A thread that hangs in a system call reports nothing. */
+function lateAfter(graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, graceMs + LATE_MS).unref();
+  });
 }
 
 /** As sent, without the query. */

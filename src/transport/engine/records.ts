@@ -38,6 +38,8 @@ export type EngineRecord =
     }
   | { readonly kind: 'accept-paused'; readonly errno: string }
   | { readonly kind: 'stopped' }
+  /** It accepts nobody more. */
+  | { readonly kind: 'retired' }
   | { readonly kind: 'root'; readonly site: number }
   /** It is time to read its names; or what is known of it holds no more (`changed`). */
   | {
@@ -98,6 +100,7 @@ function readRecord(batch: EngineRecords, start: number, end: number): EngineRec
     case 'root':
       return { kind, site };
     case 'stopped':
+    case 'retired':
       return { kind };
     case undefined:
       return undefined;

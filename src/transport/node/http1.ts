@@ -221,11 +221,13 @@ export function createHttp1Transport(options: Http1Options): Transport {
       });
     },
     ...(addon && {
-      async retire() {
+      retire() {
         closing = true;
-        await Promise.all(servers.map(stopListening));
-        for (const server of servers) server.close();
-        transfers?.close();
+        const ended = Promise.all(servers.map(stopListening)).then(() => {
+          for (const server of servers) server.close();
+          transfers?.close();
+        });
+        return { left: Promise.resolve(), ended };
       },
     }),
     async close(graceMs) {

@@ -81,6 +81,7 @@ export function startTransfers(
       case 'directory':
       case 'kept':
       case 'unproxied':
+      case 'retired':
         // It does not listen.
         return;
       default:

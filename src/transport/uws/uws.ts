@@ -106,9 +106,9 @@ export function createUwsTransport(options: UwsOptions, before?: Transport): Tra
       const listening = await listenOn(app, library, at, shared);
       return { address: listening.address, descriptors: [], close: apps.own(listening) };
     },
-    async retire() {
+    retire() {
       apps.giveBack(service);
-      await idle();
+      return { left: Promise.resolve(), ended: Promise.resolve(idle()) };
     },
     async close(graceMs) {
       closing = true;
