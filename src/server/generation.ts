@@ -10,7 +10,7 @@ import type { Listener } from '../rules/listeners.ts';
 import { limitsOf } from '../site/policies.ts';
 import type { Sites } from '../site/sites.ts';
 import type { Tls } from '../transport/tls.ts';
-import type { Retirement, Transport } from '../transport/transport.ts';
+import type { Retirement, Transport, TransportStats } from '../transport/transport.ts';
 import type { Uws } from '../transport/uws/library.ts';
 import type { AccessLog } from './access-log.ts';
 import {
@@ -61,6 +61,8 @@ export interface Grounds {
   readonly before: Pick<Generation, 'transport' | 'accessLog'> | undefined;
   /** Runs when the keys are read, and before anything that is served is opened. */
   beforeOpening(): void;
+  /** Where it has failed: what was answered by it until then. */
+  leftOver(stats: TransportStats): void;
 }
 
 /** Rejects with an OptionError or a StartError; nothing of it is left then, or what it has yet to answer. */
@@ -158,7 +160,9 @@ async function serve(
     };
   } catch (error) {
     // Whom it has taken in already gets an answer.
-    if (before.length > 0) retireEach(carriers, ended);
+    const [transport] = carriers;
+    const tell = () => transport && grounds.leftOver(transport.stats());
+    if (before.length > 0) retireEach(carriers, ended).ended.then(tell);
     else await closeEach(carriers, 0).then(ended);
     throw error;
   }

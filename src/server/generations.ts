@@ -29,19 +29,22 @@ export interface Generations {
 /** Rejects as `openGeneration`. */
 export async function firstGeneration(
   options: Options,
-  grounds: Omit<Grounds, 'before'>,
+  grounds: Omit<Grounds, 'before' | 'leftOver'>,
 ): Promise<Generations> {
-  let current = await openGeneration(options, { ...grounds, before: undefined });
+  let past: readonly TransportStats[] = [];
+  const leftOver = (stats: TransportStats) => {
+    past = [sumOf(withoutMoment(stats), past)];
+  };
+  let current = await openGeneration(options, { ...grounds, before: undefined, leftOver });
   if (grounds.sockets.length > 0) setModes(current.sockets, current.log);
   const leaving = new Set<Generation>();
-  let past: readonly TransportStats[] = [];
 
   function retire(generation: Generation): Retirement | undefined {
     leaving.add(generation);
     const retirement = generation.retire?.();
     const ended = retirement?.ended.then(() => {
       leaving.delete(generation);
-      past = [sumOf(withoutMoment(generation.transport.stats()), past)];
+      leftOver(generation.transport.stats());
     });
     return retirement && ended && { left: retirement.left, ended };
   }
@@ -62,14 +65,14 @@ export async function firstGeneration(
       refuseWhereFixed(current, wanted);
       const sockets = heldBy(current);
       const { native } = grounds;
-      const ground = { native, sockets, before: current, beforeOpening() {} };
+      const ground = { native, sockets, before: current, beforeOpening() {}, leftOver };
       const next = await openGeneration(wanted, ground);
       try {
         await confirm(next);
       } catch (error) {
         releaseAllBut(sockets, heldBy(next));
         // Whom it has taken in gets an answer.
-        next.retire?.();
+        retire(next);
         throw error;
       }
       const before = current;
