@@ -1,7 +1,7 @@
 // Sockets that systemd has opened for this process (sd_listen_fds(3)): they are taken in the place of any address.
 import { OPTIONS, type Options } from '../options/options.ts';
 
-/** SD_LISTEN_FDS_START. */
+/** SD_LISTEN_FDS_START: those before it are every program's. */
 export const FIRST = 3;
 
 /** What says where to listen by port. */

@@ -3,10 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { Held } from '../server/listeners.ts';
+import { FIRST } from './activation.ts';
 import { type Handed, READY, VARIABLE } from './inheritance.ts';
-
-/** The first descriptors of the new process are those of every program. */
-const FIRST = 3;
 
 /**
  * Starts the program that stands there now, as this process was started. Resolves to its number when it listens; rejects with

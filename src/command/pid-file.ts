@@ -69,12 +69,18 @@ export function confirmPidFile(file: string): void {
 
 /** Whatever else is in the file was somebody's, and a number that no process has is of one that could not clear away. */
 function refuseOthers(file: string, before: number | undefined): void {
-  const content = contentOf(file).trim();
-  if (content === '') return;
-  if (!/^[1-9]\d{0,9}$/.test(content)) throw refused(file, 'holds something else than a process');
-  const pid = Number(content);
+  const pid = pidIn(file);
+  if (pid === undefined) return;
+  if (Number.isNaN(pid)) throw refused(file, 'holds something else than a process');
   if (pid !== process.pid && pid !== before && isRunning(pid))
     throw refused(file, `process ${pid} is running`);
+}
+
+/** Undefined where nothing is in it, NaN where that is no number of a process. Throws a StartError. */
+export function pidIn(file: string): number | undefined {
+  const content = contentOf(file).trim();
+  if (content === '') return undefined;
+  return /^[1-9]\d{0,9}$/.test(content) ? Number(content) : Number.NaN;
 }
 
 function contentOf(file: string): string {

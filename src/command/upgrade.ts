@@ -1,7 +1,7 @@
 // `zcserve upgrade`: the running server starts the program that stands there now, which takes its place.
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { OptionError, StartError } from '../options/table.ts';
-import { isRunning } from './pid-file.ts';
+import { isRunning, pidIn } from './pid-file.ts';
 
 /** How often the file is looked at, and for how long, milliseconds. */
 const LOOK_MS = 50;
@@ -14,7 +14,7 @@ export async function upgrade(pidFile: string | undefined): Promise<void> {
       (call) => `upgrade needs ${call('pidFile')}, as the running server has it`,
     );
   }
-  const old = pidIn(pidFile);
+  const old = pidIn(pidFile) || undefined;
   if (old === undefined || !isRunning(old)) {
     throw new StartError((call) => `${call('pidFile')}: ${pidFile}: no process is running`);
   }
@@ -24,7 +24,7 @@ export async function upgrade(pidFile: string | undefined): Promise<void> {
   for (;;) {
     const isConfirmed = timeOf(pidFile) !== since;
     const now = pidIn(pidFile);
-    if (now !== undefined && now !== old) {
+    if (now && now !== old) {
       return console.log(`zcserve: process ${now} has taken the place of ${old}`);
     }
     if (!isRunning(old)) throw new StartError(`process ${old} has ended`);
@@ -47,14 +47,5 @@ function ask(pid: number): void {
     const { code } = cause as NodeJS.ErrnoException;
     const why = code === 'EPERM' ? 'it is another user’s' : (cause as Error).message;
     throw new StartError(`process ${pid} cannot be asked: ${why}`, { cause });
-  }
-}
-
-function pidIn(file: string): number | undefined {
-  try {
-    return Number(/^[1-9]\d{0,9}\s*$/.exec(readFileSync(file, 'utf8'))?.[0]) || undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new StartError(`${file}: ${(error as Error).message}`);
   }
 }
