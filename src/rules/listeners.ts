@@ -40,6 +40,11 @@ export interface Listener {
   readonly ipv6Only: boolean;
 }
 
+/** By TCP, without TLS, and whoever comes is the client. */
+export function plainListener(where: { readonly host: string; readonly port: number }): Listener {
+  return { at: { kind: 'tcp', ...where }, tls: false, proxyFrom: undefined, ipv6Only: false };
+}
+
 const MARK = /^(?:tls|plain|proxy|mode=0?[0-7]{3})$/;
 
 /** Divides a list at its commas: a mark belongs to the address before it. */

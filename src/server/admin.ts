@@ -5,6 +5,7 @@ import { type Admin, startAdmin } from '../admin/admin.ts';
 import type { About, Stats } from '../admin/observed.ts';
 import type { Log } from '../log/log.ts';
 import type { HostPort } from '../options/operating.ts';
+import { plainListener } from '../rules/listeners.ts';
 import { bindBy } from '../transport/listening-sockets.ts';
 import { type Held, heldBy } from './listeners.ts';
 import { cannotAdminister } from './problems.ts';
@@ -63,9 +64,8 @@ export function adminKey({ host, port }: HostPort): string {
 async function hold(address: HostPort, addon: NativeAddon | undefined): Promise<Held> {
   const keys = [adminKey(address)];
   if (addon === undefined) return heldBy(keys, { address, descriptors: [], close() {} });
-  const at = { kind: 'tcp', ...address } as const;
-  const listener = { at, tls: false, proxyFrom: undefined, ipv6Only: false };
-  return heldBy(keys, await bindBy(addon, listener, { count: 1, shared: false }, () => {}));
+  const one = { count: 1, shared: false };
+  return heldBy(keys, await bindBy(addon, plainListener(address), one, () => {}));
 }
 
 /** A disk that has not said by then whether the root is there does not serve it either. */

@@ -1,16 +1,11 @@
 // A carrier on a port of the loopback, for tests of carriers alone.
 import { closeSync } from 'node:fs';
-import type { Listener } from '../../src/rules/listeners.ts';
+import { type Listener, plainListener } from '../../src/rules/listeners.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import type { Teardown } from '../support/tree.ts';
 
 export function onLoopback(port: number, tls = false): Listener {
-  return {
-    at: { kind: 'tcp', host: '127.0.0.1', port },
-    tls,
-    proxyFrom: undefined,
-    ipv6Only: false,
-  };
+  return { ...plainListener({ host: '127.0.0.1', port }), tls };
 }
 
 /** Resolves to its port. It listens until the carrier is closed, or the test ends. */
