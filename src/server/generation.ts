@@ -6,7 +6,7 @@ import type { NativeAddon } from '../addon/types.ts';
 import { createLog, type Log } from '../log/log.ts';
 import { areLocal, listenersOf, redirectHost } from '../options/listeners.ts';
 import type { Options } from '../options/options.ts';
-import type { Listener } from '../rules/listeners.ts';
+import { type Listener, plainListener } from '../rules/listeners.ts';
 import { limitsOf } from '../site/policies.ts';
 import type { Sites } from '../site/sites.ts';
 import type { Tls } from '../transport/tls.ts';
@@ -29,6 +29,7 @@ import {
   type ListeningSocket,
   openListeners,
   portOf,
+  urlsOf,
 } from './listeners.ts';
 import { openSitesOf } from './sites.ts';
 import { type Spoken, spokenBy } from './spoken.ts';
@@ -41,6 +42,8 @@ export interface Generation {
   readonly transport: Transport;
   readonly sites: Sites;
   readonly sockets: readonly ListeningSocket[];
+  /** Where clients find them. */
+  readonly urls: readonly string[];
   /** The plain listener that sends clients to the others. */
   readonly redirect: ListeningSocket | undefined;
   readonly accessLog: AccessLog | undefined;
@@ -147,6 +150,7 @@ async function serve(
     warnOf(chosen, options, listeners, log);
     return {
       ...{ options, log, chosen, transport, sites, accessLog, sockets, redirect },
+      urls: urlsOf(sockets),
       spoken: spokenBy(chosen.name, options, wanted),
       async renewTls() {
         const renewed = await tlsOf(options);
@@ -272,8 +276,7 @@ async function listenForPlain(
     addon,
   });
   made(transport);
-  const at = { kind: 'tcp', host, port } as const;
-  const listeners = [{ at, tls: false, proxyFrom: undefined, ipv6Only: false }];
+  const listeners = [plainListener({ host, port })];
   const wishes = { listeners, portFallback: undefined, before };
   const [socket] = await openListeners(wishes, transport, 'http1');
   return socket;

@@ -5,7 +5,7 @@ import { StartError } from '../options/table.ts';
 import { sumOf, withoutMoment } from '../transport/totals.ts';
 import type { Retirement, TransportStats } from '../transport/transport.ts';
 import { type Generation, type Grounds, openGeneration } from './generation.ts';
-import { type Held, setModes } from './listeners.ts';
+import { closeListeners, type Held, type ListeningSocket, setModes } from './listeners.ts';
 
 export interface Generations {
   /** The one that serves. */
@@ -37,16 +37,17 @@ export async function firstGeneration(
   };
   let current = await openGeneration(options, { ...grounds, before: undefined, leftOver });
   if (grounds.sockets.length > 0) setModes(current.sockets, current.log);
-  const leaving = new Set<Generation>();
+  /** When each will have ended. */
+  const leaving = new Map<Generation, Promise<void> | undefined>();
 
   function retire(generation: Generation): Retirement | undefined {
-    leaving.add(generation);
     const retirement = generation.retire?.();
     const ended = retirement?.ended.then(() => {
       leaving.delete(generation);
       leftOver(generation.transport.stats());
     });
-    return retirement && ended && { left: retirement.left, ended };
+    leaving.set(generation, ended);
+    return retirement;
   }
 
   return {
@@ -54,23 +55,23 @@ export async function firstGeneration(
       return current;
     },
     get held() {
-      return heldBy(current);
+      return heldOf(current);
     },
     stats() {
-      const others = [...leaving].filter((each) => each !== current);
+      const others = [...leaving.keys()].filter((each) => each !== current);
       const before = [...past, ...others.map(({ transport }) => transport.stats())];
       return sumOf(current.transport.stats(), before);
     },
     async replace(wanted, confirm) {
       refuseWhereFixed(current, wanted);
-      const sockets = heldBy(current);
+      const sockets = heldOf(current);
       const { native } = grounds;
       const ground = { native, sockets, before: current, beforeOpening() {}, leftOver };
       const next = await openGeneration(wanted, ground);
       try {
         await confirm(next);
       } catch (error) {
-        releaseAllBut(sockets, heldBy(next));
+        closeListeners(socketsOf(next), sockets);
         // Whom it has taken in gets an answer.
         retire(next);
         throw error;
@@ -78,32 +79,31 @@ export async function firstGeneration(
       const before = current;
       current = next;
       const retirement = retire(before);
-      releaseAllBut(heldBy(next), sockets);
+      closeListeners(socketsOf(before), heldOf(next));
       setModes(next.sockets, next.log);
       await retirement?.left;
     },
     async leave() {
-      for (const held of heldBy(current)) held.leave();
-      const others = [...leaving].map((each) => each.retire?.());
-      const all = [retire(current), ...others];
-      await Promise.all(all.map((each) => each?.ended));
+      for (const held of heldOf(current)) held.leave();
+      retire(current);
+      await Promise.all(leaving.values());
     },
     async close(graceMs) {
-      const generations = new Set([current, ...leaving]);
+      const generations = new Set([current, ...leaving.keys()]);
       const ends = [...generations].map((each) => each.close(graceMs));
       // At once: nobody is to wait in a queue from which no more is taken.
-      for (const held of heldBy(current)) held.release();
+      for (const held of heldOf(current)) held.release();
       await Promise.all(ends);
     },
   };
 }
 
-function heldBy({ sockets, redirect }: Generation): Held[] {
-  return [...sockets, ...(redirect === undefined ? [] : [redirect])].map(({ held }) => held);
+function socketsOf({ sockets, redirect }: Generation): ListeningSocket[] {
+  return [...sockets, ...(redirect === undefined ? [] : [redirect])];
 }
 
-function releaseAllBut(kept: readonly Held[], sockets: readonly Held[]): void {
-  for (const held of sockets) if (!kept.includes(held)) held.release();
+function heldOf(generation: Generation): Held[] {
+  return socketsOf(generation).map(({ held }) => held);
 }
 
 function refuseWhereFixed({ chosen, retire, options }: Generation, wanted: Options): void {

@@ -68,7 +68,7 @@ export async function openListeners(
 }
 
 /** Lets go of them, but for those that are kept. No client comes any more when the carrier has ended too. */
-export function closeListeners(sockets: readonly ListeningSocket[], kept: readonly Held[] = []) {
+export function closeListeners(sockets: readonly ListeningSocket[], kept: readonly Held[]): void {
   for (const { held } of sockets) if (!kept.includes(held)) held.release();
 }
 
@@ -126,7 +126,7 @@ async function open(
 /** `last`: what is to be done when nothing of this server listens there any more. */
 export function heldBy(
   keys: readonly string[],
-  { address, descriptors, close }: Pick<Bound, 'address' | 'descriptors' | 'close'>,
+  { address, descriptors, close }: Bound,
   last?: () => void,
 ): Held {
   let open = true;

@@ -10,7 +10,7 @@ import type { AdminListening } from './admin.ts';
 import type { TransportName } from './choose.ts';
 import { type Generation, socketsOfNode } from './generation.ts';
 import { firstGeneration } from './generations.ts';
-import { type Held, isForked, portOf, urlsOf } from './listeners.ts';
+import { type Held, isForked, portOf } from './listeners.ts';
 import type { Spoken } from './spoken.ts';
 
 export interface ServerStats extends TransportStats {
@@ -160,10 +160,10 @@ export async function startServer(options: Options, begin: Start = {}): Promise<
   if (isForked()) (await import('./workers.ts')).onDisconnect(close);
   return {
     get url() {
-      return urlsOf(generations.current.sockets)[0] ?? '';
+      return generations.current.urls[0] ?? '';
     },
     get urls() {
-      return urlsOf(generations.current.sockets);
+      return generations.current.urls;
     },
     get port() {
       return portOf(generations.current.sockets);
@@ -213,10 +213,10 @@ function closed(): Error {
 }
 
 /** For the admin listener. */
-function aboutOf({ chosen, options, sites, sockets, spoken }: Generation) {
+function aboutOf({ chosen, options, sites, urls, spoken }: Generation) {
   const { maxConnections: connections, cacheSize: cacheBytes } = options;
   return {
-    url: urlsOf(sockets)[0] ?? '',
+    url: urls[0] ?? '',
     transport: chosen.name,
     reason: chosen.reason,
     ...spoken,
