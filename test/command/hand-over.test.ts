@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
+import { until } from '../faults/process.ts';
 import { type Address, connect, request, requestBytes } from '../support/client.ts';
 import { type Running, runCommand, startCommand } from '../support/command.ts';
 import { steadyClients } from '../support/steady.ts';
@@ -22,10 +23,6 @@ const root = makeTree(t, { 'a.txt': 'hello', 'large.bin': { size: 32 * MIB } });
 const { tlsCert, tlsKey } = TLS_OPTIONS;
 const portIn = (url: string | undefined) => Number(new URL(url ?? '').port);
 const textAt = async (address: Address) => (await request(address, '/a.txt')).body.toString();
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 function isRunning(pid: number): boolean {
   try {

@@ -19,7 +19,7 @@ export function residentOf(pid: number): number {
 }
 
 /** Asks again until it is so; what never comes ends in the test's timeout. */
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) {
     await new Promise((resolve) => setImmediate(resolve));
   }

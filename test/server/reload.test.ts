@@ -6,6 +6,7 @@ import { loadNative } from '../../src/addon/load.ts';
 import type { OptionsInput } from '../../src/options/options.ts';
 import { createServer, type Server } from '../../src/server/server.ts';
 import { loadUws } from '../../src/transport/uws/library.ts';
+import { until } from '../faults/process.ts';
 import { type Address, connect, request, requestBytes } from '../support/client.ts';
 import { startServer } from '../support/server.ts';
 import { steadyClients } from '../support/steady.ts';
@@ -24,10 +25,6 @@ type Name = (typeof NAMES)[number];
 const portIn = (url: string | undefined) => Number(new URL(url ?? '').port);
 const textAt = async (address: Address) => (await request(address, '/a.txt')).body.toString();
 const descriptors = () => readdirSync('/proc/self/fd').length;
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 function onEach(
   title: string,
