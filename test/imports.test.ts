@@ -27,9 +27,10 @@ const LAWS: Readonly<Record<string, Law>> = {
   log: { rooms: ['rules'], packages: ['lru-cache', 'node:'] },
   options: { rooms: ['http', 'rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
+  encode: { rooms: ['plan'], packages: ['node:'] },
   addon: { rooms: ['plan', 'rules'], packages: ['node:'] },
   files: {
-    rooms: ['addon', 'http', 'log', 'packages', 'plan', 'rules'],
+    rooms: ['addon', 'encode', 'http', 'log', 'packages', 'plan', 'rules'],
     packages: ['lru-cache', 'node:'],
   },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },

@@ -2,14 +2,12 @@
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
-import type { Coding } from '../plan/types.ts';
+import type { FileCoding } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 import { codeOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
 
 const readFd = promisify(read);
-
-export type FileCoding = Exclude<Coding, 'identity'>;
 
 /** File name extension of each coding's sibling. */
 export const SUFFIXES = { br: '.br', zstd: '.zst', gzip: '.gz' } as const;

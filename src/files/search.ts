@@ -1,9 +1,17 @@
 // One resolution's steps, and the evidence that they leave behind.
 
 import type { Log } from '../log/log.ts';
-import type { Advice, Coding, Evidence, Miss, Resolution, Resource } from '../plan/types.ts';
+import type {
+  Advice,
+  Coding,
+  Evidence,
+  FileCoding,
+  Miss,
+  Resolution,
+  Resource,
+} from '../plan/types.ts';
 import { type BuildReadings, MAX_NAMES } from './builds.ts';
-import { codingOfName, type FileCoding, flawOf, type Statements, SUFFIXES } from './codings.ts';
+import { codingOfName, flawOf, type Statements, SUFFIXES } from './codings.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';

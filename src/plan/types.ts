@@ -40,6 +40,9 @@ export interface Span {
 /** Content codings that may exist as precompressed siblings, or none. RFC 9110 §8.4.1, RFC 8878. */
 export type Coding = 'identity' | 'br' | 'zstd' | 'gzip';
 
+/** Those of siblings. */
+export type FileCoding = Exclude<Coding, 'identity'>;
+
 /** One version of one file in one content coding: all that a plan needs to know of it. */
 export interface Representation {
   /** Path relative to the root, `/`-separated, no leading slash: for rules and log lines. */

@@ -1,14 +1,8 @@
 // Files that are encoded already: what their names and their own bytes say, and what speaks against a sibling.
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import {
-  codingOfName,
-  type FileCoding,
-  flawOf,
-  readGzip,
-  readZstd,
-  type Stated,
-} from '../../src/files/codings.ts';
+import { codingOfName, flawOf, readGzip, readZstd, type Stated } from '../../src/files/codings.ts';
+import type { FileCoding } from '../../src/plan/types.ts';
 import { zstdFrame } from '../support/encoded.ts';
 
 const NAMES: ReadonlyArray<readonly [path: string, coding: FileCoding | undefined]> = [
