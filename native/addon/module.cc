@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "files/arena.h"
+#include "files/memory_file.h"
 #include "addon/values.h"
 #include "base/clock.h"
 #include "base/landlock.h"
@@ -125,6 +126,20 @@ napi_value snapshot(napi_env env, napi_callback_info info) {
         if (outcome->memory) return wrap(env, handles(env).memory, outcome->memory);
         return text(env, outcome->error == SnapshotError::full ? "full" : "changed");
       });
+}
+
+// memoryFile(bytes, mtimeMs, path)
+napi_value memory_file(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  void* bytes = nullptr;
+  size_t size = 0;
+  if (napi_get_buffer_info(env, args[0], &bytes, &size) != napi_ok) return throw_type(env, "memoryFile(bytes): no Uint8Array");
+  const auto mtime = static_cast<int64_t>(to_number(env, args[1]) * 1e6);
+  OpenedFile made;
+  made.handle = make_memory_file({static_cast<const char*>(bytes), size}, mtime, to_utf8(env, args[2]));
+  if (!made.handle) return throw_errno(env, errno, "memfd_create", "encoded file");
+  made.type = OpenedFile::file;
+  return list_of(env, {made});
 }
 
 napi_value map_file(napi_env env, napi_callback_info info) {
@@ -270,6 +285,7 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "open", open);
   export_function(env, exports, "openNow", open_now);
   export_function(env, exports, "createArena", create_arena);
+  export_function(env, exports, "memoryFile", memory_file);
   export_function(env, exports, "mapFile", map_file);
   export_function(env, exports, "features", features);
   define_layout(env, exports);

@@ -102,6 +102,11 @@ export interface NativeAddon {
   createArena(capacity: number): NativeArena;
   /** To a duplicate of this descriptor. Throws an Error with `code` (EAGAIN, EMFILE…) where there is no room. */
   createLineWriter(fd: number): NativeLineWriter;
+  /**
+   * These bytes as a file of memory (memfd_create(2), sealed), as `open` has what it finds. `path` is what records call it.
+   * Throws an Error with `code` (ENOMEM, EMFILE…).
+   */
+  memoryFile(bytes: Uint8Array, mtimeMs: number, path: string): Opened;
   /** The file's own mapping (MAP_SHARED, PROT_READ). */
   mapFile(file: NativeFile, size: number): NativeMemory | undefined;
   /** Throws an Error with `code` (EAGAIN, EMFILE…) where the system has no room for even one thread. */

@@ -27,6 +27,8 @@ export interface FileEntry extends Representation {
   readonly version: string;
   /** The bytes in mapped memory, while cached. Taken together with `retain`, it is valid until `release`. */
   readonly memory: NativeMemory | undefined;
+  /** May an encoded form of it be made? */
+  readonly encodable: boolean;
   /** Throws when the entry is closed already: its descriptor may be another file's by now. */
   retain(): void;
   /** Drops a reference; the last closes the descriptor and frees the memory, at once. */
@@ -43,6 +45,8 @@ export interface Description {
   readonly lastModified: string | undefined;
   readonly fields: FieldList;
   readonly contentFields: FieldList;
+  /** Would an encoded form of it be smaller, and may one be made? */
+  readonly encodable: boolean;
 }
 
 /** What an open file is, beside its descriptor. */
@@ -78,6 +82,7 @@ export class CachedEntry implements FileEntry {
   lastModified: string | undefined;
   fields: FieldList;
   contentFields: FieldList;
+  encodable: boolean;
   uses = 0;
   refused = false;
   crowded = false;
@@ -105,6 +110,7 @@ export class CachedEntry implements FileEntry {
     this.lastModified = description.lastModified;
     this.fields = description.fields;
     this.contentFields = description.contentFields;
+    this.encodable = description.encodable;
   }
 
   get cached(): boolean {
@@ -125,6 +131,7 @@ export class CachedEntry implements FileEntry {
     this.lastModified = description.lastModified;
     this.fields = description.fields;
     this.contentFields = description.contentFields;
+    this.encodable = description.encodable;
   }
 
   retain(): void {

@@ -2,7 +2,10 @@
 import { LRUCache } from 'lru-cache';
 import type { EngineKeeping } from '../addon/engine.ts';
 import type { NativeAddon } from '../addon/types.ts';
+import type { Log } from '../log/log.ts';
 import type { Resource } from '../plan/types.ts';
+import { openEncodedFiles } from './compress.ts';
+import type { EncodedFiles, EncodedStats } from './encoded-files.ts';
 import type { CachedEntry } from './entry.ts';
 import type { Freshness } from './freshness.ts';
 import { MemoryCache, type MemoryStats } from './memory.ts';
@@ -13,8 +16,12 @@ import { idleKey, oldestKey } from './second-chance.ts';
 import { createTurn } from './turn.ts';
 
 export interface FilePoolOptions {
-  readonly policy: Pick<FilesPolicy, 'maxOpenFiles' | 'cacheSize' | 'mmapMinUses' | 'mmapSource'>;
+  readonly policy: Pick<
+    FilesPolicy,
+    'maxOpenFiles' | 'cacheSize' | 'mmapMinUses' | 'mmapSource' | 'compress'
+  >;
   readonly addon: NativeAddon | undefined;
+  readonly log: Log;
 }
 
 export interface FilePoolStats {
@@ -22,6 +29,8 @@ export interface FilePoolStats {
   readonly files: number;
   readonly descriptors: number;
   readonly memory: MemoryStats;
+  /** Undefined where nothing is encoded here. */
+  readonly encoded: EncodedStats | undefined;
 }
 
 export interface PooledResource extends Resource<CachedEntry> {
@@ -35,13 +44,15 @@ export class FilePool {
   /** Entries leave at the end of the turn, so that an answer made in it can still retain them. */
   readonly turn = createTurn();
   readonly memory: MemoryCache;
+  /** Undefined where nothing is encoded here. */
+  readonly encoded: EncodedFiles | undefined;
   /** Descriptors that are kept open at most. */
   readonly maxOpen: number;
   /** By table and path. Weighs descriptors. */
   readonly #resources: LRUCache<string, PooledResource>;
   #tables = 0;
 
-  constructor({ policy, addon }: FilePoolOptions) {
+  constructor({ policy, addon, log }: FilePoolOptions) {
     this.maxOpen = keptFiles(policy.maxOpenFiles);
     this.#resources = new LRUCache({
       maxSize: this.maxOpen,
@@ -49,6 +60,7 @@ export class FilePool {
       dispose: (resource) => this.#disposed(resource),
     });
     this.memory = new MemoryCache({ policy, addon, turn: this.turn });
+    this.encoded = policy.compress && openEncodedFiles(policy.compress, addon, log);
   }
 
   /** What one more table puts before its paths; nothing for the first. */
@@ -110,6 +122,7 @@ export class FilePool {
       files: this.#resources.size,
       descriptors: this.#resources.calculatedSize,
       memory: this.memory.stats(),
+      encoded: this.encoded?.stats(),
     };
   }
 
@@ -117,6 +130,7 @@ export class FilePool {
   close(): void {
     this.#resources.clear();
     this.memory.close();
+    this.encoded?.close();
     this.turn.flush();
   }
 

@@ -1,8 +1,8 @@
 // The files of one table that are kept open, by path, in a pool that tables share.
-import type { Coding, Resource, Strategy } from '../plan/types.ts';
+import type { Coding, FileCoding, Resource, Strategy } from '../plan/types.ts';
 import { resourcesOf } from './codings.ts';
 import { CachedEntry, type Description, type FileEntry } from './entry.ts';
-import { ContentEtags, tagSource, versionNow } from './etag.ts';
+import { ContentEtags, type TagSource, tagSource, versionNow } from './etag.ts';
 import type { FilePool, PooledResource } from './file-pool.ts';
 import type { FileCache, Freshness } from './freshness.ts';
 import type { FilesPolicy } from './policy.ts';
@@ -70,9 +70,15 @@ export class OpenFiles implements FileCache {
   }
 
   #isHashedFirst(variant: OpenVariant): boolean {
-    const { version, size, coding } = variant;
-    const source = tagSource(this.#options.policy.etag, version, size, coding);
+    const source = this.#tagSourceOf(variant);
     return source.kind === 'hash' && source.first && this.#etags.get(variant) === undefined;
+  }
+
+  #tagSourceOf({ version, size, coding, made }: OpenVariant): TagSource {
+    const { etag } = this.#options.policy;
+    // Who else makes it, or makes it again, has another file with the same bytes, or with others.
+    if (made && etag !== 'off') return { kind: 'hash', first: true };
+    return tagSource(etag, version, size, coding);
   }
 
   #take(
@@ -119,6 +125,16 @@ export class OpenFiles implements FileCache {
     if (file instanceof CachedEntry && !file.discarded) this.#pool.memory.use(file);
   }
 
+  /** Makes this form of a file, in the background; then the file is looked up anew. */
+  encode(file: FileEntry, coding: FileCoding): void {
+    if (!(file instanceof CachedEntry) || file.discarded || !file.encodable) return;
+    const { freshness } = this.#options;
+    this.#pool.encoded?.want(file, coding, {
+      isUsed: () => freshness.isUsed(file.path),
+      onMade: () => freshness.drop(file.path),
+    });
+  }
+
   /**
    * Is what this strategy would send still the version that was opened? At once where looking
    * cannot wait for a disk or a network.
@@ -154,10 +170,10 @@ export class OpenFiles implements FileCache {
 
   #enter(path: string, variant: OpenVariant, varies: boolean, uses: number): CachedEntry {
     const { policy, describe, freshness } = this.#options;
-    const { coding, encoding, mtimeMs, size, version, built } = variant;
+    const { coding, encoding, modifiedMs, built } = variant;
     const describeWith = (etag: string | undefined) =>
-      describe({ path, coding, encoding, mtimeMs, etag, varies, built });
-    const source = tagSource(policy.etag, version, size, coding);
+      describe({ path, coding, encoding, mtimeMs: modifiedMs, etag, varies, built });
+    const source = this.#tagSourceOf(variant);
     const known = source.kind === 'known' ? source.tag : this.#etags.get(variant);
     const entry = new CachedEntry(variant.file, variant, describeWith(known));
     entry.keeper = { freshness, mmapMax: policy.cacheSize > 0 ? policy.mmapMax : 0 };

@@ -99,7 +99,8 @@ function rootOf(root: NativeRoot, symlinks: Symlinks, addon: NativeAddon): Root 
   };
 }
 
-function readOpened(values: Opened): Found[] {
+/** What the addon has opened. */
+export function readOpened(values: Opened): Found[] {
   const found: Found[] = [];
   for (let at = 0; at < values.length; ) {
     const kind = values[at++];

@@ -1,6 +1,6 @@
 // What the operator decides about files: which may be served, under which names, and what is kept open.
 import type { Symlinks } from '../addon/files.ts';
-import type { Coding } from '../plan/types.ts';
+import type { Coding, FileCoding } from '../plan/types.ts';
 import type { Builds } from '../rules/builds.ts';
 
 /**
@@ -11,6 +11,18 @@ export type EtagPolicy = 'auto' | 'stat' | 'content' | 'off';
 
 /** The file that tells what is missing. */
 export const MISS_PAGE = '404.html';
+
+/** What is encoded here, and what that may take. */
+export interface CompressPolicy {
+  /** Best first. */
+  readonly codings: readonly FileCoding[];
+  /** Of one processor. */
+  readonly percent: number;
+  /** All forms together, bytes. */
+  readonly capacity: number;
+  /** Where they are kept; undefined = in memory. An absolute path. */
+  readonly directory: string | undefined;
+}
 
 export interface FilesPolicy {
   /** Directory that is served; an absolute path. */
@@ -44,6 +56,8 @@ export interface FilesPolicy {
   readonly codings: readonly Coding[];
   /** Who tells which names are hashes where the names do not; undefined = nobody asks. */
   readonly builds: Builds | undefined;
+  /** Encoded forms that are made here; undefined = none. */
+  readonly compress: CompressPolicy | undefined;
   readonly etag: EtagPolicy;
   readonly lastModified: boolean;
   /** Largest file that the memory cache takes, bytes. */

@@ -26,6 +26,8 @@ export type Found =
   | { readonly type: 'other' }
   | { readonly type: 'error'; readonly errno: string };
 
+export type FoundFile = Extract<Found, { readonly type: 'file' }>;
+
 /** Which names stand in a directory, at one version of it. */
 export interface Names {
   readonly native: NativeNames;

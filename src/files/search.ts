@@ -12,11 +12,12 @@ import type {
 } from '../plan/types.ts';
 import { type BuildReadings, MAX_NAMES } from './builds.ts';
 import { codingOfName, flawOf, type Statements, SUFFIXES } from './codings.ts';
+import type { Made } from './encoded-files.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
 import { isRefusedLink, tellRefusedLink } from './refused-links.ts';
-import { closeAll, type Found, type Root, versionOf } from './root.ts';
+import { closeAll, type Found, type FoundFile, type Root, versionOf } from './root.ts';
 import { type Steps, settled } from './steps.ts';
 
 /** What a search needs from the table. */
@@ -29,6 +30,8 @@ export interface Shelf {
     path: string,
     files: readonly OpenVariant[],
   ): Resource<FileEntry> | Promise<Resource<FileEntry>>;
+  /** The forms of this version that were made here, but for those codings. Their descriptors are the receiver's. */
+  made(version: string, but: readonly Coding[]): readonly Made[];
   /** What encoded files say of themselves. */
   readonly statements: Statements;
   /** What builds say of their names. */
@@ -36,13 +39,15 @@ export interface Shelf {
   readonly log: Log;
 }
 
-type FoundFile = Extract<Found, { type: 'file' }>;
-
 export interface OpenVariant extends Omit<FoundFile, 'type'> {
   readonly coding: Coding;
   /** How the file itself is encoded, whatever it is chosen by: a sibling by its coding, `app.js.gz` by gzip. */
   readonly encoding: Coding;
   readonly path: string;
+  /** Of the content: that of a form which was made here is its file's. */
+  readonly modifiedMs: number;
+  /** Was it encoded here? */
+  readonly made: boolean;
   /** Does the build that the file is of say that its name is the hash of its content? */
   readonly built: boolean;
 }
@@ -88,6 +93,10 @@ export class Search {
       if (variant)
         variants.push(variantOf(variant, path + SUFFIXES[coding], coding, coding, built));
       else closeAll([sibling]);
+    }
+    const siblingCodings = variants.map(({ coding }) => coding);
+    for (const { coding, found } of this.#shelf.made(own.version, siblingCodings)) {
+      variants.push(variantOf(found, path, coding, coding, built, own.mtimeMs));
     }
     const resource = yield* settled(this.#shelf.adopt(path, variants));
     return { kind: 'file', resource, evidence: this.#evidence, status };
@@ -184,8 +193,11 @@ function variantOf(
   coding: Coding,
   encoding: Coding,
   built: boolean,
+  madeOfMs?: number,
 ): OpenVariant {
-  return { file, size, mtimeMs, version, trusted, path, coding, encoding, built };
+  const modifiedMs = madeOfMs ?? mtimeMs;
+  const made = madeOfMs !== undefined;
+  return { file, size, mtimeMs, modifiedMs, version, trusted, path, coding, encoding, built, made };
 }
 
 function isFileCoding(coding: Coding): coding is FileCoding {

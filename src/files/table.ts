@@ -2,7 +2,7 @@
 import type { NativeNames, NativeRoot } from '../addon/files.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
-import type { Contents, Evidence, Lease, Listing, Strategy } from '../plan/types.ts';
+import type { Contents, Evidence, FileCoding, Lease, Listing, Strategy } from '../plan/types.ts';
 import { BuildReadings } from './builds.ts';
 import { resourcesOf, Statements } from './codings.ts';
 import { Doorkeeper } from './doorkeeper.ts';
@@ -40,6 +40,9 @@ export interface TableStats extends FilePoolStats {
   readonly paths: number;
 }
 
+/** Of a file, before it is encoded: what is asked for once stays as it is. */
+const MIN_USES = 2;
+
 type Find = (shelf: Shelf) => Steps<Outcome>;
 export type Listed = Contents | Unserved;
 
@@ -62,7 +65,7 @@ export class FileTable {
     this.#options = options;
     this.#freshness = freshness;
     this.#root = new LiveRoot({ root, path: policy.root, watch: policy.watch, log, freshness });
-    this.#pool = options.pool ?? new FilePool({ policy, addon });
+    this.#pool = options.pool ?? new FilePool({ policy, addon, log });
     this.#files = new OpenFiles({ policy, describe, freshness, pool: this.#pool });
     this.#listings = new Listings({
       use: async (work) =>
@@ -139,6 +142,11 @@ export class FileTable {
   /** An answer wants bytes of this file: brings it nearer to the memory cache. */
   use(file: FileEntry): void {
     this.#files.use(file);
+  }
+
+  /** A client would rather have this coding of the file: once that is asked for again and again, it is made. */
+  encode(file: FileEntry, coding: FileCoding): void {
+    if (file.uses >= MIN_USES) this.#files.encode(file, coding);
   }
 
   /**
@@ -271,6 +279,7 @@ export class FileTable {
     return {
       policy,
       log,
+      made: (version, but) => this.#pool.encoded?.of(version, but) ?? [],
       statements: this.#statements,
       builds: this.#builds,
       read: (...given) => root.read(...given),

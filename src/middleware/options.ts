@@ -35,6 +35,10 @@ const OWN = [
   'watch',
   'maxOpenFiles',
   'precompressed',
+  'compress',
+  'compressCpu',
+  'compressSize',
+  'compressCache',
   'cdn',
   'immutableHashed',
   'headers',
@@ -257,6 +261,7 @@ function optionsOf(root: string, given: Given<typeof FILE_TABLE>): Options {
   const { index, extensions, dotfiles, etag, lastModified } = given;
   return resolveOptions({
     precompressed: siblings,
+    compress: 'off',
     ...withoutUndefined(own),
     ...(given.dev ? { revalidate: 0 } : {}),
     root,

@@ -1,5 +1,6 @@
 // Every option of the server: name, kind, default, help and what peers call it; and their validation.
 import { access } from './access.ts';
+import { encoding } from './encoding.ts';
 import { fields } from './fields.ts';
 import { files, freshness } from './files.ts';
 import {
@@ -35,6 +36,7 @@ export const OPTIONS = {
   ...files,
   ...sending,
   ...freshness,
+  ...encoding,
   ...fields,
   ...access,
   ...hosts,
@@ -52,6 +54,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   Files: files,
   Sending: sending,
   Freshness: freshness,
+  Encoding: encoding,
   'Response fields': fields,
   Access: access,
   Hosts: hosts,

@@ -1,6 +1,6 @@
 // Proactive negotiation: which content coding, and which media type, a client would rather have. RFC 9110 §12.5.
 import type { RequestFields } from './request.ts';
-import type { Coding, Representation, Resource } from './types.ts';
+import type { Coding, FileCoding, Representation, Resource } from './types.ts';
 
 interface Preference {
   /** Lower-case coding, media range, or '*'. */
@@ -71,6 +71,28 @@ export function selectRepresentation<F extends Representation>(
     }
   }
   return best;
+}
+
+/**
+ * The coding that the client would rather have than what there is, of those that could be made (best first). Undefined where
+ * it has it, or would rather have none.
+ */
+export function missingCoding(
+  acceptEncoding: string | undefined,
+  { variants }: Resource<Representation>,
+  makeable: readonly FileCoding[],
+): FileCoding | undefined {
+  if (acceptEncoding === undefined) return undefined;
+  const preferences = parsePreferences(acceptEncoding);
+  let best: FileCoding | undefined;
+  let bestWeight = codingWeight(preferences, 'identity') ?? Number.MIN_VALUE;
+  for (const coding of makeable) {
+    const weight = codingWeight(preferences, coding) ?? 0;
+    if (weight < bestWeight || (weight === bestWeight && best !== undefined)) continue;
+    best = coding;
+    bestWeight = weight;
+  }
+  return variants.some(({ coding }) => coding === best) ? undefined : best;
 }
 
 /** Would the client take the body in any coding? */

@@ -16,11 +16,11 @@ import {
 } from '../http/target.ts';
 import { type Log, textOf } from '../log/log.ts';
 import { errorPlan, statusOfErrno } from '../plan/errors.ts';
-import { isNavigation } from '../plan/negotiate.ts';
+import { isNavigation, missingCoding } from '../plan/negotiate.ts';
 import { plan } from '../plan/plan.ts';
 import { type PlanPolicy, type Terms, termsOf } from '../plan/policy.ts';
 import type { RequestHead } from '../plan/request.ts';
-import type { Plannable } from '../plan/types.ts';
+import type { FileCoding, Plannable } from '../plan/types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Answer, Handler } from './answer.ts';
 import type { ListingPages } from './listing-pages.ts';
@@ -33,6 +33,8 @@ export interface HandlerOptions {
   readonly rewrites: Rewrites;
   /** Is there a page for unknown navigations (`FilesPolicy.spa`)? */
   readonly spa: boolean;
+  /** Codings that are made here, best first. */
+  readonly encodes: readonly FileCoding[];
   /** Answer errors with 404.html and 50x.html? */
   readonly errorPages: boolean;
   /**
@@ -63,7 +65,7 @@ const MAX_ATTEMPTS = 10;
 
 /** A handler that never throws and never rejects: what nobody expected is logged and answered by 500. */
 export function createHandler(options: HandlerOptions): Handler {
-  const { table, listings, policy, redirects, rewrites, log } = options;
+  const { table, listings, policy, redirects, rewrites, encodes, log } = options;
   const termsWithin = termsOf(policy);
 
   function handle(asked: Asked): Answer | Promise<Answer> {
@@ -157,8 +159,12 @@ export function createHandler(options: HandlerOptions): Handler {
 
   function planned({ request, terms }: Asked, outcome: Shown): Answer {
     const answer = plan(request, outcome, terms, Date.now());
-    const { body } = answer;
+    const { body, resource } = answer;
     if (body.kind !== 'none' && body.kind !== 'bytes') table.use(body.file);
+    if (resource !== undefined && encodes.length > 0) {
+      const coding = missingCoding(request.fields['accept-encoding'], resource, encodes);
+      if (coding !== undefined) table.encode(resource.identity, coding);
+    }
     return answer;
   }
 

@@ -2,7 +2,8 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { EngineLimits } from '../addon/engine.ts';
 import { prefixReaches } from '../auth/realms.ts';
-import type { FilesPolicy } from '../files/policy.ts';
+import { ENCODERS } from '../encode/encoders.ts';
+import type { CompressPolicy, FilesPolicy } from '../files/policy.ts';
 import { MAX_TARGET } from '../http/target.ts';
 import { areLocal, listenersOf } from '../options/listeners.ts';
 import { mmapMaxOf } from '../options/mmap-max.ts';
@@ -113,10 +114,24 @@ function filesPolicy(options: Options): FilesPolicy {
     advises: areLocal(listenersOf(options)),
     spa: options.spa?.replace(/^\/+/, ''),
     codings: options.precompressed,
+    compress: compressPolicy(options),
     builds: options.immutableHashed ? buildsAt(placeOf(resolve(options.root))) : undefined,
     revalidateMs: options.revalidate,
     mmapMax: mmapMaxOf(options),
     cacheSize: maps ? options.cacheSize : 0,
+  };
+}
+
+/** By measurement (docs/performance.md): what leaves the machine, or is encrypted, is worth more than what it takes to encode it. */
+function compressPolicy(options: Options): CompressPolicy | undefined {
+  const { compress, tlsCert, compressCpu, compressSize, compressCache } = options;
+  const leaves = tlsCert !== undefined || !areLocal(listenersOf(options));
+  if (compress === 'off' || (compress === 'auto' && !leaves)) return undefined;
+  return {
+    codings: ENCODERS,
+    percent: compressCpu,
+    capacity: compressSize,
+    directory: compressCache && resolve(compressCache),
   };
 }
 

@@ -11,9 +11,10 @@ import { FileTable } from '../files/table.ts';
 import type { FieldList } from '../http/field-list.ts';
 import type { Log } from '../log/log.ts';
 import { OptionError } from '../options/table.ts';
-import { lastModifiedOf, representationFields } from '../plan/fields.ts';
+import { lastModifiedOf } from '../plan/fields.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Handler } from './answer.ts';
+import { fileFields } from './fields.ts';
 import { guarded } from './guard.ts';
 import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
@@ -64,6 +65,7 @@ export function createSite(options: SiteOptions): Site {
     rewrites,
     spa: files.spa !== undefined,
     errorPages: files.errorPages,
+    encodes: files.compress?.codings ?? [],
     routed,
     log,
   });
@@ -100,10 +102,11 @@ function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
       mediaTypes(path) ?? (encoding === 'identity' ? typeOf(path) : typeWithin(path));
     const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;
     const { acceptRanges } = plan;
-    const { fields, contentFields } = representationFields(
+    const fields = fileFields(
       { path, built, contentType, coding, encoding, etag, lastModified, varies, acceptRanges },
       rules,
+      files.compress !== undefined,
     );
-    return { etag, lastModified, fields, contentFields };
+    return { etag, lastModified, ...fields };
   };
 }

@@ -30,10 +30,10 @@ export function openSites(
   hosts: ReadonlyArray<Named<SiteOptions>>,
   failed: (root: string, error: unknown) => Error,
 ): Sites {
-  const { addon } = first;
+  const { addon, log } = first;
   // Where a site maps nothing, it may yet be another one's.
   const cacheSize = Math.max(...[first, ...hosts.map(({ site }) => site)].map(cacheSizeOf));
-  const pool = new FilePool({ policy: { ...first.files, cacheSize }, addon });
+  const pool = new FilePool({ policy: { ...first.files, cacheSize }, addon, log });
   const opened: Named<Site>[] = [];
   const close = () => {
     for (const { site } of opened) site.close();

@@ -1,14 +1,21 @@
 // What is the same for all files of a directory that have one extension: where no rule tells their names apart.
+import { MIN_SIZE } from '../encode/compressible.ts';
 import { SUFFIXES } from '../files/codings.ts';
 import { HASHED_FIRST } from '../files/etag.ts';
 import { type FilesPolicy, MISS_PAGE } from '../files/policy.ts';
-import { representationFields } from '../plan/fields.ts';
 import { type PlanPolicy, termsOf } from '../plan/policy.ts';
-import { ETAG_PLACE, LAST_MODIFIED_PLACE, type Template, templateOf } from '../plan/template.ts';
+import {
+  type Cached,
+  ETAG_PLACE,
+  LAST_MODIFIED_PLACE,
+  type Template,
+  templateOf,
+} from '../plan/template.ts';
 import type { Reach } from '../plan/types.ts';
 import type { Rules } from '../rules/fields.ts';
 import type { Doubt } from '../rules/hashed-names.ts';
 import type { MediaTypes } from '../rules/media-types.ts';
+import { fileFields } from './fields.ts';
 import { typeOf } from './media-type.ts';
 
 export interface TemplateOptions {
@@ -76,7 +83,7 @@ export function createTemplates(options: TemplateOptions): Templates {
     const path = `${directory.slice(1)}/x.${extension}`.replace(/^\//, '');
     const contentType = mediaTypes(path) ?? typeOf(path);
     const doubt = rules.doubt(directory.slice(1), extension, contentType);
-    const fields = representationFields(
+    const fields = fileFields(
       {
         path,
         built: false,
@@ -89,6 +96,7 @@ export function createTemplates(options: TemplateOptions): Templates {
         acceptRanges: plan.acceptRanges,
       },
       rules,
+      files.compress !== undefined,
     );
     return { doubt, ...fields };
   }
@@ -101,7 +109,10 @@ export function createTemplates(options: TemplateOptions): Templates {
       if (files.cleanUrls && extension === 'html') return undefined;
       const { doubt, ...fields } = descriptionOf(directory, extension);
       if (doubt === undefined) return undefined;
-      return { ...templateOf(fields, terms[reach]), doubt, siblings, hashed: HASHED_FIRST };
+      const template = templateOf(fields, terms[reach]);
+      // What may get other forms is kept on the JavaScript thread.
+      const cached = fields.encodable ? belowEncoded(template.cached) : template.cached;
+      return { ...template, cached, doubt, siblings, hashed: HASHED_FIRST };
     },
     missPage: files.errorPages ? MISS_PAGE : undefined,
     tried(directory) {
@@ -111,4 +122,9 @@ export function createTemplates(options: TemplateOptions): Templates {
       return ['', ...pages, ...files.extensions.map((extension) => `.${extension}`)];
     },
   };
+}
+
+/** Those that are too small to be encoded. */
+function belowEncoded(cached: Cached | undefined): Cached | undefined {
+  return cached && { ...cached, max: Math.min(cached.max, MIN_SIZE - 1) };
 }

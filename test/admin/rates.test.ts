@@ -30,6 +30,7 @@ t.test('rates are differences of two looks, by the time between them', async (t)
     descriptors: 0,
     paths: 0,
     memory: { entries: 0, bytes: 0, hits: 0, misses: 0 },
+    encoded: undefined,
   };
   const look = (at: number): Look => ({ at, stats: { ...counters.snapshot(), files } });
   const send = (status: number, way: Strategy | 'bytes' | 'none', bytes: number) => {
