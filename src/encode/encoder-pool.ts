@@ -49,16 +49,18 @@ export function createEncoders(threads: number, niceness = 0): Encoders {
 
   const start = (): Worker => {
     const thread = startEncoderThread(niceness);
+    idle.push(thread);
     thread.on('message', (encoded: Encoded) => {
       const served = busy.get(thread);
-      busy.delete(thread);
-      idle.push(thread);
-      thread.unref();
       if (served !== undefined) settle(served, encoded);
+      busy.delete(thread);
+      thread.unref();
+      idle.push(thread);
       next();
     });
     thread.on('error', (error) => lose(thread, error));
     thread.on('exit', () => lose(thread, new Error('a thread that encodes has ended')));
+    thread.unref();
     return thread;
   };
 
@@ -74,11 +76,12 @@ export function createEncoders(threads: number, niceness = 0): Encoders {
       const wanted = waiting.shift();
       if (wanted === undefined) return;
       try {
-        const task = taskOf(wanted.job);
-        const thread = idle.pop() ?? start();
+        const thread = idle.at(-1) ?? start();
+        // Throws for bytes that were given away.
+        thread.postMessage(taskOf(wanted.job));
         thread.ref();
+        idle.pop();
         busy.set(thread, wanted);
-        thread.postMessage(task);
       } catch (error) {
         wanted.reject(error as Error);
       }

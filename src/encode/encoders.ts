@@ -40,9 +40,8 @@ export function dictionaryEncoders(): readonly DictionaryCoding[] {
       smallest(bytes, callsOf(coding, bytes.length, 'once', dictionary));
     return encoded(bytes).length < encoded().length;
   };
-  return zstdCompressSync === undefined
-    ? ['dcb' as const].filter(takes)
-    : (['dcb', 'dcz'] as const).filter(takes);
+  const codings = zstdCompressSync === undefined ? (['dcb'] as const) : (['dcb', 'dcz'] as const);
+  return codings.filter(takes);
 }
 
 /** A call of node:zlib, as a thread can be told of it. */
