@@ -1,14 +1,8 @@
 // Threads that encode, and the jobs that wait for one.
 import type { Worker } from 'node:worker_threads';
-import type { FileCoding } from '../plan/types.ts';
+import type { DictionaryCoding, FileCoding } from '../plan/types.ts';
 import { type Encoded, startEncoderThread, type Task } from './encoder-thread.ts';
-import {
-  callsOf,
-  type Dictionary,
-  type DictionaryCoding,
-  type Effort,
-  markOf,
-} from './encoders.ts';
+import { callsOf, type Dictionary, type Effort, markOf } from './encoders.ts';
 
 /** Content, and the form of it that is wanted. The bytes are copied when the job's turn comes. */
 export type Job =

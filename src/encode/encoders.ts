@@ -1,9 +1,6 @@
 // The encoders of Node's own libraries, and how hard each of them tries. RFC 7932, RFC 8878, RFC 1952; by a dictionary RFC 9842.
 import zlib, { constants } from 'node:zlib';
-import type { FileCoding } from '../plan/types.ts';
-
-/** Content codings that need a dictionary: dictionary-compressed Brotli and Zstandard, RFC 9842 §4, §5. */
-export type DictionaryCoding = 'dcb' | 'dcz';
+import type { DictionaryCoding, FileCoding } from '../plan/types.ts';
 
 /**
  * `best`: once for all times, by a build. `once`: by a running server, in at most a second or two of one core: how hard it

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { Contents } from '../plan/types.ts';
 import type { Builds, IsBuilt, Witnesses } from '../rules/builds.ts';
+import { namesOf } from './contents.ts';
 import { type Found, versionOf } from './root.ts';
 
 /** Directories whose names are remembered: few have more than one build. */
@@ -56,7 +57,7 @@ async function readBuild(
 ): Promise<IsBuilt> {
   const texts = await Promise.all(manifests.map(textOf));
   // Too many of them, or not to be read.
-  const names = await list().then(filesIn, () => []);
+  const names = await list().then(namesOf, () => []);
   return builds.read(
     witnesses,
     names,
@@ -71,15 +72,4 @@ async function textOf(found: Found): Promise<string | undefined> {
     bytesRead: 0,
   }));
   return bytes.toString('utf8', 0, bytesRead);
-}
-
-/** Names of what is no directory. */
-function filesIn({ runs }: Contents): string[] {
-  return runs.flatMap(({ names, numbers }) =>
-    Buffer.from(names.buffer, names.byteOffset, names.byteLength)
-      .toString()
-      .split('\0')
-      .slice(0, -1)
-      .filter((_, i) => (numbers[2 * i] ?? -1) >= 0),
-  );
 }

@@ -2,7 +2,8 @@
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
-import type { FileCoding } from '../plan/types.ts';
+import { markOf } from '../encode/encoders.ts';
+import type { Coding, DictionaryCoding, FileCoding } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 import { codeOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
@@ -16,7 +17,6 @@ export const SUFFIXES = { br: '.br', zstd: '.zst', gzip: '.gz' } as const;
 export function resourcesOf(path: string, policy: Pick<FilesPolicy, 'codings'>): string[] {
   const owners = [path];
   for (const coding of policy.codings) {
-    if (coding === 'identity') continue;
     const suffix = SUFFIXES[coding];
     if (path.endsWith(suffix)) owners.push(path.slice(0, -suffix.length));
   }
@@ -110,7 +110,7 @@ export interface Readable {
 /** Why a file with this length and time is not answered by that sibling; undefined where nothing speaks against it. */
 export function flawOf(
   own: { readonly path: string; readonly size: number; readonly mtimeMs: number },
-  sibling: { readonly size: number; readonly mtimeMs: number; readonly coding: FileCoding },
+  sibling: { readonly size: number; readonly mtimeMs: number; readonly coding: Coding },
   stated: Stated,
 ): string | undefined {
   // No coding has an empty form: somebody's build was interrupted.
@@ -145,14 +145,31 @@ export class Statements {
   /** At once where it is known; the name of an errno where the file cannot be read. */
   of(file: Readable, coding: FileCoding): Stated | Promise<Stated | string> {
     if (coding === 'br' || file.size === 0) return NOTHING;
-    const key = `${coding}-${file.version}`;
-    return this.#known.get(key) ?? this.#read(key, file, coding).catch(codeOf);
+    return this.#remembered(`${coding}-${file.version}`, () =>
+      coding === 'gzip' ? gzipOf(file) : zstdOf(file),
+    );
   }
 
-  async #read(key: string, file: Readable, coding: 'gzip' | 'zstd'): Promise<Stated> {
-    const stated = await (coding === 'gzip' ? gzipOf(file) : zstdOf(file));
-    this.#known.set(key, stated);
-    return stated;
+  /** The same of one by the dictionary with this SHA-256, hexadecimal: it says no more than that. */
+  ofDictionary(
+    file: Readable,
+    coding: DictionaryCoding,
+    hash: string,
+  ): Stated | Promise<Stated | string> {
+    if (file.size === 0) return NOTHING;
+    const mark = markOf(coding, Buffer.from(hash, 'hex'));
+    return this.#remembered(`${coding}-${hash}-${file.version}`, async () =>
+      mark.equals(await bytesOf(file.file, 0, mark.length)) ? NOTHING : FOREIGN,
+    );
+  }
+
+  #remembered(key: string, read: () => Promise<Stated>): Stated | Promise<Stated | string> {
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    return read().then((stated) => {
+      this.#known.set(key, stated);
+      return stated;
+    }, codeOf);
   }
 }
 

@@ -53,6 +53,7 @@ export interface Description {
 export interface Facts {
   readonly path: string;
   readonly coding: Coding;
+  readonly dictionary: string | undefined;
   readonly size: number;
   readonly mtimeMs: number;
   readonly version: string;
@@ -72,6 +73,7 @@ export interface Keeper {
 export class CachedEntry implements FileEntry {
   readonly path: string;
   readonly coding: Coding;
+  readonly dictionary: string | undefined;
   readonly size: number;
   readonly mtimeMs: number;
   readonly version: string;
@@ -101,6 +103,7 @@ export class CachedEntry implements FileEntry {
     this.file = file;
     this.path = facts.path;
     this.coding = facts.coding;
+    this.dictionary = facts.dictionary;
     this.size = facts.size;
     this.mtimeMs = facts.mtimeMs;
     this.version = facts.version;

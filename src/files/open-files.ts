@@ -21,6 +21,8 @@ export type Describe = (file: {
   readonly built: boolean;
   /** Has the resource more than one coding? */
   readonly varies: boolean;
+  /** And one by a dictionary? */
+  readonly variesByDictionary: boolean;
 }) => Description;
 
 export interface OpenFilesOptions {
@@ -92,7 +94,10 @@ export class OpenFiles implements FileCache {
       for (const { file } of variants) file.close();
       return current;
     }
-    const varies = variants.length > 1;
+    const varies = {
+      varies: variants.length > 1,
+      variesByDictionary: variants.some(({ dictionary }) => dictionary !== undefined),
+    };
     const [identity, ...others] = variants.map((variant) =>
       this.#enter(path, variant, varies, uses),
     );
@@ -168,11 +173,11 @@ export class OpenFiles implements FileCache {
     this.#pool.turn.flush();
   }
 
-  #enter(path: string, variant: OpenVariant, varies: boolean, uses: number): CachedEntry {
+  #enter(path: string, variant: OpenVariant, varies: Varies, uses: number): CachedEntry {
     const { policy, describe, freshness } = this.#options;
     const { coding, encoding, modifiedMs, built } = variant;
     const describeWith = (etag: string | undefined) =>
-      describe({ path, coding, encoding, mtimeMs: modifiedMs, etag, varies, built });
+      describe({ path, coding, encoding, mtimeMs: modifiedMs, etag, ...varies, built });
     const source = this.#tagSourceOf(variant);
     const known = source.kind === 'known' ? source.tag : this.#etags.get(variant);
     const entry = new CachedEntry(variant.file, variant, describeWith(known));
@@ -188,6 +193,8 @@ export class OpenFiles implements FileCache {
     return entry;
   }
 }
+
+type Varies = Pick<Parameters<Describe>[0], 'varies' | 'variesByDictionary'>;
 
 function discardAll({ identity, variants }: PooledResource): void {
   identity.discard();

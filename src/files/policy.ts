@@ -1,6 +1,6 @@
 // What the operator decides about files: which may be served, under which names, and what is kept open.
 import type { Symlinks } from '../addon/files.ts';
-import type { Coding, FileCoding } from '../plan/types.ts';
+import type { FileCoding } from '../plan/types.ts';
 import type { Builds } from '../rules/builds.ts';
 
 /**
@@ -53,9 +53,11 @@ export interface FilesPolicy {
   /** A change is seen within this time, milliseconds; 0 = no answer rests on a check older than its request. */
   readonly revalidateMs: number;
   /** Precompressed siblings to look for (.br, .zst, .gz). */
-  readonly codings: readonly Coding[];
+  readonly codings: readonly FileCoding[];
   /** Who tells which names are hashes where the names do not; undefined = nobody asks. */
   readonly builds: Builds | undefined;
+  /** May there be forms by dictionaries of the file at this path? Undefined: of none. */
+  readonly dictionaries: ((path: string) => boolean) | undefined;
   /** Encoded forms that are made here; undefined = none. */
   readonly compress: CompressPolicy | undefined;
   readonly etag: EtagPolicy;

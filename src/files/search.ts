@@ -11,13 +11,14 @@ import type {
   Resource,
 } from '../plan/types.ts';
 import { type BuildReadings, MAX_NAMES } from './builds.ts';
-import { codingOfName, flawOf, type Statements, SUFFIXES } from './codings.ts';
+import { codingOfName, flawOf, type Stated, type Statements, SUFFIXES } from './codings.ts';
+import type { DictionarySibling, DictionarySiblings } from './dictionary-siblings.ts';
 import type { Made } from './encoded-files.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
 import { isRefusedLink, tellRefusedLink } from './refused-links.ts';
-import { closeAll, type Found, type FoundFile, type Root, versionOf } from './root.ts';
+import { closeAll, directoryOf, type Found, type FoundFile, type Root, versionOf } from './root.ts';
 import { type Steps, settled } from './steps.ts';
 
 /** What a search needs from the table. */
@@ -34,6 +35,8 @@ export interface Shelf {
   made(version: string, but: readonly Coding[]): readonly Made[];
   /** What encoded files say of themselves. */
   readonly statements: Statements;
+  /** Which forms by dictionaries there are. */
+  readonly dictionaries: DictionarySiblings;
   /** What builds say of their names. */
   readonly builds: BuildReadings;
   readonly log: Log;
@@ -41,6 +44,8 @@ export interface Shelf {
 
 export interface OpenVariant extends Omit<FoundFile, 'type'> {
   readonly coding: Coding;
+  /** The dictionary that it is for, as Available-Dictionary names it. */
+  readonly dictionary: string | undefined;
   /** How the file itself is encoded, whatever it is chosen by: a sibling by its coding, `app.js.gz` by gzip. */
   readonly encoding: Coding;
   readonly path: string;
@@ -50,6 +55,16 @@ export interface OpenVariant extends Omit<FoundFile, 'type'> {
   readonly made: boolean;
   /** Does the build that the file is of say that its name is the hash of its content? */
   readonly built: boolean;
+}
+
+/** What a sibling has to be a form of. */
+interface Form {
+  readonly path: string;
+  readonly own: FoundFile;
+  readonly name: string;
+  readonly coding: Coding;
+  /** What it says of itself. */
+  stated(file: FoundFile): Stated | Promise<Stated | string>;
 }
 
 export type Outcome = Resolution<FileEntry>;
@@ -72,7 +87,7 @@ export class Search {
   /** A file with its precompressed siblings, opened in one batch. One that is encoded itself has none. */
   *file(path: string, status: number): Steps<Outcome | { readonly kind: 'directory' }> {
     const named = codingOfName(path);
-    const codings = named === undefined ? this.policy.codings.filter(isFileCoding) : [];
+    const codings = named === undefined ? this.policy.codings : [];
     const paths = [path, ...codings.map((coding) => path + SUFFIXES[coding])];
     const found = yield* this.#open(paths);
     const refused = paths[found.findIndex(isRefusedLink)];
@@ -89,10 +104,14 @@ export class Search {
     const variants = [variantOf(own, path, 'identity', encoding, built)];
     for (const [i, sibling] of siblings.entries()) {
       const coding = codings[i];
-      const variant = coding && (yield* this.#variant(path, own, sibling, coding));
-      if (variant)
-        variants.push(variantOf(variant, path + SUFFIXES[coding], coding, coding, built));
-      else closeAll([sibling]);
+      if (coding === undefined) continue;
+      const name = path + SUFFIXES[coding];
+      const stated = (file: FoundFile) => this.#shelf.statements.of(file, coding);
+      const file = yield* this.#usable(sibling, { path, own, name, coding, stated });
+      if (file !== undefined) variants.push(variantOf(file, name, coding, coding, built));
+    }
+    if (this.policy.dictionaries?.(path) === true) {
+      variants.push(...(yield* this.#byDictionary(path, own, built)));
     }
     const siblingCodings = variants.map(({ coding }) => coding);
     for (const { coding, found } of this.#shelf.made(own.version, siblingCodings)) {
@@ -161,21 +180,42 @@ export class Search {
     return tellRefusedLink(refused, open, policy.symlinks, log);
   }
 
-  *#variant(
-    path: string,
-    own: FoundFile,
-    sibling: Found,
-    coding: FileCoding,
-  ): Steps<FoundFile | undefined> {
-    if (sibling.type !== 'file') return undefined;
-    const name = path + SUFFIXES[coding];
-    const stated = yield* settled(this.#shelf.statements.of(sibling, coding));
+  /** The forms by dictionaries that stand beside it, which its directory tells. */
+  *#byDictionary(path: string, own: FoundFile, built: boolean): Steps<OpenVariant[]> {
+    const directory = directoryOf(path);
+    const place = yield* this.#open([directory]);
+    const listed = settled(this.#shelf.dictionaries.of(directory, place, this.#shelf.read));
+    const siblings = (yield* listed).get(path.slice(path.lastIndexOf('/') + 1)) ?? [];
+    closeAll(place);
+    const names = siblings.map(({ name }) => (directory === '' ? name : `${directory}/${name}`));
+    const variants: OpenVariant[] = [];
+    for (const [i, found] of (yield* this.#open(names)).entries()) {
+      const { coding, hash } = siblings[i] as DictionarySibling;
+      const name = names[i] as string;
+      const stated = (file: FoundFile) => this.#shelf.statements.ofDictionary(file, coding, hash);
+      const file = yield* this.#usable(found, { path, own, name, coding, stated });
+      if (file === undefined) continue;
+      const dictionary = `:${Buffer.from(hash, 'hex').toString('base64')}:`;
+      variants.push({ ...variantOf(file, name, coding, coding, built), dictionary });
+    }
+    return variants;
+  }
+
+  /** What was found, where it is a form of its file; else it is closed, and said why. */
+  *#usable(found: Found, form: Form): Steps<FoundFile | undefined> {
+    if (found.type !== 'file') {
+      closeAll([found]);
+      return undefined;
+    }
+    const { path, own, name, coding } = form;
+    const stated = yield* settled(form.stated(found));
     const flaw =
       typeof stated === 'string'
         ? `not readable (${stated})`
-        : flawOf({ ...own, path }, { ...sibling, coding }, stated);
-    if (flaw === undefined) return sibling;
+        : flawOf({ ...own, path }, { ...found, coding }, stated);
+    if (flaw === undefined) return found;
     this.#shelf.log.warn(`${name} is ${flaw}: not used`, `variant:${name}`);
+    closeAll([found]);
     return undefined;
   }
 
@@ -197,11 +237,9 @@ function variantOf(
 ): OpenVariant {
   const modifiedMs = madeOfMs ?? mtimeMs;
   const made = madeOfMs !== undefined;
-  return { file, size, mtimeMs, modifiedMs, version, trusted, path, coding, encoding, built, made };
-}
-
-function isFileCoding(coding: Coding): coding is FileCoding {
-  return coding !== 'identity';
+  const dictionary = undefined;
+  // biome-ignore format: field by field
+  return { file, size, mtimeMs, modifiedMs, version, trusted, path, coding, dictionary, encoding, built, made };
 }
 
 /** Why what was found at this path is not served; a failure is logged. */

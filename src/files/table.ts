@@ -5,6 +5,7 @@ import type { Log } from '../log/log.ts';
 import type { Contents, Evidence, FileCoding, Lease, Listing, Strategy } from '../plan/types.ts';
 import { BuildReadings } from './builds.ts';
 import { resourcesOf, Statements } from './codings.ts';
+import { DictionarySiblings } from './dictionary-siblings.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
@@ -57,6 +58,7 @@ export class FileTable {
   readonly #names: KnownNames;
   readonly #doorkeeper = new Doorkeeper();
   readonly #statements = new Statements();
+  readonly #dictionaries = new DictionarySiblings();
   readonly #builds = new BuildReadings();
 
   constructor(options: FileTableOptions) {
@@ -281,6 +283,7 @@ export class FileTable {
       log,
       made: (version, but) => this.#pool.encoded?.of(version, but) ?? [],
       statements: this.#statements,
+      dictionaries: this.#dictionaries,
       builds: this.#builds,
       read: (...given) => root.read(...given),
       open: (paths) => this.#names.spare(root, paths, rests, (likely) => this.#open(root, likely)),

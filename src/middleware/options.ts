@@ -35,6 +35,7 @@ const OWN = [
   'watch',
   'maxOpenFiles',
   'precompressed',
+  'dictionaries',
   'compress',
   'compressCpu',
   'compressSize',

@@ -1,5 +1,6 @@
 // Options: encoded forms that the server makes by itself.
 import { choice, integer, type Kind, path, size } from './kinds.ts';
+import { dictionaryRules } from './rules.ts';
 import { option, optional } from './table.ts';
 
 const words = choice('auto', 'on', 'off');
@@ -11,6 +12,11 @@ const onOrOff: Kind<'auto' | 'on' | 'off', 'auto' | 'on' | 'off' | boolean> = {
 };
 
 export const encoding = {
+  dictionaries: option(
+    dictionaryRules,
+    false,
+    'answer clients that have an earlier version of a file by what has changed: siblings .<SHA-256>.dcb and .dcz are offered, and hashed names said to be dictionaries for the next',
+  ),
   compress: option(
     onOrOff,
     'auto',

@@ -48,6 +48,7 @@ const OF_SITES = [
   'etag',
   'lastModified',
   'precompressed',
+  'dictionaries',
   'maxRanges',
   'cacheControl',
   'cdn',

@@ -1,6 +1,7 @@
 // The structured options: rules by glob or pattern. Their shapes only; rules/ compiles and checks what they say.
+import type { DictionaryRules } from '../rules/dictionaries.ts';
 import type { RedirectRule, RewriteRule } from '../rules/redirects.ts';
-import { type Kind, rules } from './kinds.ts';
+import { type Kind, rules, toggle } from './kinds.ts';
 
 /** Field names and values by glob; null removes a field. */
 export type FieldRules = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
@@ -26,6 +27,31 @@ export const cacheRules: Kind<CacheRules> = {
   shape: 'value',
   show: (value) => (typeof value === 'string' ? value : 'by glob'),
 };
+
+/** Forms by dictionaries: of hashed names alone, or also by glob. */
+export const dictionaryRules: Kind<DictionaryRules | false, DictionaryRules | boolean> = {
+  shape: '',
+  expected: 'true or false, or an object of globs, each with { match, id, dest } or null',
+  bare: 'true',
+  parse(input) {
+    const isOn = toggle.parse(input);
+    if (isOn !== undefined) return isOn ? {} : false;
+    const holds = isObject(input) && Object.values(input).every(isDictionaryRule);
+    return holds ? (input as DictionaryRules) : undefined;
+  },
+  show(value) {
+    if (value === false) return 'off';
+    return Object.keys(value).length === 0 ? 'on' : 'by glob';
+  },
+};
+
+function isDictionaryRule(rule: unknown): boolean {
+  if (rule === null) return true;
+  if (!isObject(rule) || !isText(rule.match)) return false;
+  const { match: _, id = '', dest = [], ...others } = rule;
+  const isDest = Array.isArray(dest) && dest.every(isText);
+  return isText(id) && isDest && Object.keys(others).length === 0;
+}
 
 /** Media types by extension or glob. */
 export type TypeRules = Readonly<Record<string, string>>;

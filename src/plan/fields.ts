@@ -21,6 +21,8 @@ export interface RepresentationInput {
   readonly lastModified: string | undefined;
   /** Has the resource more than one coding? Only then does the answer vary (RFC 9110 §12.5.5). */
   readonly varies: boolean;
+  /** Has it one by a dictionary, too? RFC 9842 §6.2 */
+  readonly variesByDictionary: boolean;
   readonly acceptRanges: 'bytes' | 'none' | undefined;
 }
 
@@ -38,6 +40,9 @@ export function representationFields(
   const cdn = rules.cdnCacheControl(cacheControl);
   if (cdn !== undefined) own.push('CDN-Cache-Control', cdn);
 
+  const dictionary = rules.useAsDictionary(input.path, input.contentType, input.built);
+  if (dictionary !== undefined) own.push('Use-As-Dictionary', dictionary);
+
   const described: string[] = ['Content-Type', input.contentType];
   if (input.encoding !== 'identity') described.push('Content-Encoding', input.encoding);
   const all = rules.apply(input.path, [...rules.common, ...own, ...described]);
@@ -50,6 +55,7 @@ export function representationFields(
     else (describesContent(name) ? contentFields : fields).push(name, value);
   }
   if (input.varies) fields.push('Vary', 'Accept-Encoding');
+  if (input.variesByDictionary) fields.push('Vary', 'Available-Dictionary');
   if (input.coding !== 'identity') codings.push(input.coding);
   // §8.4: in the order in which they were applied; a sibling is made of a file that a rule may say to be encoded.
   if (codings.length > 0) contentFields.push('Content-Encoding', codings.join(', '));

@@ -147,6 +147,8 @@ function hasSay<F extends Representation>(
       return false;
     case 'accept-encoding':
       return resource !== undefined && resource.variants.length > 0;
+    case 'available-dictionary':
+      return resource?.variants.some(({ dictionary }) => dictionary !== undefined) === true;
     case 'origin':
       return !isAnyOrigin(cors);
     default:

@@ -51,11 +51,12 @@ function codingWeight(preferences: readonly Preference[], coding: Coding): numbe
  *
  * Where nothing is acceptable (`identity;q=0` and no fitting variant) identity is sent all the same: the
  * field is a preference that a server may disregard (§12.4.1), a client can use an uncoded file, and
- * nothing it could do with a 406 is better.
+ * nothing it could do with a 406 is better. `availableDictionary`: the field's value.
  */
 export function selectRepresentation<F extends Representation>(
   acceptEncoding: string | undefined,
   { identity, variants }: Resource<F>,
+  availableDictionary?: string | undefined,
 ): F {
   if (acceptEncoding === undefined || variants.length === 0) return identity;
   const preferences = parsePreferences(acceptEncoding);
@@ -63,7 +64,9 @@ export function selectRepresentation<F extends Representation>(
   let best = identity;
   let bestWeight = codingWeight(preferences, 'identity') ?? unmentioned;
   for (const variant of variants) {
-    const weight = codingWeight(preferences, variant.coding) ?? 0;
+    const weight = isDecodable(variant, preferences, availableDictionary)
+      ? (codingWeight(preferences, variant.coding) ?? 0)
+      : 0;
     if (weight === 0 || weight < bestWeight) continue;
     if (weight > bestWeight || variant.size < best.size) {
       best = variant;
@@ -71,6 +74,16 @@ export function selectRepresentation<F extends Representation>(
     }
   }
   return best;
+}
+
+/** RFC 9842 §2.2: what is encoded by a dictionary is for who has just that one, and names the coding: `*` does not mean it. */
+function isDecodable(
+  { coding, dictionary }: Representation,
+  preferences: readonly Preference[],
+  availableDictionary: string | undefined,
+): boolean {
+  if (dictionary === undefined) return true;
+  return dictionary === availableDictionary && preferences.some(({ name }) => name === coding);
 }
 
 /**

@@ -112,7 +112,8 @@ function planFile<F extends Representation>(
   terms: Terms,
   nowMs: number,
 ): ResponsePlan<F> {
-  const file = selectRepresentation(request.fields['accept-encoding'], resolution.resource);
+  const { 'accept-encoding': acceptEncoding, 'available-dictionary': dictionary } = request.fields;
+  const file = selectRepresentation(acceptEncoding, resolution.resource, dictionary);
   const extra = [
     ...originFields(request, terms),
     ...(resolution.judged ?? []).flatMap((name) => ['Vary', name]),

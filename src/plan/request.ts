@@ -25,6 +25,7 @@ export const ASKER = [
 export const REQUEST_FIELDS = [
   'accept',
   'accept-encoding',
+  'available-dictionary',
   ...CONDITIONS,
   'origin',
   'access-control-request-method',

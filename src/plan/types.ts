@@ -37,17 +37,22 @@ export interface Span {
   readonly end: number;
 }
 
-/** Content codings that may exist as precompressed siblings, or none. RFC 9110 §8.4.1, RFC 8878. */
-export type Coding = 'identity' | 'br' | 'zstd' | 'gzip';
+/** Content codings that may exist as precompressed siblings. RFC 9110 §8.4.1, RFC 7932, RFC 8878. */
+export type FileCoding = 'br' | 'zstd' | 'gzip';
 
-/** Those of siblings. */
-export type FileCoding = Exclude<Coding, 'identity'>;
+/** Those by a dictionary that the client has: dictionary-compressed Brotli and Zstandard. RFC 9842 §4, §5. */
+export type DictionaryCoding = 'dcb' | 'dcz';
+
+/** What a representation may be encoded by. */
+export type Coding = 'identity' | FileCoding | DictionaryCoding;
 
 /** One version of one file in one content coding: all that a plan needs to know of it. */
 export interface Representation {
   /** Path relative to the root, `/`-separated, no leading slash: for rules and log lines. */
   readonly path: string;
   readonly coding: Coding;
+  /** The dictionary that it is for, as Available-Dictionary names it (RFC 9842 §2.2). */
+  readonly dictionary?: string | undefined;
   /** Bytes. */
   readonly size: number;
   /** Modification time, milliseconds since the epoch (may have a fraction). */

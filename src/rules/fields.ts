@@ -1,6 +1,7 @@
 // The operator's rules for response fields, compiled once at start: headers and Cache-Control by glob,
 // immutable hashed names, the security preset, CORS.
 import { type FieldList, pairs } from '../http/field-list.ts';
+import { compileDictionaries, type DictionaryRules, type UseAsDictionary } from './dictionaries.ts';
 import { compileGlob, tellsApart } from './glob.ts';
 import { type Doubt, doubtOf, isHashed, kindOf, placeOf } from './hashed-names.ts';
 
@@ -17,6 +18,8 @@ export interface RulesConfig {
   readonly immutableHashed: boolean;
   /** Seconds that a CDN may answer without asking; undefined: it has no field of its own. */
   readonly cdn?: number | undefined;
+  /** What is a dictionary for others; undefined: nothing is. */
+  readonly dictionaries?: DictionaryRules | undefined;
   readonly securityHeaders: boolean;
   /** Strict-Transport-Security, where there is TLS: without it the field would mean nothing (RFC 6797 §7.2). */
   readonly hsts?: string | undefined;
@@ -31,6 +34,8 @@ export interface Rules {
   cacheControl(path: string, contentType: string, built?: boolean): string | undefined;
   /** CDN-Cache-Control (RFC 9213) of a file with this Cache-Control. */
   cdnCacheControl(cacheControl: string | undefined): string | undefined;
+  /** Use-As-Dictionary of a file. */
+  readonly useAsDictionary: UseAsDictionary;
   /**
    * Which names with this extension in this directory (root-relative, without a slash at its end) may have other fields
    * than the rest: those in which there is more than the doubt says. Undefined where a rule tells other names apart.
@@ -108,7 +113,8 @@ export function compileRules(config: RulesConfig): Rules {
     checkValue(where, value);
     return { matches: compileGlob(where, glob), value };
   });
-  const globs = [...Object.keys(config.headers), ...Object.keys(config.cacheControl)];
+  const { dictionaries } = config;
+  const globs = [config.headers, config.cacheControl, dictionaries ?? {}].flatMap(Object.keys);
   const place = placeOf(config.root);
   const fallback = config.defaultCacheControl;
   if (fallback !== undefined) checkValue('cacheControl', fallback);
@@ -129,6 +135,7 @@ export function compileRules(config: RulesConfig): Rules {
       if (/\b(?:no-store|private)\b/i.test(cacheControl ?? '')) return undefined;
       return `max-age=${config.cdn}, ${CDN_STALE}`;
     },
+    useAsDictionary: compileDictionaries(dictionaries, place),
     kind(directory) {
       if (globs.some((glob) => glob.includes('/'))) return directory;
       return config.immutableHashed ? kindOf(place + directory) : '';

@@ -2,6 +2,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { EngineLimits } from '../addon/engine.ts';
 import { prefixReaches } from '../auth/realms.ts';
+import { isCompressible } from '../encode/compressible.ts';
 import { ENCODERS } from '../encode/encoders.ts';
 import type { CompressPolicy, FilesPolicy } from '../files/policy.ts';
 import { MAX_TARGET } from '../http/target.ts';
@@ -13,8 +14,9 @@ import type { PlanPolicy } from '../plan/policy.ts';
 import { buildsAt } from '../rules/builds.ts';
 import { compileRules, type Rules } from '../rules/fields.ts';
 import { placeOf } from '../rules/hashed-names.ts';
-import { compileMediaTypes, typesTellApart } from '../rules/media-types.ts';
+import { compileMediaTypes, type MediaTypes, typesTellApart } from '../rules/media-types.ts';
 import { compileRedirects, compileRewrites, reachesInto } from '../rules/redirects.ts';
+import { typeOf } from './media-type.ts';
 import type { SiteOptions } from './site.ts';
 
 /** A request body up to this is read away, so that its connection can stay. */
@@ -26,7 +28,7 @@ export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addo
   return {
     ...compiled,
     auth: authOf(options),
-    files: filesPolicy(options),
+    files: filesPolicy(options, compiled.mediaTypes),
     plan: planPolicy(options, compiled.rules),
   };
 }
@@ -81,6 +83,7 @@ function compile(options: Options) {
         cacheControl: perGlob ? cacheControl : {},
         defaultCacheControl: perGlob ? undefined : cacheControl,
         immutableHashed,
+        dictionaries: options.dictionaries || undefined,
         cdn: cdn && Math.floor(cdn / 1000),
         securityHeaders,
         hsts,
@@ -105,7 +108,7 @@ function compile(options: Options) {
   }
 }
 
-function filesPolicy(options: Options): FilesPolicy {
+function filesPolicy(options: Options, mediaTypes: MediaTypes): FilesPolicy {
   const { strategy } = options;
   const maps = strategy === 'auto' || strategy === 'mmap';
   return {
@@ -115,11 +118,21 @@ function filesPolicy(options: Options): FilesPolicy {
     spa: options.spa?.replace(/^\/+/, ''),
     codings: options.precompressed,
     compress: compressPolicy(options),
+    dictionaries: dictionariesOf(options, mediaTypes),
     builds: options.immutableHashed ? buildsAt(placeOf(resolve(options.root))) : undefined,
     revalidateMs: options.revalidate,
     mmapMax: mmapMaxOf(options),
     cacheSize: maps ? options.cacheSize : 0,
   };
+}
+
+/** What is compressed already has no form by a dictionary. */
+function dictionariesOf(
+  { dictionaries }: Options,
+  mediaTypes: MediaTypes,
+): FilesPolicy['dictionaries'] {
+  if (dictionaries === false) return undefined;
+  return (path) => isCompressible(mediaTypes(path) ?? typeOf(path));
 }
 
 /** By measurement (docs/performance.md): what leaves the machine, or is encrypted, is worth more than what it takes to encode it. */

@@ -95,7 +95,7 @@ function realmsOf({ auth, log }: SiteOptions): Realms | undefined {
 }
 
 function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
-  return ({ path, coding, encoding: own, mtimeMs, etag, varies, built }) => {
+  return ({ path, coding, encoding: own, mtimeMs, etag, built, ...varies }) => {
     // What a sibling is encoded by was chosen from among others.
     const encoding = coding === 'identity' ? own : 'identity';
     const contentType =
@@ -103,7 +103,7 @@ function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
     const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;
     const { acceptRanges } = plan;
     const fields = fileFields(
-      { path, built, contentType, coding, encoding, etag, lastModified, varies, acceptRanges },
+      { path, built, contentType, coding, encoding, etag, lastModified, ...varies, acceptRanges },
       rules,
       files.compress !== undefined,
     );

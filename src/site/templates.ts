@@ -69,9 +69,7 @@ const ENCODED = /^(?:gz|br|zst|svgz)$/i;
 export function createTemplates(options: TemplateOptions): Templates {
   const { files, plan, rules, mediaTypes, tellsApart } = options;
   const terms = termsOf(plan);
-  const siblings = files.codings.flatMap((coding) =>
-    coding === 'identity' ? [] : [SUFFIXES[coding]],
-  );
+  const siblings = files.codings.map((coding) => SUFFIXES[coding]);
   // Whatever needs more than an open file's size and time, before its first answer or for it.
   const applies =
     files.mmapMinUses > 1 &&
@@ -93,6 +91,7 @@ export function createTemplates(options: TemplateOptions): Templates {
         etag: files.etag === 'off' ? undefined : ETAG_PLACE,
         lastModified: files.lastModified ? LAST_MODIFIED_PLACE : undefined,
         varies: false,
+        variesByDictionary: false,
         acceptRanges: plan.acceptRanges,
       },
       rules,
@@ -108,7 +107,7 @@ export function createTemplates(options: TemplateOptions): Templates {
       // What a page is called by depends on what else there is.
       if (files.cleanUrls && extension === 'html') return undefined;
       const { doubt, ...fields } = descriptionOf(directory, extension);
-      if (doubt === undefined) return undefined;
+      if (doubt === undefined || files.dictionaries?.(`x.${extension}`) === true) return undefined;
       const template = templateOf(fields, terms[reach]);
       // What may get other forms is kept on the JavaScript thread.
       const cached = fields.encodable ? belowEncoded(template.cached) : template.cached;

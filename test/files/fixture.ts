@@ -37,6 +37,7 @@ export const POLICY: Omit<FilesPolicy, 'root'> = {
   revalidateMs: 1000,
   builds: undefined,
   compress: undefined,
+  dictionaries: undefined,
   codings: ['br', 'zstd', 'gzip'],
   etag: 'stat',
   lastModified: true,

@@ -21,6 +21,7 @@ function fieldsOf(config: Partial<RulesConfig> = {}, input: Partial<Representati
       etag: ETAG,
       lastModified: LAST_MODIFIED,
       varies: false,
+      variesByDictionary: false,
       acceptRanges: 'bytes',
       ...input,
     },
