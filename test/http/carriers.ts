@@ -117,6 +117,8 @@ export async function startOrigin(
   const h2c = http2 && !tls;
   const path = join(host.folder, String(++started));
   const all = {
+    // What a file is sent as does not change while it is asked for, but where that is the matter.
+    compress: 'off' as const,
     ...options,
     ...{ transport, h2c },
     ...(tls ? TLS_OPTIONS : {}),
