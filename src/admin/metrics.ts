@@ -269,6 +269,24 @@ const files: readonly Metric[] = [
     'Answers planned in JavaScript whose file was small enough and not in memory.',
     ({ stats }) => stats.files.memory.misses,
   ),
+  plain(
+    'gauge',
+    'zcserve_encoded_forms',
+    'Encoded forms that were made here and are kept, and files that got no smaller (--compress).',
+    ({ stats }) => stats.files.encoded?.forms ?? 0,
+  ),
+  plain(
+    'gauge',
+    'zcserve_encoded_bytes',
+    'What they take together (at most --compress-size).',
+    ({ stats }) => stats.files.encoded?.size ?? 0,
+  ),
+  plain(
+    'gauge',
+    'zcserve_encoding_waiting',
+    'Forms that are being made, or wait for it.',
+    ({ stats }) => stats.files.encoded?.waiting ?? 0,
+  ),
 ];
 
 export const METRICS: readonly Metric[] = [

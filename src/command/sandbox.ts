@@ -53,7 +53,7 @@ const OF_SYSTEM = [
 const NAMED = ['OPENSSL_CONF', 'NODE_EXTRA_CA_CERTS', 'ZCSERVE_ADDON'];
 
 /** Options whose files are written; those of all others are read. */
-const WRITTEN: readonly string[] = ['accessLog', 'pidFile'];
+const WRITTEN: readonly string[] = ['accessLog', 'pidFile', 'compressCache'];
 
 /** Meant as they are named. */
 const EXACT: readonly string[] = ['sandboxRead'];
@@ -161,7 +161,7 @@ export function grantsOf({ options, process: own, config }: Gathered): SandboxGr
     execute: [process.execPath, ...loaderOf(headOf(process.execPath))],
     write: [
       '/dev/null',
-      ...written.map(({ file }) => dirname(file)),
+      ...written.map(({ file }) => (isDirectory(file) ? file : dirname(file))),
       ...socketsOf(options).map((path) => dirname(resolve(path))),
     ],
     // The self-test of uWebSockets.js connects to a port of its own.
@@ -187,6 +187,10 @@ function placesOf(file: string): string[] {
   const real = realOf(file);
   if (real === undefined) return [];
   return statSync(real).isDirectory() ? [real] : [dirname(file), dirname(real)];
+}
+
+function isDirectory(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function realOf(file: string): string | undefined {

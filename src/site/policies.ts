@@ -59,17 +59,20 @@ export function limitsOf(options: Options): EngineLimits {
 }
 
 /** Throws an OptionError where a file of users would be served itself. */
-function authOf({ auth, root, dotfiles }: Options): Readonly<Record<string, string>> {
-  const files = Object.entries(auth).map(([prefix, file]) => [prefix, resolve(file)] as const);
-  for (const [, file] of files) {
-    const path = relative(resolve(root), file);
-    const isBelow = !path.startsWith('..') && !isAbsolute(path);
-    const isHidden = dotfiles !== 'allow' && path.split('/').some((name) => name.startsWith('.'));
-    if (isBelow && !isHidden) {
-      throw new OptionError((call) => `${call('auth')}: ${file} would be served itself`);
-    }
-  }
+function authOf(options: Options): Readonly<Record<string, string>> {
+  const files = Object.entries(options.auth).map(
+    ([prefix, file]) => [prefix, resolve(file)] as const,
+  );
+  for (const [, file] of files) refuseServed('auth', file, options);
   return Object.fromEntries(files);
+}
+
+function refuseServed(name: string, file: string, { root, dotfiles }: Options): void {
+  const path = relative(resolve(root), file);
+  const isBelow = !path.startsWith('..') && !isAbsolute(path);
+  const isHidden = dotfiles !== 'allow' && path.split('/').some((each) => each.startsWith('.'));
+  if (!isBelow || isHidden) return;
+  throw new OptionError((call) => `${call(name)}: ${file} would be served itself`);
 }
 
 function compile(options: Options) {
@@ -140,11 +143,13 @@ function compressPolicy(options: Options): CompressPolicy | undefined {
   const { compress, tlsCert, compressCpu, compressSize, compressCache } = options;
   const leaves = tlsCert !== undefined || !areLocal(listenersOf(options));
   if (compress === 'off' || (compress === 'auto' && !leaves)) return undefined;
+  const directory = compressCache && resolve(compressCache);
+  if (directory !== undefined) refuseServed('compressCache', directory, options);
   return {
     codings: ENCODERS,
     percent: compressCpu,
     capacity: compressSize,
-    directory: compressCache && resolve(compressCache),
+    directory,
   };
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   isNavigation,
+  missingCoding,
   parsePreferences,
   prefersJson,
   selectRepresentation,
@@ -239,4 +240,30 @@ t.test('§12.5.1: the weights of the RFC’s example', (t) => {
     { name: '*/*', parameters: '', weight: 0.5 },
   ]);
   t.end();
+});
+
+t.test('of what could be made, the client would rather have', async (t) => {
+  const all = ['br', 'zstd', 'gzip'] as const;
+  const table: ReadonlyArray<
+    readonly [accept: string | undefined, has: readonly Coding[], missing: Coding | undefined]
+  > = [
+    [undefined, [], undefined],
+    ['', [], undefined],
+    ['br, gzip', [], 'br'],
+    ['gzip, deflate', [], 'gzip'],
+    ['*', [], 'br'],
+    ['br;q=0.5, gzip', [], 'gzip'],
+    ['br;q=0, *', [], 'zstd'],
+    ['identity, gzip;q=0.5', [], undefined],
+    ['identity;q=0.5, gzip', [], 'gzip'],
+    ['deflate', [], undefined],
+    ['br, gzip', ['br'], undefined],
+    ['gzip', ['br'], 'gzip'],
+    ['br, gzip', ['gzip'], 'br'],
+  ];
+  for (const [accept, has, missing] of table) {
+    const variants = has.map((coding) => variant({ coding }));
+    const found = missingCoding(accept, { ...NONE, variants }, all);
+    t.equal(found, missing, `${accept} with ${has.join() || 'none'}`);
+  }
 });
