@@ -77,7 +77,7 @@ const USELESS: Form = { kind: 'useless' };
 export class EncodedFiles {
   readonly #options: EncodedFilesOptions;
   readonly #forms: LRUCache<string, Form>;
-  readonly #waiting = new Set<string>();
+  readonly #waiting = new Map<string, Wanted>();
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -101,14 +101,26 @@ export class EncodedFiles {
     });
   }
 
+  /** Is there one of this version, but for those codings? */
+  has(version: string, but: readonly Coding[]): boolean {
+    return this.#options.codings.some(
+      (coding) =>
+        !but.includes(coding) && this.#forms.peek(keyOf(version, coding))?.kind === 'kept',
+    );
+  }
+
   /** This form of a file is asked for again and again: it is made, and the file then looked up anew. */
   want(file: CachedEntry, coding: FileCoding, then: Pick<Wanted, 'isUsed' | 'onMade'>): void {
     const key = keyOf(file.version, coding);
     if (file.size < MIN_SIZE || file.size > MAX_SIZE || this.#closed) return;
-    if (this.#waiting.size >= MAX_WAITING || this.#waiting.has(key) || this.#forms.has(key)) return;
-    this.#waiting.add(key);
+    if (this.#forms.has(key)) return;
+    const waits = this.#waiting.has(key);
+    if (!waits && this.#waiting.size >= MAX_WAITING) return;
+    // Of the same version another one may be open by now.
+    this.#waiting.set(key, { key, file, coding, ...then });
+    if (waits) return;
     this.#last = this.#last
-      .then(() => this.#make({ key, file, coding, ...then }))
+      .then(() => this.#make(this.#waiting.get(key)))
       .finally(() => this.#waiting.delete(key));
   }
 
@@ -128,9 +140,9 @@ export class EncodedFiles {
   }
 
   /** Waiting holds no descriptor: one that is closed by then was not asked for again. Never rejects. */
-  async #make(wanted: Wanted): Promise<void> {
+  async #make(wanted: Wanted | undefined): Promise<void> {
+    if (wanted === undefined || this.#closed || wanted.file.closed) return;
     const { key, file } = wanted;
-    if (this.#closed || file.closed) return;
     const form = await this.#formOf(wanted).catch((error: unknown) => {
       if (!this.#closed)
         this.#options.log.warn(`cannot encode ${file.path}: ${textOf(error)}`, 'compress');

@@ -27,8 +27,6 @@ export interface FileEntry extends Representation {
   readonly version: string;
   /** The bytes in mapped memory, while cached. Taken together with `retain`, it is valid until `release`. */
   readonly memory: NativeMemory | undefined;
-  /** May an encoded form of it be made? */
-  readonly encodable: boolean;
   /** Throws when the entry is closed already: its descriptor may be another file's by now. */
   retain(): void;
   /** Drops a reference; the last closes the descriptor and frees the memory, at once. */

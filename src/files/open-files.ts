@@ -136,7 +136,10 @@ export class OpenFiles implements FileCache {
     const { freshness } = this.#options;
     this.#pool.encoded?.want(file, coding, {
       isUsed: () => freshness.isUsed(file.path),
-      onMade: () => freshness.drop(file.path),
+      onMade: () => {
+        const kept = this.get(file.path)?.identity;
+        if (kept?.version === file.version) freshness.drop(file.path);
+      },
     });
   }
 

@@ -44,6 +44,9 @@ export interface TableStats extends FilePoolStats {
 /** Of a file, before it is encoded: what is asked for once stays as it is. */
 const MIN_USES = 2;
 
+/** Searches that forms may overtake: there are fewer codings. */
+const MAX_AGAIN = 4;
+
 type Find = (shelf: Shelf) => Steps<Outcome>;
 export type Listed = Contents | Unserved;
 
@@ -257,7 +260,11 @@ export class FileTable {
     const shelf = this.#shelve(root, keeps, again ? 1 : 0, (until) => {
       freshUntil = Math.min(freshUntil, until);
     });
-    const resolution = yield* search(shelf);
+    let resolution = yield* search(shelf);
+    // A form that was made meanwhile has dropped what was kept by then, and not this.
+    for (let i = 0; i < MAX_AGAIN && this.#lacksForm(resolution); i++) {
+      resolution = yield* search(shelf);
+    }
     if (isMiss(resolution)) {
       // Whoever deploys may remove the last release as soon as the next one has its place.
       if (!this.#root.lookNow()) yield* settled(this.#root.look());
@@ -290,6 +297,15 @@ export class FileTable {
       adopt: (path, variants) =>
         this.#files.adopt(path, variants, () => keeps && this.#serves(root), uses),
     };
+  }
+
+  #lacksForm(resolution: Outcome): boolean {
+    if (resolution.kind !== 'file' || this.#pool.encoded === undefined) return false;
+    const { identity, variants } = resolution.resource;
+    return this.#pool.encoded.has(
+      identity.version,
+      variants.map(({ coding }) => coding),
+    );
   }
 
   #serves(root: Root): boolean {

@@ -146,7 +146,11 @@ function hasSay<F extends Representation>(
     case 'x-real-ip':
       return false;
     case 'accept-encoding':
-      return resource !== undefined && resource.variants.length > 0;
+      // Where a form is yet to be made, who asks for one has to be heard.
+      return (
+        resource !== undefined &&
+        (resource.variants.length > 0 || resource.identity.encodable === true)
+      );
     case 'available-dictionary':
       return resource?.variants.some(({ dictionary }) => dictionary !== undefined) === true;
     case 'origin':

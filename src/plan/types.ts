@@ -75,6 +75,8 @@ export interface Representation {
   readonly refused: boolean;
   /** Hot, but the mmap cache had no room for it. */
   readonly crowded?: boolean;
+  /** May an encoded form of it be made, so that the resource has another one by then? */
+  readonly encodable?: boolean;
 }
 
 /** The representations of one resource. */

@@ -34,7 +34,10 @@ const WRONG: readonly (readonly [line: string, words: string])[] = [
   ['dist -a 0.0.0.0', '-a is unknown; --host says on which address to listen'],
   ['dist -o', '-o is unknown; no browser is opened; the first line says the address'],
   ['--open', '--open is unknown; no browser is opened; the first line says the address'],
-  ['--gzip dist', '--gzip is unknown; --compress encodes files; siblings .gz are offered as they are (--precompressed)'],
+  [
+    '--gzip dist',
+    '--gzip is unknown; --compress encodes files; siblings .gz are offered as they are (--precompressed)',
+  ],
   ['-s dist', '-s is unknown; --spa is for single-page apps, --log-level silent for silence'],
   ['--single', '--single is unknown; --spa is for single-page apps'],
   ['--dir dist', '--dir is unknown; the directory to serve needs no flag: zcserve dist'],
