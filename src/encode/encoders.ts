@@ -35,26 +35,34 @@ export const ENCODERS: readonly FileCoding[] = [
 /** Those by dictionary that this Node has: it takes the option since 24.6 (Zstandard) or later, and ignores it before. */
 export function dictionaryEncoders(): readonly DictionaryCoding[] {
   const bytes = Buffer.from('Does it take a dictionary? 0123456789 abcdefghijklmnopqrstuvwxyz');
-  const takes = (encode: (dictionary: Uint8Array | undefined) => Uint8Array) =>
-    encode(bytes).length < encode(undefined).length;
-  const codings: DictionaryCoding[] = [];
-  if (takes((dictionary) => brotli(bytes, 'once', dictionary))) codings.push('dcb');
-  if (zstdCompressSync !== undefined && takes((dictionary) => zstd(bytes, 'once', dictionary))) {
-    codings.push('dcz');
-  }
-  return codings;
+  const takes = (coding: DictionaryCoding) => {
+    const encoded = (dictionary?: Uint8Array) =>
+      smallest(bytes, callsOf(coding, bytes.length, 'once', dictionary));
+    return encoded(bytes).length < encoded().length;
+  };
+  const codings = zstdCompressSync === undefined ? (['dcb'] as const) : (['dcb', 'dcz'] as const);
+  return codings.filter(takes);
+}
+
+/** A call of node:zlib, as a thread can be told of it. */
+export interface ZlibCall {
+  readonly name: 'brotliCompressSync' | 'zstdCompressSync' | 'gzipSync';
+  readonly options: object;
 }
 
 /** The content in a coding. Takes its time on the calling thread. */
 export function encode(coding: FileCoding, bytes: Uint8Array, effort: Effort): Buffer {
-  switch (coding) {
-    case 'br':
-      return brotli(bytes, effort);
-    case 'zstd':
-      return zstd(bytes, effort);
-    case 'gzip':
-      return gzip(bytes, effort);
-  }
+  return smallest(bytes, callsOf(coding, bytes.length, effort));
+}
+
+/** The content by a dictionary, as `best`. Only by those of `dictionaryEncoders`. */
+export function encodeBy(
+  { bytes: dictionary, hash }: Dictionary,
+  coding: DictionaryCoding,
+  bytes: Uint8Array,
+): Buffer {
+  const stream = smallest(bytes, callsOf(coding, bytes.length, 'best', dictionary));
+  return Buffer.concat([markOf(coding, hash), stream]);
 }
 
 /** RFC 9842 §4, §5: what marks the coding, with the hash of the dictionary behind it. */
@@ -64,15 +72,40 @@ const MAGIC = {
   dcz: Buffer.from('5e2a4d1820000000', 'hex'),
 } as const;
 
-/** The content by a dictionary, as `best`. Only by those of `dictionaryEncoders`. */
-export function encodeBy(
-  { bytes: dictionary, hash }: Dictionary,
-  coding: DictionaryCoding,
-  bytes: Uint8Array,
-): Buffer {
-  const stream =
-    coding === 'dcb' ? brotli(bytes, 'best', dictionary) : zstd(bytes, 'best', dictionary);
-  return Buffer.concat([MAGIC[coding], hash, stream]);
+/** What stands before the stream by a dictionary with this hash. */
+export function markOf(coding: DictionaryCoding, hash: Uint8Array): Buffer {
+  return Buffer.concat([MAGIC[coding], hash]);
+}
+
+/** The calls of which the smallest result is the content, of `size` bytes, in a coding. */
+export function callsOf(
+  coding: FileCoding | DictionaryCoding,
+  size: number,
+  effort: Effort,
+  dictionary?: Uint8Array,
+): readonly ZlibCall[] {
+  switch (coding) {
+    case 'br':
+    case 'dcb':
+      return [brotli(size, effort, dictionary)];
+    case 'zstd':
+    case 'dcz':
+      return [zstd(size, effort, dictionary)];
+    case 'gzip':
+      return gzip(size, effort);
+  }
+}
+
+function smallest(bytes: Uint8Array, calls: readonly ZlibCall[]): Buffer {
+  return calls
+    .map(({ name, options }) => call(name)(bytes, options))
+    .reduce((best, other) => (other.length < best.length ? other : best));
+}
+
+function call(name: ZlibCall['name']): (bytes: Uint8Array, options: object) => Buffer {
+  if (name !== 'zstdCompressSync') return zlib[name];
+  if (zstdCompressSync === undefined) throw new Error('this Node has no Zstandard');
+  return zstdCompressSync;
 }
 
 const MIB = 1024 * 1024;
@@ -83,47 +116,45 @@ function levelOf(size: number, effort: Effort, levels: readonly [number, number,
   return size <= 8 * MIB ? levels[1] : levels[2];
 }
 
-function brotli(bytes: Uint8Array, effort: Effort, dictionary?: Uint8Array): Buffer {
+function brotli(size: number, effort: Effort, dictionary?: Uint8Array): ZlibCall {
   const options = {
     params: {
-      [constants.BROTLI_PARAM_QUALITY]: levelOf(bytes.length, effort, [11, 9, 5]),
-      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+      [constants.BROTLI_PARAM_QUALITY]: levelOf(size, effort, [11, 9, 5]),
+      [constants.BROTLI_PARAM_SIZE_HINT]: size,
       // What clients' decoders must have at most (RFC 7932 §9.1), as small as holds the content.
-      [constants.BROTLI_PARAM_LGWIN]: windowOf(bytes.length + (dictionary?.length ?? 0), 16, 24),
+      [constants.BROTLI_PARAM_LGWIN]: windowOf(size + (dictionary?.length ?? 0), 16, 24),
     },
     ...(dictionary && { dictionary }),
   };
-  return zlib.brotliCompressSync(bytes, options);
+  return { name: 'brotliCompressSync', options };
 }
 
 /** RFC 9659 §3: decoders of the content coding have 8 MiB; by a dictionary as much as that needs (RFC 9842 §5). */
 const MAX_ZSTD_WINDOW = 23;
 const MAX_DCZ_WINDOW = 27;
 
-function zstd(bytes: Uint8Array, effort: Effort, dictionary?: Uint8Array): Buffer {
-  if (zstdCompressSync === undefined) throw new Error('this Node has no Zstandard');
+function zstd(size: number, effort: Effort, dictionary?: Uint8Array): ZlibCall {
   const most = dictionary === undefined ? MAX_ZSTD_WINDOW : MAX_DCZ_WINDOW;
   const options = {
     params: {
-      [ZSTD.level]: levelOf(bytes.length, effort, [19, 12, 6]),
-      [ZSTD.windowLog]: windowOf(bytes.length + (dictionary?.length ?? 0), 10, most),
+      [ZSTD.level]: levelOf(size, effort, [19, 12, 6]),
+      [ZSTD.windowLog]: windowOf(size + (dictionary?.length ?? 0), 10, most),
       [ZSTD.contentSize]: 1,
       ...(dictionary && { [ZSTD.longDistance]: 1 }),
     },
-    pledgedSrcSize: bytes.length,
+    pledgedSrcSize: size,
     ...(dictionary && { dictionary }),
   };
-  return zstdCompressSync(bytes, options);
+  return { name: 'zstdCompressSync', options };
 }
 
 /** By all that zlib has; of the two sizes of its tables either may be better. */
-function gzip(bytes: Uint8Array, effort: Effort): Buffer {
-  const level = levelOf(bytes.length, effort, [9, 9, 6]);
-  const [first, ...others] = (effort === 'best' ? [9, 8] : [9]).map((memLevel) =>
-    zlib.gzipSync(bytes, { level, memLevel }),
-  );
-  if (first === undefined) throw new Error('no size of tables');
-  return others.reduce((best, other) => (other.length < best.length ? other : best), first);
+function gzip(size: number, effort: Effort): ZlibCall[] {
+  const level = levelOf(size, effort, [9, 9, 6]);
+  return (effort === 'best' ? [9, 8] : [9]).map((memLevel) => ({
+    name: 'gzipSync',
+    options: { level, memLevel },
+  }));
 }
 
 /** The exponent of the smallest window that holds so many bytes. */
