@@ -48,6 +48,34 @@ export function isHashed(path: string): boolean {
   });
 }
 
+/** Where the hash stands in a stem: hexadecimal, Turbopack's, Rollup's. */
+const PLACES: readonly RegExp[] = [
+  /(?<=^|[.-])[0-9a-f]{8,64}(?=(?:[.-]s\.p|-s)?$)/d,
+  /(?<=^|[.-])[0-3][0-9a-z_~.-]{12}(?=(?:[.-]s\.p|-s)?$)/d,
+  /(?<=^|[.-])[\w-]{8}(?=(?:_\w{4,7})?$)/d,
+];
+
+/**
+ * What the names of all versions of a file have in common: `assets/app-3f2a9c1b.js` → `assets/app-*.js`, where `*` is the hash
+ * (of Next's manifests the build's ID) and every other character is itself. Undefined where the name is no hashed one, or
+ * where nothing of it is left without the hash. `hashed`: whoever knows more than the name tells (`Builds`) says so.
+ */
+export function patternOf(path: string, hashed = isHashed(path)): string | undefined {
+  if (!hashed || path.includes('*')) return undefined;
+  if (BUILD_ID.test(path)) return path.replace(/[^/]+(?=\/[^/]+$)/, '*');
+  const at = path.lastIndexOf('/') + 1;
+  const name = path.slice(at);
+  for (const stem of stemsOf(name)) {
+    for (const place of PLACES) {
+      const [start, end] = place.exec(stem)?.indices?.[0] ?? [];
+      // A word may stand behind the hash: `main.3f2a9c1b.settings.js`.
+      if (start === undefined || !/[\dA-Z_-]/.test(stem.slice(start, end))) continue;
+      return start === 0 ? undefined : `${path.slice(0, at + start)}*${name.slice(end)}`;
+    }
+  }
+  return undefined;
+}
+
 /** What a name must have at least to be taken for a hash: eight hexadecimal digits, or also eight characters behind a mark. */
 export type Doubt = 'none' | 'hexadecimal' | 'hash';
 

@@ -1,7 +1,7 @@
 // Names of real builds and of real files without a hash: the first may be kept for a year, the others never.
 import t from 'tap';
 import { buildsAt } from '../../src/rules/builds.ts';
-import { type Doubt, doubtOf, isHashed, placeOf } from '../../src/rules/hashed-names.ts';
+import { type Doubt, doubtOf, isHashed, patternOf, placeOf } from '../../src/rules/hashed-names.ts';
 
 /** What a build of each writes, from their own output. */
 const HASHED: Readonly<Record<string, readonly string[]>> = {
@@ -282,3 +282,42 @@ t.test(
     t.end();
   },
 );
+
+/** The last are of nothing but a hash, or of none. */
+const PATTERNS: Readonly<Record<string, string | undefined>> = {
+  'assets/app-3f2a9c1b.js': 'assets/app-*.js',
+  'assets/index-BxLaW0RJ.css.map': 'assets/index-*.css.map',
+  'main.3f2a9c1b.settings.js': 'main.*.settings.js',
+  'static/js/453.8ab44547.chunk.js': 'static/js/453.*.chunk.js',
+  '1234.3f2a9c1b.js': '1234.*.js',
+  'chunk-4XGTKZ5Q.js': 'chunk-*.js',
+  '_next/static/chunks/4bd1b696-409494caf8c83275.js': '_next/static/chunks/4bd1b696-*.js',
+  '_next/static/chunks/app/blog/[slug]/page-73e61f551f6942fb.js':
+    '_next/static/chunks/app/blog/[slug]/page-*.js',
+  '_next/static/media/4cf2300e9c8272f7-s.p.woff2': undefined,
+  '_next/static/media/photo.0-ar5u2q8ilxp.jpg': '_next/static/media/photo.*.jpg',
+  '_next/static/chunks/turbopack-0c3o1svijj_~~.js': '_next/static/chunks/turbopack-*.js',
+  '_next/static/gJ4xT0aLq2uVn8yWcR5Zb/_buildManifest.js': '_next/static/*/_buildManifest.js',
+  '_app/immutable/nodes/0.DNW6LhfW.js': '_app/immutable/nodes/0.*.js',
+  '_next/static/chunks/0k1b-0dd3x_n4.js': undefined,
+  '_nuxt/BFfIV2Jx.js': undefined,
+  'assets/*-3f2a9c1b.js': undefined,
+  'assets/settings.js': undefined,
+  'index.html': undefined,
+};
+
+t.test('the versions of a file have one pattern', async (t) => {
+  for (const [path, pattern] of Object.entries(PATTERNS)) t.equal(patternOf(path), pattern, path);
+  t.equal(patternOf('assets/web-settings.js', true), undefined, 'no hash where there is a word');
+  t.equal(patternOf('assets/web-hrtwplnm.js', true), undefined);
+});
+
+t.test('the pattern of a name is that name but for a hash', async (t) => {
+  for (const path of Object.values(HASHED).flat()) {
+    const pattern = patternOf(path);
+    if (pattern === undefined) continue;
+    const [head = '', tail = '', ...more] = pattern.split('*');
+    t.ok(more.length === 0 && path.startsWith(head) && path.endsWith(tail), `${path}: ${pattern}`);
+    t.ok(path.length >= pattern.length + 7, `${path}: ${pattern}`);
+  }
+});
