@@ -5,7 +5,11 @@ import t from 'tap';
 import { readPlainArguments, SERVER } from '../../src/command/arguments.ts';
 import { readArguments } from '../../src/command/usage.ts';
 
-const flag = fc.constantFrom(...[...SERVER.nameOf.keys()].map((name) => `--${name}`), '-p', '--no-watch');
+const flag = fc.constantFrom(
+  ...[...SERVER.nameOf.keys()].map((name) => `--${name}`),
+  '-p',
+  '--no-watch',
+);
 const text = fc.oneof(
   fc.constantFrom('', '-', '80', '-1', 'a=b', '"quoted"', "'", 'true', './a b', 'x\ny', '0x10'),
   fc.string({ maxLength: 6 }),

@@ -42,9 +42,9 @@ export async function readCompress(
   const about = { usage: USAGE, flags: FLAGS, groups: COMPRESS_GROUPS };
   const asked = await readArguments(args, about);
   if (asked === 'version' || 'help' in asked) return asked;
-  const root = directoryIn(asked.words);
   const call = calledOn(args);
   const texts = readFlags(asked.flags, args, FLAGS);
+  const root = directoryIn(asked.words);
   const isOwn = ([name]: readonly [string, unknown]) => Object.hasOwn(compressing, name);
   const given = Object.entries(texts);
   const own = readOptions(compressing, Object.fromEntries(given.filter(isOwn)), call, '');

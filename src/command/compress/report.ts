@@ -29,9 +29,8 @@ export interface Result {
   readonly notes: readonly Told[];
 }
 
-/** Of the files of one type, in bytes: what is sent to whoever takes just this coding. */
+/** Of some files, in bytes: what is sent to whoever takes just this coding. */
 interface Sums {
-  readonly type: string;
   readonly files: number;
   readonly bytes: number;
   readonly br: number;
@@ -44,25 +43,21 @@ interface Sums {
 }
 
 export function reportOf({ rows, ...counts }: Result) {
-  const types = Object.entries(byType(rows)).map(([type, own]) => sumOf(type, own));
-  return {
-    ...counts,
-    ...sumOf('', rows),
-    type: undefined,
-    types: types.toSorted((a, b) => b.bytes - a.bytes),
-  };
+  const types = Object.entries(byType(rows)).map(([type, own]) => ({ type, ...sumOf(own) }));
+  const byBytes = types.toSorted((a, b) => b.bytes - a.bytes);
+  return { ...counts, ...sumOf(rows), types: byBytes };
 }
 
 const CODINGS = ['br', 'zstd', 'gzip'] as const;
 
-function sumOf(type: string, rows: readonly Row[]): Sums {
+function sumOf(rows: readonly Row[]): Sums {
   const sum = (bytesOf: (row: Row) => number) =>
     rows.reduce((total, row) => total + bytesOf(row), 0);
   const [br = 0, zstd = 0, gzip = 0] = CODINGS.map((coding) =>
     sum(({ bytes, sizes }) => Math.min(bytes, sizes[coding] ?? bytes)),
   );
   return {
-    ...{ type, files: rows.length, bytes: sum(({ bytes }) => bytes), br, zstd, gzip },
+    ...{ files: rows.length, bytes: sum(({ bytes }) => bytes), br, zstd, gzip },
     best: sum(bestOf),
     dictionary: sum((row) => Math.min(bestOf(row), row.byDictionary ?? row.bytes)),
   };

@@ -109,7 +109,9 @@ function* directoriesOf(
       else if (isNameable(name) && isVisible(path + name, dotfiles)) {
         const kind = kindOf(entry, join(place, name), real, symlinks);
         if (kind?.isFile()) names.push(name);
-        else if (kind?.isDirectory()) open.push(`${path}${name}/`);
+        // Links last: what they lead to has been met by its own name, if it has one here.
+        else if (kind?.isDirectory())
+          open[entry.isSymbolicLink() ? 'unshift' : 'push'](`${path}${name}/`);
       }
     }
     yield { path, names, leftovers };
