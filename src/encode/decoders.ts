@@ -14,7 +14,7 @@ export function canDecode(coding: FileCoding): boolean {
 
 /**
  * The content, or undefined where the bytes are not of this coding, end too early, or hold more than `limit` bytes. Takes its
- * time on the calling thread: Brotli 0.3, zlib 0.4, Zstandard 1 GB/s of content.
+ * time on the calling thread: of a script 300 MB/s, by Zstandard 500.
  */
 export function decode(
   coding: FileCoding,

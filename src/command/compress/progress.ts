@@ -18,7 +18,8 @@ const NONE: Progress = { advance() {}, clear() {} };
 export function showProgress(stream: NodeJS.WriteStream, bytes: number, quiet: boolean): Progress {
   if (quiet || stream.isTTY !== true || bytes === 0) return NONE;
   let done = 0;
-  let drawn = Number.NEGATIVE_INFINITY;
+  let drawn = performance.now();
+  stream.write(barOf(0));
   return {
     advance(more) {
       done += more;
