@@ -64,8 +64,17 @@ export function createChanges(root: string, check: boolean): Changes {
     note(path, reason) {
       notes.push({ path, reason });
     },
-    result: () => ({ ...counts, pending, notes, problems: [...problems.values()] }),
+    result: () => ({
+      ...counts,
+      ...{ pending: inOrder(pending), notes: inOrder(notes) },
+      problems: inOrder([...problems.values()]),
+    }),
   };
+}
+
+/** Files are done in no order. */
+function inOrder(told: readonly Told[]): Told[] {
+  return told.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Without the call and the path, which Node's message ends with. */

@@ -21,7 +21,7 @@ import { readTree, type Tree, type TreePolicy } from './tree.ts';
 /** Bytes of content that are held at a time, for all files that are worked on. */
 const MAX_HELD = 2 * MAX_SIZE;
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Something is wrong, or to be done. */
 const FAILED = 1;

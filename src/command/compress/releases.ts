@@ -24,9 +24,9 @@ export function readReleases(roots: readonly string[], policy: TreePolicy, tell:
     dictionariesFor(path, content) {
       const pattern = patternIn(place, path);
       const found = releases.flatMap((release) => {
-        const same = release.paths.has(path) ? [path] : undefined;
-        const versions = pattern === undefined ? [] : (release.byPattern.get(pattern) ?? []);
-        return (same ?? versions).map((version) => join(release.root, version));
+        const own = release.paths.has(path) ? [path] : [];
+        const versions = pattern === undefined ? own : (release.byPattern.get(pattern) ?? []);
+        return versions.map((version) => join(release.root, version));
       });
       const known = new Map<string, Dictionary>();
       for (const file of newest(found)) {

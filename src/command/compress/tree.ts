@@ -2,6 +2,7 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { isCompressible, MIN_SIZE } from '../../encode/compressible.ts';
+import { codingOfName } from '../../files/codings.ts';
 import type { FilesPolicy } from '../../files/policy.ts';
 import { isLeftover } from './replace.ts';
 import { type Sidecar, sidecarOf } from './sidecar.ts';
@@ -58,7 +59,7 @@ export function readTree(policy: TreePolicy, tell: Tell): Tree {
       const path = directory.path + name;
       const own = sidecars.get(path) ?? [];
       sidecars.delete(path);
-      if (sidecarOf(path) !== undefined || RULES.includes(path)) continue;
+      if (isEncoded(path) || RULES.includes(path)) continue;
       const type = policy.typeOf(path);
       if (!isCompressible(type)) continue;
       const stat = attempt(() => statSync(join(policy.root, path)), path, tell);
@@ -70,6 +71,10 @@ export function readTree(policy: TreePolicy, tell: Tell): Tree {
     }
   }
   return { candidates, orphans, leftovers };
+}
+
+function isEncoded(path: string): boolean {
+  return sidecarOf(path) !== undefined || codingOfName(path) !== undefined;
 }
 
 function byBase(sidecars: readonly (Sidecar | undefined)[]): Map<string, Sidecar[]> {
