@@ -566,6 +566,7 @@ t.test('wrong lines say what was meant, by the names as typed', async (t) => {
       '--codings: "lzma" is not allowed; expected a list with commas, each one of br, zstd, gzip, or none',
     [`${root} --against nowhere`]: '--against: nowhere is no directory',
     [`${root} --against`]: '--against needs a path, or several',
+    [`${root} --codings=gzip --against=${root}`]: '--against needs br or zstd among --codings',
   };
   for (const [line, words] of Object.entries(wrong)) {
     const args = line === '' ? [] : line.split(' ');

@@ -49,6 +49,9 @@ export async function readCompress(
   const given = Object.entries(texts);
   const own = readOptions(compressing, Object.fromEntries(given.filter(isOwn)), call, '');
   const values = { ...defaultsOf(compressing), ...own } as Values;
+  if (values.against !== undefined && values.codings.every((coding) => coding === 'gzip')) {
+    throw new OptionError(`${call('against')} needs br or zstd among ${call('codings')}`);
+  }
   const others = Object.fromEntries(given.filter((entry) => !isOwn(entry)));
   const gathered = gatherOptions({ ...others, root }, process.env, call);
   const { codings, force, prune, check, threads } = values;

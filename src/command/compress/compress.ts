@@ -104,9 +104,9 @@ async function encodeAll(
   quiet: boolean,
 ): Promise<readonly Row[]> {
   const small = candidates.filter(({ path, size }) => {
-    if (size > MAX_SIZE)
-      work.changes.note(path, `larger than ${MAX_SIZE / 2 ** 20} MiB: not encoded`);
-    return size <= MAX_SIZE;
+    if (size <= MAX_SIZE) return true;
+    work.changes.note(path, `larger than ${MAX_SIZE / 2 ** 20} MiB: not encoded`);
+    return false;
   });
   const whole = small.reduce((sum, { size }) => sum + size, 0);
   const progress = showProgress(process.stderr, whole, quiet);
