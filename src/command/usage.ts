@@ -7,6 +7,7 @@ import { refuseSingleDash } from './flags.ts';
 
 const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
 zcserve doctor [root] [options]  say what would be used here, and why
+zcserve doctor [root] --verify LIST  are the files as a list of their hashes says?
 zcserve tune [root] [options]    measure, and print the best thresholds for this machine
 zcserve upgrade --pid-file FILE  a new process of the program takes the place of the one that runs
 

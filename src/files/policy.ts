@@ -45,6 +45,8 @@ export interface FilesPolicy {
   /** Who tells which names are hashes where the names do not; undefined = nobody asks. */
   readonly builds: Builds | undefined;
   readonly etag: EtagPolicy;
+  /** Is the hash of every content told (Repr-Digest)? */
+  readonly digest: boolean;
   readonly lastModified: boolean;
   /** Largest file that the memory cache takes, bytes. */
   readonly mmapMax: number;

@@ -1,6 +1,6 @@
 // The pipeline of one request: parse target → (where others have routed it: is it spelled in the normal way?)
-// → redirects, rewrites → resolve (at once when cached) → error page → plan → confirm that the file is
-// still what was planned.
+// → redirects, rewrites → resolve (at once when cached) → error page → plan → (where the client wants it: the digest of
+// what is sent) → confirm that the file is still what was planned.
 import type { FileEntry } from '../files/entry.ts';
 import { MISS_PAGE } from '../files/policy.ts';
 import { looksLikeAsset } from '../files/resolve.ts';
@@ -23,6 +23,7 @@ import type { RequestHead } from '../plan/request.ts';
 import type { Plannable } from '../plan/types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Answer, Handler } from './answer.ts';
+import { withContentDigest } from './content-digest.ts';
 import type { ListingPages } from './listing-pages.ts';
 
 export interface HandlerOptions {
@@ -192,9 +193,11 @@ export function createHandler(options: HandlerOptions): Handler {
 
   function answerOf(asked: Asked, attempt: number): Answer | Promise<Answer> {
     const answer = handle(asked);
-    return answer instanceof Promise
-      ? answer.then((made) => confirm(asked, made, attempt))
-      : confirm(asked, answer, attempt);
+    const end = (made: Answer) =>
+      made.wantsDigest
+        ? withContentDigest(made, table).then((one) => confirm(asked, one, attempt))
+        : confirm(asked, made, attempt);
+    return answer instanceof Promise ? answer.then(end) : end(answer);
   }
 
   return (request, reach) => {

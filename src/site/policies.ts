@@ -113,6 +113,7 @@ function filesPolicy(options: Options): FilesPolicy {
     advises: areLocal(listenersOf(options)),
     spa: options.spa?.replace(/^\/+/, ''),
     codings: options.precompressed,
+    digest: options.digest !== 'off',
     builds: options.immutableHashed ? buildsAt(placeOf(resolve(options.root))) : undefined,
     revalidateMs: options.revalidate,
     mmapMax: mmapMaxOf(options),
@@ -128,6 +129,7 @@ function planPolicy(options: Options, rules: Rules): PlanPolicy {
     acceptRanges: options.maxRanges > 0 ? 'bytes' : 'none',
     serverTiming: options.serverTiming,
     cors: options.cors,
+    digest: options.digest !== 'off',
     common: rules.common,
   };
 }

@@ -12,7 +12,13 @@ const table = new FileTable({
   policy: { ...POLICY, root: path, codings: [], maxOpenFiles: 1_000_000 },
   root,
   addon,
-  describe: () => ({ etag: undefined, lastModified: undefined, fields: [], contentFields: [] }),
+  describe: () => ({
+    etag: undefined,
+    lastModified: undefined,
+    fields: [],
+    contentFields: [],
+    digestFields: [],
+  }),
   log: collect([]),
 });
 const find = async (name: string) => table.lookup(name, false, false);

@@ -38,6 +38,7 @@ export const POLICY: Omit<FilesPolicy, 'root'> = {
   builds: undefined,
   codings: ['br', 'zstd', 'gzip'],
   etag: 'stat',
+  digest: false,
   lastModified: true,
   mmapMax: 65536,
   // What is asked for once is kept, too.
@@ -115,11 +116,12 @@ export function makeSite(
     policy,
     root,
     addon: options.addon,
-    describe: ({ path: resource, coding, etag, varies }) => ({
+    describe: ({ path: resource, coding, etag, hash, varies }) => ({
       etag,
       lastModified: undefined,
       fields: ['ETag', etag ?? '', 'Vary', String(varies)],
       contentFields: ['Content-Type', resource, 'Content-Encoding', coding],
+      digestFields: hash === undefined ? [] : ['Repr-Digest', hash],
     }),
     log: collect(lines),
     now: () => time,

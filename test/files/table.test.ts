@@ -328,7 +328,13 @@ t.test(`${flood} distinct missing paths leave memory flat`, async (t) => {
       close: () => {},
     },
     addon: undefined,
-    describe: () => ({ etag: undefined, lastModified: undefined, fields: [], contentFields: [] }),
+    describe: () => ({
+      etag: undefined,
+      lastModified: undefined,
+      fields: [],
+      contentFields: [],
+      digestFields: [],
+    }),
     log: collect([]),
   });
   setFlagsFromString('--expose-gc');

@@ -26,14 +26,18 @@ function ask(query: string, accept = 'text/html'): RequestHead {
 }
 
 /** Pages of one directory, whose contents can be changed. */
-function pagesOf(contents: Contents, etag = true) {
+function pagesOf(contents: Contents, etag = true, digest = false) {
   const table = {
     contents,
     kept: true,
     list: () => table.contents,
     lease: (_: unknown, of: Contents) => (table.kept && of === table.contents ? LEASE : undefined),
+    hashes: async (_: unknown, names: readonly string[]) => {
+      return new Map(names.map((name) => [name, `hash of ${name}`]));
+    },
   };
-  const pages = new ListingPages({ table, addon, etag });
+  const isPlain = (path: string) => path.startsWith('/d/') && !path.endsWith('1.txt');
+  const pages = new ListingPages({ table, addon, etag, digest, isPlain });
   return {
     table,
     show: async (query: string, accept?: string): Promise<ListingPage> => {
@@ -130,7 +134,12 @@ t.test('what is kept has a bound; the least used goes', async (t) => {
 
 t.test('why there is no listing goes through', async (t) => {
   const gone = { kind: 'not-found' } as const;
-  const table = { list: async () => gone, lease: () => undefined };
-  const pages = new ListingPages({ table, addon, etag: true });
+  const table = {
+    list: async () => gone,
+    lease: () => undefined,
+    hashes: async () => new Map(),
+  };
+  const options = { etag: true, digest: false, isPlain: () => true };
+  const pages = new ListingPages({ table, addon, ...options });
   t.equal(await pages.show(ask(''), LISTING), gone);
 });

@@ -74,6 +74,7 @@ export async function openEntry(
     lastModified: undefined,
     fields: ['ETag', `"${size}"`],
     contentFields: ['Content-Type', 'application/octet-stream'],
+    digestFields: [],
     cached,
     uses: 0,
     trusted: true,
