@@ -36,7 +36,7 @@ const PLAIN = Object.fromEntries(
 export function readPlainArguments(args: readonly string[]): Arguments | undefined {
   try {
     const { values, positionals, tokens } = parseArgs({
-      args: args.map(withValue),
+      args: withValues(args),
       options: PLAIN,
       allowPositionals: true,
       tokens: true,
@@ -62,4 +62,16 @@ export function withValue(argument: string): string {
   if (bare !== undefined) return `${argument}=${bare}`;
   const negated = /^--no-(.+)$/.exec(argument)?.[1];
   return negated && named(negated)?.shape === '' ? `--${negated}=false` : argument;
+}
+
+/** The same for all of a line; and to a parser `-`, standard input or output, would be a word: --access-log - */
+export function withValues(args: readonly string[]): string[] {
+  const line: string[] = [];
+  for (const argument of args) {
+    const before = line.at(-1) ?? '';
+    if (argument === '-' && before.startsWith('--') && NAME_OF.has(before.slice(2)))
+      line.splice(-1, 1, `${before}=-`);
+    else line.push(withValue(argument));
+  }
+  return line;
 }

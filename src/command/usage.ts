@@ -2,7 +2,7 @@
 import yargs from 'yargs';
 import { GROUPS } from '../options/options.ts';
 import { flagOf, type Option } from '../options/table.ts';
-import { type Arguments, NAME_OF, SHORT, withValue } from './arguments.ts';
+import { type Arguments, NAME_OF, SHORT, withValues } from './arguments.ts';
 import { refuseSingleDash } from './flags.ts';
 
 const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
@@ -36,7 +36,7 @@ function nameOf(argument: string): string {
 }
 
 function describe(args: readonly string[]) {
-  const parser = yargs(args.map(withValue))
+  const parser = yargs(withValues(args))
     .scriptName('zcserve')
     .help(false)
     .version(false)
