@@ -11,29 +11,43 @@ import type { Answer } from './answer.ts';
 /** Longest content, bytes, that is read and hashed before it is sent: 2 ms. What is longer goes without. */
 const MAX_CONTENT = 1024 * 1024;
 
-/** The answer with it; as it is where there is no content, or too much of it. Never rejects. */
-export async function withContentDigest(
-  answer: Answer,
-  table: Pick<FileTable, 'hash'>,
-): Promise<Answer> {
-  const digest = await contentDigest(answer, table);
-  if (digest === undefined) return answer;
-  return { ...answer, fields: [...answer.fields, 'Content-Digest', digest] };
-}
+/** Answers that are hashed at a time: what comes beyond them goes without, so that nobody else waits for it. */
+const MAX_HASHING = 8;
 
-async function contentDigest(
-  { status, fields, body, resource }: Answer,
-  table: Pick<FileTable, 'hash'>,
-): Promise<string | undefined> {
-  if (body.kind === 'none') return undefined;
-  const whole = pairs(fields).find(([name]) => name === 'Repr-Digest');
-  if (status !== 206 && whole !== undefined) return whole[1];
-  if (lengthOf(body) > MAX_CONTENT) return undefined;
-  const hash =
-    body.kind === 'bytes'
-      ? loadCrypto().createHash('sha256').update(body.bytes).digest('base64')
-      : await table.hash(body.file, piecesOf(body), resource?.identity);
-  return hash === undefined ? undefined : digestOf(hash);
+/** An answer with it, or as it is where there is no content, or too much. Never rejects. */
+export type AddDigest = (answer: Answer) => Promise<Answer>;
+
+export function contentDigests(table: Pick<FileTable, 'hash'>): AddDigest {
+  let hashing = 0;
+
+  async function hashOf({ body, resource }: Answer): Promise<string | undefined> {
+    if (body.kind === 'none' || lengthOf(body) > MAX_CONTENT || hashing >= MAX_HASHING) {
+      return undefined;
+    }
+    if (body.kind === 'bytes') {
+      return loadCrypto().createHash('sha256').update(body.bytes).digest('base64');
+    }
+    hashing++;
+    try {
+      return await table.hash(body.file, piecesOf(body), resource?.identity);
+    } finally {
+      hashing--;
+    }
+  }
+
+  async function digestFor(answer: Answer): Promise<string | undefined> {
+    const { status, fields, body } = answer;
+    const whole = pairs(fields).find(([name]) => name === 'Repr-Digest');
+    if (body.kind !== 'none' && status !== 206 && whole !== undefined) return whole[1];
+    const hash = await hashOf(answer);
+    return hash === undefined ? undefined : digestOf(hash);
+  }
+
+  return async (answer) => {
+    const digest = await digestFor(answer);
+    if (digest === undefined) return answer;
+    return { ...answer, fields: [...answer.fields, 'Content-Digest', digest] };
+  };
 }
 
 type FileBody = Exclude<Body<FileEntry>, { readonly kind: 'none' | 'bytes' }>;

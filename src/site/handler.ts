@@ -23,7 +23,7 @@ import type { RequestHead } from '../plan/request.ts';
 import type { Plannable } from '../plan/types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Answer, Handler } from './answer.ts';
-import { withContentDigest } from './content-digest.ts';
+import { contentDigests } from './content-digest.ts';
 import type { ListingPages } from './listing-pages.ts';
 
 export interface HandlerOptions {
@@ -66,6 +66,7 @@ const MAX_ATTEMPTS = 10;
 export function createHandler(options: HandlerOptions): Handler {
   const { table, listings, policy, redirects, rewrites, log } = options;
   const termsWithin = termsOf(policy);
+  const withDigest = contentDigests(table);
 
   function handle(asked: Asked): Answer | Promise<Answer> {
     const { request } = asked;
@@ -195,7 +196,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const answer = handle(asked);
     const end = (made: Answer) =>
       made.wantsDigest
-        ? withContentDigest(made, table).then((one) => confirm(asked, one, attempt))
+        ? withDigest(made).then((one) => confirm(asked, one, attempt))
         : confirm(asked, made, attempt);
     return answer instanceof Promise ? answer.then(end) : end(answer);
   }

@@ -36,7 +36,7 @@ function pagesOf(contents: Contents, etag = true, digest = false) {
       return new Map(names.map((name) => [name, `hash of ${name}`]));
     },
   };
-  const isPlain = (path: string) => path.startsWith('/d/') && !path.endsWith('1.txt');
+  const isPlain = (path: string) => path.startsWith('/d/') && !path.endsWith('1');
   const pages = new ListingPages({ table, addon, etag, digest, isPlain });
   return {
     table,
@@ -113,6 +113,34 @@ t.test('a tag is of the bytes: another for other bytes, the same for the same', 
     t.equal((await elsewhere.show('')).etag, pages[0]?.etag);
     t.equal((await off.show('')).etag, undefined);
   }
+});
+
+t.test('hashes of files, where digests are on, in JSON and for whoever asks', async (t) => {
+  const hashed = async (count: number, query: string, accept?: string, digest = true) => {
+    const { show } = pagesOf(directory(count), true, digest);
+    const { bytes } = await show(query, accept);
+    return [...bytes.toString().matchAll(/"name":"(\d+)"[^\n]*,"integrity":"sha256-([^"]*)"/g)].map(
+      ([, name = '', hash]) => (hash === `hash of ${name}` ? name : 'another'),
+    );
+  };
+  const json = 'application/json';
+  t.same(await hashed(4, '?integrity', json), ['000000', '000002', '000003'], 'of what is plain');
+  t.equal((await hashed(1000, '?integrity', json)).length, 900);
+  for (const [title, ...given] of [
+    ['a directory that is too large', 1001, '?integrity', json],
+    ['HTML', 4, '?integrity'],
+    ['unasked', 4, '', json],
+    ['without the option', 4, '?integrity', json, false],
+  ] as const) {
+    const [count, query, accept, digest] = given;
+    t.same(await hashed(count, query, accept, digest), [], title);
+  }
+  const { show } = pagesOf(directory(4), false, true);
+  const [one, other] = await Promise.all([show('?integrity', json), show('?integrity', json)]);
+  t.equal(one.bytes, other.bytes, 'made once for all who ask at a time');
+  t.not((await show('?integrity', json)).bytes, one.bytes, 'and not kept');
+  t.equal(one.hash, createHash('sha256').update(one.bytes).digest('base64'));
+  t.not((await show('', json)).bytes.toString(), one.bytes.toString());
 });
 
 t.test('a page that is made while its contents change has no lease', async (t) => {
