@@ -31,10 +31,7 @@ const COLUMNS: ReadonlyArray<readonly [column: Column, title: string]> = [
   ['time', 'Modified (UTC)'],
 ];
 
-/**
- * The form that a request asks for: `?sort=name|size|time&order=asc|desc`, anything else is by name, ascending; and
- * `?integrity`.
- */
+/** The form that `?sort=name|size|time&order=asc|desc&integrity` asks for; anything else is by name, ascending. */
 export function listingForm(request: RequestHead): ListingForm {
   const { target } = request;
   const query = target.includes('?') ? target.slice(target.indexOf('?')) : '';

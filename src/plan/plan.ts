@@ -183,14 +183,10 @@ function planConditional<F extends Representation>(
         close: false,
         memo: undefined,
       };
-    case 'proceed':
-      return planRanges(
-        request,
-        file,
-        [...reprDigest(request, file, terms), ...extra],
-        terms,
-        nowMs,
-      );
+    case 'proceed': {
+      const described = [...reprDigest(request, file, terms), ...extra];
+      return planRanges(request, file, described, terms, nowMs);
+    }
   }
 }
 
