@@ -43,6 +43,9 @@ async function main(args: readonly string[]): Promise<void> {
   const flags = { ...readFlags(asked.flags, args), root };
   const gather = () => gatherOptions(flags, process.env, calledOn(args));
   const gathered = gather();
+  if (gathered.verify !== undefined && command !== 'doctor') {
+    throw new OptionError(`${gathered.call('verify')} is for zcserve doctor`);
+  }
   const unconfined = command === 'serve' ? await confine(gathered) : undefined;
   const log = logOf(gathered);
   for (const warning of gathered.warnings) log.warn(warning);
@@ -82,11 +85,14 @@ async function run(
   gather: () => Gathered,
   log: Log,
 ): Promise<void> {
-  const { options, json } = gathered;
+  const { options, json, verify } = gathered;
   switch (command) {
     case 'serve':
       return serve(gathered, gather, log);
     case 'doctor':
+      if (verify !== undefined) {
+        return (await import('./command/doctor/verify.ts')).printVerdicts(options, verify, json);
+      }
       return (await import('./command/doctor/doctor.ts')).printDiagnosis(options, json);
     case 'tune':
       return (await import('./command/tune/tune.ts')).tune(options);

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/landlock.h"
 #include "files/open.h"
-#include "http/content_tag.h"
+#include "http/content_hash.h"
 #include "net/openssl.h"
 
 namespace zc::js {
@@ -225,14 +225,14 @@ napi_value file_read_now(napi_env env, napi_callback_info info) {
 }
 
 // More would keep JavaScript waiting.
-constexpr uint64_t kTaggedNow = 64 << 10;
+constexpr uint64_t kHashedNow = 64 << 10;
 
-napi_value file_content_tag(napi_env env, napi_callback_info info) {
+napi_value file_content_hash(napi_env env, napi_callback_info info) {
   const Ref<File> file = unwrap<File>(env, handles(env).file, Arguments(env, info).self);
-  if (!file || file->stat().size > kTaggedNow) return undefined(env);
+  if (!file || file->stat().size > kHashedNow) return undefined(env);
   const std::optional<std::string> bytes = file->content_now(monotonic_ms());
-  const std::string tag = bytes ? content_tag(*bytes) : std::string();
-  return tag.empty() ? undefined(env) : text(env, tag);
+  const std::string hash = bytes ? content_hash(*bytes) : std::string();
+  return hash.empty() ? undefined(env) : text(env, hash);
 }
 
 napi_value root_is_same(napi_env env, napi_callback_info info) {
@@ -275,7 +275,7 @@ NAPI_MODULE_INIT() {
   handles->file =
       define_handle(env, "File", {getter("fd", fd_of<File, &Handles::file>), method("isCurrent", file_is_current),
                                          method("readNow", file_read_now),
-                                         method("contentTag", file_content_tag), method("release", release<File>)});
+                                         method("contentHash", file_content_hash), method("release", release<File>)});
   handles->memory = define_handle(env, "Memory", {getter("size", memory_size), method("bytes", memory_bytes),
                                          method("lend", memory_lend), method("release", memory_release)});
   handles->arena = define_handle(env, "Arena",

@@ -18,6 +18,7 @@ namespace zc {
   X(kIfModifiedSince, "if-modified-since") X(kIfUnmodifiedSince, "if-unmodified-since")                 \
   X(kOrigin, "origin") X(kAccessControlRequestMethod, "access-control-request-method")                  \
   X(kSecFetchDest, "sec-fetch-dest") X(kAuthorization, "authorization")                                 \
+  X(kWantReprDigest, "want-repr-digest") X(kWantContentDigest, "want-content-digest")                   \
   X(kVia, "via") X(kForwarded, "forwarded") X(kXForwardedFor, "x-forwarded-for")                        \
   X(kXForwardedHost, "x-forwarded-host") X(kXForwardedProto, "x-forwarded-proto")                       \
   X(kXRealIp, "x-real-ip") X(kHost, "host")

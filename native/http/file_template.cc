@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
-#include "http/content_tag.h"
+#include "http/content_hash.h"
 #include "http/grammar.h"
 
 namespace zc {
@@ -51,7 +51,7 @@ bool read_tag(const FileTemplate& from, const File& file, Ref<Memory>& content, 
       if (!bytes) return false;
       content = Ref<Memory>(new HeapBytes(std::move(*bytes)));
     }
-    validators.etag = content_tag({content->data(), content->size()});
+    validators.etag = content_tag(content_hash({content->data(), content->size()}));
     return !validators.etag.empty();
   }
   validators.etag = "\"";

@@ -19,10 +19,10 @@ export interface NativeFile {
    */
   readNow(bytes: Uint8Array, start: number): boolean;
   /**
-   * The tag that files/etag makes of the content of an identity, if that is small, need not be waited for and is that of the
-   * version that was opened. Undefined also without an OpenSSL that the addon could call.
+   * SHA-256 of the content in base64, if that is small, need not be waited for and is that of the version that was opened.
+   * Undefined also without an OpenSSL that the addon could call.
    */
-  contentTag(): string | undefined;
+  contentHash(): string | undefined;
   release(): void;
 }
 

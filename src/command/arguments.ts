@@ -48,7 +48,7 @@ const PLAIN = Object.fromEntries(
 export function readPlainArguments(args: readonly string[]): Arguments | undefined {
   try {
     const { values, positionals, tokens } = parseArgs({
-      args: args.map((argument) => withValue(argument)),
+      args: withValues(args),
       options: PLAIN,
       allowPositionals: true,
       tokens: true,
@@ -73,4 +73,16 @@ export function withValue(argument: string, { table, nameOf }: Flags = SERVER): 
   if (bare !== undefined) return `${argument}=${bare}`;
   const negated = /^--no-(.+)$/.exec(argument)?.[1];
   return negated && named(negated)?.shape === '' ? `--${negated}=false` : argument;
+}
+
+/** The same for all of a line; and to a parser `-`, standard input or output, would be a word: --access-log - */
+export function withValues(args: readonly string[], flags: Flags = SERVER): string[] {
+  const line: string[] = [];
+  for (const argument of args) {
+    const before = line.at(-1) ?? '';
+    if (argument === '-' && before.startsWith('--') && flags.nameOf.has(before.slice(2)))
+      line.splice(-1, 1, `${before}=-`);
+    else line.push(withValue(argument, flags));
+  }
+  return line;
 }

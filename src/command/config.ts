@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { HostRules } from '../options/hosts.ts';
-import { filesByPrefix, isPem, output, path, paths } from '../options/kinds.ts';
+import { filesByPrefix, input, isPem, output, path, paths } from '../options/kinds.ts';
 import {
   COMMAND_OPTIONS,
   OPTIONS,
@@ -35,6 +35,8 @@ export interface Gathered {
   readonly config: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
+  /** List of hashes to compare the files with, where one is given. */
+  readonly verify: string | undefined;
   /** What an option was called where it was given. */
   readonly call: Call;
   /** What was given and sets nothing. */
@@ -75,6 +77,7 @@ export function gatherOptions(
       config: typeof file === 'string' ? file : undefined,
       json: given.json === true,
       quiet: given.quiet === true,
+      verify: typeof given.verify === 'string' ? given.verify : undefined,
       call,
       warnings: strayVariables(env),
     };
@@ -116,12 +119,13 @@ function fromFile(file: string, options: Texts): Record<string, unknown> {
     typeof each !== 'string' || each === '' || isPem(each) ? each : resolve(dirname(file), each);
   const made = Object.entries(options).map(([name, value]) => {
     const kind = Object.hasOwn(COMMAND_OPTIONS, name) && COMMAND_OPTIONS[name as Name].kind;
-    if (kind === output && value === '-') return [name, value];
+    if ((kind === output || kind === input) && value === '-') return [name, value];
     if (kind === filesByPrefix) {
       const pairs = Object.entries(Object(filesByPrefix.parse(value) ?? value));
       return [name, Object.fromEntries(pairs.map(([prefix, each]) => [prefix, fromHere(each)]))];
     }
-    if (kind !== path && kind !== paths && kind !== output) return [name, value];
+    const isPath = kind === path || kind === paths || kind === output || kind === input;
+    if (!isPath) return [name, value];
     return [name, Array.isArray(value) ? value.map(fromHere) : fromHere(value)];
   });
   return Object.fromEntries(made);

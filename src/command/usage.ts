@@ -2,11 +2,12 @@
 import yargs from 'yargs';
 import { GROUPS } from '../options/options.ts';
 import { flagOf, type Option, type Table } from '../options/table.ts';
-import { type Arguments, type Flags, SERVER, SHORT, withValue } from './arguments.ts';
+import { type Arguments, type Flags, SERVER, SHORT, withValues } from './arguments.ts';
 import { refuseSingleDash } from './flags.ts';
 
 const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
 zcserve doctor [root] [options]  say what would be used here, and why
+zcserve doctor [root] --verify LIST  are the files as a list of their hashes says?
 zcserve tune [root] [options]    measure, and print the best thresholds for this machine
 zcserve upgrade --pid-file FILE  a new process of the program takes the place of the one that runs
 zcserve compress DIR [options]   encode a site's files once, beside them (--help: its own options)
@@ -48,7 +49,7 @@ function nameOf(argument: string): string {
 }
 
 function describe(args: readonly string[], { usage, flags, groups }: Help) {
-  const parser = yargs(args.map((argument) => withValue(argument, flags)))
+  const parser = yargs(withValues(args, flags))
     .scriptName('zcserve')
     .help(false)
     .version(false)

@@ -13,14 +13,22 @@ const readFd = promisify(read);
 /** File name extension of each coding's sibling. */
 export const SUFFIXES = { br: '.br', zstd: '.zst', gzip: '.gz' } as const;
 
+/** Of a form by a dictionary: `app.js.<SHA-256 of the dictionary>.dcb`. */
+export const BY_DICTIONARY = /^(?<owner>.+)\.(?<hash>[0-9a-f]{64})\.(?<coding>dcb|dcz)$/s;
+
 /** The resources that a file may belong to: its own, and the one whose precompressed sibling it is. */
-export function resourcesOf(path: string, policy: Pick<FilesPolicy, 'codings'>): string[] {
+export function resourcesOf(
+  path: string,
+  policy: Pick<FilesPolicy, 'codings' | 'dictionaries'>,
+): string[] {
   const owners = [path];
   for (const coding of policy.codings) {
     const suffix = SUFFIXES[coding];
     if (path.endsWith(suffix)) owners.push(path.slice(0, -suffix.length));
   }
-  return owners;
+  const { owner } =
+    policy.dictionaries === undefined ? {} : (BY_DICTIONARY.exec(path)?.groups ?? {});
+  return owner === undefined ? owners : [...owners, owner];
 }
 
 /**

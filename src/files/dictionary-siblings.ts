@@ -1,6 +1,7 @@
 // Forms of files by a dictionary, which are called after it: a directory tells which there are. RFC 9842.
 import { LRUCache } from 'lru-cache';
 import type { Contents, DictionaryCoding } from '../plan/types.ts';
+import { BY_DICTIONARY } from './codings.ts';
 import { namesOf } from './contents.ts';
 import type { Found, Root } from './root.ts';
 
@@ -11,9 +12,6 @@ export interface DictionarySibling {
   /** SHA-256 of the dictionary, hexadecimal. */
   readonly hash: string;
 }
-
-/** `app.js.<SHA-256 of the dictionary>.dcb` */
-const NAME = /^(?<owner>.+)\.(?<hash>[0-9a-f]{64})\.(?<coding>dcb|dcz)$/s;
 
 /** Of one file: each holds a descriptor, and four releases are remembered by two codings and more. */
 const MAX_SIBLINGS = 16;
@@ -50,7 +48,7 @@ export class DictionarySiblings {
 function siblingsIn(contents: Contents): Siblings {
   const siblings = new Map<string, DictionarySibling[]>();
   for (const name of namesOf(contents)) {
-    const { owner, hash, coding } = NAME.exec(name)?.groups ?? {};
+    const { owner, hash, coding } = BY_DICTIONARY.exec(name)?.groups ?? {};
     if (owner === undefined || hash === undefined) continue;
     const own = siblings.get(owner) ?? [];
     if (own.length < MAX_SIBLINGS) own.push({ name, hash, coding: coding as DictionaryCoding });

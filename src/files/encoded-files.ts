@@ -7,8 +7,8 @@ import { isWorthwhile, MIN_SIZE } from '../encode/compressible.ts';
 import { type Log, textOf } from '../log/log.ts';
 import { loadCrypto } from '../packages/packages.ts';
 import type { Coding, FileCoding } from '../plan/types.ts';
+import { versionNow } from './content-hashes.ts';
 import type { CachedEntry, OpenFile } from './entry.ts';
-import { versionNow } from './etag.ts';
 import type { FoundFile } from './root.ts';
 import { idleKey } from './second-chance.ts';
 

@@ -45,6 +45,7 @@ export interface Description {
   readonly contentFields: FieldList;
   /** Would an encoded form of it be smaller, and may one be made? */
   readonly encodable: boolean;
+  readonly digestFields: FieldList;
 }
 
 /** What an open file is, beside its descriptor. */
@@ -83,6 +84,7 @@ export class CachedEntry implements FileEntry {
   fields: FieldList;
   contentFields: FieldList;
   encodable: boolean;
+  digestFields: FieldList;
   uses = 0;
   refused = false;
   crowded = false;
@@ -112,6 +114,7 @@ export class CachedEntry implements FileEntry {
     this.fields = description.fields;
     this.contentFields = description.contentFields;
     this.encodable = description.encodable;
+    this.digestFields = description.digestFields;
   }
 
   get cached(): boolean {
@@ -133,6 +136,7 @@ export class CachedEntry implements FileEntry {
     this.fields = description.fields;
     this.contentFields = description.contentFields;
     this.encodable = description.encodable;
+    this.digestFields = description.digestFields;
   }
 
   retain(): void {

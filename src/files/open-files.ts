@@ -1,8 +1,9 @@
 // The files of one table that are kept open, by path, in a pool that tables share.
-import type { Coding, FileCoding, Resource, Strategy } from '../plan/types.ts';
+import type { Coding, FileCoding, Resource, Span, Strategy } from '../plan/types.ts';
 import { resourcesOf } from './codings.ts';
+import { type ContentHashes, HASHED_FIRST, hashPieces, versionNow } from './content-hashes.ts';
 import { CachedEntry, type Description, type FileEntry } from './entry.ts';
-import { ContentEtags, type TagSource, tagSource, versionNow } from './etag.ts';
+import { contentEtag, type TagSource, tagSource } from './etag.ts';
 import type { FilePool, PooledResource } from './file-pool.ts';
 import type { FileCache, Freshness } from './freshness.ts';
 import type { FilesPolicy } from './policy.ts';
@@ -17,6 +18,8 @@ export type Describe = (file: {
   readonly encoding: Coding;
   readonly mtimeMs: number;
   readonly etag: string | undefined;
+  /** SHA-256 of its bytes in base64; undefined where digests are off, and until it is known. */
+  readonly hash: string | undefined;
   /** Does its build say that its name is the hash of its content? */
   readonly built: boolean;
   /** Has the resource more than one coding? */
@@ -30,6 +33,7 @@ export interface OpenFilesOptions {
   readonly describe: Describe;
   readonly freshness: Freshness;
   readonly pool: FilePool;
+  readonly hashes: ContentHashes;
 }
 
 export class OpenFiles implements FileCache {
@@ -37,12 +41,13 @@ export class OpenFiles implements FileCache {
   readonly #pool: FilePool;
   /** Before the paths of this table. */
   readonly #prefix: string;
-  readonly #etags = new ContentEtags();
+  readonly #hashes: ContentHashes;
   #closed = false;
 
   constructor(options: OpenFilesOptions) {
     this.#options = options;
     this.#pool = options.pool;
+    this.#hashes = options.hashes;
     this.#prefix = options.pool.join();
   }
 
@@ -53,7 +58,7 @@ export class OpenFiles implements FileCache {
 
   /**
    * Makes a resource of these files, or finds that it is kept already. Their descriptors are taken over. At once,
-   * unless a tag has to be hashed first. One that is not to be kept serves the answers of this turn. `uses`: how often it was
+   * unless one has to be hashed first. One that is not to be kept serves the answers of this turn. `uses`: how often it was
    * used before.
    */
   adopt(
@@ -63,17 +68,21 @@ export class OpenFiles implements FileCache {
     uses: number,
   ): Resource<FileEntry> | Promise<Resource<FileEntry>> {
     const unknown = variants.filter(
-      (variant) => this.#isHashedFirst(variant) && !this.#etags.learnNow(variant),
+      (variant) => this.#isHashed(variant) === 'first' && !this.#hashes.learnNow(variant),
     );
     if (unknown.length === 0) return this.#take(path, variants, isKept(), uses);
-    return Promise.all(unknown.map((variant) => this.#etags.learn(variant))).then(() =>
+    return Promise.all(unknown.map((variant) => this.#hashes.learn(variant))).then(() =>
       this.#take(path, variants, isKept(), uses),
     );
   }
 
-  #isHashedFirst(variant: OpenVariant): boolean {
+  /** Is its content still to be hashed, for its tag or its digest: before the first answer, or after it? */
+  #isHashed(variant: OpenVariant): 'first' | 'later' | undefined {
+    if (this.#hashes.get(variant.version) !== undefined) return undefined;
+    if (this.#options.policy.digest) return variant.size <= HASHED_FIRST ? 'first' : 'later';
     const source = this.#tagSourceOf(variant);
-    return source.kind === 'hash' && source.first && this.#etags.get(variant) === undefined;
+    if (source.kind === 'known') return undefined;
+    return source.first ? 'first' : 'later';
   }
 
   #tagSourceOf({ version, size, coding, made }: OpenVariant): TagSource {
@@ -156,17 +165,32 @@ export class OpenFiles implements FileCache {
     if (strategy === 'mmap' && this.#options.policy.mmapSource === 'snapshot') return true;
     const { native } = file.file;
     if (native !== undefined && file.trusted) return native.isCurrent();
-    file.retain();
-    identity.retain();
-    return versionNow(file.file.fd)
-      .then((now) => now === file.version)
-      .catch(() => true) // The read finds the same error, and says so.
-      .finally(() =>
-        this.#pool.turn.defer(() => {
-          file.release();
-          identity.release();
-        }),
-      );
+    return this.#holding(
+      [file, identity],
+      () =>
+        versionNow(file.file.fd)
+          .then((now) => now === file.version)
+          .catch(() => true), // The read finds the same error, and says so.
+    );
+  }
+
+  /** As of `hashPieces`; it and `identity` of the same resource stay open. */
+  async hash(
+    file: FileEntry,
+    pieces: ReadonlyArray<string | Span>,
+    identity: FileEntry = file,
+  ): Promise<string | undefined> {
+    return this.#holding([file, identity], () => hashPieces(file, pieces));
+  }
+
+  /** What is held stays open until the turn ends in which this is fulfilled. */
+  #holding<T>(entries: readonly FileEntry[], work: () => Promise<T>): Promise<T> {
+    for (const entry of entries) entry.retain();
+    return work().finally(() =>
+      this.#pool.turn.defer(() => {
+        for (const entry of entries) entry.release();
+      }),
+    );
   }
 
   /** Closes those that nobody is sending; the pool may yet be others'. */
@@ -178,18 +202,30 @@ export class OpenFiles implements FileCache {
 
   #enter(path: string, variant: OpenVariant, varies: Varies, uses: number): CachedEntry {
     const { policy, describe, freshness } = this.#options;
-    const { coding, encoding, modifiedMs, built } = variant;
-    const describeWith = (etag: string | undefined) =>
-      describe({ path, coding, encoding, mtimeMs: modifiedMs, etag, ...varies, built });
+    const { coding, encoding, modifiedMs, version, built } = variant;
     const source = this.#tagSourceOf(variant);
-    const known = source.kind === 'known' ? source.tag : this.#etags.get(variant);
+    const describeWith = (known: string | undefined) => {
+      const etag = source.kind === 'known' ? source.tag : known && contentEtag(known, coding);
+      const hash = policy.digest ? known : undefined;
+      return describe({
+        path,
+        coding,
+        encoding,
+        mtimeMs: modifiedMs,
+        etag,
+        hash,
+        ...varies,
+        built,
+      });
+    };
+    const known = this.#hashes.get(version);
     const entry = new CachedEntry(variant.file, variant, describeWith(known));
     entry.keeper = { freshness, mmapMax: policy.cacheSize > 0 ? policy.mmapMax : 0 };
     entry.uses = uses;
     entry.onChanged = () => freshness.drop(variant.path);
-    if (source.kind === 'hash' && !source.first && known === undefined) {
-      this.#etags.compute(entry, (etag) => {
-        entry.describe(describeWith(etag));
+    if (this.#isHashed(variant) === 'later') {
+      this.#hashes.compute(entry, (hash) => {
+        entry.describe(describeWith(hash));
         freshness.forget([variant.path]);
       });
     }

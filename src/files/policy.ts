@@ -61,6 +61,8 @@ export interface FilesPolicy {
   /** Encoded forms that are made here; undefined = none. */
   readonly compress: CompressPolicy | undefined;
   readonly etag: EtagPolicy;
+  /** Is the hash of every content told (Repr-Digest)? */
+  readonly digest: boolean;
   readonly lastModified: boolean;
   /** Largest file that the memory cache takes, bytes. */
   readonly mmapMax: number;

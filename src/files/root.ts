@@ -130,6 +130,12 @@ export function contentVersion(version: string): string {
   return version.slice(0, version.lastIndexOf('-'));
 }
 
+/** When what has this version last changed (ctime), milliseconds since the epoch. */
+export function changeMsOf(version: string): number {
+  const ns = BigInt(`0x${version.slice(version.lastIndexOf('-') + 1)}`);
+  return Number(BigInt.asIntN(64, ns)) / 1e6;
+}
+
 /** The directory of a path, '' for the root's own; with or without a leading slash, as the path. */
 export function directoryOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));

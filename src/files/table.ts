@@ -2,15 +2,25 @@
 import type { NativeNames, NativeRoot } from '../addon/files.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
-import type { Contents, Evidence, FileCoding, Lease, Listing, Strategy } from '../plan/types.ts';
+import type {
+  Contents,
+  Evidence,
+  FileCoding,
+  Lease,
+  Listing,
+  Span,
+  Strategy,
+} from '../plan/types.ts';
 import { BuildReadings } from './builds.ts';
 import { resourcesOf, Statements } from './codings.ts';
+import { ContentHashes } from './content-hashes.ts';
 import { DictionarySiblings } from './dictionary-siblings.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import { FilePool, type FilePoolStats } from './file-pool.ts';
 import { Freshness, type PreparedAnswers } from './freshness.ts';
+import { hashFiles } from './hashed-files.ts';
 import { KnownNames } from './known-names.ts';
 import { Listings, type Read } from './listings.ts';
 import { LiveRoot } from './live-root.ts';
@@ -62,6 +72,7 @@ export class FileTable {
   readonly #doorkeeper = new Doorkeeper();
   readonly #statements = new Statements();
   readonly #dictionaries = new DictionarySiblings();
+  readonly #hashes = new ContentHashes();
   readonly #builds = new BuildReadings();
 
   constructor(options: FileTableOptions) {
@@ -71,7 +82,10 @@ export class FileTable {
     this.#freshness = freshness;
     this.#root = new LiveRoot({ root, path: policy.root, watch: policy.watch, log, freshness });
     this.#pool = options.pool ?? new FilePool({ policy, addon, log });
-    this.#files = new OpenFiles({ policy, describe, freshness, pool: this.#pool });
+    this.#files = new OpenFiles({
+      ...{ policy, describe, freshness, pool: this.#pool },
+      hashes: this.#hashes,
+    });
     this.#listings = new Listings({
       use: async (work) =>
         this.#root.use((root) =>
@@ -120,6 +134,13 @@ export class FileTable {
     return read instanceof Promise ? read.then(listed) : listed(read);
   }
 
+  /** SHA-256 of files of a directory by name, as of `hashFiles`. */
+  async hashes({ path }: Listing, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#root.use((root) =>
+      hashFiles(names, path.slice(1), this.#hashes, (paths) => this.#open(root, paths)),
+    );
+  }
+
   /** Which names stand in each of these directories (root-relative), where that can be told. */
   async names(directories: readonly string[]): Promise<ReadonlyArray<NativeNames | undefined>> {
     return this.#root.use(async (root) => {
@@ -164,6 +185,15 @@ export class FileTable {
     identity: FileEntry | undefined,
   ): boolean | Promise<boolean> {
     return this.#files.isCurrent(file, strategy, identity);
+  }
+
+  /** SHA-256 in base64 of what an answer sends: texts, and spans of this file. Undefined where that cannot be told. */
+  hash(
+    file: FileEntry,
+    pieces: ReadonlyArray<string | Span>,
+    identity: FileEntry | undefined,
+  ): Promise<string | undefined> {
+    return this.#files.hash(file, pieces, identity);
   }
 
   /** Forgets at once what is known of this root-relative path: it is no longer what it was. */

@@ -11,6 +11,11 @@ export const fields = {
     'entity-tag from size and time, or the content where the time proves little; from identity, size and time; from the content; or none',
     'nginx etag, Apache FileETag',
   ),
+  digest: option(
+    choice('off', 'sha-256'),
+    'off',
+    'tell the hash of what is sent (Repr-Digest; Content-Digest to who wants it); with --listing also of files (?integrity)',
+  ),
   lastModified: option(toggle, true, 'send Last-Modified'),
   precompressed: option(
     list(choice('br', 'zstd', 'gzip')),

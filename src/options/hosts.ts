@@ -46,6 +46,7 @@ const OF_SITES = [
   'watch',
   'mimeTypes',
   'etag',
+  'digest',
   'lastModified',
   'precompressed',
   'dictionaries',

@@ -30,6 +30,9 @@ export const path: Kind<string> = { ...text, shape: 'path', expected: 'a path' }
 /** A file that is written to, as of `path`, or `-`: standard output. */
 export const output: Kind<string> = { ...text, shape: 'path|-', expected: 'a path, or -' };
 
+/** A file that is read, as of `path`, or `-`: standard input. */
+export const input: Kind<string> = { ...text, shape: 'path|-', expected: 'a path, or -' };
+
 /** Is it the contents, in PEM, where a path could stand too? */
 export function isPem(value: string): boolean {
   return value.trimStart().startsWith('-----BEGIN ');

@@ -12,7 +12,7 @@ import {
   readHosts,
   type SiteOption,
 } from './hosts.ts';
-import { path, toggle } from './kinds.ts';
+import { input, path, toggle } from './kinds.ts';
 import { LIMITS_BEYOND_UWS, limits } from './limits.ts';
 import { agreeOnListeners } from './listeners.ts';
 import { listening } from './listening.ts';
@@ -26,6 +26,11 @@ import { agreeOnTls, beyondUws, tls } from './tls.ts';
 const command = {
   json: option(toggle, false, 'print the start line as JSON'),
   quiet: option(toggle, false, 'no line for each request on the terminal'),
+  verify: optional(
+    input,
+    'zcserve doctor: compare the files with a list of their hashes, - is standard input',
+    'sha256sum --check',
+  ),
   config: optional(path, 'JSON file with options by their names in code'),
 };
 

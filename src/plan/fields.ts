@@ -1,8 +1,9 @@
 // Response fields: those of a representation, computed once per file version, and the range of a span.
 import { formatHttpDate } from '../http/date.ts';
-import { type FieldList, pairs } from '../http/field-list.ts';
+import { pairs } from '../http/field-list.ts';
 import type { Rules } from '../rules/fields.ts';
-import type { Coding, Span } from './types.ts';
+import { digestOf } from './digest.ts';
+import type { Coding, Representation, Span } from './types.ts';
 
 export interface RepresentationInput {
   /** Root-relative path of the resource (of the identity, also for its precompressed siblings). */
@@ -24,13 +25,15 @@ export interface RepresentationInput {
   /** Has it one by a dictionary, too? RFC 9842 §6.2 */
   readonly variesByDictionary: boolean;
   readonly acceptRanges: 'bytes' | 'none' | undefined;
+  /** SHA-256 of its bytes in base64, or undefined where digests are off, or not yet known. */
+  readonly hash: string | undefined;
 }
 
-/** Both lists of `Representation`: what a 304 repeats (RFC 9110 §15.4.5), and what describes content. */
+/** The lists of `Representation`: what a 304 repeats (RFC 9110 §15.4.5), what describes content, and the digest. */
 export function representationFields(
   input: RepresentationInput,
   rules: Rules,
-): { readonly fields: FieldList; readonly contentFields: FieldList } {
+): Pick<Representation, 'fields' | 'contentFields' | 'digestFields'> {
   const own: string[] = [];
   if (input.acceptRanges !== undefined) own.push('Accept-Ranges', input.acceptRanges);
   if (input.etag !== undefined) own.push('ETag', input.etag);
@@ -42,6 +45,7 @@ export function representationFields(
 
   const dictionary = rules.useAsDictionary(input.path, input.contentType, input.built);
   if (dictionary !== undefined) own.push('Use-As-Dictionary', dictionary);
+  if (input.hash !== undefined) own.push('Repr-Digest', digestOf(input.hash));
 
   const described: string[] = ['Content-Type', input.contentType];
   if (input.encoding !== 'identity') described.push('Content-Encoding', input.encoding);
@@ -49,17 +53,22 @@ export function representationFields(
 
   const fields: string[] = [];
   const contentFields: string[] = [];
+  const digestFields: string[] = [];
   const codings: string[] = [];
+  const listOf = (name: string) => {
+    if (input.hash !== undefined && /^repr-digest$/i.test(name)) return digestFields;
+    return describesContent(name) ? contentFields : fields;
+  };
   for (const [name, value] of pairs(all)) {
     if (isContentEncoding(name)) codings.push(value);
-    else (describesContent(name) ? contentFields : fields).push(name, value);
+    else listOf(name).push(name, value);
   }
   if (input.varies) fields.push('Vary', 'Accept-Encoding');
   if (input.variesByDictionary) fields.push('Vary', 'Available-Dictionary');
   if (input.coding !== 'identity') codings.push(input.coding);
   // §8.4: in the order in which they were applied; a sibling is made of a file that a rule may say to be encoded.
   if (codings.length > 0) contentFields.push('Content-Encoding', codings.join(', '));
-  return { fields, contentFields };
+  return { fields, contentFields, digestFields };
 }
 
 function isContentEncoding(name: string): boolean {

@@ -2,6 +2,7 @@
 
 import type { FieldList } from '../http/field-list.ts';
 import { encodeSegment } from '../http/target.ts';
+import { digestOf, reprDigest } from './digest.ts';
 import { arrange, type Column, type Entries, type Order, unpack } from './listing-order.ts';
 import { CONTENT_SECURITY_POLICY, STYLE as LISTING_STYLE, SCRIPT } from './listing-page.ts';
 import { memoOfPage } from './memo.ts';
@@ -11,10 +12,15 @@ import type { Terms } from './policy.ts';
 import type { RequestHead } from './request.ts';
 import type { Contents, ListingPage, ResponsePlan } from './types.ts';
 
-/** What can differ between two pages of one directory: twelve forms, whatever else a query says. */
+/** What can differ between two pages of one directory: eighteen forms, whatever else a query says. */
 export interface ListingForm extends Order {
   readonly json: boolean;
+  /** With the hashes of files (W3C Subresource Integrity); only in JSON. */
+  readonly integrity: boolean;
 }
+
+/** SHA-256 of files by name, in base64, as far as they are told. */
+export type Hashes = ReadonlyMap<string, string>;
 
 /** Rows between two chunks: about half a millisecond of work. */
 const ROWS_PER_CHUNK = 500;
@@ -25,13 +31,15 @@ const COLUMNS: ReadonlyArray<readonly [column: Column, title: string]> = [
   ['time', 'Modified (UTC)'],
 ];
 
-/** The form that a request asks for: `?sort=name|size|time&order=asc|desc`, anything else is by name, ascending. */
+/** The form that `?sort=name|size|time&order=asc|desc&integrity` asks for; anything else is by name, ascending. */
 export function listingForm(request: RequestHead): ListingForm {
   const { target } = request;
   const query = target.includes('?') ? target.slice(target.indexOf('?')) : '';
   const parameters = new URLSearchParams(query);
+  const json = prefersJson(request.fields.accept);
   return {
-    json: prefersJson(request.fields.accept),
+    json,
+    integrity: json && parameters.has('integrity'),
     column: COLUMNS.find(([name]) => name === parameters.get('sort'))?.[0] ?? 'name',
     descending: parameters.get('order') === 'desc',
   };
@@ -45,7 +53,7 @@ export function planListing(
   extra: FieldList,
   terms: Terms,
 ): ResponsePlan<never> {
-  const { bytes, etag } = page;
+  const { bytes, etag, hash } = page;
   const fields = [
     ...(etag === undefined ? [] : ['ETag', etag]),
     ...['Cache-Control', 'no-cache', 'Vary', 'Accept'],
@@ -57,9 +65,11 @@ export function planListing(
   const described = listingForm(request).json
     ? ['Content-Type', 'application/json']
     : ['Content-Type', 'text/html; charset=utf-8', ...POLICY];
+  const digestFields = hash === undefined ? [] : ['Repr-Digest', digestOf(hash)];
+  const digest = reprDigest(request, { digestFields }, terms);
   return {
     status: 200,
-    fields: [...fields, ...described, 'Content-Length', String(bytes.length)],
+    fields: [...fields, ...described, ...digest, 'Content-Length', String(bytes.length)],
     body: { kind: 'bytes', bytes },
     close: false,
     memo,
@@ -76,26 +86,30 @@ export function* renderListing(
   path: string,
   contents: Contents,
   form: ListingForm,
+  hashes: Hashes = new Map(),
 ): Generator<string, void> {
   const entries = yield* unpack(contents);
   const order = yield* arrange(entries, contents.sorted, form);
-  yield* form.json ? renderJson(path, entries, order) : renderHtml(path, entries, order, form);
+  yield* form.json
+    ? renderJson(path, entries, order, hashes)
+    : renderHtml(path, entries, order, form);
 }
 
 function* renderJson(
   path: string,
   entries: Entries,
   order: readonly number[],
+  hashes: Hashes,
 ): Generator<string, void> {
   yield `{"path":${JSON.stringify(path)},"entries":[`;
-  const rowOf = jsonRow(entries);
+  const rowOf = jsonRow(entries, hashes);
   yield* inChunks(order, (index, at) => (at === 0 ? rowOf(index) : `,\n${rowOf(index)}`));
   yield ']}\n';
 }
 
 type Row = (index: number) => string;
 
-function jsonRow({ names, sizes, times }: Entries): Row {
+function jsonRow({ names, sizes, times }: Entries, hashes: Hashes): Row {
   const momentOf = moments();
   return (index) => {
     const name = names[index] ?? '';
@@ -106,9 +120,12 @@ function jsonRow({ names, sizes, times }: Entries): Row {
     const href = plain ? name : encodeSegment(name);
     const at = momentOf(times[index] ?? 0);
     const mtime = at === null ? 'null' : `"${at.day}T${at.minute}:${at.second}.${at.thousandth}Z"`;
-    return directory
-      ? `{"name":${quoted},"type":"directory","href":"${href}/","size":0,"mtime":${mtime}}`
-      : `{"name":${quoted},"type":"file","href":"${href}","size":${size},"mtime":${mtime}}`;
+    if (directory) {
+      return `{"name":${quoted},"type":"directory","href":"${href}/","size":0,"mtime":${mtime}}`;
+    }
+    const hash = hashes.get(name);
+    const integrity = hash === undefined ? '' : `,"integrity":"sha256-${hash}"`;
+    return `{"name":${quoted},"type":"file","href":"${href}","size":${size},"mtime":${mtime}${integrity}}`;
   };
 }
 

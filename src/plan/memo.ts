@@ -2,6 +2,7 @@
 // in the evidence.
 
 import type { FieldList } from '../http/field-list.ts';
+import { reprDigest } from './digest.ts';
 import type { Terms } from './policy.ts';
 import {
   CONDITIONS,
@@ -55,7 +56,9 @@ export function memoOf<F extends Representation>(
     head: status !== 206,
     etag: status === 200 || sliced ? file.etag : undefined,
     notModified: [...file.fields, ...extra],
-    slices: sliced ? slicesOf(file, extra, terms) : undefined,
+    slices: sliced
+      ? slicesOf(file, [...reprDigest(request, file, terms), ...extra], terms)
+      : undefined,
     evidence: resolution.evidence,
     shared: undefined,
   };
@@ -129,7 +132,7 @@ export function judgedOf<F extends Representation>(
 function hasSay<F extends Representation>(
   name: RequestField,
   resource: Resource<F> | undefined,
-  { cors }: Terms,
+  { cors, digest }: Terms,
 ): boolean {
   switch (name) {
     case 'accept':
@@ -155,6 +158,9 @@ function hasSay<F extends Representation>(
       return resource?.variants.some(({ dictionary }) => dictionary !== undefined) === true;
     case 'origin':
       return !isAnyOrigin(cors);
+    case 'want-repr-digest':
+    case 'want-content-digest':
+      return digest;
     default:
       return true;
   }
@@ -165,7 +171,7 @@ const MAX_GUARD = 256;
 
 /**
  * The values that the request has for these fields; undefined where it would hold what only this client says: a long
- * value, or an origin that is not on the list.
+ * value, an origin that is not on the list, or what is hashed for this answer alone.
  */
 function guardOf(
   { fields }: RequestHead,
@@ -176,7 +182,8 @@ function guardOf(
   for (const name of names) {
     const value = fields[name];
     if (value === undefined) continue;
-    if (value.length > MAX_GUARD || (name === 'origin' && !cors.includes(value))) return undefined;
+    if (value.length > MAX_GUARD || name === 'want-content-digest') return undefined;
+    if (name === 'origin' && !cors.includes(value)) return undefined;
     guard.push([name, value]);
   }
   return guard;

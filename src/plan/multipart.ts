@@ -31,7 +31,7 @@ export function frameParts(file: Representation, spans: readonly Span[]): Multip
 /**
  * A delimiter that the file cannot contain on purpose. It comes from the ETag, a digest of the version's
  * identity (inode, size, modification and change time in nanoseconds) or of the content itself: whoever
- * writes a file cannot know it while writing. By chance, 160 bits do not collide. Without an ETag, size
+ * writes a file cannot know it while writing. By chance, 132 bits do not collide. Without an ETag, size
  * and time of the version serve; the parts' Content-Range tells their exact lengths in any case.
  */
 function boundaryOf(file: Representation): string {

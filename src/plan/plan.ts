@@ -3,6 +3,7 @@
 
 import type { FieldList } from '../http/field-list.ts';
 import { isFromHere } from './advice.ts';
+import { reprDigest, wantsContentDigest } from './digest.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
 import { planListing } from './listing.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
@@ -38,8 +39,10 @@ export function plan<F extends Representation>(
   nowMs: number,
 ): ResponsePlan<F> {
   switch (request.method) {
-    case 'GET':
-      return planGet(request, resolution, terms, nowMs);
+    case 'GET': {
+      const answer = planGet(request, resolution, terms, nowMs);
+      return wantsContentDigest(request, terms) ? { ...answer, wantsDigest: true } : answer;
+    }
     case 'HEAD':
       // RFC 9110 §9.3.2: the fields of GET, without its content.
       return { ...planGet(request, resolution, terms, nowMs), body: { kind: 'none' } };
@@ -119,7 +122,8 @@ function planFile<F extends Representation>(
     ...(resolution.judged ?? []).flatMap((name) => ['Vary', name]),
   ];
   if (resolution.status !== 200) {
-    const page = planErrorPage(file, resolution.status, extra, terms);
+    const described = [...reprDigest(request, file, terms), ...extra];
+    const page = planErrorPage(file, resolution.status, described, terms);
     const { miss, resource } = resolution;
     return miss ? { ...page, memo: memoOfMiss(request, miss, { resource, file }, terms) } : page;
   }
@@ -180,8 +184,10 @@ function planConditional<F extends Representation>(
         close: false,
         memo: undefined,
       };
-    case 'proceed':
-      return planRanges(request, file, extra, terms, nowMs);
+    case 'proceed': {
+      const described = [...reprDigest(request, file, terms), ...extra];
+      return planRanges(request, file, described, terms, nowMs);
+    }
   }
 }
 

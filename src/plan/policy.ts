@@ -14,6 +14,8 @@ export interface PlanPolicy {
   readonly serverTiming: boolean;
   /** Origins that may read answers: none, `['*']`, or a list of serialised origins (WHATWG Fetch). */
   readonly cors: readonly string[];
+  /** Are digests sent (RFC 9530)? Then the client has a say. */
+  readonly digest: boolean;
   /** Fields of every answer that is not a file's: errors, redirects, listings (`Rules.common`). */
   readonly common: FieldList;
 }

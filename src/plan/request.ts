@@ -31,6 +31,8 @@ export const REQUEST_FIELDS = [
   'access-control-request-method',
   'sec-fetch-dest',
   'authorization',
+  'want-repr-digest',
+  'want-content-digest',
   ...ASKER,
 ] as const;
 

@@ -75,6 +75,7 @@ function coldFile(size: number): Representation {
     lastModified: undefined,
     fields: [],
     contentFields: [],
+    digestFields: [],
     cached: false,
     uses: 0,
     trusted: true,

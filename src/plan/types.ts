@@ -65,6 +65,8 @@ export interface Representation {
   readonly fields: FieldList;
   /** Fields that describe content: Content-Type, Content-Encoding… (200 and 206 only). No Content-Length. */
   readonly contentFields: FieldList;
+  /** Repr-Digest, once it is known: in the head of a 200 or 206, in no 304 and no part. */
+  readonly digestFields: FieldList;
   /** May its bytes come from the mmap cache now, i.e. are they in memory? */
   readonly cached: boolean;
   /** Requests so far that wanted its bytes; decides when it is hot. */
@@ -150,6 +152,8 @@ export interface ListingPage {
   readonly bytes: Uint8Array;
   /** Strong entity-tag with its quotes, or undefined where ETags are off. */
   readonly etag: string | undefined;
+  /** SHA-256 in base64, or undefined where digests are off. */
+  readonly hash: string | undefined;
   /** Undefined where the next one who asks shall have the directory read anew. */
   readonly lease: Lease | undefined;
 }
@@ -210,6 +214,8 @@ export interface ResponsePlan<F extends Representation> {
   readonly close: boolean;
   /** When and for how long the engine may repeat this answer without asking; see plan/memo.ts. */
   readonly memo: Memo | undefined;
+  /** Content-Digest is wanted, of what is sent of this body: whoever has the bytes adds it. */
+  readonly wantsDigest?: true;
   /** Of a failure of the server's own (5xx): what the system called it. */
   readonly errno?: string;
   /** Whose answer it is, where it is a file's: also of a 304 or HEAD, which carry none. */

@@ -7,6 +7,7 @@ import type { Rules } from '../rules/fields.ts';
 export interface FileFields {
   readonly fields: FieldList;
   readonly contentFields: FieldList;
+  readonly digestFields: FieldList;
   /** Would an encoded form of it be smaller, and may one be made? */
   readonly encodable: boolean;
 }
@@ -17,11 +18,11 @@ export function fileFields(
   rules: Rules,
   compress: boolean,
 ): FileFields {
-  const { fields, contentFields } = representationFields(input, rules);
+  const { fields, ...others } = representationFields(input, rules);
   const encodable =
-    compress && input.coding === 'identity' && isEncodable([...fields, ...contentFields]);
+    compress && input.coding === 'identity' && isEncodable([...fields, ...others.contentFields]);
   const varies = encodable && !input.varies ? ['Vary', 'Accept-Encoding'] : [];
-  return { fields: [...fields, ...varies], contentFields, encodable };
+  return { ...others, fields: [...fields, ...varies], encodable };
 }
 
 /** Does content with these fields get smaller, unless a rule says that it is encoded, or to stay as it is? */

@@ -1,6 +1,6 @@
 // The pipeline of one request: parse target → (where others have routed it: is it spelled in the normal way?)
-// → redirects, rewrites → resolve (at once when cached) → error page → plan → confirm that the file is
-// still what was planned.
+// → redirects, rewrites → resolve (at once when cached) → error page → plan → (where the client wants it: the digest of
+// what is sent) → confirm that the file is still what was planned.
 import type { FileEntry } from '../files/entry.ts';
 import { MISS_PAGE } from '../files/policy.ts';
 import { looksLikeAsset } from '../files/resolve.ts';
@@ -23,6 +23,7 @@ import type { RequestHead } from '../plan/request.ts';
 import type { FileCoding, Plannable } from '../plan/types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Answer, Handler } from './answer.ts';
+import { contentDigests } from './content-digest.ts';
 import type { ListingPages } from './listing-pages.ts';
 
 export interface HandlerOptions {
@@ -67,6 +68,7 @@ const MAX_ATTEMPTS = 10;
 export function createHandler(options: HandlerOptions): Handler {
   const { table, listings, policy, redirects, rewrites, encodes, log } = options;
   const termsWithin = termsOf(policy);
+  const withDigest = contentDigests(table);
 
   function handle(asked: Asked): Answer | Promise<Answer> {
     const { request } = asked;
@@ -198,9 +200,11 @@ export function createHandler(options: HandlerOptions): Handler {
 
   function answerOf(asked: Asked, attempt: number): Answer | Promise<Answer> {
     const answer = handle(asked);
-    return answer instanceof Promise
-      ? answer.then((made) => confirm(asked, made, attempt))
-      : confirm(asked, answer, attempt);
+    const end = (made: Answer) =>
+      made.wantsDigest
+        ? withDigest(made).then((one) => confirm(asked, one, attempt))
+        : confirm(asked, made, attempt);
+    return answer instanceof Promise ? answer.then(end) : end(answer);
   }
 
   return (request, reach) => {

@@ -1,17 +1,20 @@
 // Listings as pages: rendered once for all who want the same, a millisecond at a time, and kept within a budget.
+import type { Hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { NativeAddon } from '../addon/types.ts';
 import type { FileEntry } from '../files/entry.ts';
+import { contentEtag } from '../files/etag.ts';
 import type { FileTable, Listed } from '../files/table.ts';
 import { loadCrypto } from '../packages/packages.ts';
-import { type ListingForm, listingForm, renderListing } from '../plan/listing.ts';
+import { type Hashes, type ListingForm, listingForm, renderListing } from '../plan/listing.ts';
+import { unpackNow } from '../plan/listing-order.ts';
 import type { RequestHead } from '../plan/request.ts';
 import type { Contents, Listing, ListingPage, Plannable } from '../plan/types.ts';
 
 type Shown = Plannable<FileEntry>;
 
 /** What is known of contents, whoever asks. */
-type Page = Pick<ListingPage, 'bytes' | 'etag'>;
+type Page = Pick<ListingPage, 'bytes' | 'etag' | 'hash'>;
 
 /** A page and what it shows: good while the table has these contents and no others. */
 interface Kept {
@@ -25,14 +28,20 @@ interface Making {
 }
 
 export interface ListingPagesOptions {
-  readonly table: Pick<FileTable, 'list' | 'lease'>;
+  readonly table: Pick<FileTable, 'list' | 'lease' | 'hashes'>;
   readonly addon: NativeAddon | undefined;
   /** Do pages have one? */
   readonly etag: boolean;
+  readonly digest: boolean;
+  /** Does this decoded path get what stands there, whoever is shown its directory? */
+  readonly isPlain: (path: string) => boolean;
 }
 
 /** Entries that are rendered in one go, in about a millisecond. */
 const SMALL = 500;
+
+/** Entries of a directory up to which files have their hashes on its page: each is opened for it. */
+const MAX_HASHED_ENTRIES = 1000;
 
 /** Bytes of pages that are kept; a larger one is kept alone. Each of 100,000 entries takes 10 MB. */
 const MAX_KEPT = 64 * 1024 * 1024;
@@ -59,7 +68,8 @@ export class ListingPages {
 
   /** The page of a directory in the form that the request asks for, or why there is none. */
   show(request: RequestHead, listing: Listing): Shown | Promise<Shown> {
-    const form = listingForm(request);
+    const asked = listingForm(request);
+    const form = { ...asked, integrity: asked.integrity && this.#options.digest };
     const show = (listed: Listed) =>
       listed.kind === 'contents' ? this.#show(listing, listed, form) : listed;
     const listed = this.#options.table.list(listing);
@@ -68,13 +78,15 @@ export class ListingPages {
 
   #show(listing: Listing, contents: Contents, form: ListingForm): Shown | Promise<Shown> {
     const { table } = this.#options;
-    const show = ({ bytes, etag }: Page): Shown => {
-      return { kind: 'page', bytes, etag, lease: table.lease(listing, contents) };
+    const show = (page: Page): Shown => {
+      return { kind: 'page', ...page, lease: table.lease(listing, contents) };
     };
     const key = `${form.json} ${form.column} ${form.descending} ${listing.path}`;
+    // What files hold may change where their directory does not: with their hashes it is made each time.
+    if (form.integrity) return this.#make(`\0${key}`, listing, contents, form).then(show);
     const kept = this.#kept.get(key);
     if (kept?.contents === contents) return show(kept.page);
-    if (contents.count > SMALL) return this.#make(key, listing.path, contents, form).then(show);
+    if (contents.count > SMALL) return this.#make(key, listing, contents, form).then(show);
     const page = this.#makeNow(listing.path, contents, form);
     const shown = show(page);
     // Of contents that nobody keeps, the page would never be asked for again.
@@ -84,17 +96,18 @@ export class ListingPages {
 
   #makeNow(path: string, contents: Contents, form: ListingForm): Page {
     const bytes = Buffer.from([...renderListing(path, contents, form)].join(''));
-    const tag = this.#startTag();
-    tag?.update(bytes);
-    return { bytes, etag: tag?.end() };
+    const hash = this.#startHash();
+    hash?.update(bytes);
+    return this.#pageOf(bytes, hash);
   }
 
-  #make(key: string, path: string, contents: Contents, form: ListingForm): Promise<Page> {
+  #make(key: string, listing: Listing, contents: Contents, form: ListingForm): Promise<Page> {
     const making = this.#making.get(key);
     if (making?.contents === contents) return making.page;
     const page = this.#last.then(async () => {
-      const page = await this.#render(path, contents, form);
-      this.#kept.set(key, { contents, page });
+      const hashes = form.integrity ? await this.#hash(listing, contents) : undefined;
+      const page = await this.#render(listing.path, contents, form, hashes);
+      if (hashes === undefined) this.#kept.set(key, { contents, page });
       return page;
     });
     const mine = { contents, page };
@@ -107,12 +120,27 @@ export class ListingPages {
     return page;
   }
 
-  async #render(path: string, contents: Contents, form: ListingForm): Promise<Page> {
-    const tag = this.#startTag();
+  /** None of a directory that is too large: which of its files had some would be nobody's choice. */
+  async #hash(listing: Listing, contents: Contents): Promise<Hashes> {
+    const { table, isPlain } = this.#options;
+    if (contents.count > MAX_HASHED_ENTRIES) return new Map();
+    return table.hashes(
+      listing,
+      filesIn(contents).filter((name) => isPlain(listing.path + name)),
+    );
+  }
+
+  async #render(
+    path: string,
+    contents: Contents,
+    form: ListingForm,
+    hashes: Hashes | undefined,
+  ): Promise<Page> {
+    const hash = this.#startHash();
     let bytes = this.#allocate(estimate(contents));
     let length = 0;
     let turned = performance.now();
-    for (const text of renderListing(path, contents, form)) {
+    for (const text of renderListing(path, contents, form, hashes)) {
       // UTF-8 has at most three bytes for a code unit.
       const needed = length + 3 * text.length;
       if (needed > bytes.length) {
@@ -121,13 +149,13 @@ export class ListingPages {
         bytes = larger;
       }
       const written = bytes.write(text, length);
-      tag?.update(bytes.subarray(length, length + written));
+      hash?.update(bytes.subarray(length, length + written));
       length += written;
       if (performance.now() - turned < TURN_MS) continue;
       await new Promise((resolve) => setImmediate(resolve));
       turned = performance.now();
     }
-    return { bytes: bytes.subarray(0, length), etag: tag?.end() };
+    return this.#pageOf(bytes.subarray(0, length), hash);
   }
 
   /** With the addon, memory that the engine sends from without a copy for each client. */
@@ -136,24 +164,26 @@ export class ListingPages {
     return shared ? Buffer.from(shared) : Buffer.allocUnsafeSlow(size);
   }
 
-  /** Of the bytes, so that it is the same after a restart, and on every machine that has the same files. */
-  #startTag(): Tag | undefined {
-    if (!this.#options.etag) return undefined;
-    const hash = loadCrypto().createHash('sha256');
+  #startHash(): Hash | undefined {
+    const { etag, digest } = this.#options;
+    return etag || digest ? loadCrypto().createHash('sha256') : undefined;
+  }
+
+  /** The tag is of the bytes, so that it is the same after a restart, and on every machine that has the same files. */
+  #pageOf(bytes: Uint8Array, whole: Hash | undefined): Page {
+    const hash = whole?.digest('base64');
+    const { etag, digest } = this.#options;
     return {
-      update: (bytes) => void hash.update(bytes),
-      end: () => `"${hash.digest('base64url').slice(0, TAG_CHARACTERS)}"`,
+      bytes,
+      etag: etag && hash !== undefined ? contentEtag(hash) : undefined,
+      hash: digest ? hash : undefined,
     };
   }
 }
 
-/** 132 bits of SHA-256. */
-const TAG_CHARACTERS = 22;
-
-/** A strong entity-tag in the making. */
-interface Tag {
-  update(bytes: Uint8Array): void;
-  end(): string;
+function filesIn(contents: Contents): readonly string[] {
+  const { names, sizes } = unpackNow(contents);
+  return names.filter((_, index) => (sizes[index] ?? 0) >= 0);
 }
 
 /**

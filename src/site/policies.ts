@@ -122,6 +122,7 @@ function filesPolicy(options: Options, mediaTypes: MediaTypes): FilesPolicy {
     codings: options.precompressed,
     compress: compressPolicy(options),
     dictionaries: dictionariesOf(options, mediaTypes),
+    digest: options.digest !== 'off',
     builds: options.immutableHashed ? buildsAt(placeOf(resolve(options.root))) : undefined,
     revalidateMs: options.revalidate,
     mmapMax: mmapMaxOf(options),
@@ -161,6 +162,7 @@ function planPolicy(options: Options, rules: Rules): PlanPolicy {
     acceptRanges: options.maxRanges > 0 ? 'bytes' : 'none',
     serverTiming: options.serverTiming,
     cors: options.cors,
+    digest: options.digest !== 'off',
     common: rules.common,
   };
 }

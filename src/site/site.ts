@@ -56,7 +56,12 @@ export function createSite(options: SiteOptions): Site {
   const root = rootOf(files.root, files.symlinks, addon);
   const describe = describeBy(options);
   const table = new FileTable({ policy: files, root, addon, describe, log, pool });
-  const listings = new ListingPages({ table, addon, etag: files.etag !== 'off' });
+  const listings = new ListingPages({
+    ...{ table, addon },
+    etag: files.etag !== 'off',
+    digest: files.digest,
+    isPlain: (path) => isPlain(path, options, realms),
+  });
   const open = createHandler({
     table,
     listings,
@@ -94,16 +99,27 @@ function realmsOf({ auth, log }: SiteOptions): Realms | undefined {
   }
 }
 
+/** Does this path get what stands there, whoever is shown its directory? */
+function isPlain(path: string, { redirects, rewrites }: SiteOptions, realms?: Realms): boolean {
+  const directory = path.slice(0, path.lastIndexOf('/') + 1);
+  return (
+    redirects(path, '') === undefined &&
+    rewrites(path) === undefined &&
+    realms?.of(path) === realms?.of(directory)
+  );
+}
+
 function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
-  return ({ path, coding, encoding: own, mtimeMs, etag, built, ...varies }) => {
+  return ({ path, coding, encoding: own, mtimeMs, etag, hash, built, ...varies }) => {
     // What a sibling is encoded by was chosen from among others.
     const encoding = coding === 'identity' ? own : 'identity';
     const contentType =
       mediaTypes(path) ?? (encoding === 'identity' ? typeOf(path) : typeWithin(path));
     const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;
     const { acceptRanges } = plan;
+    const described = { path, built, contentType, coding, encoding };
     const fields = fileFields(
-      { path, built, contentType, coding, encoding, etag, lastModified, ...varies, acceptRanges },
+      { ...described, etag, hash, lastModified, ...varies, acceptRanges },
       rules,
       files.compress !== undefined,
     );

@@ -1,7 +1,7 @@
 // What is the same for all files of a directory that have one extension: where no rule tells their names apart.
 import { MIN_SIZE } from '../encode/compressible.ts';
 import { SUFFIXES } from '../files/codings.ts';
-import { HASHED_FIRST } from '../files/etag.ts';
+import { HASHED_FIRST } from '../files/content-hashes.ts';
 import { type FilesPolicy, MISS_PAGE } from '../files/policy.ts';
 import { type PlanPolicy, termsOf } from '../plan/policy.ts';
 import {
@@ -75,6 +75,7 @@ export function createTemplates(options: TemplateOptions): Templates {
     files.mmapMinUses > 1 &&
     files.mmapMinUses <= MAX_USES &&
     (files.etag === 'auto' || files.etag === 'off') &&
+    !files.digest &&
     !options.routed;
 
   function descriptionOf(directory: string, extension: string) {
@@ -89,6 +90,7 @@ export function createTemplates(options: TemplateOptions): Templates {
         coding: 'identity',
         encoding: 'identity',
         etag: files.etag === 'off' ? undefined : ETAG_PLACE,
+        hash: undefined,
         lastModified: files.lastModified ? LAST_MODIFIED_PLACE : undefined,
         varies: false,
         variesByDictionary: false,

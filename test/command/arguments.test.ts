@@ -54,9 +54,20 @@ t.test('ordinary lines are plain: they start without yargs', async (t) => {
     ['./dir', '--port', '9000', '--listing'],
     ['-p', '80', 'dir', '--no-watch', '--cors', '--mmap-max=64k', '--server-timing'],
     ['doctor', 'dir', '--json'],
+    ['doctor', 'dir', '--verify', '-'],
   ]) {
     t.ok(readPlainArguments(args), args.join(' '));
   }
+});
+
+t.test('a dash alone is the value of the flag before it, and a word behind none', async (t) => {
+  for (const read of [readPlainArguments, readArguments]) {
+    t.same(await read(['dir', '--access-log', '-']), {
+      words: ['dir'],
+      flags: { 'access-log': '-' },
+    });
+  }
+  t.match(await readArguments(['--listing', '-']), { words: ['-'], flags: { listing: 'true' } });
 });
 
 t.test('help, mistakes and every unusual form are left to yargs', async (t) => {

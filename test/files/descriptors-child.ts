@@ -18,6 +18,7 @@ const table = new FileTable({
     fields: [],
     contentFields: [],
     encodable: false,
+    digestFields: [],
   }),
   log: collect([]),
 });

@@ -80,7 +80,13 @@ async function entryOf(root: Root, path: string): Promise<CachedEntry> {
     found.file,
     { ...facts, dictionary: undefined },
     {
-      ...{ etag: undefined, lastModified: undefined, fields: [], contentFields: [] },
+      ...{
+        etag: undefined,
+        lastModified: undefined,
+        fields: [],
+        contentFields: [],
+        digestFields: [],
+      },
       encodable: true,
     },
   );

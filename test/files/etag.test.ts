@@ -110,7 +110,7 @@ for (const [way, addon] of WAYS) {
       const a = fileOf(await site.find('/a.txt'));
       t.equal(a.etag, undefined, 'never before the first byte');
       await until(() => a.etag !== undefined);
-      t.match(a.etag, /^"[\da-f]+-[A-Za-z\d+/]{27}"$/);
+      t.match(a.etag, /^"[\w-]{22}"$/);
       t.same(a.fields.slice(0, 2), ['ETag', a.etag], 'the fields have it too');
       t.same(site.forgotten, ['a.txt'], 'answers prepared without it go');
       const [b, c, big] = await Promise.all(

@@ -40,6 +40,7 @@ export const POLICY: Omit<FilesPolicy, 'root'> = {
   dictionaries: undefined,
   codings: ['br', 'zstd', 'gzip'],
   etag: 'stat',
+  digest: false,
   lastModified: true,
   mmapMax: 65536,
   // What is asked for once is kept, too.
@@ -117,12 +118,13 @@ export function makeSite(
     policy,
     root,
     addon: options.addon,
-    describe: ({ path: resource, coding, etag, varies }) => ({
+    describe: ({ path: resource, coding, etag, hash, varies }) => ({
       etag,
       lastModified: undefined,
       fields: ['ETag', etag ?? '', 'Vary', String(varies)],
       contentFields: ['Content-Type', resource, 'Content-Encoding', coding],
       encodable: coding === 'identity',
+      digestFields: hash === undefined ? [] : ['Repr-Digest', hash],
     }),
     log: collect(lines),
     now: () => time,

@@ -334,6 +334,7 @@ t.test(`${flood} distinct missing paths leave memory flat`, async (t) => {
       fields: [],
       contentFields: [],
       encodable: false,
+      digestFields: [],
     }),
     log: collect([]),
   });

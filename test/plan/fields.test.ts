@@ -23,6 +23,7 @@ function fieldsOf(config: Partial<RulesConfig> = {}, input: Partial<Representati
       varies: false,
       variesByDictionary: false,
       acceptRanges: 'bytes',
+      hash: undefined,
       ...input,
     },
     compileRules({ ...NO_RULES, ...config }),
@@ -33,7 +34,18 @@ t.test('the fields of a file without any rule', (t) => {
   t.same(fieldsOf(), {
     fields: ['Accept-Ranges', 'bytes', 'ETag', ETAG, 'Last-Modified', LAST_MODIFIED],
     contentFields: ['Content-Type', 'text/html; charset=utf-8'],
+    digestFields: [],
   });
+  t.end();
+});
+
+t.test('a digest stands by itself, unless a rule has another word for it', (t) => {
+  const digestOf = (headers: RulesConfig['headers']) =>
+    fieldsOf({ headers }, { hash: 'aGFzaA==' }).digestFields;
+  t.same(digestOf({}), ['Repr-Digest', 'sha-256=:aGFzaA==:']);
+  t.same(digestOf({ '**': { 'Repr-Digest': null } }), []);
+  const { fields, digestFields } = fieldsOf({ headers: { '**': { 'Repr-Digest': 'md5=:eA==:' } } });
+  t.same([field(fields, 'repr-digest'), digestFields], ['md5=:eA==:', []], 'without the option');
   t.end();
 });
 

@@ -25,6 +25,7 @@ export function file(over: Partial<Representation> = {}): Representation {
       ...['Cache-Control', 'max-age=60', 'Accept-Ranges', 'bytes'],
     ],
     contentFields: ['Content-Type', 'text/html; charset=utf-8'],
+    digestFields: [],
     cached: false,
     uses: 1,
     trusted: true,
@@ -68,6 +69,7 @@ export function policy(over: Partial<Terms> = {}): Terms {
     acceptRanges: 'bytes',
     serverTiming: false,
     cors: [],
+    digest: false,
     common: [],
     ...over,
   };
@@ -120,6 +122,7 @@ export function page(over: Partial<ListingPage> = {}): ListingPage {
     kind: 'page',
     bytes: new TextEncoder().encode('a page'),
     etag: ETAG,
+    hash: undefined,
     lease: { evidence: [{ path: 'dir', version: 'v1' }], ms: 900 },
     ...over,
   };

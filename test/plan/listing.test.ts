@@ -211,7 +211,11 @@ t.test('the heads are links that sort, without any script', (t) => {
     'descending ?sort=size&order=asc',
     '- ?sort=time&order=asc',
   ]);
-  t.same(listingForm(get({}, 'GET', '/x')), { json: false, column: 'name', descending: false });
+  const plain = { json: false, integrity: false, column: 'name', descending: false };
+  t.same(listingForm(get({}, 'GET', '/x')), plain);
+  t.same(listingForm(get({}, 'GET', '/x?integrity')), plain, 'hashes are for programs');
+  const json = { accept: 'application/json' };
+  t.same(listingForm(get(json, 'GET', '/x?integrity')), { ...plain, json: true, integrity: true });
   t.end();
 });
 

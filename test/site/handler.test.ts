@@ -27,6 +27,7 @@ const PLAN: PlanPolicy = {
   acceptRanges: 'bytes',
   serverTiming: false,
   cors: [],
+  digest: false,
   common: [],
 };
 

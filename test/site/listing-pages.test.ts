@@ -26,14 +26,18 @@ function ask(query: string, accept = 'text/html'): RequestHead {
 }
 
 /** Pages of one directory, whose contents can be changed. */
-function pagesOf(contents: Contents, etag = true) {
+function pagesOf(contents: Contents, etag = true, digest = false) {
   const table = {
     contents,
     kept: true,
     list: () => table.contents,
     lease: (_: unknown, of: Contents) => (table.kept && of === table.contents ? LEASE : undefined),
+    hashes: async (_: unknown, names: readonly string[]) => {
+      return new Map(names.map((name) => [name, `hash of ${name}`]));
+    },
   };
-  const pages = new ListingPages({ table, addon, etag });
+  const isPlain = (path: string) => path.startsWith('/d/') && !path.endsWith('1');
+  const pages = new ListingPages({ table, addon, etag, digest, isPlain });
   return {
     table,
     show: async (query: string, accept?: string): Promise<ListingPage> => {
@@ -111,6 +115,34 @@ t.test('a tag is of the bytes: another for other bytes, the same for the same', 
   }
 });
 
+t.test('hashes of files, where digests are on, in JSON and for whoever asks', async (t) => {
+  const hashed = async (count: number, query: string, accept?: string, digest = true) => {
+    const { show } = pagesOf(directory(count), true, digest);
+    const { bytes } = await show(query, accept);
+    return [...bytes.toString().matchAll(/"name":"(\d+)"[^\n]*,"integrity":"sha256-([^"]*)"/g)].map(
+      ([, name = '', hash]) => (hash === `hash of ${name}` ? name : 'another'),
+    );
+  };
+  const json = 'application/json';
+  t.same(await hashed(4, '?integrity', json), ['000000', '000002', '000003'], 'of what is plain');
+  t.equal((await hashed(1000, '?integrity', json)).length, 900);
+  for (const [title, ...given] of [
+    ['a directory that is too large', 1001, '?integrity', json],
+    ['HTML', 4, '?integrity'],
+    ['unasked', 4, '', json],
+    ['without the option', 4, '?integrity', json, false],
+  ] as const) {
+    const [count, query, accept, digest] = given;
+    t.same(await hashed(count, query, accept, digest), [], title);
+  }
+  const { show } = pagesOf(directory(4), false, true);
+  const [one, other] = await Promise.all([show('?integrity', json), show('?integrity', json)]);
+  t.equal(one.bytes, other.bytes, 'made once for all who ask at a time');
+  t.not((await show('?integrity', json)).bytes, one.bytes, 'and not kept');
+  t.equal(one.hash, createHash('sha256').update(one.bytes).digest('base64'));
+  t.not((await show('', json)).bytes.toString(), one.bytes.toString());
+});
+
 t.test('a page that is made while its contents change has no lease', async (t) => {
   const { show, table } = pagesOf(directory(2000));
   t.equal((await show('')).lease, LEASE);
@@ -130,7 +162,12 @@ t.test('what is kept has a bound; the least used goes', async (t) => {
 
 t.test('why there is no listing goes through', async (t) => {
   const gone = { kind: 'not-found' } as const;
-  const table = { list: async () => gone, lease: () => undefined };
-  const pages = new ListingPages({ table, addon, etag: true });
+  const table = {
+    list: async () => gone,
+    lease: () => undefined,
+    hashes: async () => new Map(),
+  };
+  const options = { etag: true, digest: false, isPlain: () => true };
+  const pages = new ListingPages({ table, addon, ...options });
   t.equal(await pages.show(ask(''), LISTING), gone);
 });

@@ -48,6 +48,7 @@ t.test('no template where an answer rests on more', (t) => {
     [{ mmapMinUses: 1 }, '', 'css'],
     [{ etag: 'stat' }, '', 'css'],
     [{ etag: 'content' }, '', 'css'],
+    [{ digest: 'sha-256' }, '', 'css'],
     [{}, '', 'gz'],
     [{}, '', 'svgz'],
     [{ immutableHashed: true }, '/_next/static/chunks', 'js'],

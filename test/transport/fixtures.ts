@@ -75,6 +75,7 @@ export async function openEntry(
     fields: ['ETag', `"${size}"`],
     contentFields: ['Content-Type', 'application/octet-stream'],
     encodable: false,
+    digestFields: [],
     cached,
     uses: 0,
     trusted: true,

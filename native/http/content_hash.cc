@@ -1,4 +1,4 @@
-#include "http/content_tag.h"
+#include "http/content_hash.h"
 
 #include <memory>
 
@@ -7,9 +7,9 @@
 namespace zc {
 namespace {
 
-constexpr size_t kSha256 = 32, kSha1 = 20;
-// The last of the 28 is padding.
-constexpr size_t kBase64 = 27;
+constexpr size_t kSha256 = 32;
+// 132 bits of it.
+constexpr size_t kTagCharacters = 22;
 
 using Context = std::unique_ptr<EVP_MD_CTX, OpensslFree<EVP_MD_CTX_free>>;
 
@@ -20,28 +20,34 @@ bool digest(std::string_view text, const EVP_MD* kind, unsigned char* to) {
          EVP_DigestFinal_ex(context.get(), to, nullptr) == 1;
 }
 
-void append_base64(std::string& text, const unsigned char* bytes, size_t count) {
+// One byte stands behind them, which is 0: the last character has two bits of it.
+std::string base64(const unsigned char (&bytes)[kSha256 + 1]) {
   constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < count; ++i) {
-    const size_t bit = 6 * i, at = bit / 8, shift = bit % 8;
+  std::string text;
+  for (size_t bit = 0; bit < 8 * kSha256; bit += 6) {
+    const size_t at = bit / 8, shift = bit % 8;
     const unsigned pair = static_cast<unsigned>(bytes[at] << 8 | bytes[at + 1]);
     text.push_back(kDigits[pair >> (10 - shift) & 63]);
   }
+  text.push_back('=');
+  return text;
 }
 
 }  // namespace
 
-std::string content_tag(std::string_view content) {
+std::string content_hash(std::string_view content) {
   static const bool available = !openssl_version().empty();
   if (!available) return {};
-  // Once: who names them otherwise has them looked for each time, which takes as long as to hash a kilobyte.
+  // Once: who names it otherwise has it looked for each time, which takes as long as to hash a kilobyte.
   static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
-  static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
-  unsigned char inner[kSha256], outer[kSha1 + 1] = {};
-  if (!digest(content, sha256, inner)) return {};
-  if (!digest({reinterpret_cast<const char*>(inner), kSha256}, sha1, outer)) return {};
-  std::string tag = "\"20-";
-  append_base64(tag, outer, kBase64);
+  unsigned char hash[kSha256 + 1] = {};
+  return digest(content, sha256, hash) ? base64(hash) : std::string();
+}
+
+std::string content_tag(std::string_view hash) {
+  if (hash.empty()) return {};
+  std::string tag = "\"";
+  for (const char digit : hash.substr(0, kTagCharacters)) tag.push_back(digit == '+' ? '-' : digit == '/' ? '_' : digit);
   tag.push_back('"');
   return tag;
 }

@@ -1,0 +1,173 @@
+// SHA-256 of contents, in base64, computed once per version: for entity-tags, for digests, and for lists of files.
+import { fstat, read } from 'node:fs';
+import { promisify } from 'node:util';
+import { LRUCache } from 'lru-cache';
+import { loadCrypto } from '../packages/packages.ts';
+import type { Span } from '../plan/types.ts';
+import type { OpenFile } from './entry.ts';
+import { changeMsOf, versionOfStamp } from './root.ts';
+
+const readFd = promisify(read);
+const fstatFd = promisify(fstat);
+
+/**
+ * Largest content, bytes, that the first answer waits for. Read and hash of 16 KiB take 0.1 ms, of 1 MiB 2 ms, once
+ * per version; 10,000 files of a container image a second of one core, spread over their first requests.
+ */
+export const HASHED_FIRST = 1024 * 1024;
+
+/** 256 KiB per read: hashing it holds the JavaScript thread for under a millisecond. */
+const CHUNK = 256 * 1024;
+const MAX_REMEMBERED = 10_000;
+const MAX_WAITING = 10_000;
+/** Contents hashed at a time before their first answers: as many as libuv's pool reads at a time. */
+const MAX_HASHING = 4;
+
+/**
+ * Kernels without fine-grained timestamps (< 6.13) stamp changes with the tick, at most 10 ms (HZ=100): of a file that
+ * changed so lately, the version does not tell whether it has changed again. native/files/arena.cc waits as long.
+ */
+const GRAIN_MS = 20;
+
+/** A file as far as hashing it is concerned. */
+export interface Hashable {
+  readonly version: string;
+  readonly size: number;
+  readonly file: OpenFile;
+}
+
+/** One that may be closed while it waits. */
+export interface HashableEntry extends Hashable {
+  readonly closed: boolean;
+  retain(): void;
+  release(): void;
+}
+
+export class ContentHashes {
+  readonly #known = new LRUCache<string, string>({
+    maxSize: MAX_REMEMBERED,
+    sizeCalculation: () => 1,
+  });
+  #waiting = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #hashing = 0;
+  readonly #queue: Array<() => void> = [];
+
+  /** The hash, if this version was hashed before. */
+  get(version: string): string | undefined {
+    return this.#known.get(version);
+  }
+
+  /** Hashes at once, where that is short and waits for nothing. False: it does not. */
+  learnNow({ version, file }: Hashable): boolean {
+    const hash = isSettled(version) ? file.native?.contentHash() : undefined;
+    if (hash === undefined) return false;
+    this.#known.set(version, hash);
+    return true;
+  }
+
+  /** Hashes now, a few at a time; resolves when `get` knows the hash, or the file has changed or cannot be read. */
+  async learn(file: Hashable): Promise<void> {
+    if (this.#hashing < MAX_HASHING) this.#hashing++;
+    else await new Promise<void>((resolve) => this.#queue.push(resolve));
+    await this.#hash(file);
+    // The place goes on to who waits: a newcomer in between cannot take it too.
+    const next = this.#queue.shift();
+    if (next === undefined) this.#hashing--;
+    else next();
+  }
+
+  /**
+   * Hashes in the background, one file at a time; calls back with the hash unless the file changed meanwhile, cannot be
+   * read or is closed before its turn (waiting holds no descriptor). Until then a version has no tag of its content
+   * (Last-Modified validates): a provisional one from the stat would make equal files on two servers differ, and every
+   * cache that had stored it would have to fetch the body again.
+   */
+  compute(entry: HashableEntry, onHash: (hash: string) => void): void {
+    if (this.#waiting >= MAX_WAITING) return;
+    this.#waiting++;
+    this.#last = this.#last.then(async () => {
+      this.#waiting--;
+      if (entry.closed) return;
+      entry.retain();
+      try {
+        const hash = await this.#hash(entry);
+        if (hash !== undefined) onHash(hash);
+      } finally {
+        entry.release();
+      }
+    });
+  }
+
+  async #hash(file: Hashable): Promise<string | undefined> {
+    const { version, size } = file;
+    const hash = this.get(version) ?? (await hashPieces(file, [{ start: 0, end: size }]));
+    if (hash !== undefined) this.#known.set(version, hash);
+    return hash;
+  }
+}
+
+/**
+ * SHA-256 in base64 of texts (latin1) and spans of a file, one after the other; undefined where not all of them are surely
+ * of the version that was opened, or cannot be read. Never rejects.
+ */
+export async function hashPieces(
+  { file, version }: Hashable,
+  pieces: ReadonlyArray<string | Span>,
+): Promise<string | undefined> {
+  try {
+    if (!isSettled(version)) await new Promise((resolve) => setTimeout(resolve, GRAIN_MS));
+    const hash = loadCrypto().createHash('sha256');
+    for (const stretch of pieces.flatMap(stretchesOf)) {
+      if (typeof stretch === 'string') {
+        hash.update(stretch, 'latin1');
+        continue;
+      }
+      if (!(await readSpan(file.fd, stretch, (bytes) => hash.update(bytes)))) return undefined;
+      // ctime counts, since whoever writes can set mtime back.
+      if ((await versionNow(file.fd)) !== version) return undefined;
+    }
+    return hash.digest('base64');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a file that is written to all the time, no more than this is read for nothing. */
+const STRETCH = 16 * 1024 * 1024;
+
+function stretchesOf(piece: string | Span): ReadonlyArray<string | Span> {
+  if (typeof piece === 'string') return [piece];
+  const { start, end } = piece;
+  return Array.from({ length: Math.ceil((end - start) / STRETCH) }, (_, i) => ({
+    start: start + i * STRETCH,
+    end: Math.min(end, start + (i + 1) * STRETCH),
+  }));
+}
+
+/** Tells all bytes of the span in order. False: the file ends before it. Rejects where it cannot be read. */
+async function readSpan(
+  fd: number,
+  { start, end }: Span,
+  tell: (bytes: Uint8Array) => void,
+): Promise<boolean> {
+  const chunk = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(1, end - start)));
+  for (let at = start; at < end; ) {
+    const length = Math.min(chunk.length, end - at);
+    const { bytesRead } = await readFd(fd, chunk, 0, length, at);
+    if (bytesRead === 0) return false;
+    tell(chunk.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return true;
+}
+
+/** Does the version tell, whatever happens to the file from now on? */
+function isSettled(version: string): boolean {
+  return Math.abs(Date.now() - changeMsOf(version)) >= GRAIN_MS;
+}
+
+/** The version of what is open. Rejects where fstat(2) fails. */
+export async function versionNow(fd: number): Promise<string> {
+  return versionOfStamp(await fstatFd(fd, { bigint: true }));
+}
