@@ -43,6 +43,7 @@ export interface Description {
   readonly lastModified: string | undefined;
   readonly fields: FieldList;
   readonly contentFields: FieldList;
+  readonly early?: FieldList | undefined;
 }
 
 /** What an open file is, beside its descriptor. */
@@ -78,6 +79,7 @@ export class CachedEntry implements FileEntry {
   lastModified: string | undefined;
   fields: FieldList;
   contentFields: FieldList;
+  early: FieldList | undefined;
   uses = 0;
   refused = false;
   crowded = false;
@@ -105,6 +107,7 @@ export class CachedEntry implements FileEntry {
     this.lastModified = description.lastModified;
     this.fields = description.fields;
     this.contentFields = description.contentFields;
+    this.early = description.early;
   }
 
   get cached(): boolean {
@@ -125,6 +128,7 @@ export class CachedEntry implements FileEntry {
     this.lastModified = description.lastModified;
     this.fields = description.fields;
     this.contentFields = description.contentFields;
+    this.early = description.early;
   }
 
   retain(): void {

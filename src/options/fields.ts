@@ -1,5 +1,5 @@
 // Options: fields of responses.
-import { bareMeans, choice, duration, integer, list, text, toggle } from './kinds.ts';
+import { bareMeans, choice, duration, integer, list, switchOrFile, text, toggle } from './kinds.ts';
 import { cacheRules, fieldRules, typeRules } from './rules.ts';
 import { option, optional } from './table.ts';
 
@@ -38,6 +38,12 @@ export const fields = {
   ),
   securityHeaders: option(toggle, false, 'send the usual security fields'),
   headers: option(fieldRules, {}, 'fields by glob; null removes one', 'nginx add_header'),
+  earlyHints: option(
+    switchOrFile,
+    false,
+    'over HTTP/2, tell browsers what a page loads before the page (103): its links of headers, or those of a build by its manifest (Vite), as .vite/manifest.json',
+    'H2O http2-push-preload, Caddy push',
+  ),
   serverTiming: option(
     toggle,
     false,

@@ -55,6 +55,7 @@ const OF_SITES = [
   'cors',
   'securityHeaders',
   'headers',
+  'earlyHints',
   'auth',
 ] as const;
 

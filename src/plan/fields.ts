@@ -1,8 +1,9 @@
 // Response fields: those of a representation, computed once per file version, and the range of a span.
 import { formatHttpDate } from '../http/date.ts';
-import { type FieldList, pairs } from '../http/field-list.ts';
-import type { Rules } from '../rules/fields.ts';
-import type { Coding, Span } from './types.ts';
+import { pairs } from '../http/field-list.ts';
+import { isHtml, type Rules } from '../rules/fields.ts';
+import { earlyLinks } from '../rules/links.ts';
+import type { Coding, Representation, Span } from './types.ts';
 
 export interface RepresentationInput {
   /** Root-relative path of the resource (of the identity, also for its precompressed siblings). */
@@ -22,13 +23,17 @@ export interface RepresentationInput {
   /** Has the resource more than one coding? Only then does the answer vary (RFC 9110 §12.5.5). */
   readonly varies: boolean;
   readonly acceptRanges: 'bytes' | 'none' | undefined;
+  /** Of a page of a build: Link. A rule of the operator's for that field stands in its place. */
+  readonly link?: string | undefined;
+  /** Do links of pages go ahead of them? */
+  readonly earlyHints?: boolean | undefined;
 }
 
-/** Both lists of `Representation`: what a 304 repeats (RFC 9110 §15.4.5), and what describes content. */
+/** The lists of `Representation`: what a 304 repeats (RFC 9110 §15.4.5), what describes content, what may go ahead. */
 export function representationFields(
   input: RepresentationInput,
   rules: Rules,
-): { readonly fields: FieldList; readonly contentFields: FieldList } {
+): Pick<Representation, 'fields' | 'contentFields' | 'early'> {
   const own: string[] = [];
   if (input.acceptRanges !== undefined) own.push('Accept-Ranges', input.acceptRanges);
   if (input.etag !== undefined) own.push('ETag', input.etag);
@@ -37,6 +42,7 @@ export function representationFields(
   if (cacheControl !== undefined) own.push('Cache-Control', cacheControl);
   const cdn = rules.cdnCacheControl(cacheControl);
   if (cdn !== undefined) own.push('CDN-Cache-Control', cdn);
+  if (input.link !== undefined) own.push('Link', input.link);
 
   const described: string[] = ['Content-Type', input.contentType];
   if (input.encoding !== 'identity') described.push('Content-Encoding', input.encoding);
@@ -53,7 +59,8 @@ export function representationFields(
   if (input.coding !== 'identity') codings.push(input.coding);
   // §8.4: in the order in which they were applied; a sibling is made of a file that a rule may say to be encoded.
   if (codings.length > 0) contentFields.push('Content-Encoding', codings.join(', '));
-  return { fields, contentFields };
+  const goesAhead = input.earlyHints === true && isHtml(input.contentType);
+  return { fields, contentFields, early: goesAhead ? earlyLinks(fields) : undefined };
 }
 
 function isContentEncoding(name: string): boolean {

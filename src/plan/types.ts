@@ -60,6 +60,8 @@ export interface Representation {
   readonly fields: FieldList;
   /** Fields that describe content: Content-Type, Content-Encoding… (200 and 206 only). No Content-Length. */
   readonly contentFields: FieldList;
+  /** Of a page, those of its fields that may go ahead of it (RFC 8297). */
+  readonly early?: FieldList | undefined;
   /** May its bytes come from the mmap cache now, i.e. are they in memory? */
   readonly cached: boolean;
   /** Requests so far that wanted its bytes; decides when it is hot. */
@@ -203,6 +205,8 @@ export interface ResponsePlan<F extends Representation> {
   readonly close: boolean;
   /** When and for how long the engine may repeat this answer without asking; see plan/memo.ts. */
   readonly memo: Memo | undefined;
+  /** Fields of a 103 (RFC 8297) for whoever can take one: over HTTP/1.1 an old client may take it for the answer (§2). */
+  readonly early?: FieldList | undefined;
   /** Of a failure of the server's own (5xx): what the system called it. */
   readonly errno?: string;
   /** Whose answer it is, where it is a file's: also of a 304 or HEAD, which carry none. */

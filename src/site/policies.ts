@@ -25,6 +25,7 @@ export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addo
   return {
     ...compiled,
     auth: authOf(options),
+    earlyHints: options.earlyHints,
     files: filesPolicy(options),
     plan: planPolicy(options, compiled.rules),
   };
