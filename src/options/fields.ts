@@ -41,8 +41,8 @@ export const fields = {
   earlyHints: option(
     switchOrFile,
     false,
-    'over HTTP/2, tell browsers what a page loads before the page (103): its links of headers, or those of a build by its manifest (Vite), as .vite/manifest.json',
-    'H2O http2-push-preload, Caddy push',
+    'what a page loads is said ahead of it (103), over HTTP/2: links that headers give it, or also those of a build by its manifest (Vite), such as .vite/manifest.json',
+    'nginx early_hints',
   ),
   serverTiming: option(
     toggle,

@@ -90,7 +90,7 @@ export const switchOrFile: Kind<boolean | string> = {
   expected: 'true, false, or a path (relative to the root, or absolute)',
   bare: 'true',
   parse: (input) => toggle.parse(input) ?? text.parse(input),
-  show: (value) => (typeof value === 'string' ? value : toggle.show(value)),
+  show: String,
 };
 
 export function choice<const T extends string>(...allowed: readonly T[]): Kind<T> {
