@@ -23,7 +23,7 @@ export function closeWithClient(res: ServerResponse): void {
 /** Sends a 103 ahead of the answer (RFC 8297). To HTTP/1.1 none is sent: old clients take it for the answer (§2). */
 export function sendEarly(fields: FieldList, res: ServerResponse): void {
   const stream = streamOf(res);
-  if (stream === undefined || stream.destroyed || stream.headersSent) return;
+  if (stream === undefined || stream.closed || stream.destroyed || stream.headersSent) return;
   stream.additionalHeaders({ ':status': 103, ...Object.fromEntries(pairs(fields)) });
 }
 
