@@ -109,6 +109,17 @@ t.test('a page load has them, cold and hot, and its answer has them too', { skip
   );
 });
 
+t.test('the page of an app has its own at every route', { skip }, async (t) => {
+  const session = sessionTo(t, await serve(t, { spa: 'index.html' }));
+  for (let time = 1; time <= 4; time++) {
+    t.match(await ask(session, '/a/route'), { early, status: 200 }, `${time}`);
+    t.match(await ask(session, '/a.js', { 'sec-fetch-dest': 'script' }), {
+      early: [],
+      status: 404,
+    });
+  }
+});
+
 t.test('off by default', { skip }, async (t) => {
   const { Link: link } = HEADERS['**/*.html'];
   const session = sessionTo(t, await serve(t, { earlyHints: false }));
