@@ -49,6 +49,15 @@ bool read_source(napi_env env, napi_value source, Reply& reply) {
   return false;
 }
 
+// RFC 8297. Empty: there is none.
+Ref<const Reply> early_of(std::string fields) {
+  if (fields.empty()) return {};
+  auto early = make_ref<Reply>();
+  early->status = 103;
+  early->fields = std::move(fields);
+  return early;
+}
+
 bool read_flags(uint64_t flags, Reply& reply) {
   if (!read_way(flags, reply.way, reply.reason)) return false;
   reply.close = (flags >> kCloseShift & 1) != 0;
@@ -59,7 +68,7 @@ bool read_flags(uint64_t flags, Reply& reply) {
 Ref<Reply> read_reply_object(napi_env env, napi_value object) {
   const napi_value values[] = {get(env, object, "flags"), get(env, object, "fields"), get(env, object, "source"),
                                get(env, object, "start"), get(env, object, "end"),    get(env, object, "parts"),
-                               get(env, object, "tail")};
+                               get(env, object, "tail"),  get(env, object, "early")};
   Ref<Reply> reply = read_reply(env, values);
   // Without parts the tail is a template's.
   if (reply) reply->tail = to_text(env, values[6]);
@@ -83,6 +92,7 @@ Ref<Reply> read_reply(napi_env env, const napi_value* values) {
   if (!read_source(env, values[2], *reply)) return {};
   reply->span = to_span(env, values[3], values[4]);
   if (!within(*reply, reply->span)) return {};
+  reply->early = early_of(to_text(env, values[7]));
   if (!is_type(env, values[5], napi_object)) return reply;
   const uint32_t count = length(env, values[5]);
   for (uint32_t i = 0; i + 2 < count; i += 3) {

@@ -8,7 +8,7 @@ namespace zc::js {
 /** Of flags, as flagsOf made them (src/addon/wire.ts). False where one of the two is none. */
 bool read_way(uint64_t flags, Way& way, Reason& reason);
 /**
- * EngineReply as seven values: flags, fields, source, start, end, parts, tail. Null where its status is none, its source
+ * EngineReply as eight values: flags, fields, source, start, end, parts, tail, early. Null where its status is none, its source
  * is released or not what its way takes, or a span is outside it.
  */
 Ref<Reply> read_reply(napi_env env, const napi_value* values);

@@ -17,7 +17,7 @@ namespace zc {
   X(kIfMatch, "if-match") X(kIfNoneMatch, "if-none-match")                                              \
   X(kIfModifiedSince, "if-modified-since") X(kIfUnmodifiedSince, "if-unmodified-since")                 \
   X(kOrigin, "origin") X(kAccessControlRequestMethod, "access-control-request-method")                  \
-  X(kSecFetchDest, "sec-fetch-dest") X(kAuthorization, "authorization")                                 \
+  X(kSecFetchDest, "sec-fetch-dest") X(kSecPurpose, "sec-purpose") X(kAuthorization, "authorization")   \
   X(kWantReprDigest, "want-repr-digest") X(kWantContentDigest, "want-content-digest")                   \
   X(kVia, "via") X(kForwarded, "forwarded") X(kXForwardedFor, "x-forwarded-for")                        \
   X(kXForwardedHost, "x-forwarded-host") X(kXForwardedProto, "x-forwarded-proto")                       \

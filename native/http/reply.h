@@ -67,6 +67,8 @@ struct Reply : RefCounted {
   std::vector<ReplyPart> parts;
   std::string tail;  // closing delimiter of the parts; of a template of slices, fields
   HeaderBlock block;
+  // Status and fields of the interim answer that goes ahead of this one to GET, where a version has use for it (RFC 8297).
+  Ref<const Reply> early;
   Ref<const Reply> base;  // of a slice: the template, with whose status and fields its own begin
 
   /** The file whose change during the send must not go unnoticed; null when the bytes cannot change. */

@@ -50,11 +50,22 @@ void Http2Connection::on_answer(Exchange& exchange, Ref<const Reply> reply) {
 }
 
 void Http2Connection::start(Http2Stream& stream, Ref<const Reply> reply) {
+  if (reply->early && !stream.is_head) add_early(stream, *reply->early);
   // Frames are made of bytes: those of a file are read, whatever the stream could take.
   stream.body.start(std::move(reply), stream.is_head, false, false);
   stream.answered = service_.turn().now;
   service_.begin(stream);
   schedule(stream);
+}
+
+// §8.1, RFC 8297 §2: ahead of the answer, whatever that waits for. What is longer than a frame is no hint.
+void Http2Connection::add_early(const Http2Stream& stream, const Reply& early) {
+  const std::string_view block = block_of(early);
+  const std::string_view table = first_block_ ? kNoTable : std::string_view();
+  const size_t size = table.size() + block.size();
+  if (size > kMinMaxFrame) return;
+  first_block_ = false;
+  append_headers(output_.frames(), stream.number, table, block);
 }
 
 void Http2Connection::schedule(Http2Stream& stream) {

@@ -100,6 +100,7 @@ class Http2Connection final : public Connection {
 
   // answers.cc: what is sent, and in which order.
   void start(Http2Stream& stream, Ref<const Reply> reply);
+  void add_early(const Http2Stream& stream, const Reply& early);
   void schedule(Http2Stream& stream);
   void unschedule(Http2Stream& stream, Http2Stream::State state);
   void send();

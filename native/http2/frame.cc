@@ -193,6 +193,11 @@ void append_settings(std::string& to, std::initializer_list<Setting> settings) {
   }
 }
 
+void append_headers(std::string& to, uint32_t stream, std::string_view first, std::string_view rest) {
+  append_frame_head(to, {static_cast<uint32_t>(first.size() + rest.size()), FrameType::headers, kEndHeaders, stream});
+  to.append(first).append(rest);
+}
+
 void append_settings_ack(std::string& to) { append_frame_head(to, {0, FrameType::settings, kAck, 0}); }
 
 void append_ping(std::string& to, std::string_view opaque) {

@@ -104,6 +104,8 @@ struct Setting {
   uint32_t value;
 };
 void append_settings(std::string& to, std::initializer_list<Setting> settings);
+/** A whole block, of two pieces, that does not end its stream; within kMinMaxFrame. */
+void append_headers(std::string& to, uint32_t stream, std::string_view first, std::string_view rest);
 void append_settings_ack(std::string& to);
 /** `opaque`: eight bytes that come back. */
 void append_ping(std::string& to, std::string_view opaque);

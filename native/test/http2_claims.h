@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "http2/block.h"
 #include "http2/connection.h"
 #include "test/client_frames.h"
 #include "test/desk.h"
@@ -35,6 +36,66 @@ inline uint64_t sum_of_data(std::string_view output) {
     output.remove_prefix(std::min<size_t>(kFrameHeadSize + head.size, output.size()));
   }
   return sum;
+}
+
+/** Is it the block of a 103, as we write it? */
+inline bool is_early(std::string_view block) {
+  std::string status;
+  hpack_status(status, 103);
+  if (block.substr(0, kNoTable.size()) == kNoTable) block.remove_prefix(kNoTable.size());
+  return block.substr(0, status.size()) == status;
+}
+
+/** The types of a stream's frames in their order, an initial each: e of a 103's HEADERS, E where it ends the stream. */
+inline std::string shape_of(std::string_view output, uint32_t stream) {
+  std::string shape;
+  while (output.size() >= kFrameHeadSize) {
+    const FrameHead head = read_frame_head(output.data());
+    const std::string_view payload = output.substr(kFrameHeadSize, head.size);
+    output.remove_prefix(std::min<size_t>(kFrameHeadSize + head.size, output.size()));
+    if (head.stream != stream) continue;
+    if (head.type == FrameType::headers) shape += is_early(payload) ? (head.has(kEndStream) ? 'E' : 'e') : 'h';
+    if (head.type == FrameType::data) shape += 'd';
+    if (head.type == FrameType::rst_stream) shape += 'r';
+  }
+  return shape;
+}
+
+inline Ref<const Reply> early_reply(Way way, const std::string& link) {
+  auto early = make_ref<Reply>();
+  early->status = 103;
+  early->fields = "Link: " + link + "\r\n";
+  Ref<Reply> reply = reply_of(way, pattern(40'000));
+  reply->early = std::move(early);
+  return reply;
+}
+
+/** RFC 8297: a 103 comes before its answer, also where that waits: for the disk, for room in the windows. */
+inline void check_early() {
+  Desk desk;
+  const Ref<const Reply> cold = early_reply(Way::read, "<a>; rel=preload");
+  fdatasync(cold->file->fd());
+  posix_fadvise(cold->file->fd(), 0, 0, POSIX_FADV_DONTNEED);
+  desk.prepared = {{"/page", early_reply(Way::bytes, "<a>; rel=preload")},
+                   {"/cold", cold},
+                   {"/long", early_reply(Way::bytes, std::string(kMinMaxFrame, '\x7f'))}};
+  auto made = std::make_unique<RecordStream>(RecordStream::Habits{});
+  RecordStream& stream = *made;
+  Http2Connection connection(desk, std::move(made));
+  const std::string head = "\x86" + line(":method", "HEAD") + line(":path", "/page") + line(":authority", "a");
+  connection.begin(std::string(kPreface) + initial_window(0) + frame(FrameType::settings, kAck, 0, "") + get(1, "/page") +
+                   frame(FrameType::headers, kEndHeaders | kEndStream, 3, head) + get(5, "/long") + get(7, "/cold"));
+  connection.on_events({});
+  require(shape_of(stream.output, 1) == "eh", "a 103 and the head need no window");
+  require(shape_of(stream.output, 3) == "h", "HEAD has the answer alone");
+  require(shape_of(stream.output, 5) == "h", "so has what is longer than a frame");
+  stream.deliver(initial_window(100'000));
+  StreamEvents readable;
+  readable.readable = true;
+  connection.on_events(readable);
+  require(shape_of(stream.output, 1).substr(0, 3) == "ehd", "the body follows");
+  require(shape_of(stream.output, 7).front() == 'e', "a 103 waits for no disk");
+  connection.abandon(ExchangeEnd::gone);
 }
 
 /** §6.5.3: whoever never acknowledges our settings. */

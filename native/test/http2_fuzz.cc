@@ -10,7 +10,7 @@ namespace {
 
 using namespace zc;
 
-const std::string_view kTargets[] = {"/hot", "/empty", "/large", "/file", "/cold", "/ask", "*", "/a b"};
+const std::string_view kTargets[] = {"/hot", "/empty", "/large", "/file", "/cold", "/ask", "/early", "*", "/a b"};
 
 /** A request that some client might send: indexed fields, literals, the table, all that the plan reads. */
 std::string block_of(Random& random) {
@@ -92,7 +92,9 @@ void check_output(std::string_view output) {
     if (output.size() - at < kFrameHeadSize) return;
     const FrameHead head = read_frame_head(output.data() + at);
     require(!judge_frame_head(head), "our own frames are in order");
-    const bool heads = head.type == FrameType::headers, body = head.type == FrameType::data;
+    const bool early = head.type == FrameType::headers && is_early(output.substr(at + kFrameHeadSize, head.size));
+    if (early) require(begun.count(head.stream) == 0 && !head.has(kEndStream), "a 103 comes before its answer");
+    const bool heads = head.type == FrameType::headers && !early, body = head.type == FrameType::data;
     if (heads) require(begun.insert(head.stream).second, "one head for each stream");
     if (body) require(begun.count(head.stream) > 0, "a head comes before its body");
     if (heads || body) require(ended.count(head.stream) == 0, "nothing comes behind the end of a stream");
@@ -125,6 +127,7 @@ struct Site {
   Ref<const Reply> empty{reply_of(Way::bytes, "")};
   Ref<const Reply> large{reply_of(Way::bytes, pattern(200'000))};
   Ref<const Reply> file{reply_of(Way::read, pattern(300'000))};
+  Ref<const Reply> early{early_reply(Way::bytes, "<a>; rel=preload")};
   Ref<const Reply> mapped{reply_of(Way::mmap, pattern(100'000))};
 
   /** Its files have to be waited for, where their filesystem lets pages go. */
@@ -160,7 +163,7 @@ void step(Http2Connection& connection, RecordStream& stream, Desk& desk, Random&
 
 void run(const Site& site, Random& random) {
   Desk desk;
-  desk.prepared = {{"/hot", site.hot}, {"/empty", site.empty}, {"/large", site.large}, {"/file", site.file}, {"/cold", site.mapped}};
+  desk.prepared = {{"/hot", site.hot}, {"/empty", site.empty}, {"/large", site.large}, {"/file", site.file}, {"/cold", site.mapped}, {"/early", site.early}};
   desk.limits_to_set().header_timeout = 10'000;
   desk.limits_to_set().keep_alive_timeout = 75'000;
   desk.limits_to_set().send_timeout = 60'000;
@@ -206,6 +209,7 @@ int main(int count, char** arguments) {
   check_slow_reader();
   check_pace();
   check_half_closed();
+  check_early();
   const Site site;
   const auto one = [&site](Random& random) { run(site, random); };
   if (!fuzz::run(count, arguments, "http2_fuzz", one, [](unsigned long long made) { return made; })) return 2;

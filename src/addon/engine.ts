@@ -66,6 +66,8 @@ export interface EngineReply {
   readonly parts: ReadonlyArray<string | number> | undefined;
   /** What follows the last part; in a template of slices, the fields that follow Content-Length. */
   readonly tail: string;
+  /** Field lines of the 103 that goes ahead, over HTTP/2 only; empty where none does. */
+  readonly early: string;
 }
 
 /** A prepared reply of a hot path, with the guard of plan `Memo`. */
@@ -171,6 +173,7 @@ export interface NativeEngine {
     end: number,
     parts?: EngineReply['parts'],
     tail?: string,
+    early?: string,
   ): void;
   /**
    * A path, as bytes as sent without the query, that the engine may answer once it has a reply. `judged`: bit mask of the

@@ -9,11 +9,11 @@ import {
   realpathSync,
   statSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { headOf, loadNative } from '../addon/load.ts';
 import type { SandboxGrants } from '../addon/types.ts';
-import { filesByPrefix, isPem, output, path, paths } from '../options/kinds.ts';
+import { filesByPrefix, isPem, output, path, paths, switchOrFile } from '../options/kinds.ts';
 import { listenersOf } from '../options/listeners.ts';
 import { COMMAND_OPTIONS, hostsOf, type Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
@@ -174,6 +174,8 @@ function filesIn(name: string, value: unknown): readonly string[] {
   const { kind } = COMMAND_OPTIONS[name as keyof typeof COMMAND_OPTIONS];
   if (value === undefined) return [];
   if (kind === filesByPrefix) return Object.values(value as Readonly<Record<string, string>>);
+  // Beneath the root it is read with it.
+  if (kind === switchOrFile) return typeof value === 'string' && isAbsolute(value) ? [value] : [];
   if (kind === output) return value === '-' ? [] : [value as string];
   if (kind !== path && kind !== paths) return [];
   return [value as string | readonly string[]].flat().filter((each) => !isPem(each));

@@ -46,6 +46,7 @@ export interface Description {
   /** Would an encoded form of it be smaller, and may one be made? */
   readonly encodable: boolean;
   readonly digestFields: FieldList;
+  readonly early?: FieldList | undefined;
 }
 
 /** What an open file is, beside its descriptor. */
@@ -85,6 +86,7 @@ export class CachedEntry implements FileEntry {
   contentFields: FieldList;
   encodable: boolean;
   digestFields: FieldList;
+  early: FieldList | undefined;
   uses = 0;
   refused = false;
   crowded = false;
@@ -115,6 +117,7 @@ export class CachedEntry implements FileEntry {
     this.contentFields = description.contentFields;
     this.encodable = description.encodable;
     this.digestFields = description.digestFields;
+    this.early = description.early;
   }
 
   get cached(): boolean {
@@ -137,6 +140,7 @@ export class CachedEntry implements FileEntry {
     this.contentFields = description.contentFields;
     this.encodable = description.encodable;
     this.digestFields = description.digestFields;
+    this.early = description.early;
   }
 
   retain(): void {

@@ -43,6 +43,7 @@ const OWN = [
   'cdn',
   'immutableHashed',
   'headers',
+  'earlyHints',
   'mimeTypes',
   'serverTiming',
   'logLevel',

@@ -1,5 +1,5 @@
 // Options: fields of responses.
-import { bareMeans, choice, duration, integer, list, text, toggle } from './kinds.ts';
+import { bareMeans, choice, duration, integer, list, switchOrFile, text, toggle } from './kinds.ts';
 import { cacheRules, fieldRules, typeRules } from './rules.ts';
 import { option, optional } from './table.ts';
 
@@ -43,6 +43,12 @@ export const fields = {
   ),
   securityHeaders: option(toggle, false, 'send the usual security fields'),
   headers: option(fieldRules, {}, 'fields by glob; null removes one', 'nginx add_header'),
+  earlyHints: option(
+    switchOrFile,
+    false,
+    'what a page loads is said ahead of it (103), over HTTP/2: links that headers give it, or also those of a build by its manifest (Vite), such as .vite/manifest.json',
+    'nginx early_hints',
+  ),
   serverTiming: option(
     toggle,
     false,

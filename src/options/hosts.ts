@@ -57,6 +57,7 @@ const OF_SITES = [
   'cors',
   'securityHeaders',
   'headers',
+  'earlyHints',
   'auth',
 ] as const;
 

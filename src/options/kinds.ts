@@ -87,6 +87,15 @@ export const toggle: Kind<boolean, boolean | 'true' | 'false'> = {
   show: (value) => (value ? 'on' : 'off'),
 };
 
+/** A switch, or a file beneath the root, or anywhere by its absolute path, that says more. */
+export const switchOrFile: Kind<boolean | string> = {
+  shape: 'path',
+  expected: 'true, false, or a path (relative to the root, or absolute)',
+  bare: 'true',
+  parse: (input) => toggle.parse(input) ?? text.parse(input),
+  show: String,
+};
+
 export function choice<const T extends string>(...allowed: readonly T[]): Kind<T> {
   return {
     shape: allowed.join('|'),

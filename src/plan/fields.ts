@@ -1,7 +1,8 @@
 // Response fields: those of a representation, computed once per file version, and the range of a span.
 import { formatHttpDate } from '../http/date.ts';
 import { pairs } from '../http/field-list.ts';
-import type { Rules } from '../rules/fields.ts';
+import { isHtml, type Rules } from '../rules/fields.ts';
+import { earlyLinks } from '../rules/links.ts';
 import { digestOf } from './digest.ts';
 import type { Coding, Representation, Span } from './types.ts';
 
@@ -27,13 +28,20 @@ export interface RepresentationInput {
   readonly acceptRanges: 'bytes' | 'none' | undefined;
   /** SHA-256 of its bytes in base64, or undefined where digests are off, or not yet known. */
   readonly hash: string | undefined;
+  /** Of a page of a build: Link. A rule of the operator's for that field stands in its place. */
+  readonly link?: string | undefined;
+  /** Do links of pages go ahead of them? */
+  readonly earlyHints?: boolean | undefined;
 }
 
-/** The lists of `Representation`: what a 304 repeats (RFC 9110 §15.4.5), what describes content, and the digest. */
+/**
+ * The lists of `Representation`: what a 304 repeats (RFC 9110 §15.4.5), what describes content, the digest, and what may go
+ * ahead.
+ */
 export function representationFields(
   input: RepresentationInput,
   rules: Rules,
-): Pick<Representation, 'fields' | 'contentFields' | 'digestFields'> {
+): Pick<Representation, 'fields' | 'contentFields' | 'digestFields' | 'early'> {
   const own: string[] = [];
   if (input.acceptRanges !== undefined) own.push('Accept-Ranges', input.acceptRanges);
   if (input.etag !== undefined) own.push('ETag', input.etag);
@@ -42,6 +50,7 @@ export function representationFields(
   if (cacheControl !== undefined) own.push('Cache-Control', cacheControl);
   const cdn = rules.cdnCacheControl(cacheControl);
   if (cdn !== undefined) own.push('CDN-Cache-Control', cdn);
+  if (input.link !== undefined) own.push('Link', input.link);
 
   const dictionary = rules.useAsDictionary(input.path, input.contentType, input.built);
   if (dictionary !== undefined) own.push('Use-As-Dictionary', dictionary);
@@ -68,7 +77,9 @@ export function representationFields(
   if (input.coding !== 'identity') codings.push(input.coding);
   // §8.4: in the order in which they were applied; a sibling is made of a file that a rule may say to be encoded.
   if (codings.length > 0) contentFields.push('Content-Encoding', codings.join(', '));
-  return { fields, contentFields, digestFields };
+  const goesAhead = input.earlyHints === true && isHtml(input.contentType);
+  const early = goesAhead ? earlyLinks(fields) : undefined;
+  return { fields, contentFields, digestFields, early };
 }
 
 function isContentEncoding(name: string): boolean {

@@ -7,6 +7,7 @@ import type { Terms } from './policy.ts';
 import {
   CONDITIONS,
   isCondition,
+  PAGE_LOAD,
   REQUEST_FIELDS,
   type RequestField,
   type RequestHead,
@@ -44,7 +45,8 @@ export function memoOf<F extends Representation>(
   // A 304 moves no bytes; for the others a use that is not counted would keep the file from the cache.
   if (status !== 304 && isWarming(file, terms)) return undefined;
 
-  const judged = judgedOf(resolution.judged ?? [], resolution.resource, terms);
+  const chosenBy = [...(resolution.judged ?? []), ...(file.early === undefined ? [] : PAGE_LOAD)];
+  const judged = judgedOf(chosenBy, resolution.resource, terms);
   const sliced = status === 206 && body.kind !== 'parts';
   const guarded = sliced ? judged.filter((name) => name !== 'range') : judged;
   const guard = guardOf(request, guarded, terms);
@@ -137,6 +139,7 @@ function hasSay<F extends Representation>(
   switch (name) {
     case 'accept':
     case 'sec-fetch-dest':
+    case 'sec-purpose':
     case 'access-control-request-method':
     // Where it has one, nothing is repeated.
     case 'authorization':

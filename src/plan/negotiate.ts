@@ -158,6 +158,11 @@ export function isNavigation(fields: RequestFields, looksLikeFile: boolean): boo
   return namesHtml(accept) || (!looksLikeFile && mediaWeight(accept, 'text/html') > 0);
 }
 
+/** Does a browser load a page to show it now? Who fetches it ahead follows no hints. */
+export function isPageLoad(fields: RequestFields): boolean {
+  return fields['sec-purpose'] === undefined && fields['sec-fetch-dest'] === 'document';
+}
+
 function namesHtml(accept: string | undefined): boolean {
   if (accept === undefined) return false;
   return mediaRanges(accept).some(({ name, weight }) => name === 'text/html' && weight > 0);

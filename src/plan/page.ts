@@ -37,6 +37,7 @@ export function asPage<F extends Representation>(
   status: number,
 ): ResponsePlan<F> {
   const fields: FieldList = [...without(whole.fields, OMITTED), 'Cache-Control', 'no-store'];
-  if (!isWithoutContent(status)) return { ...whole, status, fields };
-  return { ...whole, status, fields: without(fields, OF_CONTENT), body: { kind: 'none' } };
+  const page = { ...whole, status, fields, early: undefined };
+  if (!isWithoutContent(status)) return page;
+  return { ...page, fields: without(fields, OF_CONTENT), body: { kind: 'none' } };
 }

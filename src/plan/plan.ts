@@ -8,7 +8,7 @@ import { errorPlan, statusOfErrno } from './errors.ts';
 import { planListing } from './listing.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
 import { frameParts } from './multipart.ts';
-import { selectRepresentation } from './negotiate.ts';
+import { isPageLoad, selectRepresentation } from './negotiate.ts';
 import { asPage } from './page.ts';
 import type { Terms } from './policy.ts';
 import { isRangeCurrent, judgePreconditions } from './preconditions.ts';
@@ -133,7 +133,9 @@ function planFile<F extends Representation>(
   if (answer.status >= 400) return answer;
   const memo = memoOf(request, resolution, file, answer, extra, terms);
   const { status, fields, body, close } = answer;
-  return { status, fields, body, close, memo, resource: resolution.resource };
+  const isLoaded = request.method === 'GET' && status === 200 && isPageLoad(request.fields);
+  const early = isLoaded ? file.early : undefined;
+  return { status, fields, body, close, memo, resource: resolution.resource, early };
 }
 
 /** A listing is one representation, and whole: ranges do not count. */

@@ -21,6 +21,9 @@ export const ASKER = [
   'host',
 ] as const;
 
+/** The fields by which a browser says that it loads a page to show it. Fetch Metadata; Speculation Rules. */
+export const PAGE_LOAD = ['sec-fetch-dest', 'sec-purpose'] as const;
+
 /** The fields that an answer, or whether there is one (site/guard.ts), may depend on. Every carrier delivers these, and no others. */
 export const REQUEST_FIELDS = [
   'accept',
@@ -29,7 +32,7 @@ export const REQUEST_FIELDS = [
   ...CONDITIONS,
   'origin',
   'access-control-request-method',
-  'sec-fetch-dest',
+  ...PAGE_LOAD,
   'authorization',
   'want-repr-digest',
   'want-content-digest',

@@ -2,7 +2,7 @@
 import type { FieldList } from '../http/field-list.ts';
 import { judgedOf } from './memo.ts';
 import type { Terms } from './policy.ts';
-import type { RequestField } from './request.ts';
+import { PAGE_LOAD, type RequestField } from './request.ts';
 import { timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
 import type { Choice, Representation } from './types.ts';
@@ -37,9 +37,9 @@ export interface Template {
   readonly judged: readonly RequestField[];
 }
 
-/** `fields` and `contentFields` as of `Representation`. */
+/** `fields`, `contentFields` and `early` as of `Representation`. */
 export function templateOf(
-  { fields, contentFields }: Pick<Representation, 'fields' | 'contentFields'>,
+  { fields, contentFields, early }: Pick<Representation, 'fields' | 'contentFields' | 'early'>,
   terms: Terms,
 ): Template {
   const { mmapMax, sendfileMin } = terms.limits;
@@ -54,7 +54,7 @@ export function templateOf(
     notModified: fields,
     steps,
     cached: cachedOf(terms),
-    judged: judgedOf([], resource, terms),
+    judged: judgedOf(early === undefined ? [] : PAGE_LOAD, resource, terms),
   };
 }
 

@@ -67,6 +67,8 @@ export interface Representation {
   readonly contentFields: FieldList;
   /** Repr-Digest, once it is known: in the head of a 200 or 206, in no 304 and no part. */
   readonly digestFields: FieldList;
+  /** Of a page, those of its fields that may go ahead of it (RFC 8297). */
+  readonly early?: FieldList | undefined;
   /** May its bytes come from the mmap cache now, i.e. are they in memory? */
   readonly cached: boolean;
   /** Requests so far that wanted its bytes; decides when it is hot. */
@@ -216,6 +218,8 @@ export interface ResponsePlan<F extends Representation> {
   readonly memo: Memo | undefined;
   /** Content-Digest is wanted, of what is sent of this body: whoever has the bytes adds it. */
   readonly wantsDigest?: true;
+  /** Fields of a 103 (RFC 8297) for whoever can take one: over HTTP/1.1 an old client may take it for the answer (§2). */
+  readonly early?: FieldList | undefined;
   /** Of a failure of the server's own (5xx): what the system called it. */
   readonly errno?: string;
   /** Whose answer it is, where it is a file's: also of a 304 or HEAD, which carry none. */

@@ -208,6 +208,6 @@ function corsFields(cors: readonly string[]): FieldList {
   return [...allowed, 'Access-Control-Expose-Headers', '*'];
 }
 
-function isHtml(contentType: string): boolean {
+export function isHtml(contentType: string): boolean {
   return /^(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(contentType);
 }

@@ -147,11 +147,11 @@ async function serve(
     carriers.push(transport);
     const opening = { chosen, transport, listeners, before, means };
     const { sockets, redirect } = await openAll(opening, (other) => carriers.push(other));
-    warnOf(chosen, options, listeners, log);
+    const spoken = spokenBy(chosen.name, options, wanted);
+    warnOf(chosen, spoken, options, listeners, log);
     return {
-      ...{ options, log, chosen, transport, sites, accessLog, sockets, redirect },
+      ...{ options, log, chosen, spoken, transport, sites, accessLog, sockets, redirect },
       urls: urlsOf(sockets),
-      spoken: spokenBy(chosen.name, options, wanted),
       async renewTls() {
         const renewed = await tlsOf(options);
         if (renewed === undefined) return;
@@ -184,10 +184,19 @@ async function closeEach(carriers: readonly Transport[], graceMs: number): Promi
   await Promise.all(carriers.map((each) => each.close(graceMs)));
 }
 
-function warnOf(chosen: Chosen, options: Options, listeners: readonly Listener[], log: Log): void {
+function warnOf(
+  chosen: Chosen,
+  { protocols }: Spoken,
+  options: Options,
+  listeners: readonly Listener[],
+  log: Log,
+): void {
   if (chosen.fallback) {
     const node = options.tlsCert === undefined ? 'node:http' : 'node:https';
     log.warn(`no better transport than ${node}: ${chosen.reason}`);
+  }
+  if (options.earlyHints !== false && !protocols.includes('h2')) {
+    log.warn('earlyHints: nobody speaks HTTP/2 here, so none are sent; the pages have their links');
   }
   const isProtected = Object.keys(options.auth).length > 0;
   if (isProtected && !areLocal(listeners.filter((each) => !each.tls))) {

@@ -2,12 +2,11 @@
 import { isCompressible } from '../encode/compressible.ts';
 import { type FieldList, pairs } from '../http/field-list.ts';
 import { type RepresentationInput, representationFields } from '../plan/fields.ts';
+import type { Representation } from '../plan/types.ts';
 import type { Rules } from '../rules/fields.ts';
 
-export interface FileFields {
-  readonly fields: FieldList;
-  readonly contentFields: FieldList;
-  readonly digestFields: FieldList;
+export interface FileFields
+  extends Pick<Representation, 'fields' | 'contentFields' | 'digestFields' | 'early'> {
   /** Would an encoded form of it be smaller, and may one be made? */
   readonly encodable: boolean;
 }

@@ -28,6 +28,7 @@ export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addo
   return {
     ...compiled,
     auth: authOf(options),
+    earlyHints: options.earlyHints,
     files: filesPolicy(options, compiled.mediaTypes),
     plan: planPolicy(options, compiled.rules),
   };

@@ -14,6 +14,7 @@ import { OptionError } from '../options/table.ts';
 import { lastModifiedOf } from '../plan/fields.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Handler } from './answer.ts';
+import { BuildLinks } from './build-links.ts';
 import { fileFields } from './fields.ts';
 import { guarded } from './guard.ts';
 import { createHandler } from './handler.ts';
@@ -49,13 +50,19 @@ export interface Site {
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function createSite(options: SiteOptions): Site {
   const { plan, redirects, rewrites, routed, addon, log, pool } = options;
+  const { earlyHints } = options;
+  const links =
+    typeof earlyHints === 'string' ? new BuildLinks(earlyHints, options.files.root) : undefined;
   const realms = realmsOf(options);
   // Where somebody else's server listens, and for whom, is not known.
   const files = routed ? { ...options.files, advises: false } : options.files;
   const rootOf = routed ? restingRoot : openRoot;
   const root = rootOf(files.root, files.symlinks, addon);
-  const describe = describeBy(options);
+  const describe = describeBy(options, links);
   const table = new FileTable({ policy: files, root, addon, describe, log, pool });
+  links?.watch(files.revalidateMs, log, (pages) => {
+    for (const page of pages) table.drop(page);
+  });
   const listings = new ListingPages({
     ...{ table, addon },
     etag: files.etag !== 'off',
@@ -85,6 +92,7 @@ export function createSite(options: SiteOptions): Site {
     common: plan.common,
     close() {
       table.close();
+      links?.close();
       realms?.close();
     },
   };
@@ -109,7 +117,10 @@ function isPlain(path: string, { redirects, rewrites }: SiteOptions, realms?: Re
   );
 }
 
-function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
+function describeBy(
+  { files, plan, rules, mediaTypes, earlyHints }: SiteOptions,
+  links: BuildLinks | undefined,
+): Describe {
   return ({ path, coding, encoding: own, mtimeMs, etag, hash, built, ...varies }) => {
     // What a sibling is encoded by was chosen from among others.
     const encoding = coding === 'identity' ? own : 'identity';
@@ -118,8 +129,9 @@ function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
     const lastModified = files.lastModified ? lastModifiedOf(mtimeMs, Date.now()) : undefined;
     const { acceptRanges } = plan;
     const described = { path, built, contentType, coding, encoding };
+    const hints = { link: links?.of(path), earlyHints: earlyHints !== false };
     const fields = fileFields(
-      { ...described, etag, hash, lastModified, ...varies, acceptRanges },
+      { ...described, etag, hash, lastModified, ...varies, acceptRanges, ...hints },
       rules,
       files.compress !== undefined,
     );

@@ -12,7 +12,7 @@ import {
   templateOf,
 } from '../plan/template.ts';
 import type { Reach } from '../plan/types.ts';
-import type { Rules } from '../rules/fields.ts';
+import { isHtml, type Rules } from '../rules/fields.ts';
 import type { Doubt } from '../rules/hashed-names.ts';
 import type { MediaTypes } from '../rules/media-types.ts';
 import { fileFields } from './fields.ts';
@@ -23,6 +23,8 @@ export interface TemplateOptions {
   readonly plan: PlanPolicy;
   readonly rules: Rules;
   readonly mediaTypes: MediaTypes;
+  /** Do pages go with the links of what they load? By rule alone, or by a build's manifest (root-relative or absolute path) too. */
+  readonly earlyHints: boolean | string;
   /**
    * May redirects, rewrites or media types be for one path in this directory (as in requests, without a slash at its end),
    * or below it, and not for another with the same extension?
@@ -67,7 +69,7 @@ const MAX_USES = 254;
 const ENCODED = /^(?:gz|br|zst|svgz)$/i;
 
 export function createTemplates(options: TemplateOptions): Templates {
-  const { files, plan, rules, mediaTypes, tellsApart } = options;
+  const { files, plan, rules, mediaTypes, earlyHints, tellsApart } = options;
   const terms = termsOf(plan);
   const siblings = files.codings.map((coding) => SUFFIXES[coding]);
   // Whatever needs more than an open file's size and time, before its first answer or for it.
@@ -81,7 +83,9 @@ export function createTemplates(options: TemplateOptions): Templates {
   function descriptionOf(directory: string, extension: string) {
     const path = `${directory.slice(1)}/x.${extension}`.replace(/^\//, '');
     const contentType = mediaTypes(path) ?? typeOf(path);
-    const doubt = rules.doubt(directory.slice(1), extension, contentType);
+    // Each page of a build loads something else.
+    const isOfBuild = typeof earlyHints === 'string' && isHtml(contentType);
+    const doubt = isOfBuild ? undefined : rules.doubt(directory.slice(1), extension, contentType);
     const fields = fileFields(
       {
         path,
@@ -95,6 +99,7 @@ export function createTemplates(options: TemplateOptions): Templates {
         varies: false,
         variesByDictionary: false,
         acceptRanges: plan.acceptRanges,
+        earlyHints: earlyHints !== false,
       },
       rules,
       files.compress !== undefined,

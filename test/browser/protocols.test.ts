@@ -171,3 +171,46 @@ overBoth(
     await t.rejects(load('other.txt'), /Failed to fetch/);
   },
 );
+
+const noEngine = loadNative().addon === undefined && 'no engine';
+t.test(
+  'early hints: what a build loads comes ahead of its page, and once',
+  { skip: noEngine },
+  async (t) => {
+    // As Vite writes both.
+    const links = `<script type="module" crossorigin src="/assets/a.js"></script>
+    <link rel="modulepreload" crossorigin href="/assets/b.js">
+    <link rel="stylesheet" crossorigin href="/assets/a.css">`;
+    const page = { file: 'assets/a.js', isEntry: true, imports: ['_b.js'], css: ['assets/a.css'] };
+    const manifest = { 'index.html': page, '_b.js': { file: 'assets/b.js' } };
+    const root = makeTree(t, {
+      'index.html': `${HEAD}${links}`,
+      'assets/a.js': 'import "./b.js"; document.title = "loaded";',
+      'assets/b.js': '',
+      'assets/a.css': 'body { color: green }',
+      '.vite/manifest.json': JSON.stringify(manifest),
+    });
+    const options = { root, earlyHints: '.vite/manifest.json' } as const;
+    const server = await startServer(t, { ...options, ...TLS_OPTIONS, cacheControl: 'max-age=60' });
+    const { page: shown, complaints } = await visit(
+      t,
+      browser,
+      `https://localhost:${server.port}/`,
+    );
+    t.equal(await shown.title(), 'loaded');
+    const loaded = await evaluate<Record<string, string>>(
+      shown,
+      `const entries = performance.getEntriesByType('resource');
+     return Object.fromEntries(entries.map(({ name, initiatorType }) => [new URL(name).pathname, initiatorType]));`,
+    );
+    const ahead = 'early-hints';
+    t.same(loaded, { '/assets/a.css': ahead, '/assets/a.js': ahead, '/assets/b.js': ahead });
+    const first = await evaluate<number>(
+      shown,
+      `return performance.getEntriesByType('navigation')[0].firstInterimResponseStart;`,
+    );
+    t.ok(first > 0, 'the page knows of the 103');
+    t.match(server.stats().byStatus.h2, { 200: 4 }, 'each was asked for once');
+    t.same(complaints, []);
+  },
+);

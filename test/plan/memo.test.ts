@@ -20,6 +20,7 @@ import {
 
 const CACHED = found(file({ cached: true }));
 const VARIED = found(file({ cached: true }), [variant({ coding: 'br', cached: true })]);
+const HINTED = found(file({ cached: true, early: ['Link', '</a.css>; rel=preload'] }));
 const MISS = { evidence: [{ path: 'gone', version: '' }], judged: ['accept'] as const };
 const BR_ETAG = variant({ coding: 'br' }).etag ?? '';
 
@@ -150,6 +151,15 @@ t.test('Origin is judged where the list decides, Accept where it chose the file'
   t.end();
 });
 
+t.test('what a page is loaded for is judged where it has early hints', (t) => {
+  const load = { 'sec-fetch-dest': 'document' };
+  t.same(memo(load)?.guard, []);
+  t.same(memo(load, HINTED)?.guard, [['sec-fetch-dest', 'document']]);
+  t.ok(memo({}, HINTED)?.judged.includes('sec-purpose'), 'absent is a value too');
+  t.same(memo(load, { ...HINTED, status: 404, miss: MISS })?.guard, [], 'an error has none');
+  t.end();
+});
+
 t.test('no guard holds what only one client says', (t) => {
   const long = `gzip, ${'x'.repeat(300)}`;
   t.equal(memo({ 'accept-encoding': long }, VARIED), undefined, 'a long Accept-Encoding');
@@ -261,12 +271,14 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
       cookie: fc.constantFrom('a', 'b'),
       host: fc.constantFrom('localhost', 'localhost:8080', 'a.example'),
       via: fc.constantFrom('1.1 a'),
+      'sec-fetch-dest': fc.constantFrom('document', 'empty'),
+      'sec-purpose': fc.constantFrom('prefetch'),
     },
     { requiredKeys: [] },
   );
   // Mostly bare requests: a licence is given to them only.
   const sparse = fc
-    .tuple(fieldsOf, fc.array(fc.nat(12), { maxLength: 3 }))
+    .tuple(fieldsOf, fc.array(fc.nat(14), { maxLength: 3 }))
     .map(([fields, keep]) =>
       Object.fromEntries(Object.entries(fields).filter((_, at) => keep.includes(at))),
     );
@@ -276,7 +288,7 @@ t.test('property: whoever meets the licence gets the same answer from the plan',
     fields: sparse,
   });
   const resolution = fc.constantFrom(
-    ...[CACHED, VARIED, found(), found(file({ size: 1e6 })), { ...CACHED, status: 404 }],
+    ...[CACHED, VARIED, HINTED, found(), found(file({ size: 1e6 })), { ...CACHED, status: 404 }],
     { ...VARIED, judged: ['accept'] as const },
     { kind: 'not-found', advice: 'listing', ...MISS } as const,
     page(),
@@ -317,7 +329,7 @@ function repeat(
   licence: Memo,
   { method, target, fields }: RequestHead,
 ): Omit<ResponsePlan<Representation>, 'memo'> | undefined {
-  const { status, fields: own, body, close } = planned;
+  const { status, fields: own, body, close, early } = planned;
   if (licence.lastsMs !== undefined && target.includes('?')) return undefined;
   if (method !== 'GET' && !(method === 'HEAD' && licence.head)) return undefined;
   if (licence.slices !== undefined) return undefined;
@@ -326,7 +338,7 @@ function repeat(
   if (differing.length === 0) {
     return method === 'HEAD'
       ? { status, fields: own, body: { kind: 'none' }, close }
-      : { status, fields: own, body, close };
+      : { status, fields: own, body, close, early };
   }
   const onlyEtag = differing.length === 1 && differing[0] === 'if-none-match';
   if (!onlyEtag || licence.etag === undefined || fields['if-none-match'] !== licence.etag) {

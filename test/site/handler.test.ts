@@ -57,6 +57,7 @@ function makeSite(
     tellsApart: () => false,
     goesByDirectory: false,
     auth: {},
+    earlyHints: false,
     routed: false,
     addon,
     log: collect(lines),

@@ -48,7 +48,15 @@ function memo(file: string, encoding?: string, over: Partial<Memo> = {}): Memo {
 }
 
 function replyOf(fields = 'Name: value\r\n'): HotReply {
-  const none = { source: undefined, start: 0, end: 0, parts: undefined, tail: '', flags: 0 };
+  const none = {
+    source: undefined,
+    start: 0,
+    end: 0,
+    parts: undefined,
+    tail: '',
+    early: '',
+    flags: 0,
+  };
   const hot = { guard: [], answersHead: true, etag: '"e"', notModified: '', largeFrom: 0 };
   return { fields, ...none, ...hot, large: undefined };
 }

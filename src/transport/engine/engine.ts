@@ -241,8 +241,8 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   function reply({ number, directories }: Served, { id, request, met }: Asked, plan: Answer): void {
-    const { flags, fields, source, start, end, parts, tail } = engineReply(plan);
-    engine.reply(id, flags, fields, source, start, end, parts, tail);
+    const { flags, fields, source, start, end, parts, tail, early } = engineReply(plan);
+    engine.reply(id, flags, fields, source, start, end, parts, tail, early);
     const path = pathOf(request);
     if (!path.startsWith('/')) return;
     directories.learn(path, plan);

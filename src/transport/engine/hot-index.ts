@@ -228,8 +228,8 @@ function keyOf(site: number, path: string): string {
 /** Bytes of its texts, and of a body of its own. */
 function sizeOfReply(reply: HotReply): number {
   const { guard, notModified, etag = '', source, parts = [], large } = reply;
-  let bytes =
-    REPLY_BYTES + reply.fields.length + reply.tail.length + notModified.length + etag.length;
+  const texts = [reply.fields, reply.tail, reply.early, notModified, etag];
+  let bytes = texts.reduce((sum, { length }) => sum + length, REPLY_BYTES);
   if (large !== undefined) bytes += large.fields.length + large.tail.length;
   if (source instanceof Uint8Array) bytes += source.length;
   for (const one of [...guard, ...parts]) bytes += 32 + (typeof one === 'string' ? one.length : 0);

@@ -8,7 +8,7 @@ import type { Memo, Reason, Slices, Strategy } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import type { FileTemplate } from '../../site/templates.ts';
 
-export function engineReply({ status, fields, body, close }: Answer): EngineReply {
+export function engineReply({ status, fields, body, close, early }: Answer): EngineReply {
   const lines = fieldLines(fields);
   const flags = (way: Way, reason: Reason) => flagsOf(status, way, reason, close);
   switch (body.kind) {
@@ -21,7 +21,8 @@ export function engineReply({ status, fields, body, close }: Answer): EngineRepl
     case 'read': {
       const { start, end } = body.span;
       const { way, source } = placeOf(body.file, body.kind);
-      return reply(flags(way, body.reason), lines, source, start, end);
+      const whole = reply(flags(way, body.reason), lines, source, start, end);
+      return early === undefined ? whole : { ...whole, early: fieldLines(early) };
     }
     case 'parts': {
       const { way, source } = placeOf(body.file, body.strategy);
@@ -41,7 +42,7 @@ function reply(
   start: number,
   end: number,
 ): EngineReply {
-  return { flags, fields, source, start, end, parts: undefined, tail: '' };
+  return { flags, fields, source, start, end, parts: undefined, tail: '', early: '' };
 }
 
 /** The reply with the conditions under which the engine may repeat it, or all slices of its file with theirs. */

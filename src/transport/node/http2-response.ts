@@ -1,6 +1,7 @@
 // Where a response of http2's compatibility API differs from one of node:http.
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
+import { type FieldList, pairs } from '../../http/field-list.ts';
 
 function streamOf(res: ServerResponse): ServerHttp2Stream | undefined {
   return (res as Partial<Pick<Http2ServerResponse, 'stream'>>).stream;
@@ -17,6 +18,13 @@ export function isHttp2(res: ServerResponse): boolean {
 export function closeWithClient(res: ServerResponse): void {
   const stream = streamOf(res);
   stream?.once('aborted', () => stream.destroy());
+}
+
+/** Sends a 103 ahead of the answer (RFC 8297). To HTTP/1.1 none is sent: old clients take it for the answer (§2). */
+export function sendEarly(fields: FieldList, res: ServerResponse): void {
+  const stream = streamOf(res);
+  if (stream === undefined || stream.closed || stream.destroyed || stream.headersSent) return;
+  stream.additionalHeaders({ ':status': 103, ...Object.fromEntries(pairs(fields)) });
 }
 
 /** Cuts the answer off so that the client sees that it is not whole. */

@@ -13,7 +13,7 @@ import type { Asked } from '../ended.ts';
 import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
-import { closeWithClient, cutOff, isHttp2 } from './http2-response.ts';
+import { closeWithClient, cutOff, isHttp2, sendEarly } from './http2-response.ts';
 import { withHead } from './response-head.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
@@ -44,6 +44,7 @@ export function sendPlan(plan: Answer, res: ServerResponse, asked: Asked, outlet
   const sending = new Sending(outlet.counters, status, protocol, asked);
   withFile(body, () => {
     if (plan.close) res.shouldKeepAlive = false;
+    if (plan.early !== undefined) sendEarly(plan.early, res);
     withHead(status, fields, resource === undefined, res, () => {
       writeBody(body, new ResponseWriter(res, sending, outlet));
     });
