@@ -39,6 +39,7 @@ const OWN = [
   'immutableHashed',
   'headers',
   'mimeTypes',
+  'siteRules',
   'serverTiming',
   'logLevel',
   'logFormat',
@@ -257,6 +258,8 @@ function optionsOf(root: string, given: Given<typeof FILE_TABLE>): Options {
   const { index, extensions, dotfiles, etag, lastModified } = given;
   return resolveOptions({
     precompressed: siblings,
+    // Whoever mounts a directory has seen to its fields and routes.
+    siteRules: false,
     ...withoutUndefined(own),
     ...(given.dev ? { revalidate: 0 } : {}),
     root,

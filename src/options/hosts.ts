@@ -39,6 +39,7 @@ const OF_SITES = [
   'errorPages',
   'redirects',
   'rewrites',
+  'siteRules',
   'strategy',
   'mmapMax',
   'sendfileMin',

@@ -181,11 +181,13 @@ export async function createTransport(
 }
 
 function engineSite({ names, site }: Named<Site>): EngineSite {
-  const { root, table, files, handler, templates, log } = site;
-  if (root.native === undefined) throw new Error('the root was opened without the addon');
+  const { table, files, handler, templates, log } = site;
+  const { root, rules } = table.standing;
+  if (root === undefined) throw new Error('the root was opened without the addon');
   return {
     names,
-    root: root.native,
+    root,
+    rules,
     symlinks: files.symlinks,
     revalidateMs: files.revalidateMs,
     handler,

@@ -2,6 +2,7 @@
 
 import type { NativeAddon } from '../addon/types.ts';
 import { openRealms, type Realms } from '../auth/realms.ts';
+import type { Carried } from '../files/carried.ts';
 import type { FilePool } from '../files/file-pool.ts';
 import { openRoot, restingRoot } from '../files/open.ts';
 import type { Describe } from '../files/open-files.ts';
@@ -18,9 +19,12 @@ import { guarded } from './guard.ts';
 import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
 import { typeOf, typeWithin } from './media-type.ts';
+import { type CompileWith, type OwnRules, readOwnRules, withoutCarried } from './own-rules.ts';
 import { createTemplates, type TemplateOptions, type Templates } from './templates.ts';
 
-export interface SiteOptions extends TemplateOptions {
+export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
+  /** The operator's rules with those that the site carries. */
+  readonly compileWith: CompileWith;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
   /** Files of users by prefix, absolute: of what not everybody may see. */
@@ -53,8 +57,13 @@ export function createSite(options: SiteOptions): Site {
   const files = routed ? { ...options.files, advises: false } : options.files;
   const rootOf = routed ? restingRoot : openRoot;
   const root = rootOf(files.root, files.symlinks, addon);
-  const describe = describeBy(options);
-  const table = new FileTable({ policy: files, root, addon, describe, log, pool });
+  let ownRules = withoutCarried(options.compileWith);
+  const own = () => ownRules;
+  const describe = describeBy(options, own);
+  const onCarried = (carried: Carried) => {
+    ownRules = readOwnRules(carried, options.compileWith, log);
+  };
+  const table = new FileTable({ policy: files, root, addon, describe, onCarried, log, pool });
   const listings = new ListingPages({ table, addon, etag: files.etag !== 'off' });
   const open = createHandler({
     table,
@@ -62,6 +71,8 @@ export function createSite(options: SiteOptions): Site {
     policy: plan,
     redirects,
     rewrites,
+    own,
+    realmOf: (path) => realms?.of(path),
     spa: files.spa !== undefined,
     errorPages: files.errorPages,
     routed,
@@ -72,7 +83,7 @@ export function createSite(options: SiteOptions): Site {
     root,
     table,
     handler: realms === undefined ? open : guarded({ ...guards, realms }),
-    templates: createTemplates(options),
+    templates: createTemplates({ ...options, own }),
     files,
     log,
     common: plan.common,
@@ -92,7 +103,7 @@ function realmsOf({ auth, log }: SiteOptions): Realms | undefined {
   }
 }
 
-function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
+function describeBy({ files, plan, mediaTypes }: SiteOptions, ownRules: () => OwnRules): Describe {
   return ({ path, coding, encoding: own, mtimeMs, etag, varies, built }) => {
     // What a sibling is encoded by was chosen from among others.
     const encoding = coding === 'identity' ? own : 'identity';
@@ -102,7 +113,7 @@ function describeBy({ files, plan, rules, mediaTypes }: SiteOptions): Describe {
     const { acceptRanges } = plan;
     const { fields, contentFields } = representationFields(
       { path, built, contentType, coding, encoding, etag, lastModified, varies, acceptRanges },
-      rules,
+      ownRules().rules,
     );
     return { etag, lastModified, fields, contentFields };
   };

@@ -49,7 +49,7 @@ function makeSite(
   const site = createSite({
     files: { ...POLICY, root: path, ...files },
     plan: PLAN,
-    rules: compileRules(NO_RULES),
+    compileWith: () => compileRules(NO_RULES),
     redirects: compileRedirects([]),
     rewrites: compileRewrites([]),
     mediaTypes: compileMediaTypes({}),
