@@ -201,7 +201,12 @@ export class LiveRoot implements FileCache {
     // Whoever else watches the root lets go of it in between: it may be another directory.
     if (onCarried && !last.root.resting) freshness.unwatch('');
     freshness.startAnew({ root: this.#current.native, rules: this.evidence });
-    if (onCarried) freshness.watch('');
+    if (onCarried) {
+      freshness.watch('');
+      // Nobody has heard of what changed before that: the next look is after it.
+      this.suspect();
+      void this.look();
+    }
     if (last !== next) this.#settle(last);
   }
 
