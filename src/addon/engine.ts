@@ -143,6 +143,7 @@ export interface EngineHost {
   readonly root: NativeRoot;
   readonly symlinks: Symlinks;
   readonly revalidateMs: number;
+  readonly downloads?: boolean;
 }
 
 /** `site`: its number, 0 where it is left out. */

@@ -38,6 +38,7 @@ const OWN = [
   'cdn',
   'immutableHashed',
   'headers',
+  'download',
   'mimeTypes',
   'siteRules',
   'serverTiming',

@@ -38,6 +38,11 @@ export const fields = {
   ),
   securityHeaders: option(toggle, false, 'send the usual security fields'),
   headers: option(fieldRules, {}, 'fields by glob; null removes one', 'nginx add_header'),
+  download: option(
+    toggle,
+    false,
+    '?download and ?download=name answer with a file to be saved, under its name or that one',
+  ),
   serverTiming: option(
     toggle,
     false,

@@ -56,6 +56,7 @@ const OF_SITES = [
   'cors',
   'securityHeaders',
   'headers',
+  'download',
   'auth',
 ] as const;
 

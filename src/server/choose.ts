@@ -181,7 +181,7 @@ export async function createTransport(
 }
 
 function engineSite({ names, site }: Named<Site>): EngineSite {
-  const { table, files, handler, templates, log } = site;
+  const { table, files, downloads, handler, templates, log } = site;
   const { root, rules } = table.standing;
   if (root === undefined) throw new Error('the root was opened without the addon');
   return {
@@ -190,6 +190,7 @@ function engineSite({ names, site }: Named<Site>): EngineSite {
     rules,
     symlinks: files.symlinks,
     revalidateMs: files.revalidateMs,
+    downloads,
     handler,
     log,
     onStale: (paths) => table.suspect(paths),

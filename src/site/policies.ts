@@ -25,6 +25,7 @@ export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addo
   return {
     ...others,
     auth: authOf(options),
+    downloads: options.download,
     files: filesPolicy(options),
     plan: planPolicy(options, rules),
   };

@@ -15,6 +15,7 @@ import { OptionError } from '../options/table.ts';
 import { lastModifiedOf, representationFields } from '../plan/fields.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Handler } from './answer.ts';
+import { withDownloads } from './download.ts';
 import { guarded } from './guard.ts';
 import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
@@ -29,6 +30,8 @@ export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
   readonly rewrites: Rewrites;
   /** Files of users by prefix, absolute: of what not everybody may see. */
   readonly auth: Readonly<Record<string, string>>;
+  /** Has a query a say that asks for a download? */
+  readonly downloads: boolean;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
   /** What several sites keep together; where it is left out, one of its own. */
@@ -42,6 +45,7 @@ export interface Site {
   readonly handler: Handler;
   readonly templates: Templates;
   readonly files: FilesPolicy;
+  readonly downloads: boolean;
   readonly log: Log;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
@@ -65,7 +69,7 @@ export function createSite(options: SiteOptions): Site {
   };
   const table = new FileTable({ policy: files, root, addon, describe, onCarried, log, pool });
   const listings = new ListingPages({ table, addon, etag: files.etag !== 'off' });
-  const open = createHandler({
+  const answering = createHandler({
     table,
     listings,
     policy: plan,
@@ -78,6 +82,7 @@ export function createSite(options: SiteOptions): Site {
     routed,
     log,
   });
+  const open = options.downloads ? withDownloads(answering) : answering;
   const guards = { handler: open, rewrites, common: plan.common, log };
   return {
     root,
@@ -85,6 +90,7 @@ export function createSite(options: SiteOptions): Site {
     handler: realms === undefined ? open : guarded({ ...guards, realms }),
     templates: createTemplates({ ...options, own }),
     files,
+    downloads: options.downloads,
     log,
     common: plan.common,
     close() {

@@ -66,6 +66,7 @@ onEveryCarrier(t, async (t, serve, carrier) => {
   await t.test('a watcher sees it at once', (t) => watched(t, serve));
   await t.test('a root that is replaced brings its own', (t) => replaced(t, serve));
   await t.test('each host has its own', (t) => hosted(t, serve));
+  await t.test('a query asks for a download', (t) => downloaded(t, serve));
 });
 
 type Ask = (target: string, fields?: Readonly<Record<string, string>>) => Promise<Answer>;
@@ -287,4 +288,37 @@ async function hosted(t: Test, serve: Serve): Promise<void> {
     t.equal(await of('two.example'), 'changed');
     t.equal(await of('one.example'), 'first');
   }
+}
+
+async function downloaded(t: Test, serve: Serve): Promise<void> {
+  const root = makeTree(t, { 'a b.txt': 'text', 'ü.txt': 'umlaut', 'page.html': 'page' });
+  const headers = { '*.html': { 'Content-Disposition': 'inline' } };
+  const ask = await asking(t, serve, { root, headers, download: true });
+  const cases: ReadonlyArray<readonly [target: string, wanted: string | undefined]> = [
+    ['/a%20b.txt', undefined],
+    ['/a%20b.txt?download', 'attachment; filename="a b.txt"'],
+    ['/a%20b.txt?v=1', undefined],
+    ['/a%20b.txt?v=1&download=', 'attachment; filename="a b.txt"'],
+    ['/a%20b.txt?download=c.txt&v=1', 'attachment; filename="c.txt"'],
+    ['/a%20b.txt?download=..%2F..%2Fd.TXT', 'attachment; filename="d.TXT"'],
+    ['/a%20b.txt?download=setup.exe', 'attachment; filename="a b.txt"'],
+    ['/a%20b.txt?download=a%0d%0ab.txt', 'attachment; filename="a b.txt"'],
+    ['/a%20b.txt?download=%zz.txt', 'attachment; filename="a b.txt"'],
+    ['/a%20b.txt?downloads', undefined],
+    ['/%C3%BC.txt?download', `attachment; filename="_.txt"; filename*=UTF-8''%C3%BC.txt`],
+    ['/page.html', 'inline'],
+    ['/page.html?download', 'attachment; filename="page.html"'],
+    ['/none.txt?download', undefined],
+  ];
+  // What is repeated for the path is not for the query, nor the other way round.
+  for (let turn = 0; turn < 3; turn++) {
+    for (const [target, wanted] of cases) {
+      const disposition = (await ask(target)).field('content-disposition');
+      t.equal(disposition, wanted, target);
+    }
+  }
+  const partial = await ask('/a%20b.txt?download', { range: 'bytes=1-2' });
+  t.match([partial.status, partial.field('content-disposition')], [206, /^attachment/]);
+  const off = await asking(t, serve, { root });
+  t.equal((await off('/a%20b.txt?download')).field('content-disposition'), undefined);
 }

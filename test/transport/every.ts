@@ -56,6 +56,7 @@ export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
             names: [],
             root: root.native,
             rules: [],
+            downloads: false,
             symlinks: 'inside',
             revalidateMs: LIMITS.revalidateMs,
             handler,

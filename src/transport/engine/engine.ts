@@ -32,6 +32,8 @@ export interface EngineSite {
   readonly rules: readonly string[];
   readonly symlinks: Symlinks;
   readonly revalidateMs: number;
+  /** A query that asks for a download is always asked about. */
+  readonly downloads: boolean;
   readonly handler: Handler;
   readonly log: Log;
   /** The engine found that these root-relative files are no longer what they were. */
@@ -122,7 +124,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     first.root,
     first.symlinks,
     options.threads,
-    { ...options.limits, revalidateMs: first.revalidateMs },
+    { ...options.limits, revalidateMs: first.revalidateMs, downloads: first.downloads },
     REQUEST_FIELDS,
     [
       ...ENGINE_ERRORS.map((status) => [status, status, ...pageOf(status)] as const),
