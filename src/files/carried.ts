@@ -29,7 +29,7 @@ export interface Carried {
  * (some file systems fold them), with what Windows cuts off, or encoded?
  */
 export function isCarried(path: string): boolean {
-  if (!path.startsWith('_')) return false;
+  if (!/^_[hr]/i.test(path)) return false;
   return /^_(?:headers|redirects)(?:\.(?:gz|br|zst))?[. ]*$/.test(
     path.normalize('NFKC').toLowerCase(),
   );
@@ -64,9 +64,7 @@ export async function readCarried(root: Root, before: Carried | undefined): Prom
       const again = await root.open(FILES);
       closeAll(again);
       if (isSame(versions, again) || attempt === MAX_ATTEMPTS) {
-        const evidence = found.flatMap((one, i) =>
-          isTold(one) ? [FILES[i] ?? '', versionOf(one)] : [],
-        );
+        const evidence = found.flatMap((one, i) => evidenceOf(FILES[i] ?? '', one));
         return { versions, headers, redirects, evidence };
       }
     } finally {
@@ -87,9 +85,14 @@ function isTrouble(found: Found): boolean {
   return found.type === 'error' && meaningOf(found.errno).kind === 'failed';
 }
 
-/** Is it there, or surely not? An engine looks without opening, and sees also what cannot be opened. */
-function isTold(found: Found): boolean {
-  return found.type === 'file' || (found.type === 'error' && found.errno === 'ENOENT');
+/**
+ * An engine looks without opening, and sees also what cannot be opened: that is told by looks from here alone. What could not
+ * be looked at has no version that could ever be found: it is looked at until it can be.
+ */
+function evidenceOf(file: string, found: Found): readonly string[] {
+  if (isTrouble(found)) return [file, '?'];
+  const isTold = found.type === 'file' || (found.type === 'error' && found.errno === 'ENOENT');
+  return isTold ? [file, versionOf(found)] : [];
 }
 
 async function textOf(found: Found): Promise<CarriedText> {

@@ -59,7 +59,7 @@ export class LiveRoot implements FileCache {
       this.#watcher = watchRoot({ path, revalidateMs, log, onHint });
       if (!root.resting) this.#watcher.renew();
     }
-    if (options.onCarried && !root.resting) freshness.watch('');
+    if (options.onCarried && options.watch && !root.resting) freshness.watch('');
   }
 
   /** Which rules are the ones that are followed: path and version, … (`Carried.evidence`). */
@@ -187,7 +187,7 @@ export class LiveRoot implements FileCache {
   }
 
   #replace(next: Holding, errno: string | undefined, carried: Carried | undefined): void {
-    const { freshness, onCarried } = this.#options;
+    const { freshness, onCarried, watch } = this.#options;
     const last = this.#held;
     if (carried !== undefined && carried !== this.#carried) {
       this.#carried = carried;
@@ -199,9 +199,9 @@ export class LiveRoot implements FileCache {
     this.#current = errno === undefined ? next.root : closedRoot(errno, next.root.look);
     this.#watcher?.renew();
     // Whoever else watches the root lets go of it in between: it may be another directory.
-    if (onCarried && !last.root.resting) freshness.unwatch('');
+    if (onCarried && watch && !last.root.resting) freshness.unwatch('');
     freshness.startAnew({ root: this.#current.native, rules: this.evidence });
-    if (onCarried) {
+    if (onCarried && watch) {
       freshness.watch('');
       // Nobody has heard of what changed before that: the next look is after it.
       this.suspect();
