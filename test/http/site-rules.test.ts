@@ -131,6 +131,14 @@ async function followed(t: Test, serve: Serve, carrier: Carrier): Promise<void> 
   writeFileSync(join(makeDirectory(root, 'app'), 'late'), 'late');
   await thrice(t, fresh, '/app/late', '200 x-all late');
 
+  // Each line that is not followed is named at the start.
+  const { host } = await serve({ root });
+  const named = [
+    /_headers:11: "ETag" is the server's own/,
+    /_redirects:12: 200 from another server/,
+  ];
+  await until(async () => named.every((line) => host.lines.some((said) => line.test(said))));
+
   const users = join(makeTree(t, { users: TREE.users }), 'users');
   const guarded = await asking(t, serve, { root, auth: { '/secret': users } });
   t.equal((await guarded('/secret/a.txt')).status, 401);
