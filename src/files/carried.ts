@@ -61,9 +61,7 @@ export async function readCarried(root: Root, before: Carried | undefined): Prom
       }
       const [headers, redirects] = await Promise.all(found.map(textOf));
       const versions = found.map(versionOf);
-      const again = await root.open(FILES);
-      closeAll(again);
-      if (isSame(versions, again) || attempt === MAX_ATTEMPTS) {
+      if (attempt === MAX_ATTEMPTS || (await isStill(root, found))) {
         const evidence = found.flatMap((one, i) => evidenceOf(FILES[i] ?? '', one));
         return { versions, headers, redirects, evidence };
       }
@@ -71,6 +69,14 @@ export async function readCarried(root: Root, before: Carried | undefined): Prom
       closeAll(found);
     }
   }
+}
+
+/** Were they read as they were found? */
+async function isStill(root: Root, found: readonly Found[]): Promise<boolean> {
+  if (!found.some(({ type }) => type === 'file')) return true;
+  const again = await root.open(FILES);
+  closeAll(again);
+  return isSame(found.map(versionOf), again);
 }
 
 function isSame(versions: readonly string[], found: readonly Found[]): boolean {

@@ -39,26 +39,32 @@ export function compilePattern(pattern: string): PathPattern {
   const names = [...text.matchAll(TOKEN)].map(([, name = '*']) => name);
   if (new Set(names).size < names.length) throw new Error('each :name is allowed once');
   const literal = literalOf(text);
+  const isRest = tail === '' && head.endsWith('/');
+  const last = lastOf(isRest ? trimSlash(head) : text);
   const match = tail === undefined ? wholeOf(text) : splatOf(head, tail);
   return {
     text,
     names,
     match: (path) => (path.startsWith(literal) || isAbove(literal, path) ? match(path) : undefined),
     tellsApart(directory, extension) {
-      if (tail === '' && head.endsWith('/') && match(directory || '/') !== undefined) return false;
+      // All that is in it, or below.
+      if (isRest && match(directory || '/') !== undefined) return false;
       if (!mayReach(literal, directory)) return false;
       // A page may be called by its directory, or without its extension.
       if (extension === 'html' || extension === '') return true;
-      const last = /[^/]*$/.exec(tail === '' ? head.replace(/\/$/, '') : text)?.[0] ?? '';
-      if (tail !== undefined && tail !== '')
-        return !(isInside(literal, directory) && /^\.\w+$/.test(tail));
-      return /[:*]/.test(last) || tail === '' ? true : last.endsWith(`.${extension}`);
+      const isEnd = tail !== undefined && /^\.\w+$/.test(tail);
+      if (isEnd && `${directory}/`.startsWith(literal)) return false;
+      return /[:*]/.test(last) || last.endsWith(`.${extension}`);
     },
   };
 }
 
 export function trimSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** What stands before the first place of a pattern. */
@@ -69,10 +75,6 @@ export function literalOf(pattern: string): string {
 /** May a pattern that begins so be for a path below this directory, or for the directory? */
 export function mayReach(literal: string, directory: string): boolean {
   return literal.startsWith(`${directory}/`) || `${directory}/`.startsWith(literal);
-}
-
-function isInside(literal: string, directory: string): boolean {
-  return `${directory}/`.startsWith(literal);
 }
 
 /** `/docs/*` is for /docs too. */

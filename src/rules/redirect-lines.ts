@@ -2,7 +2,7 @@
 //   from [name=value …] to [status[!]]
 import { decodePattern, type Flaw, linesOf } from './lines.ts';
 import { compilePattern, type PathPattern, TOKEN } from './path-pattern.ts';
-import { flawOfLocation, type Redirect } from './redirects.ts';
+import { flawOfLocation, pathOf, type Redirect } from './redirects.ts';
 
 export interface RedirectLine {
   readonly line: number;
@@ -125,6 +125,9 @@ function checkTo({ from, query, to, status }: Omit<RedirectLine, 'line'>): void 
   if (to.startsWith('/.netlify/')) throw new Error('there are no functions here');
   const flaw = flawOfLocation(to);
   if (flaw !== undefined) throw new Error(flaw);
+  if (isRedirect && isExact({ from, query }) && pathOf(to) === from.text) {
+    throw new Error('it leads to itself: a slash at the end does not matter');
+  }
   const names = [...from.names, ...query.flatMap(({ name }) => name ?? [])];
   if (new Set(names).size < names.length) throw new Error('each :name is allowed once');
   const places = [...to.replace(/^https?:\/\/[^/?#]*/i, '').matchAll(TOKEN)];

@@ -111,6 +111,8 @@ t.test(
     }
     t.notOk(compilePattern('/*').tellsApart('/d', 'html'));
     t.notOk(compilePattern('/assets/*').tellsApart('/assets/css', 'html'));
+    t.notOk(compilePattern('/assets/*').tellsApart('', 'css'));
+    t.notOk(compilePattern('/assets/*.css').tellsApart('/assets/a', 'css'));
     t.ok(compilePattern('/about').tellsApart('', 'html'), 'the page about.html');
     t.ok(compilePattern('/docs/*').tellsApart('', 'html'), 'the page docs.html');
     t.end();
