@@ -25,13 +25,14 @@ export interface Carried {
 }
 
 /**
- * Is this root-relative path one of theirs, or of a form in which a file system or a client may ask for it: in other letters
- * (some file systems fold them), with what Windows cuts off, or encoded?
+ * Is this root-relative path one of theirs, or of a form in which a file system or a client may ask for it: in other letters,
+ * with characters that show nothing (ext4 folds both, where it is told to), with what Windows cuts off, or encoded?
  */
 export function isCarried(path: string): boolean {
-  if (!/^_[hr]/i.test(path)) return false;
+  if (!path.includes('_') || path.includes('/')) return false;
+  const shown = path.replace(/\p{Default_Ignorable_Code_Point}/gu, '');
   return /^_(?:headers|redirects)(?:\.(?:gz|br|zst))?[. ]*$/.test(
-    path.normalize('NFKC').toLowerCase(),
+    shown.toUpperCase().toLowerCase(),
   );
 }
 

@@ -34,6 +34,8 @@ export interface CarriedFields {
   readonly pathsOf: (path: string) => readonly string[];
   /** Has the operator said of which media type it is? */
   readonly isTyped: (path: string) => boolean;
+  /** Is it not for everybody? Then no cache that others share keeps it because the site says so. */
+  readonly isGuarded: (path: string) => boolean;
 }
 
 export interface Rules {
@@ -59,6 +61,9 @@ export const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /** RFC 5861: while the CDN asks, for ten minutes, and where nobody answers it, for a day, it may go on with what it has. */
 const CDN_STALE = 'stale-while-revalidate=600, stale-if-error=86400';
+
+/** By which a response says who may keep it. */
+const OF_CACHES = ['cache-control', 'cdn-cache-control', 'surrogate-control', 'expires'];
 
 /**
  * What is safe for any site. Left to the operator: a stricter Content-Security-Policy (it would break
@@ -152,6 +157,8 @@ export function compileRules(config: RulesConfig): Rules {
       };
       const decided = new Set(result.keys());
       if (carried?.isTyped(path) === false) decided.delete('content-type');
+      if (config.cors.length > 0) decided.add('access-control-allow-origin');
+      if (carried?.isGuarded(path)) for (const name of OF_CACHES) decided.add(name);
       for (const block of own) {
         set(block.fields.filter(([name]) => !decided.has(name.toLowerCase())));
       }

@@ -36,7 +36,7 @@ function asAttachment(answer: Answer, asked: string): Answer {
 
 /**
  * The name that was asked for, if it has the file's own extension: whoever makes a link must not make a program of a text.
- * No directory is in it, and nothing that a terminal or a text editor would take for a command.
+ * No directory is in it, and no character that shows nothing.
  */
 function nameOf(path: string, asked: string): string {
   const own = path.slice(path.lastIndexOf('/') + 1);

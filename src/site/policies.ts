@@ -90,6 +90,7 @@ function compile(options: Options) {
           blocks,
           pathsOf: (path) => pathsOf(path, options),
           isTyped: (path) => mediaTypes(path) !== undefined,
+          isGuarded: (path) => prefixReaches(Object.keys(options.auth), `/${path}`),
         },
       });
     return {

@@ -16,7 +16,7 @@ t.test('their names, however they are spelled', (t) => {
     '_headers.br',
     '_redirects.zst',
   ];
-  for (const name of [...theirs, '_headers.', '_headers ', '_redirect\u017f'])
+  for (const name of [...theirs, '_headers.', '_headers ', '_redirect\u017f', '_head\u200bers'])
     t.ok(isCarried(name), name);
   for (const name of [
     'headers',

@@ -158,6 +158,7 @@ function headed(
       blocks: parseHeaders(text).blocks,
       pathsOf: (one) => [`/${one}`],
       isTyped: () => false,
+      isGuarded: (one) => one.startsWith('private/'),
     },
   });
   const applied = rules.apply(path, fields);
@@ -228,6 +229,12 @@ t.test('of several paths the last counts; what the operator has decided stays', 
     'Content-Type': 'text/x',
     'X-A': '1',
   });
+  t.end();
+});
+
+t.test('what is not for everybody is for no cache because the site says so', (t) => {
+  const text = '/*\n  Cache-Control: public, max-age=9\n  CDN-Cache-Control: max-age=9\n  X-A: 1\n';
+  t.same(headed(text, 'private/a'), { 'X-A': '1' });
   t.end();
 });
 
