@@ -17,6 +17,9 @@ export interface Flaw {
 /** Both hosts take as many characters at most: Cloudflare 1,000 of `_redirects` and 2,000 of `_headers`. */
 const MAX_LINE = 2000;
 
+/** Twice as many rules as are followed (redirect-lines.ts), comments not counted: a file of wrong lines is not read for seconds. */
+export const MAX_LINES = 20_000;
+
 /** Lines that say something, and those that are too long. */
 export function linesOf(text: string): { readonly lines: Line[]; readonly flaws: Flaw[] } {
   const lines: Line[] = [];
@@ -28,6 +31,10 @@ export function linesOf(text: string): { readonly lines: Line[]; readonly flaws:
     const number = i + 1;
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
+    if (lines.length + flaws.length === MAX_LINES) {
+      flaws.push({ line: number, reason: `more than ${MAX_LINES} lines: nor are those behind it` });
+      break;
+    }
     if (line.length <= MAX_LINE) lines.push({ number, text: line });
     else flaws.push({ line: number, reason: `longer than ${MAX_LINE} characters` });
   }

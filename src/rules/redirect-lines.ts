@@ -1,8 +1,8 @@
 // `_redirects` as Netlify and Cloudflare Pages define it: a rule on each line.
 //   from [name=value …] to [status[!]]
 import { decodePattern, type Flaw, linesOf } from './lines.ts';
-import { compilePattern, type PathPattern, TOKEN } from './path-pattern.ts';
-import { flawOfLocation, pathOf, type Redirect } from './redirects.ts';
+import { compilePattern, fill, type PathPattern, TOKEN } from './path-pattern.ts';
+import { flawOfLocation, locationOf, pathOf, type Redirect } from './redirects.ts';
 
 export interface RedirectLine {
   readonly line: number;
@@ -97,6 +97,12 @@ function readRule(text: string): Omit<RedirectLine, 'line'> {
   return rule;
 }
 
+/** Whatever it is for. */
+function leadsToItself({ names, text }: PathPattern, to: string): boolean {
+  const probe = new Map(names.map((name, i) => [name, `zc-probe-${i}`]));
+  return pathOf(locationOf(to, probe, '')) === fill(text, probe, (one) => one);
+}
+
 function readParameter(text: string): RedirectLine['query'][number] {
   const [, parameter, value = ''] = /^([^=]+)=(.*)$/.exec(text) ?? [];
   if (parameter === undefined) {
@@ -125,7 +131,7 @@ function checkTo({ from, query, to, status }: Omit<RedirectLine, 'line'>): void 
   if (to.startsWith('/.netlify/')) throw new Error('there are no functions here');
   const flaw = flawOfLocation(to);
   if (flaw !== undefined) throw new Error(flaw);
-  if (isRedirect && isExact({ from, query }) && pathOf(to) === from.text) {
+  if (isRedirect && query.length === 0 && leadsToItself(from, to)) {
     throw new Error('it leads to itself: a slash at the end does not matter');
   }
   const names = [...from.names, ...query.flatMap(({ name }) => name ?? [])];

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import t from 'tap';
 import { compileRules } from '../../src/rules/fields.ts';
 import { MAX_BLOCKS, parseHeaders } from '../../src/rules/header-lines.ts';
+import { MAX_LINES } from '../../src/rules/lines.ts';
 import { MAX_EXACT, MAX_PATTERNS, parseRedirects } from '../../src/rules/redirect-lines.ts';
 import { circlesOf, compileRoutes } from '../../src/rules/routes.ts';
 import { NO_RULES } from '../support/rules.ts';
@@ -129,6 +130,7 @@ t.test('every line of _redirects that is not followed is named', (t) => {
     ['/a //evil.example', /one slash/],
     ['/blog/remove-my-slashes/ /blog/remove-my-slashes 301!', /leads to itself/],
     ['/trailing /trailing/#x 301', /leads to itself/],
+    ['/a/* /a/:splat', /leads to itself/],
     ['/*/*/x /b', /one "\*"/],
     ['/a /b/:c', /:c does not occur/],
     ['/a /b/:splat', /:splat does not occur/],
@@ -272,7 +274,10 @@ t.test('hostile files come to an end', (t) => {
   const many = Array.from({ length: 100_000 }, (_, i) => `/a${i} /b${i}`).join('\n');
   const parsed = parseRedirects(many);
   t.equal(parsed.rules.length, MAX_EXACT);
-  t.match(parsed.flaws[0], { line: MAX_EXACT + 1, reason: /more than 10000/ });
+  t.equal(parsed.flaws.length, MAX_LINES - MAX_EXACT + 1);
+  const [first, ...others] = parsed.flaws;
+  t.match(first, { line: MAX_LINES + 1, reason: /nor are those behind it/ });
+  t.match(others[0], { line: MAX_EXACT + 1, reason: /more than 10000/ });
 
   const bombs = Array.from({ length: 10_000 }, (_, i) => `/:a/*${'/x'.repeat(i % 400)} /y`).join(
     '\n',
