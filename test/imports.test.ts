@@ -22,7 +22,10 @@ interface Law {
 /** From the ground up: a room may use those that it names, which all stand before it, and itself. */
 const LAWS: Readonly<Record<string, Law>> = {
   http: { rooms: [], packages: [] },
-  packages: { rooms: [], packages: ['etag', 'mime-types', 'node:', 'picomatch', 'prom-client'] },
+  packages: {
+    rooms: [],
+    packages: ['content-disposition', 'etag', 'mime-types', 'node:', 'picomatch', 'prom-client'],
+  },
   rules: { rooms: ['http', 'packages'], packages: ['node:'] },
   log: { rooms: ['rules'], packages: ['lru-cache', 'node:'] },
   options: { rooms: ['http', 'rules'], packages: ['leven'] },

@@ -98,11 +98,12 @@ napi_value engine_set_admission(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
-// setRoot(root, site)
+// setRoot(root, site, rules)
 napi_value engine_set_root(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
-  if (host) host->engine->set_root(site_at(env, args, 1), unwrap<Root>(env, handles(env).root, args[0]));
+  Ref<Root> root = unwrap<Root>(env, handles(env).root, args[0]);
+  if (host) host->engine->set_root(site_at(env, args, 1), std::move(root), read_evidence(env, args[2]));
   return undefined(env);
 }
 

@@ -133,13 +133,19 @@ bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {
   return true;
 }
 
+std::vector<Evidence> read_evidence(napi_env env, napi_value from) {
+  std::vector<Evidence> evidence;
+  for (uint32_t i = 0; i + 1 < length(env, from); i += 2) {
+    evidence.push_back({to_utf8(env, element(env, from, i)), to_text(env, element(env, from, i + 1))});
+  }
+  return evidence;
+}
+
 Ref<HotEntry> read_hot_entry(napi_env env, const napi_value* values) {
   auto entry = make_ref<HotEntry>();
   entry->path = to_text(env, values[0]);
   entry->judged = static_cast<uint32_t>(to_count(env, values[1]));
-  for (uint32_t i = 0; i + 1 < length(env, values[2]); i += 2) {
-    entry->evidence.push_back({to_utf8(env, element(env, values[2], i)), to_text(env, element(env, values[2], i + 1))});
-  }
+  entry->evidence = read_evidence(env, values[2]);
   const uint64_t lasts = to_count(env, values[3]);
   entry->lasts_until = lasts == 0 ? 0 : monotonic_ms() + static_cast<int64_t>(lasts);
   return entry;

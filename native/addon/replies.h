@@ -14,6 +14,8 @@ bool read_way(uint64_t flags, Way& way, Reason& reason);
 Ref<Reply> read_reply(napi_env env, const napi_value* values);
 /** HotReply. False where one of its replies is not one. */
 bool read_hot_reply(napi_env env, napi_value object, HotReply& hot);
+/** Flat: path, version, … */
+std::vector<Evidence> read_evidence(napi_env env, napi_value from);
 /** A path without replies: path, judged, evidence. */
 Ref<HotEntry> read_hot_entry(napi_env env, const napi_value* values);
 /** The body of somebody else's response: file, sendfile, start, end. */

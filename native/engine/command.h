@@ -1,6 +1,7 @@
 // What the engine's owner, and the pager, tell a thread.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "base/line_writer.h"
 #include "base/mailbox.h"
@@ -49,6 +50,7 @@ struct Command {
   Ref<TlsContext> new_tls;
   Ref<LineWriter> log;
   Ref<const LogFormat> log_format;
+  std::vector<Evidence> evidence;  // set_root: what stands in it
   std::string path;  // put_template: an extension
   UniqueFd fd;
   Ref<const Entrance> entrance;  // of the listener fd

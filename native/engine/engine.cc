@@ -18,6 +18,7 @@ constexpr std::chrono::milliseconds kPatience{250};
 Engine::Engine(EngineSetup setup, size_t threads, std::function<void()> wake)
     : shared_(make_ref<EngineShared>(std::move(setup), std::move(wake))) {
   for (const SiteSetup& site : shared_->setup.sites) roots_.push_back(site.root);
+  rules_.resize(roots_.size());
   while (shortage_ == 0 && threads_.size() < threads) {
     auto thread = make_ref<EngineThread>(static_cast<uint32_t>(threads_.size()), shared_);
     shortage_ = thread->start();
@@ -177,14 +178,16 @@ void Engine::set_admission(uint32_t uses) {
   post_all(Command::set_admission, [uses](Command& command) { command.id = uses; });
 }
 
-void Engine::set_root(uint32_t site, Ref<Root> root) {
-  if (root.get() != roots_[site].get()) {
+void Engine::set_root(uint32_t site, Ref<Root> root, std::vector<Evidence> rules) {
+  if (root.get() != roots_[site].get() || rules != rules_[site]) {
     entries_.remove_if([site](const HotEntry& entry) { return entry.site == site; });
   }
   roots_[site] = root;
+  rules_[site] = rules;
   post_all(Command::set_root, [&](Command& command) {
     command.site = site;
     command.new_root = root;
+    command.evidence = rules;
   });
 }
 

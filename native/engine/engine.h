@@ -42,7 +42,7 @@ class Engine {
   /** Files without a prepared reply are TypeScript's from the request on before which there were so many. */
   void set_admission(uint32_t uses);
   /** A site's root from now on (null: there is none), or the assurance that it is. Entries made from another one are forgotten. */
-  void set_root(uint32_t site, Ref<Root> root);
+  void set_root(uint32_t site, Ref<Root> root, std::vector<Evidence> rules);
   /** Has the entry answered since this was asked last? */
   bool used(uint64_t handle);
   /** Sends the reply's body (no head) on a duplicate of the socket. Returns the transfer's id, or a negative errno. */
@@ -72,7 +72,8 @@ class Engine {
   std::vector<Ref<EngineThread>> threads_;
   int shortage_ = 0;
   Slots<Ref<HotEntry>> entries_{0};
-  std::vector<Ref<Root>> roots_;  // by site
+  std::vector<Ref<Root>> roots_;              // by site
+  std::vector<std::vector<Evidence>> rules_;  // by site, of the files in its root that say how it is answered
   Ref<TicketKeys> tickets_;
   uint64_t next_transfer_ = 0;
   bool batching_ = false;

@@ -25,6 +25,7 @@ struct SiteSetup {
   Ref<Root> root;  // the first one
   Symlinks symlinks = Symlinks::inside;
   int64_t revalidate = 0;  // ms
+  bool downloads = false;  // a query that asks for a download has an answer of its own
 };
 
 /** Fixed for the life of an engine. */

@@ -20,12 +20,25 @@ bool is_current(const Reply& reply) {
 // Where the reply of all that a directory lacks is kept: no request's path begins with NUL.
 std::string miss_path(const std::string& directory) { return std::string(1, '\0') + directory; }
 
+// A parameter of this name, as it is spelled; src/http/target.ts has the same.
+bool asks_for_download(std::string_view query) {
+  static constexpr std::string_view kName = "download";
+  while (!query.empty()) {
+    query.remove_prefix(1);
+    const std::string_view parameter = query.substr(0, query.find('&'));
+    if (parameter.substr(0, parameter.find('=')) == kName) return true;
+    query.remove_prefix(parameter.size());
+  }
+  return false;
+}
+
 }  // namespace
 
 Site::Found Site::find(const RequestHead& head, int64_t now) {
   if (head.method != Method::get && head.method != Method::head) return {};
   if (!root_holds(now)) return {};
   const std::string_view path = path_of(head.target);
+  if (setup_.downloads && asks_for_download(std::string_view(head.target).substr(path.size()))) return {};
   if (const HotEntry* entry = hot_.find(path)) {
     if (entry->lasts_until != 0 && path.size() != head.target.size()) return {};
     return {reply_of(*entry, head, now)};
@@ -64,7 +77,7 @@ bool Site::entry_holds(const HotEntry& entry, int64_t now) {
   }
   if (now < entry.valid_until.load(std::memory_order_relaxed)) return true;
   int64_t until = now + setup_.revalidate;
-  switch (look_at_evidence(entry, now, until)) {
+  switch (entry.remote ? Look::unsure : look_at(entry.evidence, now, until)) {
     case Look::holds:
       if (entry.lasts_until == 0) entry.valid_until.store(until, std::memory_order_relaxed);
       return true;
@@ -83,7 +96,8 @@ bool Site::entry_holds(const HotEntry& entry, int64_t now) {
 // served for longer.
 bool Site::root_holds(int64_t now) {
   if (now < root_valid_until_) return true;
-  if (root_ && root_->look() == RootLook::same) {
+  int64_t until = 0;
+  if (root_ && root_->look() == RootLook::same && look_at(rules_, now, until) == Look::holds) {
     root_valid_until_ = now + setup_.revalidate;
     return true;
   }
@@ -92,21 +106,21 @@ bool Site::root_holds(int64_t now) {
   return false;
 }
 
-void Site::set_root(Ref<Root> root, int64_t now) {
-  if (root.get() != root_.get()) {
+void Site::set_root(Ref<Root> root, std::vector<Evidence> rules, int64_t now) {
+  if (root.get() != root_.get() || rules != rules_) {
     hot_.clear();
     directories_.clear();
   }
   root_ = std::move(root);
+  rules_ = std::move(rules);
   root_valid_until_ = root_ ? now + setup_.revalidate : 0;
   root_told_ = false;
 }
 
 // The resolution still stands when each path it rests on has the version that it had. A look must not wait for a disk
 // or for somebody else's server.
-Look Site::look_at_evidence(const HotEntry& entry, int64_t now, int64_t& until) {
-  if (entry.remote) return Look::unsure;
-  for (const Evidence& evidence : entry.evidence) {
+Look Site::look_at(const std::vector<Evidence>& all, int64_t now, int64_t& until) {
+  for (const Evidence& evidence : all) {
     if (const int64_t lacks = evidence.version.empty() ? directories_.lacks_until(*root_, evidence.path, now) : 0) {
       until = std::min(until, lacks);
       continue;

@@ -23,15 +23,18 @@ class Site {
   void put(Ref<HotEntry> entry);
   void remove(std::string_view path);
   Directories& directories() { return directories_; }
-  /** The root from now on (null: there is none), or the assurance that it still is. */
-  void set_root(Ref<Root> root, int64_t now);
+  /**
+   * The root from now on (null: there is none), or the assurance that it still is. `rules`: of the files in it that say how
+   * all of it is answered.
+   */
+  void set_root(Ref<Root> root, std::vector<Evidence> rules, int64_t now);
 
  private:
   Ref<const Reply> reply_of(const HotEntry& entry, const RequestHead& head, int64_t now);
   bool entry_holds(const HotEntry& entry, int64_t now);
   bool root_holds(int64_t now);
   /** `until`: no longer than that what it holds by. */
-  Look look_at_evidence(const HotEntry& entry, int64_t now, int64_t& until);
+  Look look_at(const std::vector<Evidence>& all, int64_t now, int64_t& until);
   void drop(std::string_view path);
 
   Record& tell(Record::Kind kind);
@@ -40,6 +43,7 @@ class Site {
   const uint32_t number_;
   const SiteSetup& setup_;
   Ref<Root> root_;
+  std::vector<Evidence> rules_;
   int64_t root_valid_until_ = 0;  // ms; its path is looked at again after it
   bool root_told_ = false;        // TypeScript has been asked to look
   PathTable<HotEntry> hot_;

@@ -123,7 +123,8 @@ void EngineThread::on_command(Command& command) {
     case Command::keep:
       return service_.site(command.site).directories().adopt(std::move(command.kept));
     case Command::set_root:
-      return service_.site(command.site).set_root(std::move(command.new_root), service_.turn().now);
+      return service_.site(command.site).set_root(std::move(command.new_root), std::move(command.evidence),
+                                                     service_.turn().now);
     case Command::set_tls:
       return reception_.use_tls(std::move(command.new_tls));
     case Command::log_access:

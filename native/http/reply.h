@@ -97,6 +97,8 @@ struct HotReply {
 /** A resolution rests on this path having this version; '' = it could not be opened. */
 struct Evidence {
   std::string path, version;
+  bool operator==(const Evidence& other) const { return path == other.path && version == other.version; }
+  bool operator!=(const Evidence& other) const { return !(*this == other); }
 };
 
 /** All prepared replies of one path. Shared by the threads' tables; only the atomics ever change. */

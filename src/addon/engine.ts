@@ -35,6 +35,8 @@ export interface EngineLimits {
   readonly maxDrain: number;
   /** Of the first site; 0 = every request. */
   readonly revalidateMs: number;
+  /** Of the first site: a query with the parameter `download` is never answered without asking. */
+  readonly downloads?: boolean;
   readonly verifySendfile: boolean;
   /** HTTP/2 beside HTTP/1, by prior knowledge. */
   readonly h2c: boolean;
@@ -143,6 +145,7 @@ export interface EngineHost {
   readonly root: NativeRoot;
   readonly symlinks: Symlinks;
   readonly revalidateMs: number;
+  readonly downloads?: boolean;
 }
 
 /** `site`: its number, 0 where it is left out. */
@@ -214,9 +217,10 @@ export interface NativeEngine {
   setAdmission(uses: number): void;
   /**
    * A site's root from now on (undefined: there is none), or the assurance that it still is: entries that were made from
-   * another one are forgotten.
+   * another one are forgotten. `rules`: path and version, … of the files in it that say how all of it is answered; what was
+   * made from others is forgotten too.
    */
-  setRoot(root: NativeRoot | undefined, site?: number): void;
+  setRoot(root: NativeRoot | undefined, site?: number, rules?: readonly string[]): void;
   /** Was the entry used since the last call? (second chance for the LRU) */
   used(handle: number): boolean;
   /** Sends the span of the file on a duplicate of `socketFd`; the end comes as a record. Returns its id. */

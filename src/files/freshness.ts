@@ -24,8 +24,16 @@ export interface PreparedAnswers {
   changed?(path: string): void;
   /** A file had to leave for another. */
   crowded?(): void;
-  /** All of it was made from another root than this one, or than none. */
-  setRoot?(root: NativeRoot | undefined): void;
+  /** All of it was made from another root than this one, or than none, or by other rules. */
+  setRoot?(standing: Standing): void;
+}
+
+/** What all answers rest on. */
+export interface Standing {
+  /** Undefined: there is none. */
+  readonly root: NativeRoot | undefined;
+  /** Flat: path, version, … of the files in it that say how the others are answered. */
+  readonly rules: readonly string[];
 }
 
 export interface FreshnessOptions {
@@ -82,10 +90,10 @@ export class Freshness {
     for (const cache of this.#caches) for (const path of paths) cache.suspect?.(path);
   }
 
-  /** Another root, or none: nothing that is known holds there. */
-  startAnew(root: NativeRoot | undefined): void {
+  /** Another root, or none, or other rules: nothing that is known holds there. */
+  startAnew(standing: Standing): void {
     this.#changes++;
-    for (const answers of this.#answers) answers.setRoot?.(root);
+    for (const answers of this.#answers) answers.setRoot?.(standing);
     for (const cache of this.#caches) cache.clear();
   }
 

@@ -1,7 +1,8 @@
 // What directories contain: read once for all who ask at the same time, kept while it holds.
 import { LRUCache } from 'lru-cache';
 import type { Log } from '../log/log.ts';
-import type { Contents } from '../plan/types.ts';
+import type { Contents, ListingRun } from '../plan/types.ts';
+import { CARRIED_NAMES } from './carried.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { codeOf } from './errno.ts';
 import type { FileCache, Freshness } from './freshness.ts';
@@ -12,6 +13,8 @@ export interface ListingsOptions {
   readonly use: <T>(work: (root: Pick<Root, 'open' | 'read'>) => Promise<T>) => Promise<T>;
   /** Hidden names too? */
   readonly dotfiles: boolean;
+  /** Are the root's files of rules left out (carried.ts)? */
+  readonly siteRules: boolean;
   readonly freshness: Freshness;
   readonly log: Log;
 }
@@ -168,7 +171,7 @@ export class Listings implements FileCache {
   }
 
   async #look(root: Pick<Root, 'open' | 'read'>, directory: string, flight: Flight): Promise<Read> {
-    const { dotfiles } = this.#options;
+    const { dotfiles, siteRules } = this.#options;
     const began = Date.now();
     const [found] = await root.open([directory]);
     if (found === undefined) return { type: 'error', errno: 'EIO' };
@@ -179,7 +182,8 @@ export class Listings implements FileCache {
     flight.version = found.version;
     if (Math.abs(began - found.mtimeMs) < TICK_MS) flight.overtaken = true;
     try {
-      const contents = await root.read(found.file, directory, dotfiles, MAX_ENTRIES);
+      const all = await root.read(found.file, directory, dotfiles, MAX_ENTRIES);
+      const contents = siteRules && directory === '' ? withoutCarried(all) : all;
       tellLeftOut(directory, contents, this.#options.log);
       if (this.#doorkeeper.knows(directory) || contents.count >= KEPT_MIN) {
         return this.#keep(directory, found.version, contents, flight);
@@ -215,6 +219,29 @@ export class Listings implements FileCache {
     if (overtaken || revalidateMs === 0) return Number.NEGATIVE_INFINITY;
     return since + Math.max(revalidateMs, REST * (now() - since));
   }
+}
+
+function withoutCarried(read: DirectoryRead): DirectoryRead {
+  const runs = CARRIED_NAMES.reduce(
+    (left, name) => left.map((run) => withoutName(run, name)),
+    read.runs,
+  );
+  return { ...read, runs, count: runs.reduce((sum, { numbers }) => sum + numbers.length / 2, 0) };
+}
+
+/** There may be a million: they are not made texts for the sake of one. */
+function withoutName(run: ListingRun, name: string): ListingRun {
+  const names = Buffer.from(run.names.buffer, run.names.byteOffset, run.names.byteLength);
+  const own = Buffer.from(`\0${name}\0`);
+  const isFirst = names.subarray(0, own.length - 1).equals(own.subarray(1));
+  const start = isFirst ? 0 : names.indexOf(own) + 1;
+  if (start === 0 && !isFirst) return run;
+  const end = start + name.length + 1;
+  const at = 2 * names.subarray(0, start).reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
+  const numbers = new Float64Array(run.numbers.length - 2);
+  numbers.set(run.numbers.subarray(0, at));
+  numbers.set(run.numbers.subarray(at + 2), at);
+  return { names: Buffer.concat([names.subarray(0, start), names.subarray(end)]), numbers };
 }
 
 function sizeOf(read: Read): number {

@@ -1,8 +1,9 @@
 // The root as the operator named it: a path. What is open is the directory that it named when it was looked at last.
 import type { Log } from '../log/log.ts';
+import { type Carried, holds, isCarried, readCarried } from './carried.ts';
 import { meaningOf } from './errno.ts';
-import type { Freshness } from './freshness.ts';
-import { closedRoot, type Root } from './root.ts';
+import type { FileCache, Freshness } from './freshness.ts';
+import { closedRoot, type Look, type Root } from './root.ts';
 import { watchRoot } from './watch-root.ts';
 
 export interface LiveRootOptions {
@@ -12,6 +13,8 @@ export interface LiveRootOptions {
   readonly watch: boolean;
   readonly log: Log;
   readonly freshness: Freshness;
+  /** Told what the site's own rules say whenever they are read, before anything is answered by them; undefined: it has none. */
+  readonly onCarried?: ((carried: Carried) => void) | undefined;
 }
 
 interface Holding {
@@ -20,12 +23,14 @@ interface Holding {
   users: number;
 }
 
-export class LiveRoot {
+export class LiveRoot implements FileCache {
   readonly #options: LiveRootOptions;
   readonly #watcher: { renew(): void; close(): void } | undefined;
   /** Stays open while nothing stands at the path: it may come back, and its inode's number is not given to another. */
   #held: Holding;
   #current: Root;
+  /** As they were read last. */
+  #carried: Carried | undefined;
   /** Why nothing is served, when the path names no directory. */
   #errno: string | undefined;
   #freshUntil: number;
@@ -40,9 +45,10 @@ export class LiveRoot {
     this.#held = { root: options.root, users: 0 };
     this.#current = options.root;
     const { root, freshness } = options;
-    this.#freshUntil = root.resting
-      ? Number.NEGATIVE_INFINITY
-      : freshness.now() + freshness.revalidateMs;
+    this.#freshUntil =
+      root.resting || options.onCarried
+        ? Number.NEGATIVE_INFINITY
+        : freshness.now() + freshness.revalidateMs;
     if (options.watch) {
       const { path, log } = options;
       const { revalidateMs } = freshness;
@@ -53,7 +59,22 @@ export class LiveRoot {
       this.#watcher = watchRoot({ path, revalidateMs, log, onHint });
       if (!root.resting) this.#watcher.renew();
     }
+    if (options.onCarried && options.watch && !root.resting) freshness.watch('');
   }
+
+  /** Which rules are the ones that are followed: path and version, … (`Carried.evidence`). */
+  get evidence(): readonly string[] {
+    return this.#carried?.evidence ?? [];
+  }
+
+  /** One of the files that say how the others are answered. */
+  drop(path: string): void {
+    if (this.#options.onCarried === undefined || !isCarried(path)) return;
+    this.suspect();
+    void this.look();
+  }
+
+  clear(): void {}
 
   /** What is served: an absent root answers every open with the errno of its path. */
   get current(): Root {
@@ -74,7 +95,8 @@ export class LiveRoot {
   lookNow(): boolean {
     const { freshness } = this.#options;
     const began = freshness.now();
-    if (this.#errno !== undefined || !this.#held.root.isSame()) return false;
+    if (this.#errno !== undefined || !this.#held.root.isSame() || !this.#isCarriedSame())
+      return false;
     this.#freshUntil = began + freshness.revalidateMs;
     return true;
   }
@@ -107,6 +129,19 @@ export class LiveRoot {
     this.#settle(this.#held);
   }
 
+  #isCarriedSame(): boolean {
+    if (this.#options.onCarried === undefined) return true;
+    return this.#carried !== undefined && holds(this.#carried, this.#held.root);
+  }
+
+  /** What stands in the root that was found. */
+  async #carriedBy(held: Root, look: Look): Promise<Carried | undefined> {
+    if (this.#options.onCarried === undefined || look.kind === 'error') return this.#carried;
+    return look.kind === 'same'
+      ? readCarried(held, this.#carried)
+      : readCarried(look.root, undefined);
+  }
+
   #begin(): Promise<void> {
     this.#looking = this.#look().finally(() => {
       this.#looking = undefined;
@@ -120,6 +155,7 @@ export class LiveRoot {
     const hints = this.#hints;
     const held = this.#held;
     const look = await held.root.look();
+    const carried = await this.#carriedBy(held.root, look);
     if (this.#closed) {
       if ('root' in look) look.root.close();
       return;
@@ -127,15 +163,15 @@ export class LiveRoot {
     if (hints === this.#hints) this.#freshUntil = began + freshness.revalidateMs;
     switch (look.kind) {
       case 'same':
-        if (this.#errno === undefined) return;
-        log.info(`${path} is back`);
-        return this.#replace(held, undefined);
+        if (this.#errno === undefined && carried === this.#carried) return;
+        if (this.#errno !== undefined) log.info(`${path} is back`);
+        return this.#replace(held, undefined, carried);
       case 'opened':
         if (this.#errno !== undefined) log.info(`${path} is back`);
-        return this.#replace({ root: look.root, users: 0 }, undefined);
+        return this.#replace({ root: look.root, users: 0 }, undefined, carried);
       case 'moved':
         log.info(`${path} is another directory now: it is served from here on`);
-        return this.#replace({ root: look.root, users: 0 }, undefined);
+        return this.#replace({ root: look.root, users: 0 }, undefined, carried);
       case 'error':
         if (look.errno === this.#errno) return;
         if (meaningOf(look.errno).kind === 'failed' && !held.root.resting) {
@@ -144,21 +180,34 @@ export class LiveRoot {
           return;
         }
         log.warn(`cannot open ${path}: ${look.errno}; nothing is served until it can be opened`);
-        return this.#replace(held, look.errno);
+        return this.#replace(held, look.errno, carried);
       default:
         look satisfies never;
     }
   }
 
-  #replace(next: Holding, errno: string | undefined): void {
+  #replace(next: Holding, errno: string | undefined, carried: Carried | undefined): void {
+    const { freshness, onCarried, watch } = this.#options;
     const last = this.#held;
+    if (carried !== undefined && carried !== this.#carried) {
+      this.#carried = carried;
+      onCarried?.(carried);
+    }
     this.#held = next;
     this.#errno = errno;
     // Where the path names nothing, nothing can be opened.
     this.#current = errno === undefined ? next.root : closedRoot(errno, next.root.look);
     this.#watcher?.renew();
-    this.#options.freshness.startAnew(this.#current.native);
-    this.#settle(last);
+    // Whoever else watches the root lets go of it in between: it may be another directory.
+    if (onCarried && watch && !last.root.resting) freshness.unwatch('');
+    freshness.startAnew({ root: this.#current.native, rules: this.evidence });
+    if (onCarried && watch) {
+      freshness.watch('');
+      // Nobody has heard of what changed before that: the next look is after it.
+      this.suspect();
+      void this.look();
+    }
+    if (last !== next) this.#settle(last);
   }
 
   #settle(held: Holding): void {

@@ -46,6 +46,8 @@ export interface FilesPolicy {
   readonly listing: boolean;
   /** Does nobody read the pages but whoever runs the server? Then a miss says which option would have answered. */
   readonly advises: boolean;
+  /** Does the site carry rules of its own (carried.ts)? */
+  readonly siteRules: boolean;
   /** Answer errors with the nearest 404.html or 50x.html at or above the path. */
   readonly errorPages: boolean;
   /** Tried after a name that nothing has, in order, without their dots. */

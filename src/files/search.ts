@@ -11,6 +11,7 @@ import type {
   Resource,
 } from '../plan/types.ts';
 import { type BuildReadings, MAX_NAMES } from './builds.ts';
+import { isCarried } from './carried.ts';
 import { codingOfName, flawOf, type Stated, type Statements, SUFFIXES } from './codings.ts';
 import type { DictionarySibling, DictionarySiblings } from './dictionary-siblings.ts';
 import type { Made } from './encoded-files.ts';
@@ -70,6 +71,7 @@ interface Form {
 export type Outcome = Resolution<FileEntry>;
 export type Unserved = Extract<Outcome, { kind: 'not-found' | 'forbidden' | 'failed' }>;
 
+const ABSENT: Found = { type: 'error', errno: 'ENOENT' };
 const NOT_FOUND: Unserved = { kind: 'not-found' };
 const FORBIDDEN: Unserved = { kind: 'forbidden' };
 
@@ -147,7 +149,19 @@ export class Search {
     if (found.kind === 'listing') this.#advice = { advice: 'listing' };
   }
 
-  *#open(paths: readonly string[]): Steps<readonly Found[]> {
+  *#open(all: readonly string[]): Steps<readonly Found[]> {
+    if (this.policy.siteRules && all.some(isCarried)) return yield* this.#openAround(all);
+    return yield* this.#openAll(all);
+  }
+
+  /** What says how files are answered is none itself: to no search is it there. */
+  *#openAround(all: readonly string[]): Steps<readonly Found[]> {
+    const others = all.filter((path) => !isCarried(path));
+    const found = others.length === 0 ? [] : yield* this.#openAll(others);
+    return all.map((path) => found[others.indexOf(path)] ?? ABSENT);
+  }
+
+  *#openAll(paths: readonly string[]): Steps<readonly Found[]> {
     const found = yield* settled(this.#shelf.open(paths));
     for (const [i, path] of paths.entries()) {
       const one = found[i];

@@ -1,5 +1,5 @@
 // The file table: what paths name, remembered while it holds. Knows no HTTP.
-import type { NativeNames, NativeRoot } from '../addon/files.ts';
+import type { NativeNames } from '../addon/files.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
 import type {
@@ -12,6 +12,7 @@ import type {
   Strategy,
 } from '../plan/types.ts';
 import { BuildReadings } from './builds.ts';
+import type { Carried } from './carried.ts';
 import { resourcesOf, Statements } from './codings.ts';
 import { ContentHashes } from './content-hashes.ts';
 import { DictionarySiblings } from './dictionary-siblings.ts';
@@ -19,7 +20,7 @@ import { Doorkeeper } from './doorkeeper.ts';
 import type { FileEntry } from './entry.ts';
 import { meaningOf } from './errno.ts';
 import { FilePool, type FilePoolStats } from './file-pool.ts';
-import { Freshness, type PreparedAnswers } from './freshness.ts';
+import { Freshness, type PreparedAnswers, type Standing } from './freshness.ts';
 import { hashFiles } from './hashed-files.ts';
 import { KnownNames } from './known-names.ts';
 import { Listings, type Read } from './listings.ts';
@@ -38,6 +39,8 @@ export interface FileTableOptions {
   readonly root: Root;
   readonly addon: NativeAddon | undefined;
   readonly describe: Describe;
+  /** Told what the site's own rules say, whenever they are read (`FilesPolicy.siteRules`). */
+  readonly onCarried?: ((carried: Carried) => void) | undefined;
   /** That of others too, who close it; where it is left out, one of its own. */
   readonly pool?: FilePool | undefined;
   readonly log: Log;
@@ -80,7 +83,10 @@ export class FileTable {
     const freshness = new Freshness({ policy, log, now: options.now ?? (() => performance.now()) });
     this.#options = options;
     this.#freshness = freshness;
-    this.#root = new LiveRoot({ root, path: policy.root, watch: policy.watch, log, freshness });
+    this.#root = new LiveRoot({
+      ...{ root, path: policy.root, watch: policy.watch, log, freshness },
+      onCarried: policy.siteRules ? options.onCarried : undefined,
+    });
     this.#pool = options.pool ?? new FilePool({ policy, addon, log });
     this.#files = new OpenFiles({
       ...{ policy, describe, freshness, pool: this.#pool },
@@ -95,11 +101,12 @@ export class FileTable {
           }),
         ),
       dotfiles: policy.dotfiles === 'allow',
+      siteRules: policy.siteRules,
       freshness,
       log,
     });
     this.#names = new KnownNames(freshness);
-    for (const cache of [this.#files, this.#listings, this.#known, this.#names]) {
+    for (const cache of [this.#files, this.#listings, this.#known, this.#names, this.#root]) {
       freshness.join(cache);
     }
   }
@@ -206,11 +213,15 @@ export class FileTable {
     this.#freshness.suspect(paths);
   }
 
-  /** The root's path may name another directory by now. Resolves to what it names. */
-  async lookAtRoot(): Promise<NativeRoot | undefined> {
+  /** The root's path may name another directory by now, or hold other rules. Resolves to what stands there. */
+  async lookAtRoot(): Promise<Standing> {
     this.#root.suspect();
     await this.#root.look();
-    return this.#root.current.native;
+    return this.standing;
+  }
+
+  get standing(): Standing {
+    return { root: this.#root.current.native, rules: this.#root.evidence };
   }
 
   /** The kernel refused sendfile for this root-relative path: its answers are planned anew. */

@@ -92,6 +92,20 @@ export function splitAbsolute(
   return { authority, path: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
+/**
+ * What a query asks a file to be called as a download: '' for its own name, undefined where it asks for none. The parameter
+ * counts as it is spelled; native/engine/site.cc has the same.
+ */
+export function downloadIn(target: string): string | undefined {
+  const cut = target.indexOf('?');
+  if (cut < 0) return undefined;
+  for (const parameter of target.slice(cut + 1).split('&')) {
+    const [name, ...value] = parameter.split('=');
+    if (name === 'download') return decode(value.join('=').replaceAll('+', ' ')) ?? '';
+  }
+  return undefined;
+}
+
 /** Undefined where a percent sign is not followed by two hex digits, or the bytes are not UTF-8 (RFC 3629). */
 function decode(raw: string): string | undefined {
   if (!raw.includes('%')) return raw;

@@ -44,7 +44,9 @@ const OWN = [
   'immutableHashed',
   'headers',
   'earlyHints',
+  'download',
   'mimeTypes',
+  'siteRules',
   'serverTiming',
   'logLevel',
   'logFormat',
@@ -264,6 +266,8 @@ function optionsOf(root: string, given: Given<typeof FILE_TABLE>): Options {
   return resolveOptions({
     precompressed: siblings,
     compress: 'off',
+    // Whoever mounts a directory has seen to its fields and routes.
+    siteRules: false,
     ...withoutUndefined(own),
     ...(given.dev ? { revalidate: 0 } : {}),
     root,

@@ -49,6 +49,11 @@ export const fields = {
     'what a page loads is said ahead of it (103), over HTTP/2: links that headers give it, or also those of a build by its manifest (Vite), such as .vite/manifest.json',
     'nginx early_hints',
   ),
+  download: option(
+    toggle,
+    false,
+    '?download and ?download=name answer with a file to be saved, under its name or that one',
+  ),
   serverTiming: option(
     toggle,
     false,

@@ -44,6 +44,12 @@ export const files = {
     'other paths for a pattern, unseen by clients',
     'nginx rewrite',
   ),
+  siteRules: option(
+    toggle,
+    true,
+    'follow _headers and _redirects in the root, and serve neither',
+    'Netlify, Cloudflare Pages',
+  ),
 };
 
 export const freshness = {

@@ -39,6 +39,7 @@ const OF_SITES = [
   'errorPages',
   'redirects',
   'rewrites',
+  'siteRules',
   'strategy',
   'mmapMax',
   'sendfileMin',
@@ -58,6 +59,7 @@ const OF_SITES = [
   'securityHeaders',
   'headers',
   'earlyHints',
+  'download',
   'auth',
 ] as const;
 

@@ -2,6 +2,7 @@
 // of an app (Nitro, Next, Vercel) follows one in a file, and esbuild gives a second one another name.
 import type crypto from 'node:crypto';
 import { createRequire } from 'node:module';
+import type contentDisposition from 'content-disposition';
 import type entityTag from 'etag';
 import type mimeTypes from 'mime-types';
 import type picomatch from 'picomatch';
@@ -10,6 +11,9 @@ import type promClient from 'prom-client';
 const require = createRequire(import.meta.url ?? __filename);
 // A bundle that has left its packages behind fails when it starts, not with its first answer.
 require.resolve('etag');
+
+export const loadContentDisposition = () =>
+  require('content-disposition') as typeof contentDisposition;
 
 export const loadEtag = () => require('etag') as typeof entityTag;
 

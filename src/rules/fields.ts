@@ -2,8 +2,10 @@
 // immutable hashed names, the security preset, CORS.
 import { type FieldList, pairs } from '../http/field-list.ts';
 import { compileDictionaries, type DictionaryRules, type UseAsDictionary } from './dictionaries.ts';
+import { flawOfName, flawOfValue } from './field-grammar.ts';
 import { compileGlob, tellsApart } from './glob.ts';
 import { type Doubt, doubtOf, isHashed, kindOf, placeOf } from './hashed-names.ts';
+import type { HeaderBlock } from './header-lines.ts';
 
 export interface RulesConfig {
   /** Directory that is served, absolute: its own name may be that of a build's directory. */
@@ -25,6 +27,18 @@ export interface RulesConfig {
   readonly hsts?: string | undefined;
   /** Origins that may read answers: none, `['*']`, or a list of `scheme://host[:port]`. */
   readonly cors: readonly string[];
+  /** What the site itself says of its fields: all but those that the operator has decided. */
+  readonly carried?: CarriedFields | undefined;
+}
+
+export interface CarriedFields {
+  readonly blocks: readonly HeaderBlock[];
+  /** The paths (as in requests, without a slash at their end) by which a root-relative path is asked for. */
+  readonly pathsOf: (path: string) => readonly string[];
+  /** Has the operator said of which media type it is? */
+  readonly isTyped: (path: string) => boolean;
+  /** Is it not for everybody? Then no cache that others share keeps it because the site says so. */
+  readonly isGuarded: (path: string) => boolean;
 }
 
 export interface Rules {
@@ -47,34 +61,14 @@ export interface Rules {
   apply(path: string, fields: FieldList): FieldList;
 }
 
-/**
- * No rule may touch these: they frame the message, or the plan's own logic depends on them, so that
- * another value would be a lie.
- */
-const OWNED = new Set([
-  'accept-ranges',
-  'allow',
-  'connection',
-  'content-length',
-  'content-range',
-  'date',
-  'etag',
-  'keep-alive',
-  'last-modified',
-  'location',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'vary',
-]);
-
 /** What `immutableHashed` says. */
 export const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /** RFC 5861: while the CDN asks, for ten minutes, and where nobody answers it, for a day, it may go on with what it has. */
 const CDN_STALE = 'stale-while-revalidate=600, stale-if-error=86400';
+
+/** By which a response says who may keep it. */
+const OF_CACHES = ['cache-control', 'cdn-cache-control', 'surrogate-control', 'expires'];
 
 /**
  * What is safe for any site. Left to the operator: a stricter Content-Security-Policy (it would break
@@ -116,8 +110,13 @@ export function compileRules(config: RulesConfig): Rules {
   const { dictionaries } = config;
   const globs = [config.headers, config.cacheControl, dictionaries ?? {}].flatMap(Object.keys);
   const place = placeOf(config.root);
-  const fallback = config.defaultCacheControl;
+  const { carried, defaultCacheControl: fallback } = config;
+  const blocks = carried?.blocks ?? [];
   if (fallback !== undefined) checkValue('cacheControl', fallback);
+  const blocksFor = (path: string) => {
+    const paths = carried?.pathsOf(path) ?? [];
+    return blocks.filter(({ pattern }) => paths.some((one) => pattern.match(one) !== undefined));
+  };
 
   return {
     common,
@@ -138,10 +137,13 @@ export function compileRules(config: RulesConfig): Rules {
     useAsDictionary: compileDictionaries(dictionaries, place),
     kind(directory) {
       if (globs.some((glob) => glob.includes('/'))) return directory;
+      if (blocks.some(({ pattern }) => pattern.text !== '/*')) return directory;
       return config.immutableHashed ? kindOf(place + directory) : '';
     },
     doubt(directory, extension, contentType) {
       if (globs.some((glob) => tellsApart(glob, extension))) return undefined;
+      const below = directory === '' ? '' : `/${directory}`;
+      if (blocks.some(({ pattern }) => pattern.tellsApart(below, extension))) return undefined;
       if (!config.immutableHashed) return 'none';
       const doubt = doubtOf(place + directory, extension);
       // No page is immutable; but whether a build has named it is asked for.
@@ -149,16 +151,25 @@ export function compileRules(config: RulesConfig): Rules {
     },
     apply(path, fields) {
       const rules = headers.filter(({ matches }) => matches(path));
-      if (rules.length === 0) return fields;
+      const own = blocks.length === 0 ? [] : blocksFor(path);
+      if (rules.length === 0 && own.length === 0) return fields;
       const result = new Map(
         pairs(fields).map(([name, value]) => [name.toLowerCase(), [name, value]]),
       );
-      for (const rule of rules) {
-        for (const [name, value] of rule.fields) {
+      const set = (given: HeaderBlock['fields']) => {
+        for (const [name, value] of given) {
           if (value === null) result.delete(name.toLowerCase());
           else result.set(name.toLowerCase(), [name, value]);
         }
+      };
+      const decided = new Set(result.keys());
+      if (carried?.isTyped(path) === false) decided.delete('content-type');
+      if (config.cors.length > 0) decided.add('access-control-allow-origin');
+      if (carried?.isGuarded(path)) for (const name of OF_CACHES) decided.add(name);
+      for (const block of own) {
+        set(block.fields.filter(([name]) => !decided.has(name.toLowerCase())));
       }
+      for (const rule of rules) set(rule.fields);
       return [...result.values()].flat();
     },
   };
@@ -166,32 +177,16 @@ export function compileRules(config: RulesConfig): Rules {
 
 function checkName(where: string, name: string, cors: readonly string[]): void {
   const quoted = JSON.stringify(name);
-  // RFC 9110 §5.1, §5.6.2
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
-    throw new Error(
-      `${where} ${quoted} is not a token: letters, digits and !#$%&'*+-.^_\`|~ are allowed`,
-    );
-  }
-  if (OWNED.has(name.toLowerCase())) {
-    throw new Error(`${where} ${quoted} is the server's own: any field may be set but ${list()}`);
-  }
+  const flaw = flawOfName(name);
+  if (flaw !== undefined) throw new Error(`${where} ${quoted} ${flaw}`);
   if (cors.length > 0 && name.toLowerCase() === 'access-control-allow-origin') {
     throw new Error(`${where} ${quoted} is set by the cors option: use one or the other`);
   }
 }
 
-function list(): string {
-  return [...OWNED].join(', ');
-}
-
 function checkValue(where: string, value: string): void {
-  // RFC 9110 §5.5, without obs-text.
-  if (typeof value === 'string' && /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/.test(value)) {
-    return;
-  }
-  throw new Error(
-    `${where}: ${JSON.stringify(value)} is not a field value: visible ASCII is allowed, with spaces and tabs inside`,
-  );
+  const flaw = flawOfValue(value);
+  if (flaw !== undefined) throw new Error(`${where}: ${JSON.stringify(value)} ${flaw}`);
 }
 
 /** WHATWG Fetch, "CORS protocol". No credentials, so `*` stands for every field name. */

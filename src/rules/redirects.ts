@@ -1,8 +1,16 @@
 // Redirects and rewrites by pattern, compiled and checked once at start.
 //
-// In `from` (a decoded path; a slash at the end does not matter), `:name` stands for one segment or part
-// of one, `/*` at the end for the rest, which may be empty. `to` may use both.
+// `from` is a pattern of decoded paths (path-pattern.ts); `to` may use what it captures.
 import { encodePath, normalise, parseTarget } from '../http/target.ts';
+import {
+  compilePattern,
+  fill,
+  literalOf,
+  mayReach,
+  type PathPattern,
+  TOKEN,
+  trimSlash,
+} from './path-pattern.ts';
 
 /** Where a request is sent instead. */
 export interface Redirect {
@@ -29,10 +37,7 @@ export type Rewrites = (path: string) => string | undefined;
 
 /** May one of the rules be for a path below this directory (decoded, without a slash at its end; '' is the root)? */
 export function reachesInto(rules: readonly RewriteRule[], directory: string): boolean {
-  return rules.some(({ from }) => {
-    const [literal = ''] = /^[^:*]*/.exec(from) ?? [];
-    return literal.startsWith(`${directory}/`) || `${directory}/`.startsWith(literal);
-  });
+  return rules.some(({ from }) => mayReach(literalOf(from), directory));
 }
 
 const STATUSES: readonly number[] = [301, 302, 303, 307, 308];
@@ -43,18 +48,11 @@ const MAX_HOPS = 20;
 /** Literal segments tried as captures when loops are looked for. */
 const MAX_PROBES = 64;
 
-const TOKEN = /:([A-Za-z_]\w*)|\*/g;
-
-interface Pattern {
-  readonly regex: RegExp;
-  readonly names: readonly string[];
-}
-
 interface CompiledRedirect {
   readonly index: number;
   readonly rule: RedirectRule;
   readonly where: string;
-  readonly pattern: Pattern;
+  readonly pattern: PathPattern;
 }
 
 /**
@@ -103,7 +101,7 @@ function redirectBy(
   path: string,
   query: string,
 ): Redirect | undefined {
-  const captures = matchPattern(pattern, path);
+  const captures = pattern.match(path);
   if (captures === undefined) return undefined;
   const location = locationOf(rule.to, captures, query);
   if (pathOf(location) === path) return undefined;
@@ -125,7 +123,7 @@ export function compileRewrites(rules: readonly RewriteRule[]): Rewrites {
   });
   return (path) => {
     for (const { pattern, to } of compiled) {
-      const captures = matchPattern(pattern, path);
+      const captures = pattern.match(path);
       // A capture beside a literal could complete a dot segment: normalised again, still beneath the root.
       if (captures !== undefined) return normalise(fill(to, captures, (text) => text)) ?? path;
     }
@@ -133,63 +131,28 @@ export function compileRewrites(rules: readonly RewriteRule[]): Rewrites {
   };
 }
 
-function compileFrom(where: string, from: string): Pattern {
-  const fail = (reason: string): Error =>
-    new Error(`${where}: from ${JSON.stringify(from)}: ${reason}`);
-  if (!from.startsWith('/') || normalise(from) !== trimSlash(from)) {
-    throw fail('a decoded path from the root is allowed, without empty or dot segments');
+function compileFrom(where: string, from: string): PathPattern {
+  try {
+    return compilePattern(from);
+  } catch (error) {
+    throw new Error(`${where}: from ${JSON.stringify(from)}: ${(error as Error).message}`);
   }
-  const names: string[] = [];
-  let source = '';
-  const segments = trimSlash(from).split('/').slice(1);
-  for (const [index, segment] of segments.entries()) {
-    // The rest: with the slash before it, so that `/docs/*` matches /docs as well.
-    if (segment === '*' && index === segments.length - 1) {
-      names.push('*');
-      source += '(?:/(.*))?';
-      continue;
-    }
-    const tokens = [...segment.matchAll(TOKEN)];
-    if (tokens.length > 1) throw fail('one :name in a segment is allowed');
-    if (segment.includes('*')) throw fail('"*" is allowed only as the last segment');
-    const [token] = tokens;
-    if (token === undefined) {
-      source += `/${escapeRegex(segment)}`;
-      continue;
-    }
-    names.push(token[1] ?? '');
-    const after = segment.slice(token.index + token[0].length);
-    source += `/${escapeRegex(segment.slice(0, token.index))}([^/]+)${escapeRegex(after)}`;
-  }
-  if (new Set(names).size < names.length) throw fail('each :name is allowed once');
-  return { regex: new RegExp(`^${source}$`, 's'), names };
 }
 
-function escapeRegex(literal: string): string {
-  return literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-function trimSlash(path: string): string {
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-}
-
-function matchPattern(pattern: Pattern, path: string): ReadonlyMap<string, string> | undefined {
-  const match = pattern.regex.exec(path);
-  if (match === null) return undefined;
-  return new Map(pattern.names.map((name, index) => [name, match[index + 1] ?? '']));
-}
-
-/** A path of this server or an http(s) URL; captures never reach the host, so no request chooses it. */
 function checkLocation(where: string, to: string): void {
+  const flaw = flawOfLocation(to);
+  if (flaw !== undefined) throw new Error(`${where}: ${flaw}`);
+}
+
+/** A path of this server or an http(s) URL; captures never reach the host, so no request chooses it. Undefined: it is one. */
+export function flawOfLocation(to: string): string | undefined {
   const local = /^\/(?![/\\])/.test(to);
   const absolute = /^https?:\/\/(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d+)?(?=[/?#]|$)/i.test(to);
-  if ((local || absolute) && /^[\x21-\x5b\x5d-\x7e]+$/.test(to)) return;
-  throw new Error(
-    `${where}: to ${JSON.stringify(to)}: a path that begins with one slash, or http(s)://host… is allowed, percent-encoded`,
-  );
+  if ((local || absolute) && /^[\x21-\x5b\x5d-\x7e]+$/.test(to)) return undefined;
+  return `to ${JSON.stringify(to)}: a path that begins with one slash, or http(s)://host… is allowed, percent-encoded`;
 }
 
-function checkTokens(where: string, to: string, pattern: Pattern): void {
+function checkTokens(where: string, to: string, pattern: PathPattern): void {
   for (const [token, name = '*'] of to.replace(/^https?:\/\/[^/?#]*/i, '').matchAll(TOKEN)) {
     if (pattern.names.includes(name)) continue;
     throw new Error(`${where}: to ${JSON.stringify(to)}: ${token} does not occur in from`);
@@ -197,7 +160,11 @@ function checkTokens(where: string, to: string, pattern: Pattern): void {
 }
 
 /** The target with its captures, `//` never at its beginning, the query after the target's own. */
-function locationOf(to: string, captures: ReadonlyMap<string, string>, query: string): string {
+export function locationOf(
+  to: string,
+  captures: ReadonlyMap<string, string>,
+  query: string,
+): string {
   const filled = fill(to, captures, encodePath).replace(/^\/{2,}/, '/');
   if (query === '') return filled;
   const hash = filled.includes('#') ? filled.indexOf('#') : filled.length;
@@ -206,19 +173,8 @@ function locationOf(to: string, captures: ReadonlyMap<string, string>, query: st
   return joined + filled.slice(hash);
 }
 
-function fill(
-  to: string,
-  captures: ReadonlyMap<string, string>,
-  encode: (text: string) => string,
-): string {
-  return to.replace(TOKEN, (token, name: string | undefined) => {
-    const value = captures.get(name ?? '*');
-    return value === undefined ? token : encode(value);
-  });
-}
-
 /** The decoded path that a Location leads back to, undefined where it leaves this server. */
-function pathOf(location: string): string | undefined {
+export function pathOf(location: string): string | undefined {
   const target = parseTarget(location.replace(/#.*$/, ''));
   return location.startsWith('/') && target.kind === 'path' ? target.path : undefined;
 }

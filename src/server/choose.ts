@@ -181,13 +181,16 @@ export async function createTransport(
 }
 
 function engineSite({ names, site }: Named<Site>): EngineSite {
-  const { root, table, files, handler, templates, log } = site;
-  if (root.native === undefined) throw new Error('the root was opened without the addon');
+  const { table, files, downloads, handler, templates, log } = site;
+  const { root, rules } = table.standing;
+  if (root === undefined) throw new Error('the root was opened without the addon');
   return {
     names,
-    root: root.native,
+    root,
+    rules,
     symlinks: files.symlinks,
     revalidateMs: files.revalidateMs,
+    downloads,
     handler,
     log,
     onStale: (paths) => table.suspect(paths),

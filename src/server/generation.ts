@@ -138,6 +138,7 @@ async function serve(
     const isFirst = before.length === 0;
     if (!isFirst && isCurtailed(asked, best, options)) throw new Error('no room for a thread');
     sites = openSitesOf(options, best, native.addon, log);
+    await sites.read();
     const addon = await socketsOfNode(native);
     const means = {
       ...{ sites, options, tls, log, accessLog, addon },

@@ -1,30 +1,31 @@
 // The pipeline of one request: parse target → (where others have routed it: is it spelled in the normal way?)
-// → redirects, rewrites → resolve (at once when cached) → error page → plan → (where the client wants it: the digest of
-// what is sent) → confirm that the file is still what was planned.
-import type { FileEntry } from '../files/entry.ts';
+// → redirects, rewrites → resolve (at once when cached) → routes of the site → error page → plan → (where the client wants
+// it: the digest of what is sent) → confirm that the file is still what was planned.
 import { MISS_PAGE } from '../files/policy.ts';
 import { looksLikeAsset } from '../files/resolve.ts';
 import type { Outcome } from '../files/search.ts';
 import type { FileTable } from '../files/table.ts';
-import {
-  encodePath,
-  isDevious,
-  normalForm,
-  type PathTarget,
-  parseTarget,
-  referenceTo,
-} from '../http/target.ts';
+import { isDevious, parseTarget } from '../http/target.ts';
 import { type Log, textOf } from '../log/log.ts';
 import { errorPlan, statusOfErrno } from '../plan/errors.ts';
 import { isNavigation, missingCoding } from '../plan/negotiate.ts';
 import { plan } from '../plan/plan.ts';
-import { type PlanPolicy, type Terms, termsOf } from '../plan/policy.ts';
+import { type PlanPolicy, termsOf } from '../plan/policy.ts';
 import type { RequestHead } from '../plan/request.ts';
-import type { FileCoding, Plannable } from '../plan/types.ts';
+import type { FileCoding } from '../plan/types.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Answer, Handler } from './answer.ts';
 import { contentDigests } from './content-digest.ts';
 import type { ListingPages } from './listing-pages.ts';
+import type { OwnRules } from './own-rules.ts';
+import {
+  type Asked,
+  createRouting,
+  fromRoot,
+  isMisspelled,
+  type Shown,
+  toNormalForm,
+} from './routing.ts';
 
 export interface HandlerOptions {
   readonly table: FileTable;
@@ -32,6 +33,10 @@ export interface HandlerOptions {
   readonly policy: PlanPolicy;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
+  /** What the site carries, at this moment. */
+  readonly own: () => OwnRules;
+  /** Who guards a path: no route of the site leads into another realm. */
+  readonly realmOf: (path: string) => unknown;
   /** Is there a page for unknown navigations (`FilesPolicy.spa`)? */
   readonly spa: boolean;
   /** Codings that are made here, best first. */
@@ -45,14 +50,6 @@ export interface HandlerOptions {
   readonly routed: boolean;
   readonly log: Log;
 }
-
-/** What is asked for, and the terms on which it is answered. */
-interface Asked {
-  readonly request: RequestHead;
-  readonly terms: Terms;
-}
-
-type Shown = Plannable<FileEntry>;
 
 const NOT_FOUND: Shown = { kind: 'not-found' };
 const BAD_PATH: Shown = { kind: 'bad-path' };
@@ -69,6 +66,8 @@ export function createHandler(options: HandlerOptions): Handler {
   const { table, listings, policy, redirects, rewrites, encodes, log } = options;
   const termsWithin = termsOf(policy);
   const withDigest = contentDigests(table);
+
+  const routing = createRouting({ ...options, planned, finish, navigates });
 
   function handle(asked: Asked): Answer | Promise<Answer> {
     const { request } = asked;
@@ -93,11 +92,13 @@ export function createHandler(options: HandlerOptions): Handler {
     if (redirect !== undefined) return planned(asked, redirect);
     const rewritten = rewrites(target.path);
     const path = rewritten ?? target.path;
+    const routed = rewritten === undefined ? routing(asked, target) : undefined;
+    if (routed !== undefined) return routed;
 
     const found = table.lookup(path, slash, navigates(request, path));
     const moved = rewritten !== undefined;
     const end = (outcome: Outcome) =>
-      options.routed && leadsToNormalForm(outcome) && normalForm(target) !== target.raw
+      options.routed && isMisspelled(target, outcome)
         ? planned(asked, toNormalForm(target))
         : finish(asked, outcome, path, moved, query);
     return found instanceof Promise ? found.then(end) : end(found);
@@ -181,12 +182,14 @@ export function createHandler(options: HandlerOptions): Handler {
    */
   function confirm(asked: Asked, answer: Answer, attempt: number): Answer | Promise<Answer> {
     const { body } = answer;
+    const anew = () => (attempt < MAX_ATTEMPTS ? answerOf(asked, attempt + 1) : unsettled());
+    if (asked.own !== options.own()) return anew();
     if (body.kind === 'none' || body.kind === 'bytes') return answer;
     const { file } = body;
     const strategy = body.kind === 'parts' ? body.strategy : body.kind;
     const again = () => {
       table.drop(file.path);
-      return attempt < MAX_ATTEMPTS ? answerOf(asked, attempt + 1) : unsettled();
+      return anew();
     };
     const current = table.isCurrent(file, strategy, answer.resource?.identity);
     if (current instanceof Promise) return current.then((is) => (is ? answer : again()));
@@ -198,7 +201,8 @@ export function createHandler(options: HandlerOptions): Handler {
     return errorPlan(503, ['Retry-After', '1', ...policy.common]);
   }
 
-  function answerOf(asked: Asked, attempt: number): Answer | Promise<Answer> {
+  function answerOf(given: Omit<Asked, 'own'>, attempt: number): Answer | Promise<Answer> {
+    const asked = { ...given, own: options.own() };
     const answer = handle(asked);
     const end = (made: Answer) =>
       made.wantsDigest
@@ -217,17 +221,6 @@ export function createHandler(options: HandlerOptions): Handler {
   };
 }
 
-/** Is there something that another spelling of the path could be led to? What a miss is called, others may know. */
-function leadsToNormalForm({ kind }: Outcome): boolean {
-  return kind === 'file' || kind === 'redirect' || kind === 'listing';
-}
-
-/** For encoders that write more than is needed, or otherwise: `%40`, `%c3%bc`, a raw `[`. */
-function toNormalForm(target: PathTarget): Shown {
-  const location = referenceTo(normalForm(target), target.raw) + target.query;
-  return { kind: 'redirect', status: 301, location };
-}
-
 /** The page for an outcome, or the outcome itself where there is none; a miss rests on both looks. */
 function withMiss(page: Outcome, outcome: Shown): Shown {
   if (outcome.kind !== 'not-found') return page.kind === 'file' ? page : outcome;
@@ -239,9 +232,4 @@ function withMiss(page: Outcome, outcome: Shown): Shown {
   }
   const miss = { evidence: [...evidence, ...page.evidence], shared: page.evidence, judged };
   return page.kind === 'file' ? { ...page, miss } : { ...missing, ...miss };
-}
-
-/** A relative redirect is relative to the path that was looked up, which after a rewrite is not the client's. */
-function fromRoot(location: string, path: string): string {
-  return new URL(location, `http://localhost${encodePath(path)}`).pathname;
 }

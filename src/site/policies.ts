@@ -12,7 +12,7 @@ import type { Options } from '../options/options.ts';
 import { OptionError } from '../options/table.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
 import { buildsAt } from '../rules/builds.ts';
-import { compileRules, type Rules } from '../rules/fields.ts';
+import { type CarriedFields, compileRules, type Rules } from '../rules/fields.ts';
 import { placeOf } from '../rules/hashed-names.ts';
 import { compileMediaTypes, type MediaTypes, typesTellApart } from '../rules/media-types.ts';
 import { compileRedirects, compileRewrites, reachesInto } from '../rules/redirects.ts';
@@ -24,13 +24,14 @@ const MAX_DRAIN = 65_536;
 
 /** Throws an OptionError that names the rule which does not hold. */
 export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addon' | 'log'> {
-  const compiled = compile(options);
+  const { rules, ...others } = compile(options);
   return {
-    ...compiled,
+    ...others,
     auth: authOf(options),
     earlyHints: options.earlyHints,
-    files: filesPolicy(options, compiled.mediaTypes),
-    plan: planPolicy(options, compiled.rules),
+    downloads: options.download,
+    files: filesPolicy(options, others.mediaTypes),
+    plan: planPolicy(options, rules),
   };
 }
 
@@ -80,8 +81,9 @@ function compile(options: Options) {
   const { cacheControl, headers, immutableHashed, cdn, securityHeaders, hsts, cors } = options;
   const perGlob = typeof cacheControl === 'object';
   try {
-    return {
-      rules: compileRules({
+    const mediaTypes = compileMediaTypes(options.mimeTypes);
+    const compileWith = (blocks: CarriedFields['blocks']) =>
+      compileRules({
         root: resolve(options.root),
         headers,
         cacheControl: perGlob ? cacheControl : {},
@@ -92,8 +94,17 @@ function compile(options: Options) {
         securityHeaders,
         hsts,
         cors,
-      }),
-      mediaTypes: compileMediaTypes(options.mimeTypes),
+        carried: {
+          blocks,
+          pathsOf: (path) => pathsOf(path, options),
+          isTyped: (path) => mediaTypes(path) !== undefined,
+          isGuarded: (path) => prefixReaches(Object.keys(options.auth), `/${path}`),
+        },
+      });
+    return {
+      compileWith,
+      rules: compileWith([]),
+      mediaTypes,
       redirects: compileRedirects(options.redirects),
       rewrites: compileRewrites(options.rewrites),
       goesByDirectory:
@@ -110,6 +121,16 @@ function compile(options: Options) {
     // It begins with the option that the rule stands in.
     throw new OptionError((call) => message.replace(/^\w+/, call));
   }
+}
+
+/** By which paths a file is asked for: its own, that of the directory whose index it is, and a page's clean one. */
+function pathsOf(path: string, { index, cleanUrls }: Options): readonly string[] {
+  const own = `/${path}`;
+  const cut = own.lastIndexOf('/');
+  const paths = [own];
+  if (index.includes(own.slice(cut + 1))) paths.push(own.slice(0, cut) || '/');
+  if (cleanUrls && own.endsWith('.html')) paths.push(own.slice(0, -'.html'.length));
+  return paths;
 }
 
 function filesPolicy(options: Options, mediaTypes: MediaTypes): FilesPolicy {

@@ -2,6 +2,7 @@
 
 import type { NativeAddon } from '../addon/types.ts';
 import { openRealms, type Realms } from '../auth/realms.ts';
+import type { Carried } from '../files/carried.ts';
 import type { FilePool } from '../files/file-pool.ts';
 import { openRoot, restingRoot } from '../files/open.ts';
 import type { Describe } from '../files/open-files.ts';
@@ -15,18 +16,24 @@ import { lastModifiedOf } from '../plan/fields.ts';
 import type { Redirects, Rewrites } from '../rules/redirects.ts';
 import type { Handler } from './answer.ts';
 import { BuildLinks } from './build-links.ts';
+import { withDownloads } from './download.ts';
 import { fileFields } from './fields.ts';
 import { guarded } from './guard.ts';
 import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
 import { typeOf, typeWithin } from './media-type.ts';
+import { type CompileWith, type OwnRules, readOwnRules, withoutCarried } from './own-rules.ts';
 import { createTemplates, type TemplateOptions, type Templates } from './templates.ts';
 
-export interface SiteOptions extends TemplateOptions {
+export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
+  /** The operator's rules with those that the site carries. */
+  readonly compileWith: CompileWith;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
   /** Files of users by prefix, absolute: of what not everybody may see. */
   readonly auth: Readonly<Record<string, string>>;
+  /** Has a query a say that asks for a download? */
+  readonly downloads: boolean;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
   /** What several sites keep together; where it is left out, one of its own. */
@@ -40,6 +47,7 @@ export interface Site {
   readonly handler: Handler;
   readonly templates: Templates;
   readonly files: FilesPolicy;
+  readonly downloads: boolean;
   readonly log: Log;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
@@ -58,8 +66,13 @@ export function createSite(options: SiteOptions): Site {
   const files = routed ? { ...options.files, advises: false } : options.files;
   const rootOf = routed ? restingRoot : openRoot;
   const root = rootOf(files.root, files.symlinks, addon);
-  const describe = describeBy(options, links);
-  const table = new FileTable({ policy: files, root, addon, describe, log, pool });
+  let ownRules = withoutCarried(options.compileWith);
+  const own = () => ownRules;
+  const describe = describeBy(options, own, links);
+  const onCarried = (carried: Carried) => {
+    ownRules = readOwnRules(carried, options.compileWith, log);
+  };
+  const table = new FileTable({ policy: files, root, addon, describe, onCarried, log, pool });
   links?.watch(files.revalidateMs, log, (pages) => {
     for (const page of pages) table.drop(page);
   });
@@ -67,27 +80,32 @@ export function createSite(options: SiteOptions): Site {
     ...{ table, addon },
     etag: files.etag !== 'off',
     digest: files.digest,
-    isPlain: (path) => isPlain(path, options, realms),
+    isPlain: (path) =>
+      isPlain(path, options, realms) && own().routes.of(path, '')?.forced === undefined,
   });
-  const open = createHandler({
+  const answering = createHandler({
     table,
     listings,
     policy: plan,
     redirects,
     rewrites,
+    own,
+    realmOf: (path) => realms?.of(path),
     spa: files.spa !== undefined,
     errorPages: files.errorPages,
     encodes: files.compress?.codings ?? [],
     routed,
     log,
   });
+  const open = options.downloads ? withDownloads(answering) : answering;
   const guards = { handler: open, rewrites, common: plan.common, log };
   return {
     root,
     table,
     handler: realms === undefined ? open : guarded({ ...guards, realms }),
-    templates: createTemplates(options),
+    templates: createTemplates({ ...options, own }),
     files,
+    downloads: options.downloads,
     log,
     common: plan.common,
     close() {
@@ -118,7 +136,8 @@ function isPlain(path: string, { redirects, rewrites }: SiteOptions, realms?: Re
 }
 
 function describeBy(
-  { files, plan, rules, mediaTypes, earlyHints }: SiteOptions,
+  { files, plan, mediaTypes, earlyHints }: SiteOptions,
+  ownRules: () => OwnRules,
   links: BuildLinks | undefined,
 ): Describe {
   return ({ path, coding, encoding: own, mtimeMs, etag, hash, built, ...varies }) => {
@@ -132,7 +151,7 @@ function describeBy(
     const hints = { link: links?.of(path), earlyHints: earlyHints !== false };
     const fields = fileFields(
       { ...described, etag, hash, lastModified, ...varies, acceptRanges, ...hints },
-      rules,
+      ownRules().rules,
       files.compress !== undefined,
     );
     return { etag, lastModified, ...fields };

@@ -19,6 +19,8 @@ export interface Sites {
   /** Of the site that a request is for. */
   readonly handler: Handler;
   readonly pool: FilePool;
+  /** Reads what they carry: nothing is answered before. Never rejects. */
+  read(): Promise<void>;
   stats(): TableStats;
   /** Closes every file that nobody is sending, and the roots. */
   close(): void;
@@ -54,6 +56,10 @@ export function openSites(
     all,
     handler: handlerOf(all),
     pool,
+    async read() {
+      const carrying = all.filter(({ site }) => site.files.siteRules);
+      await Promise.all(carrying.map(({ site }) => site.table.lookAtRoot()));
+    },
     stats: () => {
       const stats = all.map(({ site }) => site.table.stats());
       return { ...pool.stats(), paths: stats.reduce((sum, { paths }) => sum + paths, 0) };

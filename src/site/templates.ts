@@ -12,16 +12,19 @@ import {
   templateOf,
 } from '../plan/template.ts';
 import type { Reach } from '../plan/types.ts';
-import { isHtml, type Rules } from '../rules/fields.ts';
+import { isHtml } from '../rules/fields.ts';
 import type { Doubt } from '../rules/hashed-names.ts';
 import type { MediaTypes } from '../rules/media-types.ts';
+import { NO_ROUTES } from '../rules/routes.ts';
 import { fileFields } from './fields.ts';
 import { typeOf } from './media-type.ts';
+import type { OwnRules } from './own-rules.ts';
 
 export interface TemplateOptions {
   readonly files: FilesPolicy;
   readonly plan: PlanPolicy;
-  readonly rules: Rules;
+  /** The rules of the moment. */
+  readonly own: () => OwnRules;
   readonly mediaTypes: MediaTypes;
   /** Do pages go with the links of what they load? By rule alone, or by a build's manifest (root-relative or absolute path) too. */
   readonly earlyHints: boolean | string;
@@ -69,7 +72,7 @@ const MAX_USES = 254;
 const ENCODED = /^(?:gz|br|zst|svgz)$/i;
 
 export function createTemplates(options: TemplateOptions): Templates {
-  const { files, plan, rules, mediaTypes, earlyHints, tellsApart } = options;
+  const { files, plan, own, mediaTypes, earlyHints, tellsApart } = options;
   const terms = termsOf(plan);
   const siblings = files.codings.map((coding) => SUFFIXES[coding]);
   // Whatever needs more than an open file's size and time, before its first answer or for it.
@@ -83,6 +86,7 @@ export function createTemplates(options: TemplateOptions): Templates {
   function descriptionOf(directory: string, extension: string) {
     const path = `${directory.slice(1)}/x.${extension}`.replace(/^\//, '');
     const contentType = mediaTypes(path) ?? typeOf(path);
+    const { rules } = own();
     // Each page of a build loads something else.
     const isOfBuild = typeof earlyHints === 'string' && isHtml(contentType);
     const doubt = isOfBuild ? undefined : rules.doubt(directory.slice(1), extension, contentType);
@@ -108,9 +112,17 @@ export function createTemplates(options: TemplateOptions): Templates {
   }
 
   return {
-    group: (directory) => (options.goesByDirectory ? directory : rules.kind(directory.slice(1))),
+    group(directory) {
+      const { rules, routes } = own();
+      if (options.goesByDirectory || routes !== NO_ROUTES) return directory;
+      // In the root stand files that are none.
+      const place = files.siteRules && directory === '' ? '\0' : '';
+      return place + rules.kind(directory.slice(1));
+    },
     of(directory, extension, reach) {
       if (!applies || ENCODED.test(extension) || tellsApart(directory, extension)) return undefined;
+      if (own().routes.reach(directory, true)) return undefined;
+      if (files.siteRules && directory === '' && extension === '') return undefined;
       // What a page is called by depends on what else there is.
       if (files.cleanUrls && extension === 'html') return undefined;
       const { doubt, ...fields } = descriptionOf(directory, extension);
@@ -124,6 +136,7 @@ export function createTemplates(options: TemplateOptions): Templates {
     tried(directory) {
       // A single-page app answers by what is asked for; a redirect, whatever stands there.
       if (files.spa !== undefined || tellsApart(directory, '')) return undefined;
+      if (own().routes.reach(directory, false)) return undefined;
       const pages = files.cleanUrls ? ['.html'] : [];
       return ['', ...pages, ...files.extensions.map((extension) => `.${extension}`)];
     },

@@ -69,6 +69,21 @@ const OPTIONS: ReadonlyArray<readonly [name: string, values: readonly unknown[]]
   ['strategy', ['read', 'sendfile', 'mmap']],
 ];
 
+/** What the site carries, in its root. */
+const HEADERS = [
+  '/*\n  X-F: 6\n',
+  '/a/*\n  X-G: 7\n  Cache-Control: no-cache\n',
+  '/*.png\n  X-H: 8\n/*\n  ! X-H\n',
+  '/docs\n  X-I: 9\n/about\n  X-J: 1\n/\n  X-K: 1\n',
+  '/:d/x.png\n  X-L: 1\n/a/b*\n  X-M: 1\n',
+];
+const REDIRECTS = [
+  '/* /index.html 200',
+  '/a/x.png /a/y.png 301!\n/a/* /docs/:splat',
+  '/none/* /404.html 404\n/absent /LICENSE 200',
+  '/a/:n v=:v /tiles/1/:n 200!\n/assets/* v=1 /a/:splat',
+];
+
 function optionsOf(random: Random): OptionsInput {
   const chosen: Record<string, unknown> = {};
   for (let i = random(5); i > 0; i--) {
@@ -91,6 +106,8 @@ function treeOf(random: Random): Readonly<Record<string, Node>> {
       const whole = random(5) === 0 ? { mtime: new Date('2024-01-02T03:04:05Z') } : {};
       tree[prefix + name] = { text: name.endsWith('.gz') ? gzipSync(text) : text, ...whole };
     }
+    if (directory === '' && random(3) === 0) tree._headers = pick(HEADERS, random);
+    if (directory === '' && random(3) === 0) tree._redirects = pick(REDIRECTS, random);
     if (random(3) === 0)
       tree[`${prefix}link.txt`] = { link: pick(['notes.txt', '/etc/passwd'], random) };
     if (random(3) === 0) tree[`${prefix}pipe.txt`] = { fifo: true };
@@ -106,7 +123,7 @@ function requestOf(
 ): Asked {
   const directory = pick([...DIRECTORIES, 'none', 'a/none/deep', 'folder.png'], random);
   const name = pick(
-    [...NAMES, 'link.txt', 'pipe.txt', 'folder.png', 'absent.png', 'absent', ''],
+    [...NAMES, 'link.txt', 'pipe.txt', 'folder.png', 'absent.png', 'absent', '_headers', ''],
     random,
   );
   const path = `${directory === '' ? '' : `/${directory}`}/${encodeURI(name)}`;

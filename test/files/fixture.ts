@@ -32,6 +32,7 @@ export const POLICY: Omit<FilesPolicy, 'root'> = {
   trailingSlash: 'auto',
   listing: false,
   errorPages: true,
+  siteRules: false,
   advises: false,
   extensions: [],
   revalidateMs: 1000,

@@ -121,7 +121,7 @@ for (const [way, addon] of WAYS) {
       const roots: unknown[] = [];
       site.table.attach({
         forget: () => {},
-        setRoot: (native) => roots.push(native !== undefined),
+        setRoot: ({ root }) => roots.push(root !== undefined),
       });
       await see(site, '/a.txt');
       deploy({ 'a.txt': 'second' });

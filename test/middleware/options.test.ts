@@ -369,3 +369,20 @@ t.test('a change is seen at once with dev', async (t) => {
     new Date(1e12).toUTCString(),
   );
 });
+
+t.test('rules that a site carries are followed where they are asked for', async (t) => {
+  const site = makeTree(t, { _headers: '/*\n  X-Own: 1\n', 'a.txt': 'a' });
+  for (const siteRules of [undefined, true]) {
+    const serve = zcserve(site, { siteRules, fallthrough: false });
+    t.teardown(serve.close);
+    const address = await listen(t, (req, res) => {
+      serve(req, res, (error) => {
+        res.statusCode = (error as HttpError).status;
+        res.end();
+      });
+    });
+    const own = (await request(address, '/a.txt')).field('x-own');
+    const { status } = await request(address, '/_headers');
+    t.same([own, status], siteRules ? ['1', 404] : [undefined, 200]);
+  }
+});

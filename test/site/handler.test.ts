@@ -50,7 +50,7 @@ function makeSite(
   const site = createSite({
     files: { ...POLICY, root: path, ...files },
     plan: PLAN,
-    rules: compileRules(NO_RULES),
+    compileWith: () => compileRules(NO_RULES),
     redirects: compileRedirects([]),
     rewrites: compileRewrites([]),
     mediaTypes: compileMediaTypes({}),
@@ -58,6 +58,7 @@ function makeSite(
     goesByDirectory: false,
     auth: {},
     earlyHints: false,
+    downloads: false,
     routed: false,
     addon,
     log: collect(lines),

@@ -1,11 +1,15 @@
 // Where all files of a directory with one extension have one answer, and what it is.
 import t from 'tap';
 import { type OptionsInput, resolveOptions } from '../../src/options/options.ts';
+import { withoutCarried } from '../../src/site/own-rules.ts';
 import { policiesOf } from '../../src/site/policies.ts';
 import { createTemplates } from '../../src/site/templates.ts';
 
-const templates = (options: OptionsInput = {}, routed = false) =>
-  createTemplates({ ...policiesOf(resolveOptions({ root: '/srv', ...options })), routed });
+function templates(options: OptionsInput = {}, routed = false) {
+  const policies = policiesOf(resolveOptions({ root: '/srv', ...options }));
+  const rules = withoutCarried(policies.compileWith);
+  return createTemplates({ ...policies, own: () => rules, routed });
+}
 
 t.test('the answer, with places for what only the file tells', (t) => {
   const template = templates({ cacheControl: 'max-age=60' }).of('/a', 'css', 'engine');

@@ -55,6 +55,8 @@ export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
           {
             names: [],
             root: root.native,
+            rules: [],
+            downloads: false,
             symlinks: 'inside',
             revalidateMs: LIMITS.revalidateMs,
             handler,
@@ -62,7 +64,7 @@ export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
             onStale() {},
             onRefused() {},
             onFault() {},
-            lookAtRoot: async () => root.native,
+            lookAtRoot: async () => ({ root: root.native, rules: [] }),
             templates: {
               group: () => '',
               of: () => undefined,

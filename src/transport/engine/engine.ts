@@ -5,7 +5,7 @@ import type { NativeNames, NativeRoot, Symlinks } from '../../addon/files.ts';
 import type { NativeLineWriter, NativeLogFormat } from '../../addon/lines.ts';
 import type { NativeAddon } from '../../addon/types.ts';
 import { WIRE } from '../../addon/wire.ts';
-import type { PreparedAnswers } from '../../files/freshness.ts';
+import type { PreparedAnswers, Standing } from '../../files/freshness.ts';
 import { type FieldList, fieldLines } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan, statusPage } from '../../plan/errors.ts';
@@ -28,8 +28,12 @@ export interface EngineSite {
   /** Of a virtual host, in lower case; none of the first site, which is for all others. */
   readonly names: readonly string[];
   readonly root: NativeRoot;
+  /** Of the files in it that say how it is answered (`Standing`). */
+  readonly rules: readonly string[];
   readonly symlinks: Symlinks;
   readonly revalidateMs: number;
+  /** A query that asks for a download is always asked about. */
+  readonly downloads: boolean;
   readonly handler: Handler;
   readonly log: Log;
   /** The engine found that these root-relative files are no longer what they were. */
@@ -38,8 +42,8 @@ export interface EngineSite {
   readonly onFault: (file: string) => void;
   /** The kernel refused sendfile for this root-relative file. */
   readonly onRefused: (file: string) => void;
-  /** The root's path may name another directory. Resolves to what it names, undefined where nothing stands there. */
-  readonly lookAtRoot: () => Promise<NativeRoot | undefined>;
+  /** The root's path may name another directory, or hold other rules. Resolves to what stands there. */
+  readonly lookAtRoot: () => Promise<Standing>;
   readonly templates: Templates;
   /** Which names stand in each of these root-relative directories, where that can be told. */
   readonly readNames: (
@@ -120,7 +124,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     first.root,
     first.symlinks,
     options.threads,
-    { ...options.limits, revalidateMs: first.revalidateMs },
+    { ...options.limits, revalidateMs: first.revalidateMs, downloads: first.downloads },
     REQUEST_FIELDS,
     [
       ...ENGINE_ERRORS.map((status) => [status, status, ...pageOf(status)] as const),
@@ -159,6 +163,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       taken,
     }),
   }));
+  for (const { root, rules, number } of sites) {
+    if (rules.length > 0) engine.setRoot(root, number, rules);
+  }
   try {
     if (options.tls !== undefined) engine.useTls(engineTls(options.tls, http2));
   } catch (error) {
@@ -220,7 +227,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
         directories.watch(record.path);
         break;
       case 'root':
-        site.lookAtRoot().then((root) => engine.setRoot(root, site.number));
+        site.lookAtRoot().then(({ root, rules }) => engine.setRoot(root, site.number, rules));
         break;
     }
   }
@@ -284,10 +291,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       used: (file) => index.used(file, number),
       changed: (path) => directories.suspect(path),
       crowded: () => admission.crowded(),
-      setRoot(root) {
+      setRoot({ root, rules }) {
         index.clear(number);
         directories.clear();
-        engine.setRoot(root, number);
+        engine.setRoot(root, number, rules);
       },
     })),
   };

@@ -57,6 +57,8 @@ export class HotIndex {
   readonly #doorkeeper = new Doorkeeper();
   /** Files (of a site) of which answers were forgotten in this turn: one that was planned before may yet be offered. */
   readonly #forgotten = new Set<string>();
+  /** Sites, the same of all their answers. */
+  readonly #cleared = new Set<number>();
   readonly #max: number;
   readonly #crowded: () => void;
   readonly #maxBytes: number;
@@ -136,8 +138,10 @@ export class HotIndex {
     }
   }
 
-  /** All of the site rested on another root. The engine has forgotten it. */
+  /** All of the site rested on another root, or on other rules. The engine has forgotten it. */
   clear(site = 0): void {
+    if (this.#cleared.size === 0) setImmediate(() => this.#cleared.clear());
+    this.#cleared.add(site);
     for (const hot of [...this.#paths.values()]) if (hot.site === site) this.#unlist(hot);
   }
 
@@ -150,6 +154,7 @@ export class HotIndex {
   }
 
   #isForgotten({ evidence }: Memo, site: number): boolean {
+    if (this.#cleared.has(site)) return true;
     return (
       this.#forgotten.size > 0 &&
       evidence.some(({ path }) => this.#forgotten.has(keyOf(site, path)))
