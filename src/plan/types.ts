@@ -176,10 +176,18 @@ export interface Part {
   readonly span: Span;
 }
 
+/**
+ * Begins to make a body, once its head is on its way. What it gives is used up before the next is asked for. Where it throws,
+ * the client sees an answer that is not whole. `gone`: nobody takes any more of it.
+ */
+export type OpenFeed = (gone: AbortSignal) => AsyncIterable<Uint8Array>;
+
 /** The body as a value; a transport has one exhaustive switch over `kind`. */
 export type Body<F extends Representation> =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** Made while it is sent: nobody knows its length, so there is no Content-Length. */
+  | { readonly kind: 'feed'; readonly open: OpenFeed }
   | { readonly kind: Strategy; readonly reason: Reason; readonly file: F; readonly span: Span }
   | {
       readonly kind: 'parts';

@@ -158,7 +158,7 @@ export function createHandler(options: HandlerOptions): Handler {
   function planned({ request, terms }: Asked, outcome: Shown): Answer {
     const answer = plan(request, outcome, terms, Date.now());
     const { body } = answer;
-    if (body.kind !== 'none' && body.kind !== 'bytes') table.use(body.file);
+    if ('file' in body) table.use(body.file);
     return answer;
   }
 
@@ -173,7 +173,7 @@ export function createHandler(options: HandlerOptions): Handler {
    */
   function confirm(asked: Asked, answer: Answer, attempt: number): Answer | Promise<Answer> {
     const { body } = answer;
-    if (body.kind === 'none' || body.kind === 'bytes') return answer;
+    if (!('file' in body)) return answer;
     const { file } = body;
     const strategy = body.kind === 'parts' ? body.strategy : body.kind;
     const again = () => {
