@@ -10,7 +10,7 @@ namespace {
 
 using namespace zc;
 
-const std::string_view kTargets[] = {"/hot", "/empty", "/large", "/file", "/cold", "/ask", "*", "/a b"};
+const std::string_view kTargets[] = {"/hot", "/empty", "/large", "/file", "/cold", "/fed", "/ask", "*", "/a b"};
 
 /** A request that some client might send: indexed fields, literals, the table, all that the plan reads. */
 std::string block_of(Random& random) {
@@ -123,6 +123,7 @@ uint64_t sum_of_windows(std::string_view input) {
 struct Site {
   Ref<const Reply> hot{reply_of(Way::bytes, "hello")};
   Ref<const Reply> empty{reply_of(Way::bytes, "")};
+  Ref<const Reply> fed{reply_of(Way::feed, "")};
   Ref<const Reply> large{reply_of(Way::bytes, pattern(200'000))};
   Ref<const Reply> file{reply_of(Way::read, pattern(300'000))};
   Ref<const Reply> mapped{reply_of(Way::mmap, pattern(100'000))};
@@ -136,6 +137,15 @@ struct Site {
     }
   }
 };
+
+/** Some of what is made while it is sent goes on, some ends. */
+void make_more(Desk& desk, Random& random) {
+  for (Exchange* const exchange : std::set<Exchange*>(desk.live)) {
+    if (desk.live.count(exchange) == 0 || !exchange->body.feed() || random.one_in(3)) continue;
+    if (random.one_in(4)) finish_feed(*exchange, !random.one_in(3));
+    else if (!exchange->body.feed()->whole()) feed(*exchange, pattern(1 + random.below(50'000)));
+  }
+}
 
 void step(Http2Connection& connection, RecordStream& stream, Desk& desk, Random& random) {
   StreamEvents event;
@@ -152,6 +162,7 @@ void step(Http2Connection& connection, RecordStream& stream, Desk& desk, Random&
   if (Exchange* waiting = std::exchange(desk.waiting, nullptr)) {
     if (!connection.closed && desk.live.count(waiting) > 0 && !random.one_in(4)) connection.on_answer(*waiting, desk.prepared["/hot"]);
   }
+  if (!connection.closed) make_more(desk, random);
   if (random.one_in(40) && desk.due && !connection.closed) {
     desk.pass_time();
     connection.on_timeout();
@@ -160,7 +171,7 @@ void step(Http2Connection& connection, RecordStream& stream, Desk& desk, Random&
 
 void run(const Site& site, Random& random) {
   Desk desk;
-  desk.prepared = {{"/hot", site.hot}, {"/empty", site.empty}, {"/large", site.large}, {"/file", site.file}, {"/cold", site.mapped}};
+  desk.prepared = {{"/hot", site.hot}, {"/empty", site.empty}, {"/large", site.large}, {"/file", site.file}, {"/cold", site.mapped}, {"/fed", site.fed}};
   desk.limits_to_set().header_timeout = 10'000;
   desk.limits_to_set().keep_alive_timeout = 75'000;
   desk.limits_to_set().send_timeout = 60'000;
@@ -206,6 +217,7 @@ int main(int count, char** arguments) {
   check_slow_reader();
   check_pace();
   check_half_closed();
+  check_feed();
   const Site site;
   const auto one = [&site](Random& random) { run(site, random); };
   if (!fuzz::run(count, arguments, "http2_fuzz", one, [](unsigned long long made) { return made; })) return 2;
