@@ -112,6 +112,19 @@ export class FileTable {
     return read instanceof Promise ? read.then(listed) : listed(read);
   }
 
+  /** What opens root-relative paths, all beneath the root that there is now, until `done` settles. */
+  hold(done: Promise<void>): (path: string) => Promise<Found> {
+    let opened = (_: string): Promise<Found> => Promise.reject(new Error('no root'));
+    void this.#root.use((root) => {
+      opened = async (path) => {
+        const [found] = await this.#open(root, [path]);
+        return found ?? { type: 'error', errno: 'EIO' };
+      };
+      return done;
+    });
+    return opened;
+  }
+
   /** Which names stand in each of these directories (root-relative), where that can be told. */
   async names(directories: readonly string[]): Promise<ReadonlyArray<NativeNames | undefined>> {
     return this.#root.use(async (root) => {

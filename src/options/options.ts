@@ -1,7 +1,7 @@
 // Every option of the server: name, kind, default, help and what peers call it; and their validation.
 import { access } from './access.ts';
 import { fields } from './fields.ts';
-import { files, freshness } from './files.ts';
+import { agreeOnArchives, files, freshness } from './files.ts';
 import {
   callInHost,
   type GivenHost,
@@ -116,6 +116,7 @@ function hostOf(all: Options, given: GivenHost): HostOptions {
   const { key, names, own } = given;
   const options: Options = { ...inherit(all, given), hosts: {} };
   const certified = own.tlsCert !== undefined;
+  if (own.archive !== undefined) inHost(key, () => agreeOnArchives(options));
   inHost(key, () => agreeOnTls(options, (name) => options[name] === OPTIONS[name].default));
   if (certified && all.tlsCert === undefined) {
     throw new OptionError(
@@ -138,6 +139,7 @@ function agree(options: Options): void {
   const isDefault = (name: keyof typeof OPTIONS) => options[name] === OPTIONS[name].default;
   agreeOnTls(options, isDefault);
   agreeOnListeners(options, isDefault);
+  agreeOnArchives(options);
   hostsOf(options);
   if (transport === 'uws') {
     const beyond = LIMITS_BEYOND_UWS.find((name) => !isDefault(name));

@@ -9,11 +9,18 @@ import { prefersJson } from './negotiate.ts';
 import { STYLE } from './page-style.ts';
 import type { Terms } from './policy.ts';
 import type { RequestHead } from './request.ts';
-import type { Contents, ListingPage, ResponsePlan } from './types.ts';
+import type { ArchiveFormat, Contents, ListingPage, ResponsePlan } from './types.ts';
 
 /** What can differ between two pages of one directory: twelve forms, whatever else a query says. */
 export interface ListingForm extends Order {
   readonly json: boolean;
+}
+
+/** The format that a query asks for (`?archive=zip`), offered or not; undefined where it asks for the page. */
+export function archiveAsked(query: string): string | undefined {
+  return query.includes('archive=')
+    ? (new URLSearchParams(query).get('archive') ?? undefined)
+    : undefined;
 }
 
 /** Rows between two chunks: about half a millisecond of work. */
@@ -76,18 +83,24 @@ export function* renderListing(
   path: string,
   contents: Contents,
   form: ListingForm,
+  archives: readonly ArchiveFormat[] = [],
 ): Generator<string, void> {
   const entries = yield* unpack(contents);
   const order = yield* arrange(entries, contents.sorted, form);
-  yield* form.json ? renderJson(path, entries, order) : renderHtml(path, entries, order, form);
+  yield* form.json
+    ? renderJson(path, entries, order, archives)
+    : renderHtml(path, entries, order, form, archives);
 }
 
 function* renderJson(
   path: string,
   entries: Entries,
   order: readonly number[],
+  archives: readonly ArchiveFormat[],
 ): Generator<string, void> {
-  yield `{"path":${JSON.stringify(path)},"entries":[`;
+  const links = Object.fromEntries(archives.map((format) => [format, `?archive=${format}`]));
+  const offered = archives.length === 0 ? '' : `"archives":${JSON.stringify(links)},`;
+  yield `{"path":${JSON.stringify(path)},${offered}"entries":[`;
   const rowOf = jsonRow(entries);
   yield* inChunks(order, (index, at) => (at === 0 ? rowOf(index) : `,\n${rowOf(index)}`));
   yield ']}\n';
@@ -136,6 +149,7 @@ function* renderHtml(
   entries: Entries,
   order: readonly number[],
   form: ListingForm,
+  archives: readonly ArchiveFormat[],
 ): Generator<string, void> {
   const title = `Index of ${escapeHtml(path)}`;
   const up = path === '/' ? '' : '<tr><td><a href="../">../</a><td><td>\n';
@@ -150,7 +164,7 @@ function* renderHtml(
 <h1>Index of ${crumbs(path)}</h1>
 <main>
 <table>
-<caption>${countOf(entries)}</caption>
+<caption>${countOf(entries)}${archiveLinks(archives)}</caption>
 <thead><tr>${COLUMNS.map((column) => headCell(column, form)).join('')}</thead>
 <tbody>
 ${up}`;
@@ -197,6 +211,15 @@ function crumbs(path: string): string {
 function countOf({ names }: Entries): string {
   if (names.length === 0) return 'This folder is empty';
   return names.length === 1 ? '1 entry' : `${names.length.toLocaleString('en')} entries`;
+}
+
+/** No crawler need follow them. */
+function archiveLinks(archives: readonly ArchiveFormat[]): string {
+  if (archives.length === 0) return '';
+  const links = archives.map(
+    (format) => `<a href="?archive=${format}" rel="nofollow" download>${format}</a>`,
+  );
+  return `, all as ${links.join(' ')}`;
 }
 
 /** A link that sorts by this column, and turns the order round where it already does. */

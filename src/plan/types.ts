@@ -147,6 +147,17 @@ export interface ListingPage {
   readonly lease: Lease | undefined;
 }
 
+/** What a directory can be had as, with all that is below it. */
+export type ArchiveFormat = 'tar' | 'tar.gz' | 'tar.zst' | 'zip';
+
+/** A directory and what is below it as one file, which is made while it is sent. */
+export interface Archive {
+  readonly kind: 'archive';
+  /** Content-Type and Content-Disposition. */
+  readonly fields: FieldList;
+  readonly open: OpenFeed;
+}
+
 /** What a request-target names. Closed: `plan` switches over it, once a listing has its page. */
 export type Resolution<F extends Representation> =
   | {
@@ -168,7 +179,10 @@ export type Resolution<F extends Representation> =
   | { readonly kind: 'too-long' }
   | { readonly kind: 'failed'; readonly errno: string };
 
-export type Plannable<F extends Representation> = Exclude<Resolution<F>, Listing> | ListingPage;
+export type Plannable<F extends Representation> =
+  | Exclude<Resolution<F>, Listing>
+  | ListingPage
+  | Archive;
 
 export interface Part {
   /** Delimiter and part head, ending in CRLF CRLF. */

@@ -1,6 +1,7 @@
 // The pipeline of one request: parse target → (where others have routed it: is it spelled in the normal way?)
 // → redirects, rewrites → resolve (at once when cached) → error page → plan → confirm that the file is
 // still what was planned.
+import type { Archives } from '../archive/archives.ts';
 import type { FileEntry } from '../files/entry.ts';
 import { MISS_PAGE } from '../files/policy.ts';
 import { looksLikeAsset } from '../files/resolve.ts';
@@ -16,6 +17,7 @@ import {
 } from '../http/target.ts';
 import { type Log, textOf } from '../log/log.ts';
 import { errorPlan, statusOfErrno } from '../plan/errors.ts';
+import { archiveAsked } from '../plan/listing.ts';
 import { isNavigation } from '../plan/negotiate.ts';
 import { plan } from '../plan/plan.ts';
 import { type PlanPolicy, type Terms, termsOf } from '../plan/policy.ts';
@@ -27,7 +29,9 @@ import type { ListingPages } from './listing-pages.ts';
 
 export interface HandlerOptions {
   readonly table: FileTable;
-  readonly listings: ListingPages;
+  readonly listings: Pick<ListingPages, 'show'>;
+  /** Undefined where no directory can be had whole. */
+  readonly archives: Pick<Archives, 'show'> | undefined;
   readonly policy: PlanPolicy;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
@@ -131,7 +135,11 @@ export function createHandler(options: HandlerOptions): Handler {
       case 'failed':
         return withErrorPage(asked, outcome, path, '50x.html', statusOfErrno(outcome.errno));
       case 'listing': {
-        const shown = listings.show(asked.request, outcome);
+        const format = options.archives && archiveAsked(query);
+        const shown =
+          options.archives && format !== undefined
+            ? options.archives.show(outcome, format)
+            : listings.show(asked.request, outcome);
         return shown instanceof Promise
           ? shown.then((page) => finish(asked, page, path, moved, query))
           : finish(asked, shown, path, moved, query);

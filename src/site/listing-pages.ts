@@ -6,7 +6,7 @@ import type { FileTable, Listed } from '../files/table.ts';
 import { loadCrypto } from '../packages/packages.ts';
 import { type ListingForm, listingForm, renderListing } from '../plan/listing.ts';
 import type { RequestHead } from '../plan/request.ts';
-import type { Contents, Listing, ListingPage, Plannable } from '../plan/types.ts';
+import type { ArchiveFormat, Contents, Listing, ListingPage, Plannable } from '../plan/types.ts';
 
 type Shown = Plannable<FileEntry>;
 
@@ -29,6 +29,8 @@ export interface ListingPagesOptions {
   readonly addon: NativeAddon | undefined;
   /** Do pages have one? */
   readonly etag: boolean;
+  /** As what each directory can be had whole; pages link to it. */
+  readonly archives: readonly ArchiveFormat[];
 }
 
 /** Entries that are rendered in one go, in about a millisecond. */
@@ -83,7 +85,7 @@ export class ListingPages {
   }
 
   #makeNow(path: string, contents: Contents, form: ListingForm): Page {
-    const bytes = Buffer.from([...renderListing(path, contents, form)].join(''));
+    const bytes = Buffer.from([...this.#textOf(path, contents, form)].join(''));
     const tag = this.#startTag();
     tag?.update(bytes);
     return { bytes, etag: tag?.end() };
@@ -112,7 +114,7 @@ export class ListingPages {
     let bytes = this.#allocate(estimate(contents));
     let length = 0;
     let turned = performance.now();
-    for (const text of renderListing(path, contents, form)) {
+    for (const text of this.#textOf(path, contents, form)) {
       // UTF-8 has at most three bytes for a code unit.
       const needed = length + 3 * text.length;
       if (needed > bytes.length) {
@@ -128,6 +130,10 @@ export class ListingPages {
       turned = performance.now();
     }
     return { bytes: bytes.subarray(0, length), etag: tag?.end() };
+  }
+
+  #textOf(path: string, contents: Contents, form: ListingForm): Generator<string, void> {
+    return renderListing(path, contents, form, this.#options.archives);
   }
 
   /** With the addon, memory that the engine sends from without a copy for each client. */

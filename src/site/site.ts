@@ -1,7 +1,9 @@
 // One site: a root directory, the table of its files and the handler that answers from it.
 
 import type { NativeAddon } from '../addon/types.ts';
+import { Archives, type ArchivesOptions } from '../archive/archives.ts';
 import { openRealms, type Realms } from '../auth/realms.ts';
+import { isCompressible, MIN_SIZE } from '../encode/compressible.ts';
 import type { FilePool } from '../files/file-pool.ts';
 import { openRoot, restingRoot } from '../files/open.ts';
 import type { Describe } from '../files/open-files.ts';
@@ -25,6 +27,8 @@ export interface SiteOptions extends TemplateOptions {
   readonly rewrites: Rewrites;
   /** Files of users by prefix, absolute: of what not everybody may see. */
   readonly auth: Readonly<Record<string, string>>;
+  /** What listed directories can be had whole as; undefined where they cannot. */
+  readonly archives: Pick<ArchivesOptions, 'formats' | 'maxSize'> | undefined;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
   /** What several sites keep together; where it is left out, one of its own. */
@@ -47,7 +51,7 @@ export interface Site {
 
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function createSite(options: SiteOptions): Site {
-  const { plan, redirects, rewrites, routed, addon, log, pool } = options;
+  const { plan, redirects, rewrites, routed, archives, addon, log, pool } = options;
   const realms = realmsOf(options);
   // Where somebody else's server listens, and for whom, is not known.
   const files = routed ? { ...options.files, advises: false } : options.files;
@@ -55,10 +59,16 @@ export function createSite(options: SiteOptions): Site {
   const root = rootOf(files.root, files.symlinks, addon);
   const describe = describeBy(options);
   const table = new FileTable({ policy: files, root, addon, describe, log, pool });
-  const listings = new ListingPages({ table, addon, etag: files.etag !== 'off' });
+  const listings = new ListingPages({
+    table,
+    addon,
+    etag: files.etag !== 'off',
+    archives: archives?.formats ?? [],
+  });
   const open = createHandler({
     table,
     listings,
+    archives: archives && archivesOf(options, archives, table, realms),
     policy: plan,
     redirects,
     rewrites,
@@ -81,6 +91,26 @@ export function createSite(options: SiteOptions): Site {
       realms?.close();
     },
   };
+}
+
+/** What a rule leads elsewhere, and what is in another realm, is none of the directory's. */
+function archivesOf(
+  { redirects, rewrites, mediaTypes, log }: SiteOptions,
+  how: Pick<ArchivesOptions, 'formats' | 'maxSize'>,
+  table: FileTable,
+  realms: Realms | undefined,
+): Archives {
+  return new Archives({
+    ...how,
+    table,
+    belongs: (path, directory) =>
+      redirects(path, '') === undefined &&
+      rewrites(path) === undefined &&
+      realms?.of(path) === realms?.of(directory),
+    compresses: ({ path, size }) =>
+      size >= MIN_SIZE && isCompressible(mediaTypes(path) ?? typeOf(path)),
+    log,
+  });
 }
 
 /** Undefined where everybody may see all. Throws an OptionError that names the file, and its line, that cannot be used. */

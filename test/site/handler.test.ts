@@ -56,6 +56,7 @@ function makeSite(
     tellsApart: () => false,
     goesByDirectory: false,
     auth: {},
+    archives: undefined,
     routed: false,
     addon,
     log: collect(lines),

@@ -33,7 +33,7 @@ function pagesOf(contents: Contents, etag = true) {
     list: () => table.contents,
     lease: (_: unknown, of: Contents) => (table.kept && of === table.contents ? LEASE : undefined),
   };
-  const pages = new ListingPages({ table, addon, etag });
+  const pages = new ListingPages({ table, addon, etag, archives: [] });
   return {
     table,
     show: async (query: string, accept?: string): Promise<ListingPage> => {
@@ -131,6 +131,6 @@ t.test('what is kept has a bound; the least used goes', async (t) => {
 t.test('why there is no listing goes through', async (t) => {
   const gone = { kind: 'not-found' } as const;
   const table = { list: async () => gone, lease: () => undefined };
-  const pages = new ListingPages({ table, addon, etag: true });
+  const pages = new ListingPages({ table, addon, etag: true, archives: [] });
   t.equal(await pages.show(ask(''), LISTING), gone);
 });
