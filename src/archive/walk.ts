@@ -66,6 +66,7 @@ export async function walk(listing: Listing, options: WalkOptions): Promise<Walk
     if (found.length + listed.count > limits.entries) return 'too many entries';
     const { names, sizes, times } = entriesOf(listed);
     const inside: Place[] = [];
+    const circle = [...above, listing.version];
     for (const [i, name] of names.entries()) {
       const path = listing.path + name;
       if (!belongs(path)) continue;
@@ -82,15 +83,16 @@ export async function walk(listing: Listing, options: WalkOptions): Promise<Walk
       }
       const below = await table.lookup(path, true, false);
       if (below.kind !== 'listing' && below.kind !== 'file') continue;
+      if (below.kind === 'listing' && circle.includes(below.version)) continue;
       const excess = add({ path: path.slice(1), isDirectory: true, size: 0, mtimeMs });
       if (excess !== undefined) return excess;
       if (below.kind === 'file') {
         const { path: page, size, mtimeMs } = below.resource.identity;
         const excess = add({ path: page, isDirectory: false, size, mtimeMs });
         if (excess !== undefined) return excess;
-      } else if (![...above, listing.version].includes(below.version)) {
-        if (above.length + 1 >= limits.depth) return 'too deep';
-        inside.push({ listing: below, above: [...above, listing.version] });
+      } else {
+        if (circle.length >= limits.depth) return 'too deep';
+        inside.push({ listing: below, above: circle });
       }
     }
     // The first one is next.

@@ -31,7 +31,17 @@ interface Endless {
   left: boolean;
 }
 
-function endless(): Endless {
+/** It stands still when nothing has come of twenty turns. */
+async function standstill(body: Endless): Promise<void> {
+  let last = -1;
+  for (let turns = 0; turns < 20 || body.made === 0; turns++) {
+    if (body.made !== last) turns = 0;
+    last = body.made;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+function endless(size = ENOUGH): Endless {
   const chunk = pattern(100_000);
   const body: Endless = {
     made: 0,
@@ -42,7 +52,7 @@ function endless(): Endless {
         body.aborted = true;
       });
       try {
-        for (; !gone.aborted && body.made < ENOUGH; body.made += chunk.length) {
+        for (; !gone.aborted && body.made < size; body.made += chunk.length) {
           await new Promise((resolve) => setImmediate(resolve));
           yield chunk;
         }
@@ -56,6 +66,9 @@ function endless(): Endless {
 
 /** More than sockets and carriers hold of it. */
 const ENOUGH = 2 ** 28;
+
+/** More than they hold of what a client has not taken, unless the system is told otherwise (net.ipv4.tcp_wmem). */
+const AMPLE = 30_000_000;
 
 const feed = (open: OpenFeed) => answer(200, ['X-Fed', 'yes'], { kind: 'feed', open });
 
@@ -159,19 +172,28 @@ for (const carrier of everyCarrier(t, makeTree(t, {}))) {
       connection.socket.pause();
       connection.pause();
       await connection.send(requestBytes('/', keepAlive));
-      let last = -1;
-      // It stands still when nothing has come of twenty turns.
-      for (let turns = 0; turns < 20 || body.made === 0; turns++) {
-        if (body.made !== last) turns = 0;
-        last = body.made;
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
+      await standstill(body);
       t.ok(body.made < ENOUGH / 2, `${body.made} bytes were made`);
       t.equal(body.left, false);
       connection.close();
       await until(() => body.aborted && body.left);
       await until(() => transport.stats().transfers === 0);
       t.equal(transport.stats().aborted, 1);
+    });
+
+    t.test('who pauses gets all of it', async (t) => {
+      const body = endless(AMPLE);
+      const { address } = await start(t, carrier, tableHandler({ '/': () => feed(body.open) }));
+      const connection = await connect(address);
+      t.teardown(() => connection.close());
+      connection.socket.pause();
+      connection.pause();
+      await connection.send(requestBytes('/', keepAlive));
+      await standstill(body);
+      t.ok(body.made < AMPLE, 'it had to wait');
+      connection.socket.resume();
+      connection.resume();
+      t.equal((await connection.read()).body.length, AMPLE);
     });
 
     t.test('the end of the server ends it', async (t) => {

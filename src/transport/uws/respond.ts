@@ -248,15 +248,18 @@ function sendAsMade(
 /** The library keeps a copy of the chunk that the kernel did not take. */
 function chunkSink(exchange: UwsExchange): Sink {
   const { res } = exchange;
+  let taken = () => {};
+  res.onWritable(() => {
+    // A write that finds no room within this call, as that of a continuation would, is told of by no other (3.0.6).
+    setImmediate(taken);
+    return true;
+  });
   return {
     write(chunk) {
       if (exchange.gone) return Promise.resolve(false);
       return new Promise((resolve) => {
         exchange.interrupt = () => resolve(false);
-        res.onWritable(() => {
-          resolve(true);
-          return true;
-        });
+        taken = () => resolve(true);
         res.cork(() => {
           if (res.write(chunk)) resolve(true);
         });
