@@ -11,7 +11,7 @@ import type { ArchiveFormat } from '../../src/plan/types.ts';
 import { until } from '../faults/process.ts';
 import { type Answer, connect, request, requestBytes } from '../support/client.ts';
 import { makeTree, type Node, pattern, plant } from '../support/tree.ts';
-import { type Origin, onEveryCarrier, type Serve } from './carriers.ts';
+import { type Carrier, type Origin, onEveryCarrier, type Serve } from './carriers.ts';
 
 const OLD = new Date('2001-02-03T04:05:06Z');
 const LONG = `long/${'n'.repeat(120)}/${'ü'.repeat(100)}/${'x'.repeat(200)}.txt`;
@@ -20,7 +20,7 @@ const LONG = `long/${'n'.repeat(120)}/${'ü'.repeat(100)}/${'x'.repeat(200)}.txt
 const SHOWN: Readonly<Record<string, string | Buffer>> = {
   'a.txt': 'a',
   'empty.txt': '',
-  'large.bin': pattern(3_000_001),
+  'large.bin': pattern(1_000_001),
   'text.txt': 'the same over and over, '.repeat(5000),
   'späß\nund 🦊 "so" <weiter>.txt': 'odd',
   [LONG]: 'far away',
@@ -100,15 +100,18 @@ async function cut(t: Test, reading: Promise<Answer>): Promise<void> {
   await t.rejects(reading, /closed/);
 }
 
-onEveryCarrier(t, async (t, serve) => {
-  await roundTrips(t, serve);
-  await refusals(t, serve);
+/** With the addon and without it; to the others it is all one what their feeds are made of. */
+const both = ({ name }: Carrier) => name === 'native' || name === 'http1 alone';
+
+onEveryCarrier(t, async (t, serve, carrier) => {
+  await roundTrips(t, serve, both(carrier) ? FORMATS : ['tar']);
+  if (both(carrier)) await refusals(t, serve);
   await troubles(t, serve);
 });
 
-async function roundTrips(t: Test, serve: Serve): Promise<void> {
+async function roundTrips(t: Test, serve: Serve, formats: readonly ArchiveFormat[]): Promise<void> {
   const { address } = await serve(all);
-  for (const format of FORMATS) {
+  for (const format of formats) {
     const target = `/all/?archive=${format}`;
     const got = await request(address, target);
     t.equal(got.status, 200, target);
@@ -184,7 +187,10 @@ async function troubles(t: Test, serve: Serve): Promise<void> {
   const [first, ...others] = clients;
   for (const client of others) client.close();
   await sending(1);
-  t.equal((await request(address, '/e/?archive=zip')).status, 200, 'who has left makes room');
+  // Their files are closed, a moment after they have gone.
+  let again = await request(address, '/e/?archive=zip');
+  while (again.status === 503) again = await request(address, '/e/?archive=zip');
+  t.equal(again.status, 200, 'who has left makes room');
   truncateSync(join(tree, 'd/huge.bin'), HUGE / 2);
   first?.resume();
   await cut(t, first?.read() ?? Promise.resolve({} as Answer));
@@ -228,7 +234,7 @@ t.test('what a client may not see is in no archive', async (t) => {
       t.same(await names('/free/secret/?archive=tar', { authorization }), ['secret/b.txt']);
       t.equal((await request(address, '/free/secret/?archive=tar')).status, 401);
     },
-    ({ name }) => name === 'native' || name === 'http1 alone',
+    both,
   );
 });
 
