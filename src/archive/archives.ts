@@ -3,8 +3,8 @@ import { meaningOf } from '../files/errno.ts';
 import type { FileTable } from '../files/table.ts';
 import type { Log } from '../log/log.ts';
 import { loadContentDisposition } from '../packages/packages.ts';
-import type { Archive, ArchiveFormat, Listing, OpenFeed } from '../plan/types.ts';
-import type { ArchivedFile, ArchiveEntry } from './entry.ts';
+import type { Archive, ArchiveFormat, Listing } from '../plan/types.ts';
+import type { ArchivedFile, ArchiveEntry, Pack } from './entry.ts';
 import { MEDIA_TYPES, packerOf } from './formats.ts';
 import { bytesOf } from './read.ts';
 import { type Walked, walk } from './walk.ts';
@@ -64,6 +64,7 @@ export class Archives {
         return { kind: 'forbidden' };
       }
       const name = nameOf(listing.path);
+      const pack = packerOf(format, this.#options.compresses);
       return {
         kind: 'archive',
         fields: [
@@ -72,28 +73,20 @@ export class Archives {
           'Content-Disposition',
           attachment(`${name}.${format}`),
         ],
-        open: this.#open(format, listing.path, name, walked),
+        open: () => this.#made(pack, this.#entries(listing.path, name, walked)),
       };
     } finally {
       this.#running--;
     }
   }
 
-  #open(format: ArchiveFormat, directory: string, name: string, walked: Walked[]): OpenFeed {
-    const pack = packerOf(format, this.#options.compresses);
-    const entries = () => this.#entries(directory, name, walked);
-    const counted = async function* (this: Archives, gone: AbortSignal) {
-      this.#running++;
-      try {
-        for await (const piece of joined(pack(entries()))) {
-          if (gone.aborted) return;
-          yield piece;
-        }
-      } finally {
-        this.#running--;
-      }
-    };
-    return counted.bind(this);
+  async *#made(pack: Pack, entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Uint8Array> {
+    this.#running++;
+    try {
+      yield* joined(pack(entries));
+    } finally {
+      this.#running--;
+    }
   }
 
   /** Opened beneath one root, whatever takes its place meanwhile; what has vanished since it was found is left out. */

@@ -114,15 +114,12 @@ export class FileTable {
 
   /** What opens root-relative paths, all beneath the root that there is now, until `done` settles. */
   hold(done: Promise<void>): (path: string) => Promise<Found> {
-    let opened = (_: string): Promise<Found> => Promise.reject(new Error('no root'));
-    void this.#root.use((root) => {
-      opened = async (path) => {
-        const [found] = await this.#open(root, [path]);
-        return found ?? { type: 'error', errno: 'EIO' };
-      };
-      return done;
-    });
-    return opened;
+    const { current } = this.#root;
+    void this.#root.use(() => done);
+    return async (path) => {
+      const [found] = await this.#open(current, [path]);
+      return found ?? { type: 'error', errno: 'EIO' };
+    };
   }
 
   /** Which names stand in each of these directories (root-relative), where that can be told. */

@@ -17,7 +17,7 @@ export const files = {
   archiveMaxSize: option(
     size(1, TIB),
     4 * 2 ** 30,
-    'bytes of all files of one archive; a larger directory can not be had whole',
+    'bytes of all files of one archive; a larger directory cannot be had whole',
   ),
   dotfiles: option(
     choice('ignore', 'deny', 'allow'),
