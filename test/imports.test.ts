@@ -24,7 +24,16 @@ const LAWS: Readonly<Record<string, Law>> = {
   http: { rooms: [], packages: [] },
   packages: {
     rooms: [],
-    packages: ['content-disposition', 'etag', 'mime-types', 'node:', 'picomatch', 'prom-client'],
+    packages: [
+      'content-disposition',
+      'etag',
+      'mime-types',
+      'modern-tar',
+      'node:',
+      'picomatch',
+      'prom-client',
+      'yazl',
+    ],
   },
   rules: { rooms: ['http', 'packages'], packages: ['node:'] },
   log: { rooms: ['rules'], packages: ['lru-cache', 'node:'] },
@@ -36,10 +45,12 @@ const LAWS: Readonly<Record<string, Law>> = {
     rooms: ['addon', 'encode', 'http', 'log', 'packages', 'plan', 'rules'],
     packages: ['lru-cache', 'node:'],
   },
+  archive: { rooms: ['files', 'log', 'packages', 'plan'], packages: ['node:'] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
   site: {
     rooms: [
       'addon',
+      'archive',
       'auth',
       'encode',
       'files',

@@ -36,6 +36,25 @@ napi_value engine_reply(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+// feed(id, bytes)
+napi_value engine_feed(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  Ref<Memory> piece = read_piece(env, args[1]);
+  if (!piece) return throw_type(env, "feed(id, bytes): no bytes");
+  if (host) host->engine->feed(to_count(env, args[0]), std::move(piece));
+  return undefined(env);
+}
+
+// finishFeed(id, whole)
+napi_value engine_finish_feed(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  if (const Ref<EngineHost> host = host_of(env, args.self)) {
+    host->engine->finish_feed(to_count(env, args[0]), to_boolean(env, args[1]));
+  }
+  return undefined(env);
+}
+
 // add(path, judged, evidence, lastsMs, site)
 napi_value engine_add(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
@@ -271,7 +290,8 @@ void define_engine(napi_env env, napi_value exports) {
   handles(env).engine = define_handle(
       env, "Engine",
       {getter("threads", engine_threads), method("listen", engine_listen), method("useTls", engine_use_tls),
-       method("logAccess", engine_log_access), method("reply", engine_reply), method("add", engine_add), method("put", engine_put),
+       method("logAccess", engine_log_access), method("reply", engine_reply), method("feed", engine_feed),
+       method("finishFeed", engine_finish_feed), method("add", engine_add), method("put", engine_put),
        method("remove", engine_remove), method("putDirectory", engine_put_directory),
        method("removeDirectory", engine_remove_directory),
        method("putTemplate", engine_put_template), method("setAdmission", engine_set_admission),

@@ -1,5 +1,7 @@
 #include "addon/replies.h"
 
+#include <optional>
+
 #include "addon/directory.h"
 #include "addon/layout.h"
 #include "base/clock.h"
@@ -18,16 +20,31 @@ bool within(const Reply& reply, ByteSpan span) {
 // Below, the copy costs less than the look whether there need be none.
 constexpr size_t kShareMin = 16 * 1024;
 
-bool read_bytes(napi_env env, napi_value source, Reply& reply) {
+struct Bytes {
+  std::string_view text;
+  size_t offset = 0;
+  napi_value buffer = nullptr;
+};
+
+std::optional<Bytes> view_of(napi_env env, napi_value array) {
   void* data = nullptr;
-  size_t size = 0, offset = 0;
-  napi_value buffer;
+  size_t size = 0;
+  Bytes bytes;
   napi_typedarray_type type;
-  if (napi_get_typedarray_info(env, source, &type, &size, &data, &buffer, &offset) != napi_ok) return false;
-  if (type != napi_uint8_array) return false;
+  if (napi_get_typedarray_info(env, array, &type, &size, &data, &bytes.buffer, &bytes.offset) != napi_ok) return std::nullopt;
+  if (type != napi_uint8_array) return std::nullopt;
+  bytes.text = {static_cast<const char*>(data), size};
+  return bytes;
+}
+
+Ref<Memory> copy_of(std::string_view bytes) { return Ref<Memory>(new HeapBytes(std::string(bytes))); }
+
+bool read_bytes(napi_env env, napi_value source, Reply& reply) {
+  const std::optional<Bytes> bytes = view_of(env, source);
+  if (!bytes) return false;
   // Spans count from the start of the memory.
-  if (size >= kShareMin && offset == 0) reply.memory = shared_bytes(env, buffer);
-  if (!reply.memory) reply.memory = Ref<Memory>(new HeapBytes(std::string(static_cast<const char*>(data), size)));
+  if (bytes->text.size() >= kShareMin && bytes->offset == 0) reply.memory = shared_bytes(env, bytes->buffer);
+  if (!reply.memory) reply.memory = copy_of(bytes->text);
   return true;
 }
 
@@ -35,6 +52,7 @@ bool read_bytes(napi_env env, napi_value source, Reply& reply) {
 bool read_source(napi_env env, napi_value source, Reply& reply) {
   switch (reply.way) {
     case Way::none:
+    case Way::feed:
       return true;
     case Way::bytes:
       return read_bytes(env, source, reply);
@@ -104,6 +122,11 @@ Ref<Reply> read_reply(napi_env env, const napi_value* values) {
   }
   reply->tail = to_text(env, values[6]);
   return reply;
+}
+
+Ref<Memory> read_piece(napi_env env, napi_value bytes) {
+  const std::optional<Bytes> view = view_of(env, bytes);
+  return view ? copy_of(view->text) : Ref<Memory>();
 }
 
 bool read_hot_reply(napi_env env, napi_value object, HotReply& hot) {

@@ -12,6 +12,8 @@ bool read_way(uint64_t flags, Way& way, Reason& reason);
  * is released or not what its way takes, or a span is outside it.
  */
 Ref<Reply> read_reply(napi_env env, const napi_value* values);
+/** A copy of a Uint8Array's bytes; null where it is none. */
+Ref<Memory> read_piece(napi_env env, napi_value bytes);
 /** HotReply. False where one of its replies is not one. */
 bool read_hot_reply(napi_env env, napi_value object, HotReply& hot);
 /** Flat: path, version, … */

@@ -35,13 +35,17 @@ struct Command {
     transfer,
     cancel,
     paged,
+    feed,
+    finish_feed,
+    fail_feed,
     retire,
     stop
   };
   Kind kind;
-  uint64_t id = 0;  // reply, paged: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
+  uint64_t id = 0;  // reply, paged, …feed: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
   uint32_t site = 0;  // of what is put or removed, and of a root
   Ref<Reply> reply_value;
+  Ref<Memory> piece;  // of a feed
   Ref<HotEntry> entry;
   Ref<Directory> directory;
   Ref<FileTemplate> file_template;

@@ -77,12 +77,30 @@ void Engine::log_access(const Ref<LineWriter>& writer, const Ref<const LogFormat
 }
 
 void Engine::reply(uint64_t id, Ref<Reply> reply) {
-  const uint32_t thread = Exchanges::thread_of(id);
-  if (thread >= threads_.size()) return;
   Command command{};
   command.kind = Command::reply;
-  command.id = id;
   command.reply_value = std::move(reply);
+  post_to(id, std::move(command));
+}
+
+void Engine::feed(uint64_t id, Ref<Memory> piece) {
+  if (piece->size() == 0) return;
+  Command command{};
+  command.kind = Command::feed;
+  command.piece = std::move(piece);
+  post_to(id, std::move(command));
+}
+
+void Engine::finish_feed(uint64_t id, bool whole) {
+  Command command{};
+  command.kind = whole ? Command::finish_feed : Command::fail_feed;
+  post_to(id, std::move(command));
+}
+
+void Engine::post_to(uint64_t exchange, Command command) {
+  const uint32_t thread = Exchanges::thread_of(exchange);
+  if (thread >= threads_.size()) return;
+  command.id = exchange;
   post(thread, std::move(command));
 }
 

@@ -29,6 +29,9 @@ class Engine {
   /** Exchanges that end are told there from now on, in this form; null: nowhere. The writer outlives the engine. */
   void log_access(const Ref<LineWriter>& writer, const Ref<const LogFormat>& format);
   void reply(uint64_t id, Ref<Reply> reply);
+  /** More of the body of a reply by Way::feed; and that nothing more comes. Records `drained` tell when there is room. */
+  void feed(uint64_t id, Ref<Memory> piece);
+  void finish_feed(uint64_t id, bool whole);
   /** A path that has no prepared reply yet. Returns its handle, which means nothing when it is removed; 0: too many. */
   uint64_t add(Ref<HotEntry> entry);
   /** The `at`-th reply of the path, whose others stay, or one more. */
@@ -64,6 +67,7 @@ class Engine {
   size_t threads() const { return threads_.size(); }
 
  private:
+  void post_to(uint64_t exchange, Command command);
   void post(size_t thread, Command command);
   /** To each thread, a command of its own. */
   void post_all(Command::Kind kind, const std::function<void(Command&)>& fill);

@@ -31,7 +31,15 @@ void Exchanges::begin(const Exchange& exchange) {
   if (exchange.id != 0) counters_.planned.add(1);
 }
 
-void Exchanges::count(const Exchange& exchange, uint64_t bytes) { tally(exchange.body).bytes.add(bytes); }
+void Exchanges::count(const Exchange& exchange, uint64_t bytes) {
+  tally(exchange.body).bytes.add(bytes);
+  Feed* const feed = exchange.body.feed();
+  const uint64_t drained = feed ? feed->take_spent() : 0;
+  if (drained == 0) return;
+  Record& record = records_.add(Record::drained);
+  record.id = static_cast<double>(exchange.id);
+  record.bytes = static_cast<double>(drained);
+}
 
 void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
   BodySource& body = exchange.body;
@@ -44,7 +52,8 @@ void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
       record.site = exchange.site;
       record.text = source->path();
     }
-    if (how == ExchangeEnd::file_fault) {
+    if (body.feed()) end_feed(exchange.id, how);
+    else if (how == ExchangeEnd::file_fault) {
       Record& record = records_.add(Record::file_fault);
       record.site = exchange.site;
       if (source) record.text = source->path();
@@ -80,6 +89,12 @@ void Exchanges::count_end(const Exchange& exchange, ExchangeEnd how) {
     case ExchangeEnd::cancelled:
       return counters_.cancelled.add(1);
   }
+}
+
+void Exchanges::end_feed(uint64_t id, ExchangeEnd how) {
+  Record& record = records_.add(Record::feed_end);
+  record.id = static_cast<double>(id);
+  record.code = static_cast<uint32_t>(how);
 }
 
 void Exchanges::end_transfer(uint64_t transfer, ExchangeEnd how, uint64_t bytes) {

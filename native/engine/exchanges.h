@@ -26,6 +26,9 @@ class Exchanges {
   /** A transfer that could not even begin. */
   void refuse_transfer(uint64_t transfer);
 
+  /** Its client was gone before the answer whose body was to be made. */
+  void refuse_feed(uint64_t id) { end_feed(id, ExchangeEnd::gone); }
+
   /** Its answer begins. */
   void begin(const Exchange& exchange);
   void count(const Exchange& exchange, uint64_t bytes);
@@ -40,6 +43,7 @@ class Exchanges {
     return counters_.bodies[static_cast<size_t>(body.way())][static_cast<size_t>(body.reason())];
   }
   void count_end(const Exchange& exchange, ExchangeEnd how);
+  void end_feed(uint64_t id, ExchangeEnd how);
   void end_transfer(uint64_t transfer, ExchangeEnd how, uint64_t bytes);
 
   Slots<Exchange*> named_;

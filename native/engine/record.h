@@ -19,12 +19,14 @@ namespace zc {
  * gone · root: the root's path may name another directory: Engine::set_root answers · directory: text = path of one whose
  * names are to be read; code = 1: of one that is no longer what it was, it is removed · kept: text = path of a directory
  * of which the first file is kept · unproxied: code = Unproxied: a client that no proxy has introduced was turned away ·
- * retired: the thread accepts nobody more.
+ * retired: the thread accepts nobody more · drained: id, bytes: so much of a feed has left · feed_end: id, code = ExchangeEnd:
+ * nobody takes more of it.
  */
 #define ZC_RECORDS(X)                                                                                        \
   X(request, "request") X(stale, "stale") X(file_fault, "file-fault") X(refused, "refused")                  \
   X(transfer_end, "transfer-end") X(accept_paused, "accept-paused") X(stopped, "stopped") X(root, "root") \
-  X(directory, "directory") X(kept, "kept") X(unproxied, "unproxied") X(retired, "retired")
+  X(directory, "directory") X(kept, "kept") X(unproxied, "unproxied") X(retired, "retired") \
+  X(drained, "drained") X(feed_end, "feed-end")
 
 /** What was wrong with a client of a listener that takes those of proxies. */
 #define ZC_UNPROXIED(X) X(stranger, "stranger") X(header, "header")

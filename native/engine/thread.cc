@@ -102,10 +102,11 @@ void EngineThread::on_command(Command& command) {
     case Command::listen:
       return listen(std::move(command.fd), std::move(command.entrance));
     case Command::reply:
-      if (Exchange* exchange = exchanges.find(command.id)) {
-        exchange->connection.on_answer(*exchange, std::move(command.reply_value));
-      }
-      return;
+      return reply(command);
+    case Command::feed:
+    case Command::finish_feed:
+    case Command::fail_feed:
+      return feed(command);
     case Command::put:
       return service_.site(command.site).put(std::move(command.entry));
     case Command::remove:
@@ -144,6 +145,23 @@ void EngineThread::on_command(Command& command) {
     case Command::stop:
       return begin_stop(command.grace);
   }
+}
+
+void EngineThread::reply(Command& command) {
+  Exchanges& exchanges = service_.exchanges();
+  Exchange* const exchange = exchanges.find(command.id);
+  if (exchange) exchange->connection.on_answer(*exchange, std::move(command.reply_value));
+  // Nobody will take what is made for it.
+  else if (command.reply_value->way == Way::feed) exchanges.refuse_feed(command.id);
+}
+
+void EngineThread::feed(Command& command) {
+  Exchange* const exchange = service_.exchanges().find(command.id);
+  Feed* const feed = exchange ? exchange->body.feed() : nullptr;
+  if (!feed) return;
+  if (command.kind == Command::feed) feed->push(std::move(command.piece));
+  else feed->finish(command.kind == Command::finish_feed);
+  exchange->connection.on_fed(*exchange);
 }
 
 void EngineThread::listen(UniqueFd listener, Ref<const Entrance> entrance) {

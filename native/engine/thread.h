@@ -26,6 +26,8 @@ class EngineThread : public RefCounted {
   void on_command(Command& command);
   void listen(UniqueFd listener, Ref<const Entrance> entrance);
   void accept_clients(Acceptor& from);
+  void reply(Command& command);
+  void feed(Command& command);
   void begin_transfer(Command& command);
   void begin_retire(int64_t grace);
   void begin_stop(int64_t grace);

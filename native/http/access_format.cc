@@ -253,7 +253,7 @@ class Line {
   /** A file's body has one. */
   bool has_reason() const {
     const BodySource& body = ended_.exchange.body;
-    return body.active() && body.way() != Way::none && body.way() != Way::bytes;
+    return body.active() && body.way() != Way::none && body.way() != Way::bytes && body.way() != Way::feed;
   }
 
   const LogFormat& format_;

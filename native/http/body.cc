@@ -23,6 +23,7 @@ void BodySource::start(Ref<const Reply> reply, bool empty, bool takes_files, boo
   probed_ = {};
   if (window_) window_->aim({}, false);
   empty_ = empty || reply_->way == Way::none;
+  feed_ = !empty_ && reply_->way == Way::feed ? std::make_unique<Feed>() : nullptr;
   takes_files_ = takes_files;
   refused_ = reply_->way == Way::sendfile && reply_->file->refused();
   // Parts end in memory, where no byte of the file is left to hold back: they take the way that checks by itself.
@@ -35,6 +36,7 @@ void BodySource::start(Ref<const Reply> reply, bool empty, bool takes_files, boo
 void BodySource::clear() {
   reply_ = {};
   window_ = {};
+  feed_ = {};
 }
 
 Way BodySource::way() const {
@@ -53,6 +55,10 @@ BodySource::Segment BodySource::span_segment(ByteSpan span) const {
 
 BodySource::Segment BodySource::segment(size_t index) const {
   if (empty_) return {};
+  if (feed_) {
+    const Memory* piece = feed_->piece(index);
+    return piece ? Segment{piece->data(), piece->size(), 0, true} : Segment{};
+  }
   if (reply_->parts.empty()) return index == 0 ? span_segment(reply_->span) : Segment{};
   if (index / 2 < reply_->parts.size()) {
     const ReplyPart& part = reply_->parts[index / 2];
@@ -63,6 +69,7 @@ BodySource::Segment BodySource::segment(size_t index) const {
 }
 
 bool BodySource::ended() const {
+  if (feeds()) return false;
   uint64_t offset = offset_;
   for (size_t index = index_;; ++index, offset = 0) {
     const Segment part = segment(index);
@@ -72,6 +79,10 @@ bool BodySource::ended() const {
 }
 
 BodyNext BodySource::next(iovec* to, size_t room, uint64_t size, int64_t now) {
+  if (feed_) {
+    if (feed_->failed()) return broken(FileFault::failed, 0);
+    feed_->settle();
+  }
   BodyNext next{BodyNext::memory};
   size_t index = index_;
   uint64_t offset = offset_;
@@ -101,11 +112,13 @@ BodyNext BodySource::next(iovec* to, size_t room, uint64_t size, int64_t now) {
     size -= length;
     if (length < part.size - offset) break;
   }
-  next.more = part.exists;
+  next.waits = !part.exists && feeds();
+  next.more = part.exists || next.waits;
   if (next.count > 0) return next;
   // Empty segments are passed over here so that the end is seen.
   index_ = index;
   offset_ = offset;
+  if (next.waits) return {BodyNext::awaited};
   if (!part.exists) return finish();
   return {BodyNext::file};
 }
@@ -201,7 +214,9 @@ void BodySource::advance(uint64_t bytes) {
     offset_ += step;
     bytes -= step;
     if (offset_ == current.size) {
-      ++index_;
+      // Whose first piece is the next one then.
+      if (feed_) feed_->drop_first();
+      else ++index_;
       offset_ = 0;
     }
   }

@@ -1,9 +1,12 @@
 // The bytes of a reply's body, in order: what is in memory, what the stream may take from the file itself, what must be
-// waited for. Knows nothing of how they are framed.
+// waited for, what is not made yet. Knows nothing of how they are framed.
 #pragma once
 #include <sys/uio.h>
 
+#include <memory>
+
 #include "files/pager.h"
+#include "http/feed.h"
 #include "http/reply.h"
 
 namespace zc {
@@ -15,16 +18,18 @@ constexpr const char* kFaultNames[] = {ZC_FAULTS(ZC_NAME)};
 
 struct BodyNext {
   enum Kind : uint8_t {
-    memory,  // `count` vectors are filled
-    file,    // a span of the file, which the stream can take: see next_of_file
-    held,    // all but the last byte of a file is sent: see confirm
-    cold,    // the next bytes may be on the disk: have them paged in (see wanted)
+    memory,   // `count` vectors are filled
+    file,     // a span of the file, which the stream can take: see next_of_file
+    held,     // all but the last byte of a file is sent: see confirm
+    cold,     // the next bytes may be on the disk: have them paged in (see wanted)
+    awaited,  // the next bytes are not made yet (see feed)
     done,
-    broken,  // the file is not what was promised (see fault)
+    broken,   // the file is not what was promised (see fault), or the body cannot be made
   };
   Kind kind;
   size_t count = 0;
-  bool more = false;  // of memory: the body goes on behind it
+  bool more = false;   // of memory: the body goes on behind it
+  bool waits = false;  // the same, with what is not made yet
   ByteSpan span = {};
 };
 
@@ -44,7 +49,10 @@ class BodySource {
   /** Drops the reply and the buffers. */
   void clear();
   /** Drops the buffer of a body that may wait for long: what was not sent of it is read again. */
-  void drop_window() { window_ = {}; }
+  void drop_window() {
+    window_ = {};
+    if (feed_) feed_->settle();
+  }
 
   /** From the cursor on, at most `room` vectors (> 0) and `size` bytes. `now`: ms, for what is remembered of the page cache. */
   BodyNext next(iovec* to, size_t room, uint64_t size, int64_t now);
@@ -62,6 +70,8 @@ class BodySource {
   bool active() const { return static_cast<bool>(reply_); }
   const Reply& reply() const { return *reply_; }
   bool empty() const { return empty_; }
+  /** Of a body that is made while it is sent; null of all others. */
+  Feed* feed() const { return feed_.get(); }
   /** Is nothing of it left to be sent? */
   bool ended() const;
   uint64_t sent() const { return sent_; }
@@ -89,11 +99,13 @@ class BodySource {
   Segment span_segment(ByteSpan span) const;
   bool probe(ByteSpan asked, int64_t now);
   BodyNext load_window(uint64_t at, uint64_t end, uint64_t most, int64_t now);
+  bool feeds() const { return feed_ && !feed_->whole(); }
   BodyNext finish();
   BodyNext broken(FileFault fault, int error);
 
   Ref<const Reply> reply_;
   Ref<Window> window_;
+  std::unique_ptr<Feed> feed_;
   size_t index_ = 0;     // the cursor: segment, and bytes of it
   uint64_t offset_ = 0;
   uint64_t sent_ = 0;

@@ -29,6 +29,8 @@ class Connection : public Timer {
   virtual void on_answer(Exchange& exchange, Ref<const Reply> reply) = 0;
   /** What Service::page_in was called for is in memory, or will never be. */
   virtual void on_paged(Exchange& exchange) = 0;
+  /** More of a body that is made while it is sent is here, or its end. */
+  virtual void on_fed(Exchange&) {}
   /** Whoever comes next comes to others (Turn::retiring): asks the client to come anew, and closes when it need not wait. */
   virtual void retire() {}
   /** Answers no further request: closes now if it waits for one. */

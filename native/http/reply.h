@@ -10,8 +10,8 @@
 
 namespace zc {
 
-/** How a body leaves. */
-#define ZC_WAYS(X) X(none) X(bytes) X(mmap) X(sendfile) X(read)
+/** How a body leaves. `feed`: it is made while it is sent, and nobody knows its length (http/feed.h). */
+#define ZC_WAYS(X) X(none) X(bytes) X(mmap) X(sendfile) X(read) X(feed)
 enum class Way : uint8_t { ZC_WAYS(ZC_ENUMERATOR) };
 constexpr const char* kWayNames[] = {ZC_WAYS(ZC_NAME)};
 constexpr size_t kWays = std::size(kWayNames);

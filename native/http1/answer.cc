@@ -53,6 +53,12 @@ void Http1Connection::on_paged(Exchange&) {
   advance();
 }
 
+void Http1Connection::on_fed(Exchange& exchange) {
+  if (state_ != State::send) return;
+  if (exchange.body.feed()->failed()) return abandon(ExchangeEnd::file_fault);
+  if (sender_.is_awaiting()) advance();
+}
+
 bool Http1Connection::finish_reply() {
   service_.end(exchange_, ExchangeEnd::done);
   is_head_ = false;

@@ -196,7 +196,10 @@ void Http1Connection::start_reply(Ref<const Reply> reply) {
   if (last || reply->close || turn.stopping || (turn.retiring && pending().empty())) close_after_ = true;
   std::string timing;
   if (limits_.server_timing) timing = connection_timing(old_peer_ ? "http/1.0" : "http/1.1", stream_->tls());
-  const HeadEnd end{close_after_, old_peer_, timing};
+  // RFC 9112 §6.3: of a length that nobody knows; for HTTP/1.0 it ends with the connection.
+  const bool fed = reply->way == Way::feed && !is_head_;
+  if (fed && old_peer_) close_after_ = true;
+  const HeadEnd end{close_after_, old_peer_, fed && !old_peer_, timing};
   if (gather(reply, end)) return;
   state_ = State::send;
   sender_.start(std::move(reply), is_head_, end);
@@ -217,6 +220,8 @@ void Http1Connection::on_timeout() {
       return advance();
     case State::send:
       if (sender_.is_held_back()) return advance();
+      // Not the client's fault.
+      if (sender_.is_awaiting()) return arm(limits_.send_timeout);
       service_.count_timeout();
       return abandon(ExchangeEnd::timed_out);
     case State::drain:
@@ -236,6 +241,7 @@ void Http1Connection::abandon(ExchangeEnd why) {
   switch (state_) {
     case State::answer:
     case State::send:
+      if (old_peer_ && exchange_.body.feed()) stream_->cut();
       service_.end(exchange_, why);
       break;
     case State::receive:

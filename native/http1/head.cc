@@ -75,6 +75,7 @@ size_t write_head_end(HeadEnd end, std::string_view date, char* to) {
   char* at = append(append(append(to, "Date: "), date), "\r\n");
   if (end.close) at = append(at, "Connection: close\r\n");
   else if (end.old_peer) at = append(at, "Connection: keep-alive\r\n");
+  if (end.chunked) at = append(at, "Transfer-Encoding: chunked\r\n");
   if (!end.timing.empty()) at = append(append(append(at, "Server-Timing: "), end.timing), "\r\n");
   return static_cast<size_t>(append(at, "\r\n") - to);
 }

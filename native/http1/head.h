@@ -12,10 +12,11 @@ std::string_view status_line(unsigned status);
 struct HeadEnd {
   bool close = false;
   bool old_peer = false;  // HTTP/1.0: that the connection stays must be said
+  bool chunked = false;   // the body is (RFC 9112 §7.1)
   std::string_view timing = {};  // see connection_timing; empty: nothing is said
 };
 
-constexpr size_t kHeadEndSize = 128;
+constexpr size_t kHeadEndSize = 160;
 
 /** Writes at most kHeadEndSize bytes; returns how many. */
 size_t write_head_end(HeadEnd end, std::string_view date, char* to);

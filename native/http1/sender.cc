@@ -59,6 +59,10 @@ std::optional<ExchangeEnd> Sender::send(bool follows) {
       // Its disk keeps so many waiting that this one's time would be over too.
       service_.count_timeout();
       return ExchangeEnd::timed_out;
+    case SendResult::awaited:
+      state_ = State::feed;
+      service_.arm(connection_, limits.send_timeout);
+      return std::nullopt;
     case SendResult::gone:
       return ExchangeEnd::gone;
     case SendResult::broken:
@@ -74,6 +78,7 @@ bool Sender::can_go_on(const StreamEvents& events) {
       return happened(events, connection_.stream().send_awaits());
     case State::pace:
     case State::page:
+    case State::feed:
       return false;
     case State::verify:
       return true;

@@ -21,6 +21,8 @@ class Sender {
   bool is_held_back() const { return state_ == State::pace; }
   /** Must only the pager's word wake it? */
   bool is_paging() const { return state_ == State::page; }
+  /** Must only more of the body, or its end, wake it? */
+  bool is_awaiting() const { return state_ == State::feed; }
   /** What it waited for is in memory. */
   void set_paged();
 
@@ -29,6 +31,7 @@ class Sender {
     send,
     pace,    // the client has had its share for now
     page,    // the pager fetches the next bytes from the disk
+    feed,    // the next bytes are not made yet
     verify,  // the end is held back until the peer has acknowledged the rest
   };
 

@@ -31,6 +31,19 @@ void Transmission::start(const BodySource& body, HeadEnd end, std::string_view d
   end_size_ = write_head_end(end, date, end_);
   head_size_ = status_line_.size() + body.reply().fields.size() + end_size_;
   head_sent_ = 0;
+  chunks_ = end.chunked ? std::make_optional<Chunks>() : std::nullopt;
+}
+
+// The line of the chunk that these bytes are of stands before them: `to` has a place for it. Returns how many vectors it is.
+size_t Transmission::frame(iovec* to, const BodyNext& next) {
+  uint64_t total = 0;
+  for (size_t i = 1; i <= next.count; ++i) total += to[i].iov_len;
+  const bool begins = chunks_->left() == 0 && !chunks_->over();
+  if (begins && (total > 0 || next.kind == BodyNext::done)) chunks_->begin(total);
+  to[0] = to_vector(chunks_->line());
+  if (to[0].iov_len > 0) return next.count + 1;
+  std::copy(to + 1, to + 1 + next.count, to);
+  return next.count;
 }
 
 // What is left of the head: at most three.
@@ -54,12 +67,17 @@ SendResult Transmission::send(Stream& stream, BodySource& body, uint64_t share, 
     iovec vector[kMaxVector];
     char gathered[kGathered];
     const size_t head = gather(vector, head_vectors(body, vector), gathered, sizeof gathered);
-    const BodyNext next = body.next(vector + head, kMaxVector - head, most, now);
+    const size_t before = head + (chunks_ ? 1 : 0);
+    const uint64_t size = chunks_ && chunks_->left() > 0 ? std::min(most, chunks_->left()) : most;
+    const BodyNext next = body.next(vector + before, kMaxVector - before, size, now);
     if (next.kind == BodyNext::cold) return SendResult::cold;
     if (next.kind == BodyNext::broken) return SendResult::broken;
-    if (head + next.count > 0) {
-      const bool more = next.kind == BodyNext::file || next.more || follows;
-      const Io io = stream.send_vector(vector, head + next.count, more);
+    const size_t count = head + (chunks_ ? frame(vector + head, next) : next.count);
+    if (count > 0) {
+      const bool waits = next.waits || next.kind == BodyNext::awaited;
+      const bool ends = !chunks_ || chunks_->over();
+      const bool more = !waits && (next.kind == BodyNext::file || next.more || !ends || follows);
+      const Io io = stream.send_vector(vector, count, more);
       // A short write means a full stream, or a fault that the next attempt will name.
       if (io.result == Io::moved) {
         advance(body, io.bytes);
@@ -70,6 +88,7 @@ SendResult Transmission::send(Stream& stream, BodySource& body, uint64_t share, 
       body.fail(FileFault::truncated, 0);
       return SendResult::broken;
     }
+    if (next.kind == BodyNext::awaited) return SendResult::awaited;
     if (next.kind == BodyNext::done) return SendResult::done;
     const SendResult file = send_file(stream, body, most, now);
     if (file != SendResult::done) return file;
@@ -111,7 +130,8 @@ SendResult Transmission::send_file(Stream& stream, BodySource& body, uint64_t mo
 void Transmission::advance(BodySource& body, uint64_t bytes) {
   const uint64_t of_head = std::min(bytes, head_size_ - head_sent_);
   head_sent_ += of_head;
-  body.advance(bytes - of_head);
+  const uint64_t behind = bytes - of_head;
+  body.advance(chunks_ ? chunks_->advance(behind) : behind);
 }
 
 }  // namespace zc

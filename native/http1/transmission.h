@@ -1,7 +1,10 @@
-// Writes one answer on a stream as HTTP/1 frames it: a head, then the body as it is. RFC 9112 §2.1.
+// Writes one answer on a stream as HTTP/1 frames it: a head, then the body as it is, or in chunks. RFC 9112 §2.1, §7.1.
 #pragma once
+#include <optional>
+
 #include "http/body.h"
 #include "http/service.h"
+#include "http1/chunks.h"
 #include "http1/head.h"
 #include "net/stream.h"
 
@@ -12,6 +15,7 @@ enum class SendResult : uint8_t {
   again,    // the stream is full: go on when it says so
   yield,    // its share is sent: others first
   cold,     // the next bytes may be on the disk: have them paged in
+  awaited,  // the next bytes are not made yet
   unacked,  // all but the end is sent; waiting for the peer's acknowledgement
   gone,     // the peer went away
   broken,   // the file is not what was promised: the connection must not be used again
@@ -22,7 +26,10 @@ class Transmission {
   /** The head of the body's reply. */
   void start(const BodySource& body, HeadEnd end, std::string_view date);
   /** No head: somebody else has sent it. */
-  void start_body() { head_size_ = head_sent_ = 0; }
+  void start_body() {
+    chunks_.reset();
+    head_size_ = head_sent_ = 0;
+  }
   /**
    * At most `share` bytes of the body. `now`: ms. `follows`: another answer comes at once, so the last segment may wait for
    * it.
@@ -31,6 +38,7 @@ class Transmission {
 
  private:
   size_t head_vectors(const BodySource& body, iovec* to) const;
+  size_t frame(iovec* to, const BodyNext& next);
   SendResult send_file(Stream& stream, BodySource& body, uint64_t most, int64_t now);
   void advance(BodySource& body, uint64_t bytes);
 
@@ -38,6 +46,7 @@ class Transmission {
   char end_[kHeadEndSize];
   size_t end_size_ = 0;
   uint64_t head_size_ = 0, head_sent_ = 0;
+  std::optional<Chunks> chunks_;
 };
 
 }  // namespace zc

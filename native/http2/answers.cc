@@ -111,7 +111,7 @@ void Http2Connection::gather(Batch& batch) {
   if (window_ > 0) return;
   // Heads, and what is empty, need no window.
   schedule_.each([&](Http2Stream& stream) {
-    if (stream.head_sent || !batch.has_room()) return;
+    if ((stream.head_sent && !stream.body.ended()) || !batch.has_room()) return;
     if (serve(batch, stream, 0)) served_.push_back(&stream);
   });
 }
@@ -121,7 +121,8 @@ bool Http2Connection::serve(Batch& batch, Http2Stream& stream, uint64_t most) {
   stream.batch = batch_;
   const bool begins = !stream.head_sent;
   if (stream.body.ended()) {
-    add_head(batch, stream, true);
+    if (begins) add_head(batch, stream, true);
+    else add_end(batch, stream);
     unschedule(stream, Phase::written);
     return true;
   }
@@ -154,6 +155,10 @@ bool Http2Connection::serve(Batch& batch, Http2Stream& stream, uint64_t most) {
     case BodyNext::cold:
       page(stream);
       return false;
+    case BodyNext::awaited:
+      if (begins) add_head(batch, stream, false);
+      unschedule(stream, Phase::feed);
+      return begins;
     case BodyNext::file:
     case BodyNext::held:
     case BodyNext::done:
@@ -202,6 +207,12 @@ void Http2Connection::add_body(Batch& batch, Http2Stream& stream, const iovec* p
   expect(stream, limits_.send_timeout);
 }
 
+// §6.1: after the last byte it became known that it was the last.
+void Http2Connection::add_end(Batch& batch, Http2Stream& stream) {
+  floods_.sent_frame();
+  batch.add(FrameHead{0, FrameType::data, kEndStream, stream.number});
+}
+
 // The others go on meanwhile.
 void Http2Connection::page(Http2Stream& stream) {
   unschedule(stream, Phase::page);
@@ -217,6 +228,15 @@ void Http2Connection::on_paged(Exchange& exchange) {
   if (stream.state != Phase::page) return;
   stream.body.set_paged(service_.turn().now);
   schedule(stream);
+  service_.requeue(*this);
+}
+
+void Http2Connection::on_fed(Exchange& exchange) {
+  auto& stream = static_cast<Http2Stream&>(exchange);
+  const bool ends = stream.body.ended();
+  if (stream.body.feed()->failed()) reset(stream, ErrorCode::internal_error, ExchangeEnd::file_fault);
+  // The end needs no window.
+  else if (stream.state == Phase::feed || (stream.state == Phase::blocked && ends)) schedule(stream);
   service_.requeue(*this);
 }
 

@@ -25,6 +25,7 @@ class Http2Connection final : public Connection {
   void on_timeout() override;
   void on_answer(Exchange& exchange, Ref<const Reply> reply) override;
   void on_paged(Exchange& exchange) override;
+  void on_fed(Exchange& exchange) override;
   void retire() override;
   void stop() override;
   void abandon(ExchangeEnd why) override;
@@ -108,6 +109,7 @@ class Http2Connection final : public Connection {
   bool serve(Batch& batch, Http2Stream& stream, uint64_t most);
   void add_head(Batch& batch, Http2Stream& stream, bool ends);
   void add_body(Batch& batch, Http2Stream& stream, const iovec* parts, const BodyNext& next);
+  void add_end(Batch& batch, Http2Stream& stream);
   void page(Http2Stream& stream);
   void settle_served();
   void finish(Http2Stream& stream);

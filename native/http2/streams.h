@@ -16,6 +16,7 @@ struct StreamState {
     blocked,  // the peer takes no more of it for now
     pace,     // the client has had its share of it for now
     page,     // the pager fetches the next bytes from the disk
+    feed,     // the next bytes are not made yet
     written,  // the last of the answer is in the batch that is being sent
     drain,    // answered; the rest of the request's body comes
   };

@@ -61,6 +61,12 @@ std::optional<size_t> SocketStream::unacknowledged() const {
   return static_cast<size_t>(bytes);
 }
 
+// socket(7): closed with nothing to wait for, TCP resets the connection.
+void SocketStream::cut() {
+  const linger at_once{1, 0};
+  setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void SocketStream::end_output() { shutdown(fd(), SHUT_WR); }
 
 bool SocketStream::watch(int epoll, uint64_t tag) {

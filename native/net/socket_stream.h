@@ -26,6 +26,7 @@ class SocketStream : public Stream {
   Await send_awaits() const override { return Await::writable; }
   Io flush() override;
   std::optional<size_t> unacknowledged() const override;
+  void cut() override;
   void end_output() override;
   bool watch(int epoll, uint64_t tag) override;
   const sockaddr_storage& peer() const override { return peer_; }

@@ -49,6 +49,8 @@ class Stream {
   virtual Io flush() = 0;
   /** Bytes sent that the peer's system has not yet confirmed; none when it is gone. */
   virtual std::optional<size_t> unacknowledged() const = 0;
+  /** It is closed next, in the midst of an answer: the peer must not take what it has for all of it. */
+  virtual void cut() = 0;
   /** Nothing more will be sent; the peer may still send. */
   virtual void end_output() = 0;
 

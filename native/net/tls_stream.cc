@@ -187,6 +187,12 @@ Io TlsStream::flush() {
   return io.result == Io::moved ? socket_->flush() : io;
 }
 
+// RFC 8446 §6.1: what has no close_notify behind it is not all.
+void TlsStream::cut() {
+  said_goodbye_ = true;
+  socket_->cut();
+}
+
 void TlsStream::end_output() {
   say_goodbye();
   socket_->end_output();

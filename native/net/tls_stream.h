@@ -55,6 +55,7 @@ class TlsStream final : public Stream {
   Await send_awaits() const override { return Await::writable; }
   Io flush() override;
   std::optional<size_t> unacknowledged() const override { return socket_->unacknowledged(); }
+  void cut() override;
   void end_output() override;
   bool watch(int epoll, uint64_t tag) override { return socket_->watch(epoll, tag); }
   const sockaddr_storage& peer() const override { return socket_->peer(); }

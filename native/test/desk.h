@@ -117,17 +117,31 @@ inline Ref<File> make_file(const std::string& bytes) {
   return make_ref<File>(std::move(fd), FileStat::from(st), "file");
 }
 
+/** By Way::feed: with none of the bytes, which come by `feed`. */
 inline Ref<Reply> reply_of(Way way, const std::string& bytes) {
   auto reply = make_ref<Reply>();
   reply->status = 200;
-  reply->fields = "Content-Length: " + std::to_string(bytes.size()) + "\r\n";
   reply->way = way;
   reply->reason = Reason::size;
+  if (way == Way::feed) return reply;
+  reply->fields = "Content-Length: " + std::to_string(bytes.size()) + "\r\n";
   reply->span = {0, bytes.size()};
   if (way == Way::bytes) reply->memory = Ref<Memory>(new HeapBytes(bytes));
   else if (way == Way::mmap) reply->memory = FileMapping::map(make_file(bytes));
   else reply->file = make_file(bytes);
   return reply;
+}
+
+/** More of a body that is made while it is sent. */
+inline void feed(Exchange& exchange, std::string bytes) {
+  exchange.body.feed()->push(Ref<Memory>(new HeapBytes(std::move(bytes))));
+  exchange.connection.on_fed(exchange);
+}
+
+/** Nothing more of it comes. */
+inline void finish_feed(Exchange& exchange, bool whole) {
+  exchange.body.feed()->finish(whole);
+  exchange.connection.on_fed(exchange);
 }
 
 }  // namespace zc

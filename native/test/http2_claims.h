@@ -215,6 +215,71 @@ inline void check_narrowed_windows() {
   require(desk.live.empty() && !connection.closed, "they have ended, and the connection goes on");
 }
 
+/** A body that is made while it is sent: within the windows and the pace, with an end that needs no window, or none at all. */
+inline void check_feed() {
+  Desk desk;
+  desk.prepared = {{"/fed", reply_of(Way::feed, "")}};
+  desk.limits_to_set().header_timeout = desk.limits_to_set().keep_alive_timeout = 1'000'000;
+  desk.limits_to_set().send_timeout = 300;
+  RecordStream::Habits habits;
+  habits.record = 1 << 20;
+  auto made = std::make_unique<RecordStream>(habits);
+  RecordStream& stream = *made;
+  Http2Connection connection(desk, std::move(made));
+  const auto turn = [&] {
+    while (desk.queued && !connection.closed) std::exchange(desk.queued, nullptr)->on_turn();
+  };
+  const auto ask = [&](uint32_t number) -> Exchange& {
+    stream.deliver(get(number, "/fed"));
+    StreamEvents readable;
+    readable.readable = true;
+    connection.on_events(readable);
+    return **desk.live.begin();
+  };
+  const auto has = [&stream](const std::string& bytes) { return stream.output.find(bytes) != std::string::npos; };
+  connection.begin(std::string(kPreface) + initial_window(1'000) + frame(FrameType::settings, kAck, 0, ""));
+  connection.on_events({});
+  Exchange& first = ask(1);
+  require(!stream.output.empty() && sum_of_data(stream.output) == 0, "the head does not wait");
+  desk.pass(301);
+  if (desk.is_due()) connection.on_timeout();
+  require(desk.live.size() == 1 && desk.timeouts == 0, "who waits for us is not slow");
+  feed(first, pattern(600));
+  turn();
+  feed(first, pattern(600));
+  turn();
+  require(sum_of_data(stream.output) == 1'000, "no more than the window");
+  require(first.body.feed()->take_spent() == 600, "what has left whole is told");
+  stream.deliver(frame(FrameType::window_update, 0, 1, big_endian(200)));
+  StreamEvents readable;
+  readable.readable = true;
+  connection.on_events(readable);
+  require(sum_of_data(stream.output) == 1'200 && !has(frame(FrameType::data, kEndStream, 1, "")), "the rest of it");
+  finish_feed(first, true);
+  turn();
+  require(has(frame(FrameType::data, kEndStream, 1, "")) && desk.ended.size() == 1, "the end needs no window");
+  require(desk.ended[0].how == ExchangeEnd::done && desk.ended[0].bytes == 1'200, "and is the exchange's");
+  Exchange& second = ask(3);
+  feed(second, pattern(2'000));
+  turn();
+  finish_feed(second, false);
+  turn();
+  require(has(frame(FrameType::rst_stream, 0, 3, big_endian(static_cast<uint32_t>(ErrorCode::internal_error)))) && !connection.closed,
+          "what fails is reset at once, whatever room there is");
+  desk.limits_to_set().pace = {100, 0};
+  Exchange& third = ask(5);
+  feed(third, pattern(250));
+  finish_feed(third, true);
+  turn();
+  const uint64_t before = sum_of_data(stream.output);
+  for (int seconds = 0; seconds < 3; ++seconds) {
+    desk.pass(1'000);
+    if (desk.is_due()) connection.on_timeout();
+  }
+  require(sum_of_data(stream.output) == before + 150 && desk.ended.size() == 3, "it has the pace of all others");
+  connection.abandon(ExchangeEnd::gone);
+}
+
 /** Who has half-closed makes no more room: what waits for it ends, what needs none is still answered. */
 inline void check_half_closed() {
   Desk desk;

@@ -10,7 +10,7 @@ namespace {
 
 using namespace zc;
 
-const std::string_view kTargets[] = {"/hot", "/empty", "/large", "/file", "/cold", "/ask", "/early", "*", "/a b"};
+const std::string_view kTargets[] = {"/hot", "/empty", "/large", "/file", "/cold", "/fed", "/ask", "/early", "*", "/a b"};
 
 /** A request that some client might send: indexed fields, literals, the table, all that the plan reads. */
 std::string block_of(Random& random) {
@@ -125,6 +125,7 @@ uint64_t sum_of_windows(std::string_view input) {
 struct Site {
   Ref<const Reply> hot{reply_of(Way::bytes, "hello")};
   Ref<const Reply> empty{reply_of(Way::bytes, "")};
+  Ref<const Reply> fed{reply_of(Way::feed, "")};
   Ref<const Reply> large{reply_of(Way::bytes, pattern(200'000))};
   Ref<const Reply> file{reply_of(Way::read, pattern(300'000))};
   Ref<const Reply> early{early_reply(Way::bytes, "<a>; rel=preload")};
@@ -139,6 +140,15 @@ struct Site {
     }
   }
 };
+
+/** Some of what is made while it is sent goes on, some ends. */
+void make_more(Desk& desk, Random& random) {
+  for (Exchange* const exchange : std::set<Exchange*>(desk.live)) {
+    if (desk.live.count(exchange) == 0 || !exchange->body.feed() || random.one_in(3)) continue;
+    if (random.one_in(4)) finish_feed(*exchange, !random.one_in(3));
+    else if (!exchange->body.feed()->whole()) feed(*exchange, pattern(1 + random.below(50'000)));
+  }
+}
 
 void step(Http2Connection& connection, RecordStream& stream, Desk& desk, Random& random) {
   StreamEvents event;
@@ -155,6 +165,7 @@ void step(Http2Connection& connection, RecordStream& stream, Desk& desk, Random&
   if (Exchange* waiting = std::exchange(desk.waiting, nullptr)) {
     if (!connection.closed && desk.live.count(waiting) > 0 && !random.one_in(4)) connection.on_answer(*waiting, desk.prepared["/hot"]);
   }
+  if (!connection.closed) make_more(desk, random);
   if (random.one_in(40) && desk.due && !connection.closed) {
     desk.pass_time();
     connection.on_timeout();
@@ -163,7 +174,8 @@ void step(Http2Connection& connection, RecordStream& stream, Desk& desk, Random&
 
 void run(const Site& site, Random& random) {
   Desk desk;
-  desk.prepared = {{"/hot", site.hot}, {"/empty", site.empty}, {"/large", site.large}, {"/file", site.file}, {"/cold", site.mapped}, {"/early", site.early}};
+  desk.prepared = {{"/hot", site.hot},     {"/empty", site.empty}, {"/large", site.large}, {"/file", site.file},
+                   {"/cold", site.mapped}, {"/fed", site.fed},     {"/early", site.early}};
   desk.limits_to_set().header_timeout = 10'000;
   desk.limits_to_set().keep_alive_timeout = 75'000;
   desk.limits_to_set().send_timeout = 60'000;
@@ -210,6 +222,7 @@ int main(int count, char** arguments) {
   check_pace();
   check_half_closed();
   check_early();
+  check_feed();
   const Site site;
   const auto one = [&site](Random& random) { run(site, random); };
   if (!fuzz::run(count, arguments, "http2_fuzz", one, [](unsigned long long made) { return made; })) return 2;

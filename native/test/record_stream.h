@@ -71,6 +71,7 @@ class RecordStream final : public Stream {
     return {Io::moved, 0, 0};
   }
   std::optional<size_t> unacknowledged() const override { return 0; }
+  void cut() override { was_cut = true; }
   void end_output() override { output_ended = true; }
   bool watch(int, uint64_t) override { return true; }
   const sockaddr_storage& peer() const override { return peer_; }
@@ -86,7 +87,7 @@ class RecordStream final : public Stream {
   int sends = 0;
   bool wants_read = false, wants_write = false;
   bool kept_back = false;
-  bool output_ended = false;
+  bool output_ended = false, was_cut = false;
   bool broke_promise = false;
 
  private:

@@ -1,6 +1,7 @@
 // HTTP/1 on a stream that is no socket (record_stream.h), without a thread, an epoll or a port. Built and run by
 // test/native/stream.test.ts; prints a line for each claim.
 #include <algorithm>
+#include <optional>
 
 #include "http1/transfer.h"
 #include "test/stream_client.h"
@@ -175,6 +176,79 @@ void judged() {
         "what is judged is not asked");
 }
 
+/** What a body in chunks holds (RFC 9112 §7.1); nothing where it is not whole, or something follows. */
+std::optional<std::string> unchunked(std::string_view text) {
+  std::string body;
+  for (;;) {
+    const size_t end = text.find("\r\n");
+    if (end == std::string_view::npos) return std::nullopt;
+    const size_t size = std::stoul(std::string(text.substr(0, end)), nullptr, 16);
+    text.remove_prefix(end + 2);
+    if (text.size() < size + 2 || text.substr(size, 2) != "\r\n") return std::nullopt;
+    body += text.substr(0, size);
+    text.remove_prefix(size + 2);
+    if (size == 0) return text.empty() ? std::make_optional(body) : std::nullopt;
+  }
+}
+
+/** A body that is made while it is sent, with what stands before and behind it on the connection. */
+void fed() {
+  const std::string head = "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const RecordStream::Habits habits[] = {{700, 0, 0, false}, {1, 0, 0, false}, {999, 2, 3, true}, {1 << 20, 0, 0, true}};
+  for (const RecordStream::Habits& habit : habits) {
+    const std::string bytes = pattern(habit.record == 1 ? 3'000 : 300'001), how = "fed, records of " + std::to_string(habit.record);
+    Desk desk;
+    desk.limits_to_set().send_timeout = 1'000;
+    desk.prepared = {{"/a", Ref<const Reply>(reply_of(Way::bytes, "hello"))}, {"/fed", Ref<const Reply>(reply_of(Way::feed, ""))}};
+    Client client(desk, habit);
+    const auto rest = [&] { client.run("", [] { return false; }); };
+    const std::string get_fed = "GET /fed HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.run(kGet + get_fed + kGet, [] { return false; });
+    claim(client.stream->output == answer_of("hello") + head && !client.stream->kept_back, how + ": the head does not wait");
+    Exchange& exchange = **desk.live.begin();
+    uint64_t spent = 0;
+    size_t size = 1;
+    for (size_t at = 0; at < bytes.size(); at += size, size = (size * 3 + 1) % 40'000) {
+      feed(exchange, bytes.substr(at, size));
+      if (size % 2 == 0) rest();
+      spent += exchange.body.feed()->take_spent();
+    }
+    rest();
+    spent += exchange.body.feed()->take_spent();
+    claim(spent == bytes.size(), how + ": whoever makes it is told of all that has left");
+    desk.pass_time();
+    client.connection->on_timeout();
+    claim(desk.timeouts == 0 && desk.live.size() == 1, how + ": who waits for us is not slow");
+    finish_feed(exchange, true);
+    rest();
+    const size_t begin = answer_of("hello").size() + head.size(), end = client.stream->output.size() - answer_of("hello").size();
+    claim(unchunked(client.stream->output.substr(begin, end - begin)) == bytes, how + ": every byte once, in chunks");
+    claim(client.stream->output.substr(end) == answer_of("hello") && desk.ended.size() == 3, how + ": the next one is answered");
+    claim(!client.stream->broke_promise && desk.ended[1].bytes == bytes.size(), how + ": its bytes are the body's");
+
+    client.run(get_fed, [&] { return desk.live.size() == 1; });
+    feed(**desk.live.begin(), "some");
+    rest();
+    finish_feed(**desk.live.begin(), false);
+    claim(client.connection->closed && desk.ended.back().how == ExchangeEnd::file_fault && client.stream->output.find("0\r\n\r\n", end + 100) == std::string::npos,
+          how + ": one that fails has no end");
+  }
+  Desk desk;
+  desk.prepared["/fed"] = Ref<const Reply>(reply_of(Way::feed, ""));
+  for (const bool whole : {true, false}) {
+    Client client(desk, {700, 0, 0, false});
+    client.run("GET /fed HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", [] { return false; });
+    Exchange& exchange = **desk.live.begin();
+    feed(exchange, "some");
+    client.run("", [] { return false; });
+    finish_feed(exchange, whole);
+    client.run("", [] { return false; });
+    claim(client.stream->output == "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: close\r\n\r\nsome" &&
+              (client.connection->closed || client.stream->output_ended) && client.stream->was_cut == !whole,
+          std::string("for HTTP/1.0 it ends with the connection, ") + (whole ? "whole" : "cut off"));
+  }
+}
+
 /** The last answer of a connection says so, and what comes behind it is not answered. */
 void lifetime() {
   Desk desk;
@@ -209,5 +283,6 @@ int main() {
   for (const Way way : {Way::bytes, Way::mmap, Way::sendfile, Way::read}) pace(way);
   judged();
   lifetime();
+  fed();
   return 0;
 }

@@ -86,6 +86,7 @@ class Http1Client {
     input_.erase(0, end + 4);
     const bool bodiless = is_head || head.compare(9, 3, "304") == 0;
     const std::string length_text = field(head, "Content-Length: ");
+    if (!bodiless && head.find("Transfer-Encoding: chunked") != std::string::npos) return read_chunks(head);
     const size_t length = bodiless || length_text.empty() ? 0 : std::stoul(length_text);
     while (input_.size() < length) {
       if (!more()) return false;
@@ -94,6 +95,25 @@ class Http1Client {
       check_body(field(head, "File: "), field(head, "Start: "), std::string_view(input_).substr(0, length));
     }
     input_.erase(0, length);
+    return head.find("Connection: close") == std::string::npos;
+  }
+
+  bool read_chunks(const std::string& head) {
+    std::string body;
+    for (size_t size = 1; size > 0;) {
+      size_t end;
+      while ((end = input_.find("\r\n")) == std::string::npos) {
+        if (!more()) return false;
+      }
+      size = std::stoul(input_.substr(0, end), nullptr, 16);
+      while (input_.size() < end + 2 + size + 2) {
+        if (!more()) return false;
+      }
+      body += input_.substr(end + 2, size);
+      input_.erase(0, end + 2 + size + 2);
+    }
+    require(body.size() == std::stoul(field(head, "Length: ")), "what ends is whole");
+    check_body(field(head, "File: "), field(head, "Start: "), body);
     return head.find("Connection: close") == std::string::npos;
   }
 

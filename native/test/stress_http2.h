@@ -202,7 +202,7 @@ class Http2Client {
     for (size_t i = 0; i < list.lines.size(); ++i) {
       const std::string value(list.value(i));
       if (list.name(i) == ":status") asked.status = static_cast<unsigned>(std::stoul(value));
-      else if (list.name(i) == "content-length") asked.length = std::stoul(value);
+      else if (list.name(i) == "content-length" || list.name(i) == "length") asked.length = std::stoul(value);
       else if (list.name(i) == "file") asked.file = value;
       else if (list.name(i) == "start") asked.start = value;
     }

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "files/arena.h"
 #include "test/stress_certificates.h"
+#include "test/stress_feeds.h"
 #include "test/stress_site.h"
 
 namespace zc::stress {
@@ -101,6 +102,7 @@ class Owner {
     for (const Record& record : engine_->take_records()) {
       if (record.kind == Record::stopped) ++stopped;
       if (record.kind == Record::transfer_end) ++ended;
+      if (record.kind == Record::drained || record.kind == Record::feed_end) feeds_.hear(*engine_, record);
       if (record.kind != Record::request) continue;
       (random_.one_in(4) ? postponed_ : asked).push_back(static_cast<uint64_t>(record.id));
     }
@@ -133,7 +135,7 @@ class Owner {
   const Carriage carriage;
   bool proxied = false;  // clients come by a proxy
   int port = 0;
-  size_t stopped = 0, ended = 0, snapshots = 0, answers = 0, renewals = 0;
+  size_t stopped = 0, ended = 0, snapshots = 0, answers = 0, fed = 0, renewals = 0;
   double kept = 0;  // by all threads, at most
 
  private:
@@ -194,10 +196,18 @@ class Owner {
   void answer(uint64_t id) {
     static constexpr Way kTried[] = {Way::mmap, Way::sendfile, Way::read};
     ++answers;
+    if (random_.one_in(5)) return answer_as_made(id);
     engine_->reply(id, reply_with(random_.below(kFiles), kTried[random_.below(3)]));
     // A second reply, and one to a connection that never was, must be dropped.
     if (random_.one_in(20)) engine_->reply(id, reply_with(0, Way::read));
     if (random_.one_in(20)) engine_->reply(random_.below(uint64_t{1} << 53), reply_with(0, Way::read));
+  }
+
+  void answer_as_made(uint64_t id) {
+    const size_t file = random_.below(kFiles), start = random_.below(kSizes[file] + 1);
+    engine_->reply(id, Feeds::reply_of(file, start));
+    feeds_.start(*engine_, id, file, start);
+    ++fed;
   }
 
   void put_templates() {
@@ -274,6 +284,7 @@ class Owner {
   }
 
   Random random_;
+  Feeds feeds_{random_};
   const Site& site_;
   const Certificates& certificates_;
   Ref<Arena> arena_;

@@ -178,6 +178,10 @@ export interface NativeEngine {
     tail?: string,
     early?: string,
   ): void;
+  /** More of the body of a reply by `feed`: a copy is made. Records tell when it has left, and when nobody takes more. */
+  feed(id: number, bytes: Uint8Array): void;
+  /** Nothing more comes: that was all of it, or it cannot be made and its client has to see that. */
+  finishFeed(id: number, whole: boolean): void;
   /**
    * A path, as bytes as sent without the query, that the engine may answer once it has a reply. `judged`: bit mask of the
    * fields that a guard must match. `evidence`, flat: root-relative path, version ('' = absent), … `lastsMs`: of plan

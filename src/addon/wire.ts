@@ -71,11 +71,13 @@ export const WIRE = {
     'kept',
     'unproxied',
     'retired',
+    'drained',
+    'feed-end',
   ],
   /** The values of each record, in order; `fields` is their number, and pairs of index and value follow. */
   recordValues: ['kind', 'id', 'code', 'site', 'errno', 'bytes', 'method', 'text', 'fields'],
   /** How a body leaves (native/http/reply.h). */
-  ways: ['none', 'bytes', 'mmap', 'sendfile', 'read'],
+  ways: ['none', 'bytes', 'mmap', 'sendfile', 'read', 'feed'],
   /** Why: plan/types.ts has their meaning. */
   reasons: [
     'size',

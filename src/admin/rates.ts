@@ -33,7 +33,7 @@ export function ratesBetween(before: Look, after: Look): Rates {
   const perSecond = (of: (stats: Stats) => number) =>
     (of(after.stats) - of(before.stats)) / seconds;
   const byStrategy = (strategy: string, what: 'responses' | 'bytes') => (stats: Stats) =>
-    sumOf(stats, (way) => way === strategy, what);
+    sumOf(stats, (way) => (way === 'feed' ? 'bytes' : way) === strategy, what);
   const bytesPerSecondByStrategy = Object.fromEntries(
     STRATEGIES.map((strategy) => [strategy, perSecond(byStrategy(strategy, 'bytes'))]),
   );
@@ -55,7 +55,7 @@ export function ratesBetween(before: Look, after: Look): Rates {
   };
 }
 
-/** How bodies leave: of files by the first three, of pages by `bytes`. */
+/** How bodies leave: of files by the first three, of pages and what is made while it is sent by `bytes`. */
 const STRATEGIES = ['mmap', 'sendfile', 'read', 'bytes'];
 
 function sumOf(

@@ -148,6 +148,16 @@ export class FileTable {
     );
   }
 
+  /** What opens root-relative paths, all beneath the root that there is now, until `done` settles. */
+  hold(done: Promise<void>): (path: string) => Promise<Found> {
+    const { current } = this.#root;
+    void this.#root.use(() => done);
+    return async (path) => {
+      const [found] = await this.#open(current, [path]);
+      return found ?? { type: 'error', errno: 'EIO' };
+    };
+  }
+
   /** Which names stand in each of these directories (root-relative), where that can be told. */
   async names(directories: readonly string[]): Promise<ReadonlyArray<NativeNames | undefined>> {
     return this.#root.use(async (root) => {

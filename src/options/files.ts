@@ -1,13 +1,24 @@
 // Options: which files are served, under which names, and how fresh what is known of them is.
-import { bareMeans, choice, duration, integer, list, text, toggle, wordOr } from './kinds.ts';
+import { bareMeans, choice, duration, integer, list, size, text, toggle, wordOr } from './kinds.ts';
 import { redirectRules, rewriteRules } from './rules.ts';
-import { option, optional } from './table.ts';
+import { OptionError, option, optional } from './table.ts';
 
 const DAY_MS = 86_400_000;
+const TIB = 2 ** 40;
 
 export const files = {
   index: option(list(text), ['index.html'], 'index files of a directory, in order', 'nginx index'),
   listing: option(toggle, false, 'list directories without an index file', 'nginx autoindex'),
+  archive: option(
+    bareMeans('all', wordOr('all', list(choice('tar', 'tar.gz', 'tar.zst', 'zip')))),
+    [],
+    'formats in which a listed directory can be had whole, by ?archive=zip; alone: all that this Node can write',
+  ),
+  archiveMaxSize: option(
+    size(1, TIB),
+    4 * 2 ** 30,
+    'bytes of all files of one archive; a larger directory cannot be had whole',
+  ),
   dotfiles: option(
     choice('ignore', 'deny', 'allow'),
     'ignore',
@@ -67,3 +78,15 @@ export const freshness = {
     'nginx open_file_cache max',
   ),
 };
+
+/** Throws an OptionError where they do not fit together. */
+export function agreeOnArchives({
+  archive,
+  listing,
+}: {
+  readonly archive: string | readonly string[];
+  readonly listing: boolean;
+}): void {
+  if (archive.length === 0 || listing) return;
+  throw new OptionError((call) => `${call('archive')} needs ${call('listing')} too`);
+}

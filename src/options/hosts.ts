@@ -30,6 +30,8 @@ const OF_SITES = [
   'hsts',
   'index',
   'listing',
+  'archive',
+  'archiveMaxSize',
   'dotfiles',
   'symlinks',
   'trailingSlash',

@@ -2,7 +2,7 @@
 import { access } from './access.ts';
 import { encoding } from './encoding.ts';
 import { fields } from './fields.ts';
-import { files, freshness } from './files.ts';
+import { agreeOnArchives, files, freshness } from './files.ts';
 import {
   callInHost,
   type GivenHost,
@@ -124,6 +124,7 @@ function hostOf(all: Options, given: GivenHost): HostOptions {
   const { key, names, own } = given;
   const options: Options = { ...inherit(all, given), hosts: {} };
   const certified = own.tlsCert !== undefined;
+  if (own.archive !== undefined) inHost(key, () => agreeOnArchives(options));
   inHost(key, () => agreeOnTls(options, (name) => options[name] === OPTIONS[name].default));
   if (certified && all.tlsCert === undefined) {
     throw new OptionError(
@@ -146,6 +147,7 @@ function agree(options: Options): void {
   const isDefault = (name: keyof typeof OPTIONS) => options[name] === OPTIONS[name].default;
   agreeOnTls(options, isDefault);
   agreeOnListeners(options, isDefault);
+  agreeOnArchives(options);
   hostsOf(options);
   if (transport === 'uws') {
     const beyond = LIMITS_BEYOND_UWS.find((name) => !isDefault(name));

@@ -5,23 +5,30 @@ import { createRequire } from 'node:module';
 import type contentDisposition from 'content-disposition';
 import type entityTag from 'etag';
 import type mimeTypes from 'mime-types';
+import type * as modernTar from 'modern-tar';
 import type picomatch from 'picomatch';
 import type promClient from 'prom-client';
+import type yazl from 'yazl';
 
 const require = createRequire(import.meta.url ?? __filename);
 // A bundle that has left its packages behind fails when it starts, not with its first answer.
 require.resolve('etag');
 
+export const loadEtag = () => require('etag') as typeof entityTag;
+
 export const loadContentDisposition = () =>
   require('content-disposition') as typeof contentDisposition;
-
-export const loadEtag = () => require('etag') as typeof entityTag;
 
 export const loadMimeTypes = () => require('mime-types') as typeof mimeTypes;
 
 export const loadPicomatch = () => require('picomatch') as typeof picomatch;
 
 export const loadPromClient = () => require('prom-client') as typeof promClient;
+
+export const loadModernTar = () => require('modern-tar') as typeof modernTar;
+
+export const loadYazl = () => require('yazl') as typeof yazl;
+
 /** For a thread that loads it. */
 export const bcryptPath = () => require.resolve('bcryptjs');
 

@@ -10,7 +10,7 @@ import { prefersJson } from './negotiate.ts';
 import { STYLE } from './page-style.ts';
 import type { Terms } from './policy.ts';
 import type { RequestHead } from './request.ts';
-import type { Contents, ListingPage, ResponsePlan } from './types.ts';
+import type { ArchiveFormat, Contents, ListingPage, ResponsePlan } from './types.ts';
 
 /** What can differ between two pages of one directory: eighteen forms, whatever else a query says. */
 export interface ListingForm extends Order {
@@ -21,6 +21,20 @@ export interface ListingForm extends Order {
 
 /** SHA-256 of files by name, in base64, as far as they are told. */
 export type Hashes = ReadonlyMap<string, string>;
+
+/** What a listing tells beside what is in its directory. */
+export interface Extras {
+  readonly hashes?: Hashes | undefined;
+  /** As what the directory can be had whole. */
+  readonly archives?: readonly ArchiveFormat[];
+}
+
+/** The format that a query asks for (`?archive=zip`), offered or not; undefined where it asks for the page. */
+export function archiveAsked(query: string): string | undefined {
+  return query.includes('archive=')
+    ? (new URLSearchParams(query).get('archive') ?? undefined)
+    : undefined;
+}
 
 /** Rows between two chunks: about half a millisecond of work. */
 const ROWS_PER_CHUNK = 500;
@@ -86,22 +100,24 @@ export function* renderListing(
   path: string,
   contents: Contents,
   form: ListingForm,
-  hashes: Hashes = new Map(),
+  { hashes, archives = [] }: Extras = {},
 ): Generator<string, void> {
   const entries = yield* unpack(contents);
   const order = yield* arrange(entries, contents.sorted, form);
   yield* form.json
-    ? renderJson(path, entries, order, hashes)
-    : renderHtml(path, entries, order, form);
+    ? renderJson(path, entries, order, { hashes, archives })
+    : renderHtml(path, entries, order, form, archives);
 }
 
 function* renderJson(
   path: string,
   entries: Entries,
   order: readonly number[],
-  hashes: Hashes,
+  { hashes = new Map(), archives = [] }: Extras,
 ): Generator<string, void> {
-  yield `{"path":${JSON.stringify(path)},"entries":[`;
+  const links = Object.fromEntries(archives.map((format) => [format, `?archive=${format}`]));
+  const offered = archives.length === 0 ? '' : `"archives":${JSON.stringify(links)},`;
+  yield `{"path":${JSON.stringify(path)},${offered}"entries":[`;
   const rowOf = jsonRow(entries, hashes);
   yield* inChunks(order, (index, at) => (at === 0 ? rowOf(index) : `,\n${rowOf(index)}`));
   yield ']}\n';
@@ -153,6 +169,7 @@ function* renderHtml(
   entries: Entries,
   order: readonly number[],
   form: ListingForm,
+  archives: readonly ArchiveFormat[],
 ): Generator<string, void> {
   const title = `Index of ${escapeHtml(path)}`;
   const up = path === '/' ? '' : '<tr><td><a href="../">../</a><td><td>\n';
@@ -167,7 +184,7 @@ function* renderHtml(
 <h1>Index of ${crumbs(path)}</h1>
 <main>
 <table>
-<caption>${countOf(entries)}</caption>
+<caption>${countOf(entries)}${archiveLinks(archives)}</caption>
 <thead><tr>${COLUMNS.map((column) => headCell(column, form)).join('')}</thead>
 <tbody>
 ${up}`;
@@ -214,6 +231,15 @@ function crumbs(path: string): string {
 function countOf({ names }: Entries): string {
   if (names.length === 0) return 'This folder is empty';
   return names.length === 1 ? '1 entry' : `${names.length.toLocaleString('en')} entries`;
+}
+
+/** No crawler need follow them. */
+function archiveLinks(archives: readonly ArchiveFormat[]): string {
+  if (archives.length === 0) return '';
+  const links = archives.map(
+    (format) => `<a href="?archive=${format}" rel="nofollow" download>${format}</a>`,
+  );
+  return `, all as ${links.join(' ')}`;
 }
 
 /** A link that sorts by this column, and turns the order round where it already does. */

@@ -18,6 +18,7 @@ import { sendRange, sendWhole, timing } from './span.ts';
 import { chooseStrategy } from './strategy.ts';
 import type {
   Advice,
+  Archive,
   ListingPage,
   Plannable,
   Representation,
@@ -93,6 +94,8 @@ function planGet<F extends Representation>(
       return planRedirect(request, resolution, terms);
     case 'page':
       return planPage(request, resolution, terms);
+    case 'archive':
+      return planArchive(request, resolution, terms);
     case 'not-found':
       return planMiss(request, resolution, terms);
     case 'forbidden':
@@ -143,6 +146,24 @@ function planPage(request: RequestHead, page: ListingPage, terms: Terms): Respon
   const verdict = judgePreconditions(request.fields, { etag: page.etag, lastModified: undefined });
   if (verdict === 'failed') return planError(412, [], request, terms);
   return planListing(request, page, verdict === 'proceed', originFields(request, terms), terms);
+}
+
+/** It is made anew each time: no validators, no ranges, and nobody keeps it. */
+function planArchive(request: RequestHead, archive: Archive, terms: Terms): ResponsePlan<never> {
+  const validators = { etag: undefined, lastModified: undefined };
+  const verdict = judgePreconditions(request.fields, validators);
+  if (verdict === 'failed') return planError(412, [], request, terms);
+  const fields = ['Cache-Control', 'no-store', ...terms.common, ...originFields(request, terms)];
+  const answer = { close: false, memo: undefined };
+  if (verdict === 'not-modified') {
+    return { ...answer, status: 304, fields, body: { kind: 'none' } };
+  }
+  return {
+    ...answer,
+    status: 200,
+    fields: [...fields, ...archive.fields],
+    body: { kind: 'feed', open: archive.open },
+  };
 }
 
 function planMiss(

@@ -160,6 +160,17 @@ export interface ListingPage {
   readonly lease: Lease | undefined;
 }
 
+/** What a directory can be had as, with all that is below it. */
+export type ArchiveFormat = 'tar' | 'tar.gz' | 'tar.zst' | 'zip';
+
+/** A directory and what is below it as one file, which is made while it is sent. */
+export interface Archive {
+  readonly kind: 'archive';
+  /** Content-Type and Content-Disposition. */
+  readonly fields: FieldList;
+  readonly open: OpenFeed;
+}
+
 /** What a request-target names. Closed: `plan` switches over it, once a listing has its page. */
 export type Resolution<F extends Representation> =
   | {
@@ -181,7 +192,10 @@ export type Resolution<F extends Representation> =
   | { readonly kind: 'too-long' }
   | { readonly kind: 'failed'; readonly errno: string };
 
-export type Plannable<F extends Representation> = Exclude<Resolution<F>, Listing> | ListingPage;
+export type Plannable<F extends Representation> =
+  | Exclude<Resolution<F>, Listing>
+  | ListingPage
+  | Archive;
 
 export interface Part {
   /** Delimiter and part head, ending in CRLF CRLF. */
@@ -189,10 +203,18 @@ export interface Part {
   readonly span: Span;
 }
 
+/**
+ * Begins to make a body, once its head is on its way. What it gives is used up before the next is asked for. Where it throws,
+ * the client sees an answer that is not whole. `gone`: nobody takes any more of it.
+ */
+export type OpenFeed = (gone: AbortSignal) => AsyncIterable<Uint8Array>;
+
 /** The body as a value; a transport has one exhaustive switch over `kind`. */
 export type Body<F extends Representation> =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** Made while it is sent: nobody knows its length, so there is no Content-Length. */
+  | { readonly kind: 'feed'; readonly open: OpenFeed }
   | { readonly kind: Strategy; readonly reason: Reason; readonly file: F; readonly span: Span }
   | {
       readonly kind: 'parts';

@@ -21,9 +21,8 @@ export function contentDigests(table: Pick<FileTable, 'hash'>): AddDigest {
   let hashing = 0;
 
   async function hashOf({ body, resource }: Answer): Promise<string | undefined> {
-    if (body.kind === 'none' || lengthOf(body) > MAX_CONTENT || hashing >= MAX_HASHING) {
-      return undefined;
-    }
+    if (body.kind === 'none' || body.kind === 'feed') return undefined;
+    if (lengthOf(body) > MAX_CONTENT || hashing >= MAX_HASHING) return undefined;
     if (body.kind === 'bytes') {
       return loadCrypto().createHash('sha256').update(body.bytes).digest('base64');
     }
@@ -50,14 +49,14 @@ export function contentDigests(table: Pick<FileTable, 'hash'>): AddDigest {
   };
 }
 
-type FileBody = Exclude<Body<FileEntry>, { readonly kind: 'none' | 'bytes' }>;
+type FileBody = Exclude<Body<FileEntry>, { readonly kind: 'none' | 'bytes' | 'feed' }>;
 
 function piecesOf(body: FileBody): ReadonlyArray<string | Span> {
   if (body.kind !== 'parts') return [body.span];
   return [...body.parts.flatMap(({ head, span }) => [head, span]), body.tail];
 }
 
-function lengthOf(body: Exclude<Body<FileEntry>, { readonly kind: 'none' }>): number {
+function lengthOf(body: Exclude<Body<FileEntry>, { readonly kind: 'none' | 'feed' }>): number {
   if (body.kind === 'bytes') return body.bytes.length;
   return piecesOf(body).reduce(
     (sum, piece) => sum + (typeof piece === 'string' ? piece.length : piece.end - piece.start),

@@ -1,6 +1,7 @@
 // The pipeline of one request: parse target → (where others have routed it: is it spelled in the normal way?)
 // → redirects, rewrites → resolve (at once when cached) → routes of the site → error page → plan → (where the client wants
 // it: the digest of what is sent) → confirm that the file is still what was planned.
+import type { Archives } from '../archive/archives.ts';
 import { MISS_PAGE } from '../files/policy.ts';
 import { looksLikeAsset } from '../files/resolve.ts';
 import type { Outcome } from '../files/search.ts';
@@ -8,6 +9,7 @@ import type { FileTable } from '../files/table.ts';
 import { isDevious, parseTarget } from '../http/target.ts';
 import { type Log, textOf } from '../log/log.ts';
 import { errorPlan, statusOfErrno } from '../plan/errors.ts';
+import { archiveAsked } from '../plan/listing.ts';
 import { isNavigation, missingCoding } from '../plan/negotiate.ts';
 import { plan } from '../plan/plan.ts';
 import { type PlanPolicy, termsOf } from '../plan/policy.ts';
@@ -29,7 +31,9 @@ import {
 
 export interface HandlerOptions {
   readonly table: FileTable;
-  readonly listings: ListingPages;
+  readonly listings: Pick<ListingPages, 'show'>;
+  /** Undefined where no directory can be had whole. */
+  readonly archives: Pick<Archives, 'show'> | undefined;
   readonly policy: PlanPolicy;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
@@ -136,7 +140,11 @@ export function createHandler(options: HandlerOptions): Handler {
       case 'failed':
         return withErrorPage(asked, outcome, path, '50x.html', statusOfErrno(outcome.errno));
       case 'listing': {
-        const shown = listings.show(asked.request, outcome);
+        const format = options.archives && archiveAsked(query);
+        const shown =
+          options.archives && format !== undefined
+            ? options.archives.show(outcome, format)
+            : listings.show(asked.request, outcome);
         return shown instanceof Promise
           ? shown.then((page) => finish(asked, page, path, moved, query))
           : finish(asked, shown, path, moved, query);
@@ -163,7 +171,7 @@ export function createHandler(options: HandlerOptions): Handler {
   function planned({ request, terms }: Asked, outcome: Shown): Answer {
     const answer = plan(request, outcome, terms, Date.now());
     const { body, resource } = answer;
-    if (body.kind !== 'none' && body.kind !== 'bytes') table.use(body.file);
+    if ('file' in body) table.use(body.file);
     if (resource !== undefined && encodes.length > 0) {
       const coding = missingCoding(request.fields['accept-encoding'], resource, encodes);
       if (coding !== undefined) table.encode(resource.identity, coding);
@@ -184,7 +192,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const { body } = answer;
     const anew = () => (attempt < MAX_ATTEMPTS ? answerOf(asked, attempt + 1) : unsettled());
     if (asked.own !== options.own()) return anew();
-    if (body.kind === 'none' || body.kind === 'bytes') return answer;
+    if (!('file' in body)) return answer;
     const { file } = body;
     const strategy = body.kind === 'parts' ? body.strategy : body.kind;
     const again = () => {

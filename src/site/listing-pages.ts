@@ -9,7 +9,7 @@ import { loadCrypto } from '../packages/packages.ts';
 import { type Hashes, type ListingForm, listingForm, renderListing } from '../plan/listing.ts';
 import { unpackNow } from '../plan/listing-order.ts';
 import type { RequestHead } from '../plan/request.ts';
-import type { Contents, Listing, ListingPage, Plannable } from '../plan/types.ts';
+import type { ArchiveFormat, Contents, Listing, ListingPage, Plannable } from '../plan/types.ts';
 
 type Shown = Plannable<FileEntry>;
 
@@ -35,6 +35,8 @@ export interface ListingPagesOptions {
   readonly digest: boolean;
   /** Does this decoded path get what stands there, whoever is shown its directory? */
   readonly isPlain: (path: string) => boolean;
+  /** As what each directory can be had whole; pages link to it. */
+  readonly archives: readonly ArchiveFormat[];
 }
 
 /** Entries that are rendered in one go, in about a millisecond. */
@@ -95,7 +97,7 @@ export class ListingPages {
   }
 
   #makeNow(path: string, contents: Contents, form: ListingForm): Page {
-    const bytes = Buffer.from([...renderListing(path, contents, form)].join(''));
+    const bytes = Buffer.from([...this.#textOf(path, contents, form)].join(''));
     const hash = this.#startHash();
     hash?.update(bytes);
     return this.#pageOf(bytes, hash);
@@ -140,7 +142,7 @@ export class ListingPages {
     let bytes = this.#allocate(estimate(contents));
     let length = 0;
     let turned = performance.now();
-    for (const text of renderListing(path, contents, form, hashes)) {
+    for (const text of this.#textOf(path, contents, form, hashes)) {
       // UTF-8 has at most three bytes for a code unit.
       const needed = length + 3 * text.length;
       if (needed > bytes.length) {
@@ -156,6 +158,15 @@ export class ListingPages {
       turned = performance.now();
     }
     return this.#pageOf(bytes.subarray(0, length), hash);
+  }
+
+  #textOf(
+    path: string,
+    contents: Contents,
+    form: ListingForm,
+    hashes?: Hashes,
+  ): Generator<string, void> {
+    return renderListing(path, contents, form, { hashes, archives: this.#options.archives });
   }
 
   /** With the addon, memory that the engine sends from without a copy for each client. */

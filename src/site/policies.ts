@@ -1,6 +1,7 @@
 // From options to policies: what the files, the plan and the transports go by. Fixed for one generation.
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { EngineLimits } from '../addon/engine.ts';
+import { FORMATS } from '../archive/formats.ts';
 import { prefixReaches } from '../auth/realms.ts';
 import { isCompressible } from '../encode/compressible.ts';
 import { ENCODERS } from '../encode/encoders.ts';
@@ -28,11 +29,25 @@ export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addo
   return {
     ...others,
     auth: authOf(options),
+    archives: archivesOf(options),
     earlyHints: options.earlyHints,
     downloads: options.download,
     files: filesPolicy(options, others.mediaTypes),
     plan: planPolicy(options, rules),
   };
+}
+
+/** Throws an OptionError where this Node cannot write one of the formats. */
+function archivesOf({ archive, listing, archiveMaxSize }: Options): SiteOptions['archives'] {
+  if (archive.length === 0 || !listing) return undefined;
+  const formats = archive === 'all' ? FORMATS : archive;
+  const lacking = formats.find((format) => !FORMATS.includes(format));
+  if (lacking !== undefined) {
+    throw new OptionError(
+      (call) => `${call('archive')}: "${lacking}" needs Zstandard, which Node has from 22.15 on`,
+    );
+  }
+  return { formats, maxSize: archiveMaxSize };
 }
 
 export function limitsOf(options: Options): EngineLimits {

@@ -1,7 +1,9 @@
 // One site: a root directory, the table of its files and the handler that answers from it.
 
 import type { NativeAddon } from '../addon/types.ts';
+import { Archives, type ArchivesOptions } from '../archive/archives.ts';
 import { openRealms, type Realms } from '../auth/realms.ts';
+import { isCompressible, MIN_SIZE } from '../encode/compressible.ts';
 import type { Carried } from '../files/carried.ts';
 import type { FilePool } from '../files/file-pool.ts';
 import { openRoot, restingRoot } from '../files/open.ts';
@@ -34,6 +36,8 @@ export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
   readonly auth: Readonly<Record<string, string>>;
   /** Has a query a say that asks for a download? */
   readonly downloads: boolean;
+  /** What listed directories can be had whole as; undefined where they cannot. */
+  readonly archives: Pick<ArchivesOptions, 'formats' | 'maxSize'> | undefined;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
   /** What several sites keep together; where it is left out, one of its own. */
@@ -57,7 +61,7 @@ export interface Site {
 
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function createSite(options: SiteOptions): Site {
-  const { plan, redirects, rewrites, routed, addon, log, pool } = options;
+  const { plan, redirects, rewrites, routed, archives, addon, log, pool } = options;
   const { earlyHints } = options;
   const links =
     typeof earlyHints === 'string' ? new BuildLinks(earlyHints, options.files.root) : undefined;
@@ -76,16 +80,23 @@ export function createSite(options: SiteOptions): Site {
   links?.watch(files.revalidateMs, log, (pages) => {
     for (const page of pages) table.drop(page);
   });
+  /** Does this path get what stands there, whoever is shown this directory? */
+  const belongs = (path: string, directory: string) =>
+    redirects(path, '') === undefined &&
+    rewrites(path) === undefined &&
+    own().routes.of(path, '')?.forced === undefined &&
+    realms?.of(path) === realms?.of(directory);
   const listings = new ListingPages({
     ...{ table, addon },
     etag: files.etag !== 'off',
     digest: files.digest,
-    isPlain: (path) =>
-      isPlain(path, options, realms) && own().routes.of(path, '')?.forced === undefined,
+    isPlain: (path) => belongs(path, path.slice(0, path.lastIndexOf('/') + 1)),
+    archives: archives?.formats ?? [],
   });
   const answering = createHandler({
     table,
     listings,
+    archives: archives && archivesOf(options, archives, { table, belongs }),
     policy: plan,
     redirects,
     rewrites,
@@ -116,6 +127,19 @@ export function createSite(options: SiteOptions): Site {
   };
 }
 
+/** What a rule leads elsewhere, and what is in another realm, is none of the directory's. */
+function archivesOf(
+  { mediaTypes, log }: SiteOptions,
+  how: Pick<ArchivesOptions, 'formats' | 'maxSize'>,
+  { table, belongs }: Pick<ArchivesOptions, 'table' | 'belongs'>,
+): Archives {
+  return new Archives({
+    ...{ ...how, table, belongs, log },
+    compresses: ({ path, size }) =>
+      size >= MIN_SIZE && isCompressible(mediaTypes(path) ?? typeOf(path)),
+  });
+}
+
 /** Undefined where everybody may see all. Throws an OptionError that names the file, and its line, that cannot be used. */
 function realmsOf({ auth, log }: SiteOptions): Realms | undefined {
   try {
@@ -123,16 +147,6 @@ function realmsOf({ auth, log }: SiteOptions): Realms | undefined {
   } catch (error) {
     throw new OptionError((call) => `${call('auth')}: ${(error as Error).message}`);
   }
-}
-
-/** Does this path get what stands there, whoever is shown its directory? */
-function isPlain(path: string, { redirects, rewrites }: SiteOptions, realms?: Realms): boolean {
-  const directory = path.slice(0, path.lastIndexOf('/') + 1);
-  return (
-    redirects(path, '') === undefined &&
-    rewrites(path) === undefined &&
-    realms?.of(path) === realms?.of(directory)
-  );
 }
 
 function describeBy(

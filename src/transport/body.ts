@@ -1,7 +1,7 @@
 // The one switch over what a body can be, for carriers that send it here (the engine is told by engine/reply.ts). Each
 // knows how it sends the forms that are left.
 import type { FileEntry } from '../files/entry.ts';
-import type { Body, Reason, Span } from '../plan/types.ts';
+import type { Body, OpenFeed, Reason, Span } from '../plan/types.ts';
 import type { Pieces } from './pieces.ts';
 
 /** One span of a file. */
@@ -26,6 +26,8 @@ export interface BodyWriter {
   copy(bytes: Buffer, reason: Reason): void;
   /** Piece by piece. */
   pieces(body: Pieces): void;
+  /** Made while it is sent. */
+  feed(open: OpenFeed): void;
 }
 
 /** The body's file is retained. */
@@ -36,6 +38,9 @@ export function writeBody(body: Body<FileEntry>, writer: BodyWriter): void {
       return;
     case 'bytes':
       writer.bytes(body.bytes);
+      return;
+    case 'feed':
+      writer.feed(body.open);
       return;
     case 'mmap': {
       const bytes = viewOf(body, writer.keeps === true);
@@ -63,7 +68,7 @@ export function writeBody(body: Body<FileEntry>, writer: BodyWriter): void {
 
 /** Retains the body's file while `send` runs. Throws, before that, where it is closed already. */
 export function withFile(body: Body<FileEntry>, send: () => void): void {
-  const file = body.kind === 'none' || body.kind === 'bytes' ? undefined : body.file;
+  const file = 'file' in body ? body.file : undefined;
   file?.retain();
   try {
     send();

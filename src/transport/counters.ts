@@ -11,6 +11,7 @@ type StatusRow = Record<number, number>;
 export class Counters extends Counts {
   readonly none: Tally = { responses: 0, bytes: 0 };
   readonly bytes: Tally = { responses: 0, bytes: 0 };
+  readonly feed: Tally = { responses: 0, bytes: 0 };
   readonly durations = emptyHistogram(WIRE.durationBounds);
   readonly sizes = emptyHistogram(WIRE.sizeBounds);
   readonly #files: { readonly [strategy in Strategy]: TallyRow } = {
@@ -56,12 +57,13 @@ export class Counters extends Counts {
     const byStrategy: Record<string, Tally> = {};
     if (this.none.responses > 0) byStrategy.none = { ...this.none };
     if (this.bytes.responses > 0) byStrategy.bytes = { ...this.bytes };
+    if (this.feed.responses + this.feed.bytes > 0) byStrategy.feed = { ...this.feed };
     for (const [strategy, row] of Object.entries(this.#files)) {
       for (const [reason, tally] of Object.entries(row)) {
         byStrategy[`${strategy}:${reason}`] = { ...tally };
       }
     }
-    const { none: _, bytes: __, ...counts }: Counters = this;
+    const { none: _, bytes: __, feed: ___, ...counts }: Counters = this;
     return {
       ...counts,
       byStrategy,
@@ -99,6 +101,12 @@ export class Sending {
   byBytes(): void {
     this.#way = 'bytes';
     this.#tally = this.#counters.bytes;
+  }
+
+  /** From here on its body is made while it is sent. */
+  byFeed(): void {
+    this.#way = 'feed';
+    this.#tally = this.#counters.feed;
   }
 
   /** From here on its body leaves this way; as the answer that it is in the end, it is counted there. */

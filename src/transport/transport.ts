@@ -20,7 +20,8 @@ export interface Histogram {
 /** Counters since start. Bytes are body bytes accepted by the kernel (or the carrier library). */
 export interface TransportStats extends Readonly<Counts> {
   /**
-   * By `strategy:reason`, e.g. "sendfile:size"; bodies that are no file's are under "bytes", bodiless answers under "none".
+   * By `strategy:reason`, e.g. "sendfile:size"; bodies that are no file's are under "bytes", those made
+   * while they are sent under "feed", bodiless answers under "none".
    * `responses` are those that were sent whole, `bytes` also those of the others.
    */
   readonly byStrategy: Readonly<Record<string, Readonly<Tally>>>;

@@ -66,7 +66,7 @@ function isSound(answer: ReturnType<typeof plan>): boolean {
   if (answer.status === 416) return range === `bytes */${SIZE}`;
   if (answer.status !== 206) return range === undefined;
   const { body } = answer;
-  if (body.kind === 'none' || body.kind === 'bytes') return false;
+  if (!('file' in body)) return false;
   const size = body.file.size;
   if (range === undefined)
     return /^multipart\/byteranges;/.test(field(answer.fields, 'content-type') ?? '');

@@ -181,6 +181,9 @@ t.test('an unknown option is refused with the nearest one that exists', async (t
 t.test('options that need each other', async (t) => {
   t.throws(() => resolveOptions({ tlsCert: 'a.pem' }), /^option tlsCert needs option tlsKey too$/);
   t.throws(() => resolveOptions({ tlsKey: 'a.pem' }), /^option tlsKey needs option tlsCert too$/);
+  t.throws(() => resolveOptions({ archive: 'all' }), /^option archive needs option listing too$/);
+  t.same(resolveOptions({ archive: 'zip,tar', listing: true }).archive, ['zip', 'tar']);
+  t.throws(() => resolveOptions({ archive: 'rar', listing: true }), /^option archive/);
   const pair = { tlsCert: 'a', tlsKey: 'b' };
   const wrong: ReadonlyArray<readonly [OptionsInput, RegExp]> = [
     [

@@ -108,6 +108,7 @@ export function bodyOf({ body }: Answer): string {
   switch (body.kind) {
     case 'none':
     case 'bytes':
+    case 'feed':
       return body.kind;
     case 'parts':
       return `${body.strategy}:${body.reason} ${body.parts.map(({ span }) => `${span.start}-${span.end}`).join(' ')}`;

@@ -37,7 +37,7 @@ function pagesOf(contents: Contents, etag = true, digest = false) {
     },
   };
   const isPlain = (path: string) => path.startsWith('/d/') && !path.endsWith('1');
-  const pages = new ListingPages({ table, addon, etag, digest, isPlain });
+  const pages = new ListingPages({ table, addon, etag, digest, isPlain, archives: [] });
   return {
     table,
     show: async (query: string, accept?: string): Promise<ListingPage> => {
@@ -167,7 +167,7 @@ t.test('why there is no listing goes through', async (t) => {
     lease: () => undefined,
     hashes: async () => new Map(),
   };
-  const options = { etag: true, digest: false, isPlain: () => true };
+  const options = { etag: true, digest: false, isPlain: () => true, archives: [] };
   const pages = new ListingPages({ table, addon, ...options });
   t.equal(await pages.show(ask(''), LISTING), gone);
 });

@@ -1,4 +1,4 @@
-// A raw-socket HTTP/1.1 client: sends any bytes, reads answers strictly by their Content-Length.
+// A raw-socket HTTP/1.1 client: sends any bytes, reads answers strictly by their Content-Length or their chunks.
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { dial } from './dial.ts';
@@ -39,7 +39,7 @@ export interface Connection {
   end(): void;
   /**
    * The next answer; interim (1xx) ones count as answers. `method` is the request's, for HEAD has no
-   * body. Rejects when the stream ends inside it or its framing is not Content-Length or close.
+   * body. Rejects when the stream ends inside it or its framing is not Content-Length, chunks or close.
    */
   read(method?: string): Promise<Answer>;
   /** Everything until the server closes (a reset counts as a close). */
@@ -152,6 +152,25 @@ function over(socket: Socket): Connection {
     }
     return take(length);
   }
+  async function takeLine(): Promise<string> {
+    for (;;) {
+      const end = peek().indexOf('\r\n');
+      if (end >= 0) return take(end + 2).toString('latin1', 0, end);
+      if (!(await more())) throw new Error('closed after a chunk that is not the last');
+    }
+  }
+  /** RFC 9112 §7.1, without extensions and trailers. */
+  async function takeChunks(): Promise<Buffer> {
+    const bodies: Buffer[] = [];
+    for (;;) {
+      const line = await takeLine();
+      if (!/^(?:0|[1-9a-f][0-9a-f]*)$/.test(line)) throw new Error(`bad chunk size ${line}`);
+      const bytes = await takeBody(Number.parseInt(line, 16));
+      if ((await takeLine()) !== '') throw new Error('no line end behind a chunk');
+      if (bytes.length === 0) return Buffer.concat(bodies);
+      bodies.push(bytes);
+    }
+  }
   async function takeRest(): Promise<Buffer> {
     while (!ended) await more();
     return take(buffered);
@@ -164,8 +183,9 @@ function over(socket: Socket): Connection {
     const { status } = answer;
     // RFC 9112 §6.3
     if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return takeBody(0);
-    if (answer.field('transfer-encoding') !== undefined)
-      throw new Error('unexpected transfer coding');
+    const coding = answer.field('transfer-encoding');
+    if (coding === 'chunked') return takeChunks();
+    if (coding !== undefined) throw new Error(`unexpected transfer coding ${coding}`);
     const length = answer.field('content-length');
     if (length === undefined) return takeRest();
     if (!/^\d+$/.test(length)) throw new Error(`bad Content-Length ${length}`);

@@ -19,6 +19,7 @@ import { type Transport, type TransportStats, unproxied } from '../transport.ts'
 import { Admission } from './admission.ts';
 import { DirectoryIndex } from './directory-index.ts';
 import { engineTls } from './engine-tls.ts';
+import { Feeds } from './feeds.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
 import { engineReply, hotReply } from './reply.ts';
@@ -140,6 +141,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     log.warn(`${running} of ${options.threads} engine threads: the system has no room for more`);
   }
   const admission = new Admission(engine);
+  const feeds = new Feeds(engine, log);
   const index = new HotIndex(engine, options.maxHot, () => admission.crowded());
   if (options.accessLog) engine.logAccess(options.accessLog.writer, options.accessLog.format);
   const taken = { directories: 0, names: 0 };
@@ -188,6 +190,12 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       case 'stopped':
         running--;
         if (running === 0) stopped();
+        break;
+      case 'drained':
+        feeds.drained(record.id, record.bytes);
+        break;
+      case 'feed-end':
+        feeds.end(record.id);
         break;
       case 'transfer-end':
         // Only node:http's engine has transfers.
@@ -250,6 +258,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   function reply({ number, directories }: Served, { id, request, met }: Asked, plan: Answer): void {
     const { flags, fields, source, start, end, parts, tail, early } = engineReply(plan);
     engine.reply(id, flags, fields, source, start, end, parts, tail, early);
+    if (plan.body.kind === 'feed') feeds.start(id, plan.body.open);
     const path = pathOf(request);
     if (!path.startsWith('/')) return;
     directories.learn(path, plan);
@@ -264,6 +273,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   function end(): void {
     last ??= readStats(engine.stats());
     engine.close();
+    feeds.close();
   }
 
   return {

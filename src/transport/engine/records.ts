@@ -6,6 +6,7 @@ import {
   type FileFault,
   type Protocol,
   type Unproxied,
+  type Way,
   WIRE,
 } from '../../addon/wire.ts';
 import { REQUEST_FIELDS, type RequestField, type RequestHead } from '../../plan/request.ts';
@@ -36,6 +37,10 @@ export type EngineRecord =
       readonly end: ExchangeEnd;
       readonly bytes: number;
     }
+  /** So much of a feed has left. */
+  | { readonly kind: 'drained'; readonly id: number; readonly bytes: number }
+  /** Nobody takes more of a feed. */
+  | { readonly kind: 'feed-end'; readonly id: number }
   | { readonly kind: 'accept-paused'; readonly errno: string }
   | { readonly kind: 'stopped' }
   /** It accepts nobody more. */
@@ -93,6 +98,10 @@ function readRecord(batch: EngineRecords, start: number, end: number): EngineRec
       return { kind, site, file: text };
     case 'transfer-end':
       return { kind, id, end: WIRE.ends[code] ?? 'gone', bytes: Number(batch[start + at.bytes]) };
+    case 'drained':
+      return { kind, id, bytes: Number(batch[start + at.bytes]) };
+    case 'feed-end':
+      return { kind, id };
     case 'accept-paused':
       return { kind, errno };
     case 'unproxied':
@@ -126,6 +135,9 @@ function readRequest(
   return { method: String(batch[start + at.method]), target, fields };
 }
 
+/** They have no reason of their own. */
+const OF_NO_FILE: ReadonlySet<Way> = new Set(['none', 'bytes', 'feed']);
+
 export function readStats(counters: Float64Array): TransportStats {
   let next = 0;
   const take = () => counters[next++] ?? 0;
@@ -136,7 +148,7 @@ export function readStats(counters: Float64Array): TransportStats {
       const responses = take();
       const bytes = take();
       if (responses === 0 && bytes === 0) continue;
-      const key = way === 'none' || way === 'bytes' ? way : `${way}:${reason}`;
+      const key = OF_NO_FILE.has(way) ? way : `${way}:${reason}`;
       const tally = byStrategy[key] ?? { responses: 0, bytes: 0 };
       byStrategy[key] = tally;
       tally.responses += responses;

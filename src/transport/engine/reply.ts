@@ -16,6 +16,8 @@ export function engineReply({ status, fields, body, close, early }: Answer): Eng
       return reply(flags('none', 'size'), lines, undefined, 0, 0);
     case 'bytes':
       return reply(flags('bytes', 'size'), lines, body.bytes, 0, body.bytes.length);
+    case 'feed':
+      return reply(flags('feed', 'size'), lines, undefined, 0, 0);
     case 'mmap':
     case 'sendfile':
     case 'read': {

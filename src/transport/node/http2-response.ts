@@ -27,10 +27,27 @@ export function sendEarly(fields: FieldList, res: ServerResponse): void {
   stream.additionalHeaders({ ':status': 103, ...Object.fromEntries(pairs(fields)) });
 }
 
+/** An imitation of a response may have no request. */
+function protocolVersion({ req }: Partial<ServerResponse>): string | undefined {
+  return req?.httpVersion;
+}
+
+/** An answer of HTTP/1.0 without a length ends with its connection: one that is closed in the midst of it would seem whole. */
+function reset(res: ServerResponse): void {
+  const { socket } = res;
+  try {
+    if (socket?.destroyed === false) socket.resetAndDestroy();
+  } catch {
+    // Of TCP only.
+  }
+  res.destroy();
+}
+
 /** Cuts the answer off so that the client sees that it is not whole. */
 export function cutOff(res: ServerResponse): void {
   const stream = streamOf(res);
   // With an error, for the client to get INTERNAL_ERROR; the compatibility API keeps it from everybody else.
   if (stream) stream.destroy(new Error('cut off'));
+  else if (protocolVersion(res) === '1.0') reset(res);
   else res.destroy();
 }

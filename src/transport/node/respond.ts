@@ -5,11 +5,12 @@ import type { Protocol } from '../../addon/wire.ts';
 import type { FileEntry } from '../../files/entry.ts';
 import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
-import type { Reason } from '../../plan/types.ts';
+import type { OpenFeed, Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
 import { type Counters, Sending } from '../counters.ts';
 import type { Asked } from '../ended.ts';
+import { sendFeed } from '../feed.ts';
 import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
@@ -136,6 +137,10 @@ class ResponseWriter implements BodyWriter {
   pieces(body: Pieces): void {
     sendInPieces(body, this.#res, this.#sending, this.#outlet);
   }
+
+  feed(open: OpenFeed): void {
+    sendAsMade(open, this.#res, this.#sending, this.#outlet);
+  }
 }
 
 /** Head and body leave in one write; the memory is held until the kernel has the bytes. */
@@ -216,6 +221,22 @@ function sendFile(body: SpanBody, res: ServerResponse, sending: Sending, outlet:
 function sendInPieces(body: Pieces, res: ServerResponse, sending: Sending, outlet: Outlet): void {
   const sink = paced(responseSink(res, outlet.transfers), outlet.pace);
   const sent = sendPieces(body, sink, sending, outlet.counters, outlet.log).then((whole) => {
+    if (!whole) {
+      cutOff(res);
+      return;
+    }
+    res.end();
+    sending.end('done');
+  });
+  seeThrough(sent, res, outlet);
+}
+
+function sendAsMade(open: OpenFeed, res: ServerResponse, sending: Sending, outlet: Outlet): void {
+  const { counters, log, pace } = outlet;
+  const sink = paced(responseSink(res, undefined), pace);
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  const sent = sendFeed(open, sink, gone.signal, sending, counters, log).then((whole) => {
     if (!whole) {
       cutOff(res);
       return;

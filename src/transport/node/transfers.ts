@@ -82,6 +82,8 @@ export function startTransfers(
       case 'kept':
       case 'unproxied':
       case 'retired':
+      case 'drained':
+      case 'feed-end':
         // It does not listen.
         return;
       default:

@@ -18,6 +18,8 @@ export interface UwsResponse {
   writeHeader(name: string, value: string): UwsResponse;
   /** Adds Content-Length, and Date. Copies what the kernel does not take. */
   end(body?: string | Uint8Array, closeConnection?: boolean): UwsResponse;
+  /** In chunks; keeps what the kernel does not take, and says false then. `end()` ends them. */
+  write(chunk: Uint8Array): boolean;
   /** Adds no Content-Length when called without arguments. */
   endWithoutBody(): UwsResponse;
   /** Adds `Content-Length: total`. Takes what the kernel takes: [all of the chunk, all of the body]. */
@@ -117,6 +119,9 @@ function readVersion(): string {
 /** Size of a body that no socket buffer takes at once, so that the test goes through backpressure. */
 const LARGE = 16 * 2 ** 20;
 
+/** RFC 9112 §7.1 */
+const CHUNKED = Buffer.from('3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n');
+
 type Expected = readonly [method: string, target: string, head: RegExp, body: Buffer];
 
 const expected = (large: Buffer): readonly Expected[] => [
@@ -128,6 +133,7 @@ const expected = (large: Buffer): readonly Expected[] => [
   ],
   ['HEAD', '/head', /^HTTP\/1\.1 200 OK\r\n.*Content-Length: 77\r\n/s, Buffer.of()],
   ['GET', '/none', /^HTTP\/1\.1 304 Not Modified\r\n(?!.*Content-Length)/s, Buffer.of()],
+  ['GET', '/chunks', /^HTTP\/1\.1 200 OK\r\n.*Transfer-Encoding: chunked\r\n/s, CHUNKED],
   ['GET', '/large', new RegExp(`^HTTP/1\\.1 200 OK\r\n.*Content-Length: ${LARGE}\r\n`, 's'), large],
 ];
 
@@ -162,6 +168,11 @@ function answerTest(res: UwsResponse, req: UwsRequest, large: Buffer): void {
       return;
     case '/none':
       res.writeStatus('304 Not Modified').endWithoutBody();
+      return;
+    case '/chunks':
+      res.write(Buffer.from('abc'));
+      res.write(Buffer.from('de'));
+      res.end();
       return;
     case '/large': {
       res.onAborted(() => {});

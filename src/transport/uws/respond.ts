@@ -2,55 +2,16 @@
 import type { FileEntry } from '../../files/entry.ts';
 import { reasonPhrase } from '../../http/phrases.ts';
 import type { Log } from '../../log/log.ts';
-import type { Reason } from '../../plan/types.ts';
+import type { OpenFeed, Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
 import { type BodyWriter, withFile, writeBody } from '../body.ts';
 import { type Counters, Sending } from '../counters.ts';
-import type { Asked, Requested } from '../ended.ts';
+import { sendFeed } from '../feed.ts';
 import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, type Sink, sendPieces } from '../pieces.ts';
 import { withTiming } from '../timing.ts';
+import type { UwsExchange } from './exchange.ts';
 import type { UwsResponse } from './library.ts';
-
-/** A response and the end of its client, which may come at any time. */
-export interface UwsExchange extends Asked {
-  readonly res: UwsResponse;
-  readonly isHead: boolean;
-  gone: boolean;
-  /** Ends the step in progress when the client goes away. */
-  interrupt: () => void;
-  /** Nothing more will be sent: the first call settles the exchange, for it may be aborted in any of its steps. */
-  done(): void;
-}
-
-/** Calls `settled` once, however the exchange ends. */
-export function openExchange(
-  res: UwsResponse,
-  isHead: boolean,
-  settled: () => void,
-  request?: Requested,
-): UwsExchange {
-  let isOpen = true;
-  const done = () => {
-    if (isOpen) settled();
-    isOpen = false;
-  };
-  // Until there is a step in progress, the end of the client is the end of all.
-  const exchange: UwsExchange = {
-    res,
-    isHead,
-    began: performance.now(),
-    request,
-    gone: false,
-    interrupt: done,
-    done,
-  };
-  res.onAborted(() => {
-    exchange.gone = true;
-    exchange.interrupt();
-  });
-  return exchange;
-}
 
 /** Where exchanges are counted and reported. */
 export interface UwsOutlet {
@@ -144,6 +105,10 @@ class ExchangeWriter implements BodyWriter {
 
   pieces(body: Pieces): void {
     sendInPieces(body, this.#plan, this.#exchange, this.#sending, this.#outlet);
+  }
+
+  feed(open: OpenFeed): void {
+    sendAsMade(open, this.#plan, this.#exchange, this.#sending, this.#outlet);
   }
 }
 
@@ -251,6 +216,52 @@ function uwsSink(exchange: UwsExchange, plan: Answer, total: number): Sink {
           // Only end() can close the connection.
           res.end(chunk, plan.close);
           resolve(true);
+        });
+      });
+    },
+  };
+}
+
+function sendAsMade(
+  open: OpenFeed,
+  plan: Answer,
+  exchange: UwsExchange,
+  sending: Sending,
+  { counters, log, pace }: UwsOutlet,
+): void {
+  const { res } = exchange;
+  const gone = new AbortController();
+  exchange.onGone = () => gone.abort();
+  writeHead(plan, res);
+  const sink = paced(chunkSink(exchange), pace);
+  sendFeed(open, sink, gone.signal, sending, counters, log).then((whole) => {
+    if (whole) {
+      res.cork(() => res.end(undefined, plan.close));
+      sending.end('done');
+    } else if (!exchange.gone) {
+      res.close();
+    }
+    exchange.done();
+  });
+}
+
+/** The library keeps a copy of the chunk that the kernel did not take. */
+function chunkSink(exchange: UwsExchange): Sink {
+  const { res } = exchange;
+  let taken = () => {};
+  res.onWritable(() => {
+    // A write that finds no room within this call, as that of a continuation would, is told of by no other (3.0.6).
+    setImmediate(taken);
+    return true;
+  });
+  return {
+    write(chunk) {
+      if (exchange.gone) return Promise.resolve(false);
+      return new Promise((resolve) => {
+        exchange.interrupt = () => resolve(false);
+        taken = () => resolve(true);
+        res.cork(() => {
+          if (res.write(chunk)) resolve(true);
         });
       });
     },

@@ -15,9 +15,10 @@ import { paceOf } from '../pace.ts';
 import type { Tls } from '../tls.ts';
 import type { Bound, Transport } from '../transport.ts';
 import { UwsApps, type UwsService } from './apps.ts';
+import { openExchange } from './exchange.ts';
 import type { UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
 import { listenOn } from './listening.ts';
-import { openExchange, sendUwsPlan, type UwsOutlet } from './respond.ts';
+import { sendUwsPlan, type UwsOutlet } from './respond.ts';
 
 export interface UwsOptions {
   readonly library: UwsLibrary;
