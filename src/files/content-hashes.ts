@@ -28,6 +28,8 @@ const MAX_HASHING = 4;
  * changed so lately, the version does not tell whether it has changed again. native/files/arena.cc waits as long.
  */
 const GRAIN_MS = 20;
+/** A timer may come a millisecond early, and Date counts whole ones. */
+const EARLY_MS = 2;
 
 /** A file as far as hashing it is concerned. */
 export interface Hashable {
@@ -116,7 +118,7 @@ export async function hashPieces(
   pieces: ReadonlyArray<string | Span>,
 ): Promise<string | undefined> {
   try {
-    if (!isSettled(version)) await new Promise((resolve) => setTimeout(resolve, GRAIN_MS));
+    if (!isSettled(version)) await new Promise((resolve) => setTimeout(resolve, GRAIN_MS + EARLY_MS));
     const hash = loadCrypto().createHash('sha256');
     for (const stretch of pieces.flatMap(stretchesOf)) {
       if (typeof stretch === 'string') {

@@ -11,27 +11,24 @@ import type {
   Span,
   Strategy,
 } from '../plan/types.ts';
-import { BuildReadings } from './builds.ts';
 import type { Carried } from './carried.ts';
-import { resourcesOf, Statements } from './codings.ts';
+import { resourcesOf } from './codings.ts';
 import { ContentHashes } from './content-hashes.ts';
-import { DictionarySiblings } from './dictionary-siblings.ts';
-import { Doorkeeper } from './doorkeeper.ts';
 import type { FileEntry } from './entry.ts';
-import { meaningOf } from './errno.ts';
 import { FilePool, type FilePoolStats } from './file-pool.ts';
 import { Freshness, type PreparedAnswers, type Standing } from './freshness.ts';
 import { hashFiles } from './hashed-files.ts';
 import { KnownNames } from './known-names.ts';
 import { Listings, type Read } from './listings.ts';
 import { LiveRoot } from './live-root.ts';
+import { Lookups } from './lookups.ts';
 import { type Describe, OpenFiles } from './open-files.ts';
+import { createOpener, type Open } from './opener.ts';
 import type { FilesPolicy } from './policy.ts';
-import { pathKey, Resolutions } from './resolutions.ts';
+import { pathKey } from './resolutions.ts';
 import { resolve, resolveErrorPage, resolveFallback } from './resolve.ts';
-import { closeAll, directoryOf, type Found, type Root, versionOf } from './root.ts';
-import { type Outcome, type Shelf, type Unserved, unservedOf } from './search.ts';
-import { run, type Steps, settled } from './steps.ts';
+import { directoryOf, type Found, type Root } from './root.ts';
+import { type Outcome, type Unserved, unservedOf } from './search.ts';
 
 export interface FileTableOptions {
   readonly policy: FilesPolicy;
@@ -57,10 +54,6 @@ export interface TableStats extends FilePoolStats {
 /** Of a file, before it is encoded: what is asked for once stays as it is. */
 const MIN_USES = 2;
 
-/** Searches that forms may overtake: there are fewer codings. */
-const MAX_AGAIN = 4;
-
-type Find = (shelf: Shelf) => Steps<Outcome>;
 export type Listed = Contents | Unserved;
 
 export class FileTable {
@@ -70,13 +63,10 @@ export class FileTable {
   readonly #pool: FilePool;
   readonly #files: OpenFiles;
   readonly #listings: Listings;
-  readonly #known = new Resolutions();
   readonly #names: KnownNames;
-  readonly #doorkeeper = new Doorkeeper();
-  readonly #statements = new Statements();
-  readonly #dictionaries = new DictionarySiblings();
+  readonly #lookups: Lookups;
+  readonly #open: Open;
   readonly #hashes = new ContentHashes();
-  readonly #builds = new BuildReadings();
 
   constructor(options: FileTableOptions) {
     const { policy, root, addon, describe, log } = options;
@@ -88,6 +78,7 @@ export class FileTable {
       onCarried: policy.siteRules ? options.onCarried : undefined,
     });
     this.#pool = options.pool ?? new FilePool({ policy, addon, log });
+    this.#open = createOpener(this.#pool, log);
     this.#files = new OpenFiles({
       ...{ policy, describe, freshness, pool: this.#pool },
       hashes: this.#hashes,
@@ -106,7 +97,11 @@ export class FileTable {
       log,
     });
     this.#names = new KnownNames(freshness);
-    for (const cache of [this.#files, this.#listings, this.#known, this.#names, this.#root]) {
+    this.#lookups = new Lookups({
+      ...{ policy, freshness, log, root: this.#root, files: this.#files, names: this.#names },
+      ...{ pool: this.#pool, open: this.#open },
+    });
+    for (const cache of [this.#files, this.#listings, this.#lookups, this.#names, this.#root]) {
       freshness.join(cache);
     }
   }
@@ -118,18 +113,18 @@ export class FileTable {
    */
   lookup(path: string, slash: boolean, navigation: boolean): Outcome | Promise<Outcome> {
     const key = pathKey(path, slash, navigation);
-    return this.#find(key, (shelf) => resolve(shelf, { path, slash, navigation }));
+    return this.#lookups.find(key, (shelf) => resolve(shelf, { path, slash, navigation }));
   }
 
   /** The page of a single-page app, for a path that cannot be looked up. */
   fallback(): Outcome | Promise<Outcome> {
-    return this.#find('\0', resolveFallback);
+    return this.#lookups.find('\0', resolveFallback);
   }
 
   /** The nearest file of this name at or above the path's directory, as an answer of this status, or not-found. */
   errorPage(path: string, name: string, status: number): Outcome | Promise<Outcome> {
     const key = `${status}\0${name}\0${directoryOf(path)}`;
-    return this.#find(key, (shelf) => resolveErrorPage(shelf, path, name, status));
+    return this.#lookups.find(key, (shelf) => resolveErrorPage(shelf, path, name, status));
   }
 
   /** What is in a directory that a lookup found: at once where it is kept and fresh. Or why it cannot be told. */
@@ -168,8 +163,8 @@ export class FileTable {
 
   /** This path was asked for before, as `lookup` has it, and answered by others: its next use is not the first. */
   met(path: string): void {
-    this.#doorkeeper.knows(pathKey(path, false, false));
-    if (this.#options.policy.spa !== undefined) this.#doorkeeper.knows(pathKey(path, false, true));
+    this.#lookups.met(pathKey(path, false, false));
+    if (this.#options.policy.spa !== undefined) this.#lookups.met(pathKey(path, false, true));
   }
 
   /** While what holds contents that `list` returned are what it would return; undefined where it would look again. */
@@ -261,159 +256,16 @@ export class FileTable {
   }
 
   stats(): TableStats {
-    return { ...this.#pool.stats(), paths: this.#known.size };
+    return { ...this.#pool.stats(), paths: this.#lookups.size };
   }
 
   /** Closes every file that nobody is sending. */
   close(): void {
     this.#freshness.close();
-    this.#known.clear();
+    this.#lookups.clear();
     this.#listings.clear();
     this.#files.close();
     if (this.#options.pool === undefined) this.#pool.close();
     this.#root.close();
   }
-
-  #find(key: string, search: Find): Outcome | Promise<Outcome> {
-    if (this.#root.fresh || this.#root.lookNow()) {
-      return this.#fresh(key) ?? this.#search(key, search);
-    }
-    return this.#root.look().then(() => this.#fresh(key) ?? this.#search(key, search));
-  }
-
-  #fresh(key: string): Outcome | undefined {
-    const known = this.#known.get(key);
-    if (known === undefined || this.#freshness.now() >= known.freshUntil) return undefined;
-    return this.#isKept(known.resolution) ? known.resolution : undefined;
-  }
-
-  #search(key: string, search: Find): Outcome | Promise<Outcome> {
-    return this.#known.share(key, () =>
-      this.#root.use((root) => run(this.#refresh(key, root, search))),
-    );
-  }
-
-  *#refresh(key: string, root: Root, search: Find): Steps<Outcome> {
-    let freshUntil = this.#freshness.now() + this.#freshness.revalidateMs;
-    const known = this.#known.get(key);
-    if (known?.resolution.kind === 'file' && this.#isKept(known.resolution)) {
-      const changed = yield* this.#check(root, known.resolution.evidence);
-      if (this.#serves(root)) for (const path of changed) this.drop(path);
-      if (changed.length === 0 && this.#isKept(known.resolution)) {
-        known.freshUntil = freshUntil;
-        return known.resolution;
-      }
-    }
-    const { changes } = this.#freshness;
-    // Most files of a large tree are asked for once: nothing is kept of the first time.
-    const again = this.#doorkeeper.knows(key);
-    const keeps = again || this.#options.policy.mmapMinUses === 1;
-    const shelf = this.#shelve(root, keeps, again ? 1 : 0, (until) => {
-      freshUntil = Math.min(freshUntil, until);
-    });
-    let resolution = yield* search(shelf);
-    // A form that was made meanwhile has dropped what was kept by then, and not this.
-    for (let i = 0; i < MAX_AGAIN && this.#lacksForm(resolution); i++) {
-      resolution = yield* search(shelf);
-    }
-    if (isMiss(resolution)) {
-      // Whoever deploys may remove the last release as soon as the next one has its place.
-      if (!this.#root.lookNow()) yield* settled(this.#root.look());
-      if (!this.#serves(root)) return yield* settled(this.#search(key, search));
-    }
-    if (!keeps || !this.#serves(root)) return resolution;
-    // The version of a directory must be as new as can be, and a failure may pass: whoever asks next asks anew.
-    if (resolution.kind !== 'listing' && resolution.kind !== 'failed') {
-      const overtaken = changes !== this.#freshness.changes;
-      this.#known.set(key, { resolution, freshUntil: overtaken ? 0 : freshUntil });
-    }
-    return resolution;
-  }
-
-  /**
-   * One search finds everything on one root. What it finds after that was replaced is for its own answer only. `rests` is
-   * told until when holds what was known beforehand.
-   */
-  #shelve(root: Root, keeps: boolean, uses: number, rests: (until: number) => void): Shelf {
-    const { policy, log } = this.#options;
-    return {
-      policy,
-      log,
-      made: (version, but) => this.#pool.encoded?.of(version, but) ?? [],
-      statements: this.#statements,
-      dictionaries: this.#dictionaries,
-      builds: this.#builds,
-      read: (...given) => root.read(...given),
-      open: (paths) => this.#names.spare(root, paths, rests, (likely) => this.#open(root, likely)),
-      adopt: (path, variants) =>
-        this.#files.adopt(path, variants, () => keeps && this.#serves(root), uses),
-    };
-  }
-
-  #lacksForm(resolution: Outcome): boolean {
-    if (resolution.kind !== 'file' || this.#pool.encoded === undefined) return false;
-    const { identity, variants } = resolution.resource;
-    return this.#pool.encoded.has(
-      identity.version,
-      variants.map(({ coding }) => coding),
-    );
-  }
-
-  #serves(root: Root): boolean {
-    return root === this.#root.current;
-  }
-
-  #isKept(resolution: Outcome): boolean {
-    if (resolution.kind !== 'file') return true;
-    const { resource } = resolution;
-    return this.#files.get(resource.identity.path) === resource;
-  }
-
-  /**
-   * The paths whose evidence no longer holds. A check that fails for reasons of the server's own
-   * (EMFILE, EIO) is no evidence of a change: the open file goes on, and the log says so.
-   */
-  *#check(root: Root, evidence: readonly Evidence[]): Steps<string[]> {
-    const paths = evidence.map(({ path }) => path);
-    const found = yield* settled(this.#open(root, paths));
-    closeAll(found);
-    const changed: string[] = [];
-    for (const [i, { path, version }] of evidence.entries()) {
-      const one = found[i];
-      if (one === undefined || versionOf(one) === version) continue;
-      if (one.type === 'error' && meaningOf(one.errno).kind === 'failed') {
-        this.#options.log.error(`cannot check ${path}: ${one.errno}`, `open:${path}`);
-      } else {
-        changed.push(path);
-      }
-    }
-    return changed;
-  }
-
-  /** Opens, at once where nothing has to be waited for. */
-  #open(root: Root, paths: readonly string[]): readonly Found[] | Promise<readonly Found[]> {
-    const found = root.openNow(paths);
-    if (found === undefined) return this.#openLater(root, paths);
-    if (!found.some(isExhausted)) return found;
-    closeAll(found);
-    return this.#openLater(root, paths);
-  }
-
-  /** Where the process is out of descriptors, closes cached files and tries once more. */
-  async #openLater(root: Root, paths: readonly string[]): Promise<readonly Found[]> {
-    const found = await root.open(paths);
-    if (!found.some(isExhausted)) return found;
-    this.#options.log.warn('out of file descriptors: closing cached files', 'descriptors');
-    if (!(await this.#pool.relieve())) return found;
-    closeAll(found);
-    return root.open(paths);
-  }
-}
-
-function isMiss({ kind }: Outcome): boolean {
-  return kind === 'not-found' || kind === 'forbidden' || kind === 'failed';
-}
-
-function isExhausted(found: Found): boolean {
-  return found.type === 'error' && (found.errno === 'EMFILE' || found.errno === 'ENFILE');
 }
