@@ -9,7 +9,7 @@ import { endProcess } from './command/exit.ts';
 import { calledOn, readFlags } from './command/flags.ts';
 import { actOnSignals, logOf } from './command/on-signals.ts';
 import type { Asked } from './command/usage.ts';
-import { readWords } from './command/words.ts';
+import { COMPRESS, readWords } from './command/words.ts';
 import { standardError } from './log/line-writer.ts';
 import type { Log } from './log/log.ts';
 import type { Options } from './options/options.ts';
@@ -34,6 +34,7 @@ await main(process.argv.slice(2)).catch((error: unknown) => {
 });
 
 async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === COMPRESS) return compress(args.slice(1));
   const asked = readPlainArguments(args) ?? (await readAny(args));
   if (asked === 'version') return console.log(readVersion());
   if ('help' in asked) return console.log(asked.help);
@@ -49,6 +50,15 @@ async function main(args: readonly string[]): Promise<void> {
   await run(command, gathered, gather, log).catch((error: unknown) => {
     throw inWordsOf(gathered.call, error);
   });
+}
+
+async function compress(args: readonly string[]): Promise<void> {
+  const asked = await (await import('./command/compress/asked.ts')).readCompress(args);
+  if (asked === 'version') return console.log(readVersion());
+  if ('help' in asked) return console.log(asked.help);
+  for (const warning of asked.gathered.warnings) asked.log.warn(warning);
+  const { compressTree } = await import('./command/compress/compress.ts');
+  process.exitCode = await compressTree(asked);
 }
 
 async function readAny(args: readonly string[]): Promise<Asked> {

@@ -1,7 +1,7 @@
 // The command line taken apart: what the words and flags mean is the option table's.
 import { parseArgs } from 'node:util';
 import { COMMAND_OPTIONS } from '../options/options.ts';
-import { flagOf, isWritable } from '../options/table.ts';
+import { flagOf, isWritable, type Table } from '../options/table.ts';
 
 export interface Arguments {
   readonly words: readonly string[];
@@ -14,16 +14,28 @@ export const WRITABLE: readonly string[] = Object.entries(COMMAND_OPTIONS)
   .filter(([, row]) => isWritable(row))
   .map(([name]) => name);
 
-/** By flag without its dashes: `mmap-max` → mmapMax. The root is an argument, rules have no flag. */
-export const NAME_OF: ReadonlyMap<string, string> = new Map(
-  WRITABLE.filter((name) => name !== 'root').map((name) => [flagOf(name).slice(2), name]),
-);
+/** The flags of a line that begins with these words. */
+export interface Flags {
+  readonly line: string;
+  readonly table: Table;
+  /** By flag without its dashes: `mmap-max` → mmapMax. The root is an argument, rules have no flag. */
+  readonly nameOf: ReadonlyMap<string, string>;
+}
+
+export function flagsOf(line: string, table: Table): Flags {
+  const names = Object.entries(table)
+    .filter(([name, row]) => isWritable(row) && name !== 'root')
+    .map(([name]) => [flagOf(name).slice(2), name] as const);
+  return { line, table, nameOf: new Map(names) };
+}
+
+export const SERVER = flagsOf('zcserve', COMMAND_OPTIONS);
 
 /** Flags of one letter, and what they stand for. */
 export const SHORT: Readonly<Record<string, string>> = { p: 'port', h: 'help', v: 'version' };
 
 const PLAIN = Object.fromEntries(
-  [...NAME_OF.keys()].map((flag) => {
+  [...SERVER.nameOf.keys()].map((flag) => {
     const short = Object.keys(SHORT).find((letter) => SHORT[letter] === flag);
     return [flag, { type: 'string', ...(short ? { short } : {}) } as const];
   }),
@@ -36,7 +48,7 @@ const PLAIN = Object.fromEntries(
 export function readPlainArguments(args: readonly string[]): Arguments | undefined {
   try {
     const { values, positionals, tokens } = parseArgs({
-      args: args.map(withValue),
+      args: args.map((argument) => withValue(argument)),
       options: PLAIN,
       allowPositionals: true,
       tokens: true,
@@ -55,9 +67,8 @@ export function readPlainArguments(args: readonly string[]): Arguments | undefin
 }
 
 /** Gives a flag that may stand alone its value, so that it never takes the word behind it: --listing ./dir. */
-export function withValue(argument: string): string {
-  const named = (flag: string) =>
-    COMMAND_OPTIONS[NAME_OF.get(flag) as keyof typeof COMMAND_OPTIONS]?.kind;
+export function withValue(argument: string, { table, nameOf }: Flags = SERVER): string {
+  const named = (flag: string) => table[nameOf.get(flag) ?? '']?.kind;
   const bare = argument.startsWith('--') ? named(argument.slice(2))?.bare : undefined;
   if (bare !== undefined) return `${argument}=${bare}`;
   const negated = /^--no-(.+)$/.exec(argument)?.[1];

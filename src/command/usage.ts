@@ -1,14 +1,15 @@
 // The command line by yargs: every form of it, and the help.
 import yargs from 'yargs';
 import { GROUPS } from '../options/options.ts';
-import { flagOf, type Option } from '../options/table.ts';
-import { type Arguments, NAME_OF, SHORT, withValue } from './arguments.ts';
+import { flagOf, type Option, type Table } from '../options/table.ts';
+import { type Arguments, type Flags, SERVER, SHORT, withValue } from './arguments.ts';
 import { refuseSingleDash } from './flags.ts';
 
 const USAGE = `zcserve [root] [options]         serve a directory: public, if there is one, or this one
 zcserve doctor [root] [options]  say what would be used here, and why
 zcserve tune [root] [options]    measure, and print the best thresholds for this machine
 zcserve upgrade --pid-file FILE  a new process of the program takes the place of the one that runs
+zcserve compress DIR [options]   encode a site's files once, beside them (--help: its own options)
 
 Sizes take k, m, g (powers of 1024); times take ms, s, m, h (a bare number is milliseconds).
 Each option is also a variable (ZCSERVE_MMAP_MAX) and a name in the --config file (mmapMax).`;
@@ -16,13 +17,25 @@ Each option is also a variable (ZCSERVE_MMAP_MAX) and a name in the --config fil
 /** What the command line asks for: something to be done, or to be told. */
 export type Asked = Arguments | 'version' | { readonly help: string };
 
+/** What help is made of. */
+export interface Help {
+  readonly usage: string;
+  readonly flags: Flags;
+  readonly groups: Readonly<Record<string, Table>>;
+}
+
+const SERVING: Help = { usage: USAGE, flags: SERVER, groups: GROUPS };
+
 /** Reads any command line; unknown flags are among its flags. Throws an OptionError for one that it would misread. */
-export async function readArguments(args: readonly string[]): Promise<Asked> {
-  refuseSingleDash(args);
+export async function readArguments(
+  args: readonly string[],
+  about: Help = SERVING,
+): Promise<Asked> {
+  refuseSingleDash(args, about.flags);
   // yargs takes what every object has for an option of its own, and throws.
   const inherited = args.map(nameOf).find((name) => name in Object.prototype);
   if (inherited !== undefined) return { words: [], flags: { [inherited]: '' } };
-  const parser = describe(args);
+  const parser = describe(args, about);
   const { _: words, $0: _, p: __, help, version, ...flags } = await parser.parseAsync();
   if (help) return { help: await parser.getHelp() };
   if (version) return 'version';
@@ -34,12 +47,12 @@ function nameOf(argument: string): string {
   return /^--([^=]+)/.exec(argument)?.[1] ?? '';
 }
 
-function describe(args: readonly string[]) {
-  const parser = yargs(args.map(withValue))
+function describe(args: readonly string[], { usage, flags, groups }: Help) {
+  const parser = yargs(args.map((argument) => withValue(argument, flags)))
     .scriptName('zcserve')
     .help(false)
     .version(false)
-    .usage(USAGE)
+    .usage(usage)
     .parserConfiguration({
       'boolean-negation': false,
       'camel-case-expansion': false,
@@ -52,10 +65,11 @@ function describe(args: readonly string[]) {
     .option('version', { type: 'boolean', describe: 'print the version' })
     .exitProcess(false)
     .wrap(Math.min(process.stdout.columns ?? 100, 120));
-  for (const [group, rows] of Object.entries(GROUPS)) {
+  for (const [group, rows] of Object.entries(groups)) {
     for (const [name, row] of Object.entries(rows)) {
       const flag = flagOf(name).slice(2);
-      if (NAME_OF.has(flag)) parser.option(flag, { group: `${group}:`, describe: helpOf(row) });
+      if (flags.nameOf.has(flag))
+        parser.option(flag, { group: `${group}:`, describe: helpOf(row) });
     }
   }
   return parser.group(['help', 'version'], 'Command:');

@@ -5,6 +5,8 @@ import { exists, isDirectory } from './paths.ts';
 
 const COMMANDS = ['doctor', 'tune', 'upgrade'] as const;
 const ASKS = ['help', 'version'] as const;
+/** Has flags of its own, so what stands before it would be read as the server's. */
+export const COMPRESS = 'compress';
 
 export interface Words {
   readonly command: (typeof COMMANDS)[number] | (typeof ASKS)[number] | 'serve';
@@ -20,6 +22,7 @@ export function readWords(words: readonly string[], args: readonly string[]): Wo
   const command = COMMANDS.find((name) => name === first);
   const ask = ASKS.find((name) => name === first);
   if (ask !== undefined && !exists(ask)) return { command: ask, root: undefined };
+  if (first === COMPRESS) throw new OptionError(`${COMPRESS} comes first: zcserve ${COMPRESS} DIR`);
   const [root, extra] = command ? words.slice(1) : words;
   if (extra !== undefined) {
     throw new OptionError(
@@ -57,6 +60,6 @@ function portAsRoot(root: string): string | undefined {
 function commandMeant(root: string): string | undefined {
   if (exists(root)) return undefined;
   if (SERVE.includes(root)) return `${root} is no directory; zcserve alone serves`;
-  const near = nearest(root, [...COMMANDS, ...ASKS]);
+  const near = nearest(root, [...COMMANDS, COMPRESS, ...ASKS]);
   return near && `${root} is no directory; did you mean zcserve ${near}?`;
 }

@@ -2,10 +2,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { NAME_OF, readPlainArguments } from '../../src/command/arguments.ts';
+import { readPlainArguments, SERVER } from '../../src/command/arguments.ts';
 import { readArguments } from '../../src/command/usage.ts';
 
-const flag = fc.constantFrom(...[...NAME_OF.keys()].map((name) => `--${name}`), '-p', '--no-watch');
+const flag = fc.constantFrom(
+  ...[...SERVER.nameOf.keys()].map((name) => `--${name}`),
+  '-p',
+  '--no-watch',
+);
 const text = fc.oneof(
   fc.constantFrom('', '-', '80', '-1', 'a=b', '"quoted"', "'", 'true', './a b', 'x\ny', '0x10'),
   fc.string({ maxLength: 6 }),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { gatherOptions } from '../../src/command/config.ts';
+import { COMPRESS_GROUPS } from '../../src/options/compress.ts';
 import {
   COMMAND_OPTIONS,
   GROUPS,
@@ -14,7 +15,7 @@ import { flagOf, isWritable, OptionError, variableOf } from '../../src/options/t
 import { optionsTable } from '../support/options-table.ts';
 import { makeTree } from '../support/tree.ts';
 
-const PAGE = fileURLToPath(new URL('../../docs/options.md', import.meta.url));
+const PAGES = { 'options.md': GROUPS, 'compress.md': COMPRESS_GROUPS };
 
 /** Resolves what types would refuse. */
 const resolveAny = (input: Readonly<Record<string, unknown>>) =>
@@ -274,13 +275,16 @@ t.test('a mistake is named as it was written', async (t) => {
   }
 });
 
-t.test('docs/options.md shows the options as they are (UPDATE_DOCS=1 writes them)', async (t) => {
+t.test('the docs show the options as they are (UPDATE_DOCS=1 writes them)', async (t) => {
   const [start, end] = ['<!-- options:start -->\n', '<!-- options:end -->\n'];
-  const page = readFileSync(PAGE, 'utf8');
-  t.ok(page.includes(start) && page.includes(end), 'it has the markers');
-  const from = page.indexOf(start) + start.length;
-  const to = page.indexOf(end);
-  const written = `${page.slice(0, from)}\n${optionsTable()}\n\n${page.slice(to)}`;
-  if (process.env.UPDATE_DOCS === '1') writeFileSync(PAGE, written);
-  else t.equal(page, written);
+  for (const [name, groups] of Object.entries(PAGES)) {
+    const file = fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
+    const page = readFileSync(file, 'utf8');
+    t.ok(page.includes(start) && page.includes(end), `${name} has the markers`);
+    const from = page.indexOf(start) + start.length;
+    const to = page.indexOf(end);
+    const written = `${page.slice(0, from)}\n${optionsTable(groups)}\n\n${page.slice(to)}`;
+    if (process.env.UPDATE_DOCS === '1') writeFileSync(file, written);
+    else t.equal(page, written, name);
+  }
 });
