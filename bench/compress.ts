@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { certificate } from './certificate.ts';
-import { connect } from './client.ts';
+import { untilEncoded } from './encoded/made-once.ts';
 import { findWrk, WRK_MISSING } from './load/wrk.ts';
 import { measure } from './measure.ts';
 import { findPinning } from './process.ts';
@@ -21,7 +21,6 @@ import { KIB, text } from './site.ts';
 const FILES = 4000;
 const ACCEPTED = { 'Accept-Encoding': 'gzip, deflate, br, zstd' };
 const HOT = [30 * KIB, 300 * KIB];
-const FORM_MS = 30_000;
 
 const { rounds, seconds } = await yargs(hideBin(process.argv))
   .scriptName('npm run bench:compress --')
@@ -57,7 +56,7 @@ try {
         samples[0]?.[way].push(await turn(server, once));
         for (const [at, size] of HOT.entries()) {
           const path = `/hot-${size}.js`;
-          if (way === 'on') await untilEncoded(server, path);
+          if (way === 'on') await untilEncoded(server.url, asked(path));
           samples[at + 1]?.[way].push(await turn(server, { requests: [asked(path)], once: false }));
         }
       } finally {
@@ -93,18 +92,4 @@ function turn(server: RunningServer, list: Asked): Promise<Sample> {
     ...{ scenario: getHttps(KIB), asked: list, generator },
     ...{ root, pinning, seconds },
   });
-}
-
-async function untilEncoded({ url }: RunningServer, path: string): Promise<void> {
-  const client = connect(url, 'https');
-  try {
-    for (const until = performance.now() + FORM_MS; performance.now() < until; ) {
-      const { headers, body } = await client.ask(asked(path));
-      for await (const _ of body);
-      if (headers['content-encoding'] !== undefined) return;
-    }
-    throw new Error(`${path} was not encoded in ${FORM_MS} ms`);
-  } finally {
-    client.close();
-  }
 }

@@ -6,13 +6,13 @@ import { hideBin } from 'yargs/helpers';
 import { dictionaryEncoders } from '../src/encode/encoders.ts';
 import { launchChromium, missingChromium } from '../test/browser/chromium.ts';
 import { certificate } from './certificate.ts';
-import { connect } from './client.ts';
+import { untilEncoded } from './encoded/made-once.ts';
 import { buildReleases, type Forms, type Release } from './front-end/releases.ts';
 import { type Visit, visit } from './front-end/visit.ts';
 import { number } from './report/format.ts';
 import { table } from './report/table.ts';
 import { figure } from './results.ts';
-import { freePort, type RunningServer, startOnPort } from './servers/server.ts';
+import { freePort, startOnPort } from './servers/server.ts';
 import { CLI } from './servers/zcserve.ts';
 
 interface Way {
@@ -36,7 +36,6 @@ const CACHING = ['--cache-control=no-cache', '--immutable-hashed'];
 
 /** As Chromium's. */
 const ACCEPTED = { 'accept-encoding': 'gzip, deflate, br, zstd' };
-const WARM_MS = 60_000;
 
 /** Of gzip's bytes, at most: what the second release by dictionary is to take. */
 const CLAIM = 0.1;
@@ -93,25 +92,11 @@ async function served<T>(
   const args = [CLI, roots[forms], ...at, '--quiet', ...CACHING, ...flags];
   const server = await startOnPort(port, { program: process.execPath, args }, certificate);
   try {
-    if (warm === true) await untilEncoded(server, script);
+    if (warm === true) await untilEncoded(server.url, { path: script, headers: ACCEPTED });
     // The tests' certificate is for this name, and dictionaries are for certificates of a known root or this name.
     return await use(new URL(`https://localhost:${port}/`));
   } finally {
     await server.stop();
-  }
-}
-
-async function untilEncoded({ url }: RunningServer, path: string): Promise<void> {
-  const client = connect(url, 'https');
-  try {
-    for (const until = performance.now() + WARM_MS; performance.now() < until; ) {
-      const { headers, body } = await client.ask({ path, headers: ACCEPTED });
-      for await (const _ of body);
-      if (headers['content-encoding'] !== undefined) return;
-    }
-    throw new Error(`${path} was not encoded in ${WARM_MS} ms`);
-  } finally {
-    client.close();
   }
 }
 
