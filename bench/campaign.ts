@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { prepareScripts } from './encoded/scripts.ts';
 import {
   describe,
   type Entrant,
@@ -48,6 +49,7 @@ export async function runCampaign(
 ): Promise<Findings> {
   await mkdir(plan.root, { recursive: true });
   await prepareSite(plan.root, [...plan.scenarios, probe].flatMap(assetsOf));
+  if (plan.scenarios.some(({ group }) => group === 'encoded')) await prepareScripts(plan.root);
   const work = await mkdtemp(join(tmpdir(), 'zcserve-bench-'));
   const course: Course = { plan, progress, signal, work };
   const entrants: Entrant[] = [];

@@ -1,21 +1,18 @@
 // npm run bench:crowd: what many clients that do nothing, and many whose heads drip, cost those who ask, and in memory.
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { residentOf } from '../test/faults/process.ts';
+import { answerOf, ask, open } from './load/asking.ts';
 import { number } from './report/format.ts';
 import { table } from './report/table.ts';
 import { CLI } from './servers/zcserve.ts';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
-const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
-/** Clients that ask, each as soon as it has its answer. */
-const ASKING = 8;
 /** A byte of each head in so long, of a part of them at a time. */
 const DRIP_MS = 1000;
 const PARTS = 100;
@@ -79,49 +76,6 @@ async function compare(): Promise<void> {
   console.log(
     `\n${number(crowded / quiet)} times; ${number(bytes)} bytes of the process for each connection`,
   );
-}
-
-/** Microseconds, the 99th percentile. */
-async function ask(at: number, ms: number): Promise<number> {
-  const histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
-  const until = performance.now() + ms;
-  await Promise.all(Array.from({ length: ASKING }, () => askOn(at, until, histogram)));
-  return histogram.percentile(99);
-}
-
-async function askOn(at: number, until: number, histogram: RecordableHistogram): Promise<void> {
-  const socket = await open(at);
-  while (performance.now() < until) {
-    const began = performance.now();
-    await answerOf(socket);
-    histogram.record(Math.max(1, Math.round((performance.now() - began) * 1000)));
-  }
-  socket.destroy();
-}
-
-async function open(at: number): Promise<Socket> {
-  const socket = connect({ port: at, host: '127.0.0.1', noDelay: true });
-  socket.on('error', () => {});
-  await once(socket, 'connect');
-  return socket;
-}
-
-/** Sends a request, and waits for the whole answer. */
-function answerOf(socket: Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let got = Buffer.of();
-    const gone = () => reject(new Error('the server has closed'));
-    const take = (chunk: Buffer) => {
-      got = Buffer.concat([got, chunk]);
-      const end = got.indexOf('\r\n\r\n');
-      const length = /content-length: (\d+)/i.exec(got.toString('latin1', 0, end))?.[1];
-      if (end < 0 || got.length < end + 4 + Number(length)) return;
-      socket.off('data', take).off('close', gone);
-      resolve();
-    };
-    socket.on('data', take).once('close', gone);
-    socket.write(REQUEST);
-  });
 }
 
 /** Opens the connections, says so, and goes on until it is ended. */

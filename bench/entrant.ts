@@ -7,7 +7,7 @@ import { generatorFor, type Plan, rootOf, turnOf } from './plan.ts';
 import type { ServerInfo } from './results.ts';
 import type { Scenario } from './scenario.ts';
 import { get, getHttps } from './scenarios.ts';
-import type { RunningServer, ServerKind } from './servers/server.ts';
+import type { RunningServer, ServerKind, Tag } from './servers/server.ts';
 import { KIB } from './site.ts';
 
 /** A server over plain HTTP, or one of the same over TLS: two processes where a run has scenarios of both. */
@@ -89,9 +89,10 @@ export function takesPart({ tags }: ServerKind, { group }: Scenario): boolean {
   if (group === 'cold-disk') return tags.includes('cold-disk');
   if (group === 'log') return tags.includes('log');
   if (group === 'threads') return tags.includes('threads');
+  if (group === 'encoded') return tags.includes('encoded-only');
   if (tags.includes('many-only')) return group === 'many';
-  const isForOthers = tags.includes('log-only') || tags.includes('threads-only');
-  return !isForOthers && tags.some((tag) => tag !== 'cold-disk');
+  const ofOthers: readonly Tag[] = ['log-only', 'threads-only', 'encoded-only'];
+  return !ofOthers.some((tag) => tags.includes(tag)) && tags.some((tag) => tag !== 'cold-disk');
 }
 
 export function isIn({ kind, secure }: Entrant, scenario: Scenario): boolean {

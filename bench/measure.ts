@@ -112,6 +112,7 @@ function bodySize(expected: Expectation): number {
     case 'parts':
       return expected.ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
     case 'gzip':
+    case 'encoded':
     case 'not-modified':
     case 'missing':
     case 'listing':
@@ -123,6 +124,7 @@ function statusOf(expected: Expectation): number {
   switch (expected.kind) {
     case 'whole':
     case 'gzip':
+    case 'encoded':
     case 'listing':
       return 200;
     case 'part':

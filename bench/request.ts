@@ -36,6 +36,10 @@ export function requestFor(expected: Expectation, validators: Validators): Bench
       };
     case 'gzip':
       return { path: expected.asset.path, headers: { 'Accept-Encoding': 'gzip' } };
+    case 'encoded': {
+      const { path, accepted } = expected.script;
+      return { path, headers: { 'Accept-Encoding': accepted } };
+    }
     case 'missing':
     case 'listing':
       return { path: expected.path, headers: {} };

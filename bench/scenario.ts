@@ -1,4 +1,5 @@
 // What a scenario is: one kind of request under one kind of load, and its only right answers.
+import type { Script } from './encoded/scripts.ts';
 import type { Tree } from './many/tree.ts';
 import type { BenchRequest } from './request.ts';
 import { type Asset, GIB, KIB, MIB } from './site.ts';
@@ -33,6 +34,8 @@ export type Expectation =
       readonly ranges: readonly (readonly [number, number])[];
     }
   | { readonly kind: 'gzip'; readonly asset: Asset }
+  /** In any form that is accepted, but not as it is; decoded it is the script. */
+  | { readonly kind: 'encoded'; readonly script: Script }
   | { readonly kind: 'missing'; readonly path: string }
   /** A page that has each of these names. */
   | { readonly kind: 'listing'; readonly path: string; readonly names: readonly string[] };
@@ -82,7 +85,8 @@ export type Group =
   | 'http2'
   | 'many'
   | 'log'
-  | 'threads';
+  | 'threads'
+  | 'encoded';
 
 export interface Scenario {
   readonly name: string;

@@ -1,4 +1,5 @@
 // What is measured: every scenario, in the order of the tables.
+import { encoded } from './encoded/scenarios.ts';
 import { manyFiles } from './many/scenarios.ts';
 import {
   bytesTitle,
@@ -200,6 +201,8 @@ export const scenarios: readonly Scenario[] = [
   getHttp2(16 * KIB, 10),
   getHttp2(128 * KIB, 1),
   getHttp2(128 * KIB, 10),
+
+  ...encoded,
 
   scenario('slow-readers', 'slow-readers', 'GET 1 KiB beside 64 slow readers', [whole1k], {
     ...hotProbe,

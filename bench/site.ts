@@ -117,7 +117,7 @@ function isWritten(file: string, size: number): boolean {
   return existsSync(file) && statSync(file).size === size;
 }
 
-/** Its bytes, the same whenever it is written. */
+/** Its bytes, the same whenever it is written; as those of `text`. */
 export function* noise({ path, size }: Asset): Generator<Buffer> {
   const key = createHash('sha256').update(path).digest();
   const stream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
@@ -126,7 +126,7 @@ export function* noise({ path, size }: Asset): Generator<Buffer> {
   }
 }
 
-function* text({ path, size }: Asset): Generator<Buffer> {
+export function* text({ path, size }: Asset): Generator<Buffer> {
   let line = 0;
   let written = 0;
   while (written < size) {

@@ -48,6 +48,15 @@ export function readUsage(root: number): Usage {
   return { cpuNs, userTicks, systemTicks, voluntarySwitches, involuntarySwitches };
 }
 
+/** Time on a CPU in nanoseconds of the process's threads with this nice value; threads that have ended are not counted. */
+export function cpuOfNiceness(pid: number, niceness: number): number {
+  const threads = listTasks(pid).map((task) => `task/${task}`);
+  return threads
+    .filter((thread) => Number(statFields(`${pid}/${thread}`)?.[16]) === niceness)
+    .map((thread) => Number(read(`/proc/${pid}/${thread}/schedstat`)?.split(' ', 1)[0] ?? 0))
+    .reduce((sum, ns) => sum + ns, 0);
+}
+
 /** CPU time of the whole machine since its start, all processes, in seconds: proc(5), /proc/stat. */
 export function machineBusySeconds(): number {
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (read('/proc/stat') ?? '')
@@ -83,8 +92,8 @@ function sumOfMemory(root: number, label: 'VmHWM' | 'VmRSS'): number {
     .reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** Fields of /proc/PID/stat from the third (state) on; the name before it may hold anything. */
-function statFields(pid: number): readonly string[] | undefined {
+/** Fields of /proc/PID/stat, or of a thread's, from the third (state) on; the name before it may hold anything. */
+function statFields(pid: number | string): readonly string[] | undefined {
   const line = read(`/proc/${pid}/stat`);
   return line?.slice(line.lastIndexOf(')') + 2).split(' ');
 }

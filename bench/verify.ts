@@ -1,7 +1,9 @@
 // Proves that a server's answers are right, byte for byte, before anything is timed.
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { type Answer, type Client, connect } from './client.ts';
+import { partOf, type Script } from './encoded/scripts.ts';
 import { type BenchRequest, requestFor, type Validators } from './request.ts';
 import type { Expectation, Scenario } from './scenario.ts';
 import { MIB } from './site.ts';
@@ -11,14 +13,18 @@ export class WrongAnswer extends Error {}
 
 const REPEATS = 3;
 
+/** Milliseconds. Whoever makes a form in the background has it sooner. */
+const ENCODED_MS = 30_000;
+
 /**
  * Asks for each expected answer on one connection, several times, and compares status, fields and
- * body. Returns the requests to time. Rejects with WrongAnswer at the first difference.
+ * body. Encoded forms may take `patience` milliseconds to be there. Returns the requests to time. Rejects with WrongAnswer at the first difference.
  */
 export async function verify(
   url: URL,
   root: string,
   { expects, keepAlive, protocol }: Pick<Scenario, 'expects' | 'keepAlive' | 'protocol'>,
+  patience = ENCODED_MS,
 ): Promise<readonly BenchRequest[]> {
   const client = connect(url, protocol);
   const requests: BenchRequest[] = [];
@@ -26,6 +32,9 @@ export async function verify(
     for (const expected of expects) {
       const request = requestFor(expected, await validatorsFor(client, expected));
       requests.push(request);
+      if (expected.kind === 'encoded') {
+        await untilEncoded(client, request, expected.script.size, patience);
+      }
       const large = expected.kind === 'whole' && expected.asset.size > 16 * MIB;
       for (let turn = 0; turn < (large ? 1 : REPEATS); turn += 1) {
         await check(client, root, expected, request, keepAlive && turn > 0);
@@ -93,6 +102,9 @@ async function check(
       // Some servers send a coded body in chunks, without its length.
       return await expectBody(response, file, 0, size, wrong);
     }
+    case 'encoded':
+      expectStatus(response, 200, wrong);
+      return await expectScript(response, root, expected.script, wrong);
     case 'not-modified':
       expectStatus(response, 304, wrong);
       return await expectNoBody(response, wrong);
@@ -165,6 +177,45 @@ async function expectNames(
 async function expectNoBody(response: Answer, wrong: Wrong): Promise<void> {
   const body = await readToEnd(response);
   if (body.length > 0) throw wrong(`${body.length} body bytes, not none`);
+}
+
+/** Returns in any case: whoever has no form by then gives a wrong answer. */
+async function untilEncoded(
+  client: Client,
+  request: BenchRequest,
+  whole: number,
+  patience: number,
+): Promise<void> {
+  for (const until = performance.now() + patience; performance.now() < until; ) {
+    const body = await readToEnd(await client.ask(request));
+    if (body.length !== whole) return;
+  }
+}
+
+const DECODERS: Readonly<Record<string, (body: Buffer) => Buffer>> = {
+  br: brotliDecompressSync,
+  gzip: gunzipSync,
+};
+
+/** In a coding that was accepted; or, of a server that was given the form as the file, just that. */
+async function expectScript(
+  response: Answer,
+  root: string,
+  { path, accepted, form }: Script,
+  wrong: Wrong,
+): Promise<void> {
+  const coding = response.headers['content-encoding'];
+  const body = await readToEnd(response);
+  const siblings = partOf(root, 'siblings');
+  if (coding === undefined) {
+    if (!body.equals(await readFile(join(siblings, `${path}${form}`)))) throw wrong('not encoded');
+    return;
+  }
+  const decode = accepted.split(', ').includes(coding) ? DECODERS[coding] : undefined;
+  if (decode === undefined) throw wrong(`content-encoding is ${coding}, not of ${accepted}`);
+  if (!decode(body).equals(await readFile(join(siblings, path)))) {
+    throw wrong(`what is decoded from ${coding} is not the file`);
+  }
 }
 
 async function readToEnd(response: Answer): Promise<Buffer> {

@@ -41,6 +41,11 @@ export const nginxByCache: readonly ServerKind[] = [
   }),
 ];
 
+/** Encoded for each request, at nginx's own level. */
+export const nginxGzip = nginxWith('nginx-gzip', ['encoded-only'], {
+  gzip: 'gzip on; gzip_types application/javascript;',
+});
+
 interface Variant {
   readonly aio?: string;
   /** open_file_cache. */
@@ -48,6 +53,8 @@ interface Variant {
   /** access_log, in the directory of its own. */
   readonly log?: string;
   readonly workers?: number;
+  /** Instead of the ready .gz. */
+  readonly gzip?: string;
 }
 
 export const NGINX_MISSING = 'needs nginx: apt-get install nginx';
@@ -55,7 +62,13 @@ export const NGINX_MISSING = 'needs nginx: apt-get install nginx';
 function nginxWith(
   name: string,
   tags: readonly Tag[],
-  { aio = '', cached = 'max=10000 inactive=60s', log, workers = 1 }: Variant,
+  {
+    aio = '',
+    cached = 'max=10000 inactive=60s',
+    log,
+    workers = 1,
+    gzip = 'gzip_static on;',
+  }: Variant,
 ): ServerKind {
   return {
     name,
@@ -74,6 +87,7 @@ function nginxWith(
         PORT: port,
         WORKERS: workers,
         AIO: aio,
+        GZIP: gzip,
         CACHED: cached,
         LOG: log === undefined ? 'off' : `${work}/${log}`,
         OPEN_FILES,

@@ -32,14 +32,15 @@ export interface Comparison {
 
 /** Whom a run compares: zcserve over the bare epoll servers; or its middleware over bare node:http. */
 interface Sides {
-  readonly ours: string;
+  /** In a scenario it is one of them at most. */
+  readonly ours: readonly string[];
   readonly isFloor: (server: string) => boolean;
 }
 
 function sidesOf(run: Run): Sides {
-  return run.servers.some(({ name }) => name === 'zcserve')
-    ? { ours: 'zcserve', isFloor: (server) => hasTag(run, server, 'floor') }
-    : { ours: 'zcserve-middleware', isFloor: (server) => server === 'node-buffer' };
+  return run.servers.some(({ name }) => ['zcserve', 'zcserve-once'].includes(name))
+    ? { ours: ['zcserve', 'zcserve-once'], isFloor: (server) => hasTag(run, server, 'floor') }
+    : { ours: ['zcserve-middleware'], isFloor: (server) => server === 'node-buffer' };
 }
 
 export function compare(run: Run): readonly Comparison[] {
@@ -47,7 +48,7 @@ export function compare(run: Run): readonly Comparison[] {
   return run.scenarios.map((scenario) => {
     const measure: Measure = scenario.latencyOnly ? 'p99' : 'cpu';
     const standings = standingsIn(run, scenario, measure);
-    const ours = standings.find(({ server }) => server === sides.ours);
+    const ours = standings.find(({ server }) => sides.ours.includes(server));
     const floor = standings.find(({ server }) => sides.isFloor(server));
     const bestPeer = standings.find(({ server }) => isPeer(run, server));
     return {

@@ -6,6 +6,7 @@ import {
   nginxLogged,
   nginxTwoWorkers,
 } from '../../nginx-compare/nginx.ts';
+import { encodedServers } from '../encoded/servers.ts';
 import { apache, caddy, h2o, lighttpd, tomcat } from './debian.ts';
 import { floorOpen, floors } from './floor.ts';
 import { bunServers, middlewares, nodeBuffer, npmServers, zcserveMiddleware } from './npm-peers.ts';
@@ -34,6 +35,7 @@ export const servers: readonly ServerKind[] = [
   nodeBuffer,
   ...middlewares,
   ...npmServers,
+  ...encodedServers,
 ];
 
 /** Those of `--quick`: one of each family. */

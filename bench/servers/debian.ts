@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Certificate } from '../certificate.ts';
 import { firstLine, isInstalled } from '../process.ts';
 import { PROTOCOLS } from '../scenario.ts';
-import { freePort, type Place, type ServerKind, startOnPort } from './server.ts';
+import { freePort, type Place, type ServerKind, startOnPort, type Tag } from './server.ts';
 import { writeConfig } from './template.ts';
 
 const APACHE_MODULES = '/usr/lib/apache2/modules';
@@ -56,51 +56,67 @@ export const lighttpd: ServerKind = {
   },
 };
 
-export const h2o: ServerKind = {
-  name: 'h2o',
-  tags: ['server'],
-  speaks: PROTOCOLS,
-  lacks: [],
-  missing: () => unlessInstalled('h2o', 'h2o'),
-  version: () => firstLine('h2o', ['--version']),
-  async start(place) {
-    const port = await freePort();
-    const config = configure('h2o.conf', place, port, {
-      USER: asRoot ? 'user: root' : '',
-      TLS: h2oTls(place.certificate),
-      LISTING: place.listing ? 'ON' : 'OFF',
-    });
-    const command = { program: 'h2o', args: ['-c', config], cores: place.cores };
-    return startOnPort(port, command, place.certificate);
-  },
-};
+/** Ready forms are sent, or made for each request. */
+type Forms = 'ready' | 'made';
 
-export const caddy: ServerKind = {
-  name: 'caddy',
-  tags: ['server'],
-  speaks: PROTOCOLS,
-  lacks: [],
-  missing: () => unlessInstalled('caddy', 'caddy'),
-  version: () => `Caddy ${firstLine('caddy', ['version'])}`,
-  async start(place) {
-    const port = await freePort();
-    const config = configure('caddy.conf', place, port, {
-      SCHEME: place.certificate === undefined ? 'http' : 'https',
-      TLS: caddyTls(place.certificate),
-      LISTING: place.listing ? 'browse' : '',
-    });
-    return startOnPort(
-      port,
-      {
-        program: 'caddy',
-        args: ['run', '--config', config, '--adapter', 'caddyfile'],
-        env: { HOME: place.work },
-        cores: place.cores,
-      },
-      place.certificate,
-    );
-  },
-};
+export const h2o = h2oWith('h2o', ['server'], 'ready');
+export const h2oCompress = h2oWith('h2o-compress', ['encoded-only'], 'made');
+
+function h2oWith(name: string, tags: readonly Tag[], forms: Forms): ServerKind {
+  return {
+    name,
+    tags,
+    speaks: PROTOCOLS,
+    lacks: [],
+    missing: () => unlessInstalled('h2o', 'h2o'),
+    version: () => firstLine('h2o', ['--version']),
+    async start(place) {
+      const port = await freePort();
+      const config = configure('h2o.conf', place, port, {
+        USER: asRoot ? 'user: root' : '',
+        TLS: h2oTls(place.certificate),
+        LISTING: place.listing ? 'ON' : 'OFF',
+        FORMS: forms === 'ready' ? 'file.send-compressed: ON' : 'compress: ON',
+      });
+      const command = { program: 'h2o', args: ['-c', config], cores: place.cores };
+      return startOnPort(port, command, place.certificate);
+    },
+  };
+}
+
+export const caddy = caddyWith('caddy', ['server'], 'ready');
+export const caddyEncode = caddyWith('caddy-encode', ['encoded-only'], 'made');
+
+function caddyWith(name: string, tags: readonly Tag[], forms: Forms): ServerKind {
+  return {
+    name,
+    tags,
+    speaks: PROTOCOLS,
+    lacks: [],
+    missing: () => unlessInstalled('caddy', 'caddy'),
+    version: () => `Caddy ${firstLine('caddy', ['version'])}`,
+    async start(place) {
+      const port = await freePort();
+      const config = configure('caddy.conf', place, port, {
+        SCHEME: place.certificate === undefined ? 'http' : 'https',
+        TLS: caddyTls(place.certificate),
+        LISTING: place.listing ? 'browse' : '',
+        ENCODE: forms === 'made' ? 'encode zstd gzip' : '',
+        PRECOMPRESSED: forms === 'ready' ? 'precompressed br gzip' : '',
+      });
+      return startOnPort(
+        port,
+        {
+          program: 'caddy',
+          args: ['run', '--config', config, '--adapter', 'caddyfile'],
+          env: { HOME: place.work },
+          cores: place.cores,
+        },
+        place.certificate,
+      );
+    },
+  };
+}
 
 export const tomcat: ServerKind = {
   name: 'tomcat',

@@ -14,6 +14,9 @@ export const middlewares: readonly ServerKind[] = [
   program('@fastify/static', 'fastify-static.mjs', ['multi-range', 'listing']),
 ];
 
+/** Express's, before serve-static: encoded for each request. */
+export const compression = program('compression', 'compression.mjs', []);
+
 export const npmServers: readonly ServerKind[] = [
   command('http-server', 'bin/http-server', ['multi-range', 'gzip'], (root, port) => [
     ...[root, '-a', '127.0.0.1', '-p', `${port}`],

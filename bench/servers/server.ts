@@ -9,7 +9,8 @@ import type { Feature, Protocol } from '../scenario.ts';
 
 /**
  * Families of servers. Only those with `cold-disk` take part in the scenarios of that group; those with `many-only` in
- * no others than those of many files, those with `log-only` and `threads-only` in no others than those of their group.
+ * no others than those of many files, those with `log-only`, `threads-only` and `encoded-only` in no others than those of
+ * their group.
  */
 export type Tag =
   | 'zcserve'
@@ -22,7 +23,8 @@ export type Tag =
   | 'log'
   | 'log-only'
   | 'threads'
-  | 'threads-only';
+  | 'threads-only'
+  | 'encoded-only';
 
 export interface Place {
   /** The directory to serve. */

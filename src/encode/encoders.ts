@@ -1,5 +1,5 @@
 // The encoders of Node's own libraries, and how hard each of them tries. RFC 7932, RFC 8878, RFC 1952; by a dictionary RFC 9842.
-import zlib, { constants } from 'node:zlib';
+import type zlib from 'node:zlib';
 import type { DictionaryCoding, FileCoding } from '../plan/types.ts';
 
 /**
@@ -14,10 +14,14 @@ export interface Dictionary {
   readonly hash: Uint8Array;
 }
 
-/** Zstandard came with Node 22.15 and 23.8: absent before, also from the types of the oldest Node that this runs on. */
-const { zstdCompressSync } = zlib as {
-  readonly zstdCompressSync?: (bytes: Uint8Array, options: object) => Buffer;
-};
+/** Loaded by whoever encodes: a start does without it. Zstandard is not in the types of the oldest Node that this runs on. */
+const loadZlib = () =>
+  process.getBuiltinModule('node:zlib') as typeof zlib & {
+    readonly zstdCompressSync?: (bytes: Uint8Array, options: object) => Buffer;
+  };
+
+/** It came with Node 22.15 and 23.8. */
+const hasZstd = process.versions.zstd !== undefined;
 
 /** ZSTD_cParameter, zstd.h. */
 const ZSTD = { level: 100, windowLog: 101, longDistance: 160, contentSize: 200 } as const;
@@ -25,7 +29,7 @@ const ZSTD = { level: 100, windowLog: 101, longDistance: 160, contentSize: 200 }
 /** Those that this Node has, best first. */
 export const ENCODERS: readonly FileCoding[] = [
   'br',
-  ...(zstdCompressSync === undefined ? [] : ['zstd' as const]),
+  ...(hasZstd ? ['zstd' as const] : []),
   'gzip',
 ];
 
@@ -37,7 +41,7 @@ export function dictionaryEncoders(): readonly DictionaryCoding[] {
       smallest(bytes, callsOf(coding, bytes.length, 'once', dictionary));
     return encoded(bytes).length < encoded().length;
   };
-  const codings = zstdCompressSync === undefined ? (['dcb'] as const) : (['dcb', 'dcz'] as const);
+  const codings = hasZstd ? (['dcb', 'dcz'] as const) : (['dcb'] as const);
   return codings.filter(takes);
 }
 
@@ -100,9 +104,9 @@ function smallest(bytes: Uint8Array, calls: readonly ZlibCall[]): Buffer {
 }
 
 function call(name: ZlibCall['name']): (bytes: Uint8Array, options: object) => Buffer {
-  if (name !== 'zstdCompressSync') return zlib[name];
-  if (zstdCompressSync === undefined) throw new Error('this Node has no Zstandard');
-  return zstdCompressSync;
+  const encoder = loadZlib()[name];
+  if (encoder === undefined) throw new Error('this Node has no Zstandard');
+  return encoder;
 }
 
 const MIB = 1024 * 1024;
@@ -114,6 +118,7 @@ function levelOf(size: number, effort: Effort, levels: readonly [number, number,
 }
 
 function brotli(size: number, effort: Effort, dictionary?: Uint8Array): ZlibCall {
+  const { constants } = loadZlib();
   const options = {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: levelOf(size, effort, [11, 9, 5]),

@@ -118,7 +118,8 @@ export async function hashPieces(
   pieces: ReadonlyArray<string | Span>,
 ): Promise<string | undefined> {
   try {
-    if (!isSettled(version)) await new Promise((resolve) => setTimeout(resolve, GRAIN_MS + EARLY_MS));
+    if (!isSettled(version))
+      await new Promise((resolve) => setTimeout(resolve, GRAIN_MS + EARLY_MS));
     const hash = loadCrypto().createHash('sha256');
     for (const stretch of pieces.flatMap(stretchesOf)) {
       if (typeof stretch === 'string') {
