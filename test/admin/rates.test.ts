@@ -89,5 +89,6 @@ t.test('an answer is counted where it ends, and once', async (t) => {
     new Sending(counters, 200, 'h2', { began: 0 }).end(how);
     t.equal(counters[counter], 1, how);
   }
-  t.same(counters.snapshot().durations.counts[0], 1, 'only those that are whole take time');
+  const timed = counters.snapshot().durations.counts.reduce((sum, count) => sum + count, 0);
+  t.equal(timed, 1, 'only those that are whole take time');
 });
