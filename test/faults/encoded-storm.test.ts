@@ -87,7 +87,8 @@ async function start(t: Test, name: string) {
   return { origin, root, storm };
 }
 
-for (const name of ['native', 'native TLS', 'http1']) {
+// TLS is the browser's.
+for (const name of ['native', 'http1']) {
   t.test(`${name}, by Node's zlib`, async (t) => {
     const started = await start(t, name);
     if (started === undefined) return t.comment('not here');
@@ -96,10 +97,10 @@ for (const name of ['native', 'native TLS', 'http1']) {
     const wrong: string[] = [];
     let asked = 0;
     let [changed, calm, changes] = [storm.change(), 0, 1];
-    const most = times(1500, 40_000);
+    const most = times(1000, 60_000);
     const live = async () => {
       const connection = await connect(origin.address);
-      while ((asked < most || changes < 12) && asked < 20 * most) {
+      while ((asked < most || changes < 8) && asked < 20 * most) {
         const at = asked++;
         const [file] = FILES[at % FILES.length] ?? FILES[0];
         const accepted = CODINGS[Math.floor(at / FILES.length) % CODINGS.length] ?? '';
@@ -178,7 +179,7 @@ t.test('by a browser', { skip: missingChromium ?? false }, async (t) => {
       }
       return { texts, encoded };
     },
-    [QUICK, times(900, 9000)] as const,
+    [QUICK, times(500, 9000)] as const,
   );
   clearInterval(storming);
   t.equal(got.texts.filter((text) => !isOneVersion(text)).length, 0);
