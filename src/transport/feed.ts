@@ -19,11 +19,14 @@ export async function sendFeed(
   sending.byFeed();
   counters.transfers++;
   try {
+    let taken = true;
     for await (const chunk of open(gone)) {
-      if (!(await sink.write(chunk))) break;
+      // A write may fail before the signal comes.
+      taken = await sink.write(chunk);
+      if (!taken) break;
       sending.add(chunk.length);
     }
-    if (!gone.aborted) return true;
+    if (taken && !gone.aborted) return true;
     sending.end('gone');
     return false;
   } catch (error) {

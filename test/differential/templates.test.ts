@@ -15,7 +15,7 @@ import { type Asked, clientOf } from './client.ts';
 
 const native = loadNative();
 
-const SITES = times(12, 60);
+const SITES = times(8, 60);
 const REQUESTS = times(700, 2000);
 
 const DIRECTORIES = ['', 'a', 'a/b', 'tiles/1', 'assets', 'web/assets', '_next/static/x', 'docs'];

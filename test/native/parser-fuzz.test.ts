@@ -6,7 +6,7 @@ import { SANITIZERS } from '../support/native-program.ts';
 import { buildParser } from '../support/parser-program.ts';
 
 /** For a quicker run while working, or a longer one. */
-const heads = process.env.ZCSERVE_FUZZ_HEADS ?? '1000000';
+const heads = process.env.ZCSERVE_FUZZ_HEADS ?? '500000';
 /** Fixed, so that a failure is the same failure tomorrow; another seed is another million. */
 const seed = process.env.ZCSERVE_FUZZ_SEED ?? '9112';
 

@@ -7,7 +7,7 @@ import type { Test } from 'tap';
 import { CXX_FLAGS, findCompiler, NATIVE, ROOMS } from './native.ts';
 
 /** For those that look for what must not happen. */
-export const SANITIZERS = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+export const SANITIZERS = ['-g1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 const BUILD = join(NATIVE, 'build/programs');
 
