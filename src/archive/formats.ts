@@ -1,19 +1,25 @@
 // The formats of archives: what each is called, and which this Node can write.
 import { pipeline, Readable, type Transform } from 'node:stream';
-import zlib from 'node:zlib';
+import type zlib from 'node:zlib';
 import type { ArchiveFormat } from '../plan/types.ts';
 import type { ArchivedFile, Pack } from './entry.ts';
 import { packTar } from './tar.ts';
 import { zipBy } from './zip.ts';
 
-/** Zstandard came with Node 22.15 and 23.8. */
-const { createZstdCompress } = zlib as { readonly createZstdCompress?: () => Transform };
+/** Loaded with the first archive. Zstandard is not in the types of the oldest Node that this runs on. */
+const loadZlib = () =>
+  process.getBuiltinModule('node:zlib') as typeof zlib & {
+    readonly createZstdCompress: () => Transform;
+  };
+
+/** It came with Node 22.15 and 23.8. */
+const hasZstd = process.versions.zstd !== undefined;
 
 /** Those that this Node can write. */
 export const FORMATS: readonly ArchiveFormat[] = [
   'tar',
   'tar.gz',
-  ...(createZstdCompress === undefined ? [] : ['tar.zst' as const]),
+  ...(hasZstd ? ['tar.zst' as const] : []),
   'zip',
 ];
 
@@ -29,10 +35,9 @@ export function packerOf(format: ArchiveFormat, compresses: (file: ArchivedFile)
     case 'tar':
       return packTar;
     case 'tar.gz':
-      return through(() => zlib.createGzip());
+      return through(() => loadZlib().createGzip());
     case 'tar.zst':
-      if (createZstdCompress === undefined) throw new Error('this Node has no Zstandard');
-      return through(createZstdCompress);
+      return through(() => loadZlib().createZstdCompress());
     case 'zip':
       return zipBy(compresses);
   }

@@ -1,9 +1,9 @@
 // Encoded forms in a directory of their own, by the hash of what they were made of: they survive the process.
-import { createHash } from 'node:crypto';
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import type { NativeAddon } from '../addon/types.ts';
 import type { Log } from '../log/log.ts';
+import { loadCrypto } from '../packages/packages.ts';
 import type { FileCoding } from '../plan/types.ts';
 import { SUFFIXES } from './codings.ts';
 import type { FormShelf } from './encoded-files.ts';
@@ -146,5 +146,5 @@ export class FormDirectory implements FormShelf {
 }
 
 function proofOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex').slice(0, PROOF);
+  return loadCrypto().createHash('sha256').update(bytes).digest('hex').slice(0, PROOF);
 }
