@@ -114,26 +114,38 @@ export class ContentHashes {
  * of the version that was opened, or cannot be read. Never rejects.
  */
 export async function hashPieces(
-  { file, version }: Hashable,
+  file: Pick<Hashable, 'file' | 'version'>,
   pieces: ReadonlyArray<string | Span>,
 ): Promise<string | undefined> {
   try {
-    if (!isSettled(version))
-      await new Promise((resolve) => setTimeout(resolve, GRAIN_MS + EARLY_MS));
     const hash = loadCrypto().createHash('sha256');
-    for (const stretch of pieces.flatMap(stretchesOf)) {
-      if (typeof stretch === 'string') {
-        hash.update(stretch, 'latin1');
-        continue;
-      }
-      if (!(await readSpan(file.fd, stretch, (bytes) => hash.update(bytes)))) return undefined;
-      // ctime counts, since whoever writes can set mtime back.
-      if ((await versionNow(file.fd)) !== version) return undefined;
-    }
-    return hash.digest('base64');
+    const whole = await readPieces(file, pieces, (bytes) => hash.update(bytes));
+    return whole ? hash.digest('base64') : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Tells the bytes of texts (latin1) and spans of a file, in order; those that it tells are only lent. False where not all of
+ * them are surely of the version that was opened. Rejects where they cannot be read.
+ */
+export async function readPieces(
+  { file, version }: Pick<Hashable, 'file' | 'version'>,
+  pieces: ReadonlyArray<string | Span>,
+  tell: (bytes: Uint8Array) => void,
+): Promise<boolean> {
+  if (!isSettled(version)) await new Promise((resolve) => setTimeout(resolve, GRAIN_MS + EARLY_MS));
+  for (const stretch of pieces.flatMap(stretchesOf)) {
+    if (typeof stretch === 'string') {
+      tell(Buffer.from(stretch, 'latin1'));
+      continue;
+    }
+    if (!(await readSpan(file.fd, stretch, tell))) return false;
+    // ctime counts, since whoever writes can set mtime back.
+    if ((await versionNow(file.fd)) !== version) return false;
+  }
+  return true;
 }
 
 /** Of a file that is written to all the time, no more than this is read for nothing. */

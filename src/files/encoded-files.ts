@@ -1,18 +1,14 @@
 // Encoded forms that are made here: once for each version of a file, in the background, and then a form of it like a sibling.
-import { read } from 'node:fs';
-import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { Background } from '../encode/background.ts';
 import { isWorthwhile, MIN_SIZE } from '../encode/compressible.ts';
 import { type Log, textOf } from '../log/log.ts';
 import { loadCrypto } from '../packages/packages.ts';
 import type { Coding, FileCoding } from '../plan/types.ts';
-import { versionNow } from './content-hashes.ts';
+import { readPieces } from './content-hashes.ts';
 import type { CachedEntry, OpenFile } from './entry.ts';
 import type { FoundFile } from './root.ts';
 import { idleKey } from './second-chance.ts';
-
-const readFd = promisify(read);
 
 /** Where the forms are. */
 export interface FormShelf {
@@ -57,8 +53,6 @@ const MAX_SIZE = 32 * 1024 * 1024;
 const MAX_WAITING = 1000;
 /** Each holds a descriptor. */
 const MAX_FORMS = 1024;
-/** Reading holds the JavaScript thread for under a millisecond. */
-const CHUNK = 256 * 1024;
 /** What is remembered of one that got no smaller. */
 const USELESS_BYTES = 128;
 
@@ -203,21 +197,18 @@ function weightOf(form: Form): number {
 async function contentOf(
   file: CachedEntry,
 ): Promise<{ readonly bytes: Uint8Array; readonly hash: string } | undefined> {
-  const { createHash } = loadCrypto();
-  const hash = createHash('sha256');
+  const hash = loadCrypto().createHash('sha256');
   // Not of Buffer's pool: it goes to another thread.
   const bytes = new Uint8Array(file.size);
+  let at = 0;
   file.retain();
   try {
-    for (let at = 0; at < bytes.length; ) {
-      const most = Math.min(CHUNK, bytes.length - at);
-      const { bytesRead } = await readFd(file.file.fd, bytes, at, most, at);
-      if (bytesRead === 0) return undefined;
-      hash.update(bytes.subarray(at, at + bytesRead));
-      at += bytesRead;
-    }
-    if ((await versionNow(file.file.fd)) !== file.version) return undefined;
-    return { bytes, hash: hash.digest('hex') };
+    const whole = await readPieces(file, [{ start: 0, end: file.size }], (chunk) => {
+      bytes.set(chunk, at);
+      at += chunk.length;
+      hash.update(chunk);
+    });
+    return whole ? { bytes, hash: hash.digest('hex') } : undefined;
   } finally {
     file.release();
   }

@@ -6,6 +6,7 @@ import type { Log } from '../log/log.ts';
 import { loadCrypto } from '../packages/packages.ts';
 import type { FileCoding } from '../plan/types.ts';
 import { SUFFIXES } from './codings.ts';
+import { hashPieces } from './content-hashes.ts';
 import type { FormShelf } from './encoded-files.ts';
 import { codeOf } from './errno.ts';
 import { openRoot } from './open.ts';
@@ -64,7 +65,7 @@ export class FormDirectory implements FormShelf {
     const root = await this.#open();
     if (root === undefined || bytes.length > this.#options.capacity) return undefined;
     const key = hash + SUFFIXES[coding];
-    const name = `${key}.${proofOf(bytes)}`;
+    const name = `${key}.${proofOf(loadCrypto().createHash('sha256').update(bytes).digest())}`;
     const unfinished = this.#pathOf(`${UNFINISHED}${process.pid}-${this.#written++}`);
     try {
       await fs.writeFile(unfinished, bytes, { mode: 0o600, flag: 'wx', flush: true });
@@ -76,7 +77,7 @@ export class FormDirectory implements FormShelf {
     }
     this.#kept.set(key, { name, size: bytes.length });
     await this.#makeRoom();
-    return this.#prove(root, { name, size: bytes.length });
+    return this.#openFile(root, { name, size: bytes.length });
   }
 
   close(): void {
@@ -117,12 +118,20 @@ export class FormDirectory implements FormShelf {
   }
 
   /** The file, if its bytes are those that were written. */
-  async #prove(root: Root, { name, size }: Kept): Promise<FoundFile | undefined> {
-    const [found] = await root.open([name]);
-    if (found?.type === 'file' && found.size === size) {
-      const bytes = await fs.readFile(this.#pathOf(name)).catch(() => undefined);
-      if (bytes !== undefined && name.endsWith(`.${proofOf(bytes)}`)) return found;
+  async #prove(root: Root, kept: Kept): Promise<FoundFile | undefined> {
+    const found = await this.#openFile(root, kept);
+    if (found === undefined) return undefined;
+    const hash = await hashPieces(found, [{ start: 0, end: found.size }]);
+    if (hash !== undefined && kept.name.endsWith(`.${proofOf(Buffer.from(hash, 'base64'))}`)) {
+      return found;
     }
+    found.file.close();
+    return undefined;
+  }
+
+  async #openFile(root: Root, { name, size }: Kept): Promise<FoundFile | undefined> {
+    const [found] = await root.open([name]);
+    if (found?.type === 'file' && found.size === size) return found;
     if (found !== undefined) closeAll([found]);
     return undefined;
   }
@@ -145,6 +154,7 @@ export class FormDirectory implements FormShelf {
   }
 }
 
-function proofOf(bytes: Uint8Array): string {
-  return loadCrypto().createHash('sha256').update(bytes).digest('hex').slice(0, PROOF);
+/** Of a form with this SHA-256. */
+function proofOf(sha256: Buffer): string {
+  return sha256.toString('hex').slice(0, PROOF);
 }
