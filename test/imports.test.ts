@@ -39,13 +39,13 @@ const LAWS: Readonly<Record<string, Law>> = {
   log: { rooms: ['rules'], packages: ['lru-cache', 'node:'] },
   options: { rooms: ['http', 'rules'], packages: ['leven'] },
   plan: { rooms: ['http', 'rules'], packages: [] },
-  encode: { rooms: ['plan'], packages: ['node:'] },
+  encode: { rooms: ['packages', 'plan'], packages: ['node:'] },
   addon: { rooms: ['plan', 'rules'], packages: ['node:'] },
   files: {
     rooms: ['addon', 'encode', 'http', 'log', 'packages', 'plan', 'rules'],
     packages: ['lru-cache', 'node:'],
   },
-  archive: { rooms: ['files', 'log', 'packages', 'plan'], packages: ['node:'] },
+  archive: { rooms: ['encode', 'files', 'log', 'packages', 'plan'], packages: ['node:'] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
   site: {
     rooms: [

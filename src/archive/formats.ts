@@ -1,25 +1,17 @@
 // The formats of archives: what each is called, and which this Node can write.
 import { pipeline, Readable, type Transform } from 'node:stream';
-import type zlib from 'node:zlib';
+import { ENCODERS } from '../encode/encoders.ts';
+import { loadZlib } from '../packages/packages.ts';
 import type { ArchiveFormat } from '../plan/types.ts';
 import type { ArchivedFile, Pack } from './entry.ts';
 import { packTar } from './tar.ts';
 import { zipBy } from './zip.ts';
 
-/** Loaded with the first archive. Zstandard is not in the types of the oldest Node that this runs on. */
-const loadZlib = () =>
-  process.getBuiltinModule('node:zlib') as typeof zlib & {
-    readonly createZstdCompress: () => Transform;
-  };
-
-/** It came with Node 22.15 and 23.8. */
-const hasZstd = process.versions.zstd !== undefined;
-
 /** Those that this Node can write. */
 export const FORMATS: readonly ArchiveFormat[] = [
   'tar',
   'tar.gz',
-  ...(hasZstd ? ['tar.zst' as const] : []),
+  ...(ENCODERS.includes('zstd') ? ['tar.zst' as const] : []),
   'zip',
 ];
 
@@ -37,10 +29,16 @@ export function packerOf(format: ArchiveFormat, compresses: (file: ArchivedFile)
     case 'tar.gz':
       return through(() => loadZlib().createGzip());
     case 'tar.zst':
-      return through(() => loadZlib().createZstdCompress());
+      return through(zstdEncoder);
     case 'zip':
       return zipBy(compresses);
   }
+}
+
+function zstdEncoder(): Transform {
+  const { createZstdCompress } = loadZlib();
+  if (createZstdCompress === undefined) throw new Error('this Node has no Zstandard');
+  return createZstdCompress();
 }
 
 /** Encoded piece by piece in libuv's pool, by one of its threads at a time. */

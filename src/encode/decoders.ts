@@ -1,11 +1,7 @@
 // What is encoded, decoded again: the proof that a form is of its content.
-import zlib from 'node:zlib';
+import { loadZlib } from '../packages/packages.ts';
 import type { DictionaryCoding, FileCoding } from '../plan/types.ts';
 import { type Dictionary, ENCODERS, markOf } from './encoders.ts';
-
-const { zstdDecompressSync } = zlib as {
-  readonly zstdDecompressSync?: (bytes: Uint8Array, options: object) => Buffer;
-};
 
 /** Can this Node tell what is in it? */
 export function canDecode(coding: FileCoding): boolean {
@@ -24,12 +20,13 @@ export function decode(
 ): Buffer | undefined {
   // No limit is 0.
   const options = { maxOutputLength: Math.max(1, limit), ...(dictionary && { dictionary }) };
+  const zlib = loadZlib();
   try {
     switch (coding) {
       case 'br':
         return zlib.brotliDecompressSync(encoded, options);
       case 'zstd':
-        return zstdDecompressSync?.(encoded, options);
+        return zlib.zstdDecompressSync?.(encoded, options);
       case 'gzip':
         return zlib.gunzipSync(encoded, options);
     }

@@ -1,5 +1,5 @@
 // The encoders of Node's own libraries, and how hard each of them tries. RFC 7932, RFC 8878, RFC 1952; by a dictionary RFC 9842.
-import type zlib from 'node:zlib';
+import { loadZlib } from '../packages/packages.ts';
 import type { DictionaryCoding, FileCoding } from '../plan/types.ts';
 
 /**
@@ -14,13 +14,7 @@ export interface Dictionary {
   readonly hash: Uint8Array;
 }
 
-/** Loaded by whoever encodes: a start does without it. Zstandard is not in the types of the oldest Node that this runs on. */
-const loadZlib = () =>
-  process.getBuiltinModule('node:zlib') as typeof zlib & {
-    readonly zstdCompressSync?: (bytes: Uint8Array, options: object) => Buffer;
-  };
-
-/** It came with Node 22.15 and 23.8. */
+/** Zstandard came with Node 22.15 and 23.8. */
 const hasZstd = process.versions.zstd !== undefined;
 
 /** ZSTD_cParameter, zstd.h. */
@@ -49,21 +43,6 @@ export function dictionaryEncoders(): readonly DictionaryCoding[] {
 export interface ZlibCall {
   readonly name: 'brotliCompressSync' | 'zstdCompressSync' | 'gzipSync';
   readonly options: object;
-}
-
-/** The content in a coding. Takes its time on the calling thread. */
-export function encode(coding: FileCoding, bytes: Uint8Array, effort: Effort): Buffer {
-  return smallest(bytes, callsOf(coding, bytes.length, effort));
-}
-
-/** The content by a dictionary, as `best`. Only by those of `dictionaryEncoders`. */
-export function encodeBy(
-  { bytes: dictionary, hash }: Dictionary,
-  coding: DictionaryCoding,
-  bytes: Uint8Array,
-): Buffer {
-  const stream = smallest(bytes, callsOf(coding, bytes.length, 'best', dictionary));
-  return Buffer.concat([markOf(coding, hash), stream]);
 }
 
 /** RFC 9842 §4, §5: what marks the coding, with the hash of the dictionary behind it. */

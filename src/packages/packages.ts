@@ -2,6 +2,8 @@
 // of an app (Nitro, Next, Vercel) follows one in a file, and esbuild gives a second one another name.
 import type crypto from 'node:crypto';
 import { createRequire } from 'node:module';
+import type { Transform } from 'node:stream';
+import type zlib from 'node:zlib';
 import type contentDisposition from 'content-disposition';
 import type entityTag from 'etag';
 import type mimeTypes from 'mime-types';
@@ -31,5 +33,14 @@ export const loadYazl = () => require('yazl') as typeof yazl;
 
 /** For a thread that loads it. */
 export const bcryptPath = () => require.resolve('bcryptjs');
+
+/** Zstandard came with Node 22.15 and 23.8: it is not in the types of the oldest one that this runs on. */
+interface Zstd {
+  readonly zstdCompressSync?: (bytes: Uint8Array, options: object) => Buffer;
+  readonly zstdDecompressSync?: (bytes: Uint8Array, options: object) => Buffer;
+  readonly createZstdCompress?: () => Transform;
+}
+
+export const loadZlib = () => require('node:zlib') as typeof zlib & Zstd;
 
 export const loadCrypto = () => require('node:crypto') as typeof crypto;

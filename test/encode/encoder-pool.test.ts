@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import t from 'tap';
 import { createEncoders } from '../../src/encode/encoder-pool.ts';
-import { dictionaryEncoders, ENCODERS, encode, encodeBy } from '../../src/encode/encoders.ts';
+import { dictionaryEncoders, ENCODERS } from '../../src/encode/encoders.ts';
+import { encode, encodeBy } from '../support/encoded.ts';
 import { pattern } from '../support/tree.ts';
 
 const text = Buffer.from('What is encoded once is not encoded again. '.repeat(500));
