@@ -12,8 +12,8 @@ namespace zc {
   X(kConnection, "connection") X(kContentLength, "content-length")                                      \
   X(kTransferEncoding, "transfer-encoding") X(kExpect, "expect")                                        \
   X(kReferer, "referer") X(kUserAgent, "user-agent") X(kXRequestId, "x-request-id")                     \
-  X(kAccept, "accept") X(kAcceptEncoding, "accept-encoding")                         \
-  X(kAvailableDictionary, "available-dictionary") X(kRange, "range") X(kIfRange, "if-range") \
+  X(kAccept, "accept") X(kAcceptEncoding, "accept-encoding")                                            \
+  X(kAvailableDictionary, "available-dictionary") X(kRange, "range") X(kIfRange, "if-range")            \
   X(kIfMatch, "if-match") X(kIfNoneMatch, "if-none-match")                                              \
   X(kIfModifiedSince, "if-modified-since") X(kIfUnmodifiedSince, "if-unmodified-since")                 \
   X(kOrigin, "origin") X(kAccessControlRequestMethod, "access-control-request-method")                  \

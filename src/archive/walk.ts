@@ -1,7 +1,7 @@
 // What is in a directory and below it, as far as anybody could find it who follows the links of its listing.
 import type { FileTable } from '../files/table.ts';
-import { type Entries, unpack } from '../plan/listing-order.ts';
-import type { Contents, Listing } from '../plan/types.ts';
+import { unpackNow } from '../plan/listing-order.ts';
+import type { Listing } from '../plan/types.ts';
 
 /** What stands below, before it is opened. */
 export interface Walked {
@@ -64,7 +64,8 @@ export async function walk(listing: Listing, options: WalkOptions): Promise<Walk
     const listed = await table.list(listing);
     if (listed.kind !== 'contents') return undefined;
     if (found.length + listed.count > limits.entries) return 'too many entries';
-    const { names, sizes, times } = entriesOf(listed);
+    // No more than the limit: at once.
+    const { names, sizes, times } = unpackNow(listed);
     const inside: Place[] = [];
     const circle = [...above, listing.version];
     for (const [i, name] of names.entries()) {
@@ -105,13 +106,4 @@ export async function walk(listing: Listing, options: WalkOptions): Promise<Walk
     if (excess !== undefined) return excess;
   }
   return found;
-}
-
-/** No more than the limit: at once. */
-function entriesOf(contents: Contents): Entries {
-  const unpacking = unpack(contents);
-  for (;;) {
-    const { done, value } = unpacking.next();
-    if (done) return value;
-  }
 }

@@ -14,7 +14,7 @@ const readFd = promisify(read);
 export const SUFFIXES = { br: '.br', zstd: '.zst', gzip: '.gz' } as const;
 
 /** Of a form by a dictionary: `app.js.<SHA-256 of the dictionary>.dcb`. */
-export const BY_DICTIONARY = /^(?<owner>.+)\.(?<hash>[0-9a-f]{64})\.(?<coding>dcb|dcz)$/s;
+export const BY_DICTIONARY = /^(?<owner>.*[^/])\.(?<hash>[0-9a-f]{64})\.(?<coding>dcb|dcz)$/s;
 
 /** The resources that a file may belong to: its own, and the one whose precompressed sibling it is. */
 export function resourcesOf(
@@ -62,7 +62,7 @@ const FOREIGN: Stated = { kind: 'foreign' };
 /** RFC 1952 §2.3: a head of 10 bytes, a trailer of 8. */
 const MIN_GZIP = 18;
 /** RFC 8878 §3.1.1: magic number, descriptor, window, dictionary, content size at their longest. */
-const MAX_ZSTD_HEAD = 18;
+export const MAX_ZSTD_HEAD = 18;
 /** RFC 9659 §3: what a decoder of the content coding must have. */
 const MAX_ZSTD_WINDOW = 8 * 1024 * 1024;
 

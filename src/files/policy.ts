@@ -9,6 +9,11 @@ import type { Builds } from '../rules/builds.ts';
  */
 export type EtagPolicy = 'auto' | 'stat' | 'content' | 'off';
 
+/** Does a name in this root-relative path begin with a dot, but for `.well-known` at the root (RFC 8615 §3)? */
+export function isHidden(path: string): boolean {
+  return /(?:^|\/)\./.test(path.replace(/^\.well-known(?=\/|$)/, ''));
+}
+
 /** The file that tells what is missing. */
 export const MISS_PAGE = '404.html';
 

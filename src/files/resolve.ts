@@ -2,7 +2,7 @@
 // extensions · single-page fallback. The first that exists wins.
 
 import type { RequestField } from '../plan/request.ts';
-import type { FilesPolicy } from './policy.ts';
+import { type FilesPolicy, isHidden } from './policy.ts';
 import { type Outcome, Search, type Shelf, type Unserved } from './search.ts';
 import type { Steps } from './steps.ts';
 
@@ -76,9 +76,7 @@ export function* resolveErrorPage(
 
 /** What the dotfile policy says of a path; undefined = nothing against it. */
 function visible(name: string, policy: FilesPolicy): Outcome | undefined {
-  if (policy.dotfiles === 'allow' || !/(?:^|\/)\./.test(name)) return undefined;
-  // RFC 8615 §3: only at the root.
-  if (!/(?:^|\/)\./.test(name.replace(/^\.well-known(?=\/|$)/, ''))) return undefined;
+  if (policy.dotfiles === 'allow' || !isHidden(name)) return undefined;
   return policy.dotfiles === 'deny' ? FORBIDDEN : NOT_FOUND;
 }
 

@@ -19,6 +19,7 @@ import t, { type Test } from 'tap';
 import { type Asked, readCompress } from '../../src/command/compress/asked.ts';
 import { compressTree } from '../../src/command/compress/compress.ts';
 import { barOf } from '../../src/command/compress/progress.ts';
+import type { Result } from '../../src/command/compress/report.ts';
 import { sidecarOf } from '../../src/command/compress/sidecar.ts';
 import { decode, isBy } from '../../src/encode/decoders.ts';
 import { dictionaryEncoders, ENCODERS } from '../../src/encode/encoders.ts';
@@ -43,21 +44,9 @@ const text = (n = 0, size = 4000) =>
     .join('')
     .slice(0, size);
 
-interface Told {
-  readonly path: string;
-  readonly reason: string;
-}
-
-interface Report {
+interface Report extends Omit<Result, 'rows'> {
   readonly status: number;
   readonly warnings: readonly string[];
-  readonly written: number;
-  readonly touched: number;
-  readonly removed: number;
-  readonly kept: number;
-  readonly pending: readonly Told[];
-  readonly problems: readonly Told[];
-  readonly notes: readonly Told[];
   readonly types: readonly {
     readonly type: string;
     readonly files: number;

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { loadNative } from '../../src/addon/load.ts';
 import { openRoot } from '../../src/files/open.ts';
 import { FileTable } from '../../src/files/table.ts';
-import { collect, descriptorsBeneath, POLICY, until } from './fixture.ts';
+import { collect, descriptorsBeneath, NO_FIELDS, POLICY, until } from './fixture.ts';
 
 const [path = '', way] = process.argv.slice(2);
 const addon = way === 'addon' ? loadNative().addon : undefined;
@@ -12,14 +12,7 @@ const table = new FileTable({
   policy: { ...POLICY, root: path, codings: [], maxOpenFiles: 1_000_000 },
   root,
   addon,
-  describe: () => ({
-    etag: undefined,
-    lastModified: undefined,
-    fields: [],
-    contentFields: [],
-    encodable: false,
-    digestFields: [],
-  }),
+  describe: () => NO_FIELDS,
   log: collect([]),
 });
 const find = async (name: string) => table.lookup(name, false, false);

@@ -13,7 +13,7 @@ import { openRoot } from '../../src/files/open.ts';
 import type { Root } from '../../src/files/root.ts';
 import { until } from '../faults/process.ts';
 import { makeTree } from '../support/tree.ts';
-import { collect } from './fixture.ts';
+import { collect, NO_FIELDS } from './fixture.ts';
 
 const { addon } = loadNative();
 const text = 'one line as another\n'.repeat(200);
@@ -79,16 +79,7 @@ async function entryOf(root: Root, path: string): Promise<CachedEntry> {
   return new CachedEntry(
     found.file,
     { ...facts, dictionary: undefined },
-    {
-      ...{
-        etag: undefined,
-        lastModified: undefined,
-        fields: [],
-        contentFields: [],
-        digestFields: [],
-      },
-      encodable: true,
-    },
+    { ...NO_FIELDS, encodable: true },
   );
 }
 

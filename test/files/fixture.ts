@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { loadNative } from '../../src/addon/load.ts';
 import type { NativeAddon } from '../../src/addon/types.ts';
-import type { FileEntry } from '../../src/files/entry.ts';
+import type { Description, FileEntry } from '../../src/files/entry.ts';
 import { openRoot } from '../../src/files/open.ts';
 import type { FilesPolicy } from '../../src/files/policy.ts';
 import type { Found, Root } from '../../src/files/root.ts';
@@ -22,6 +22,16 @@ export const WAYS: ReadonlyArray<readonly [name: string, addon: NativeAddon | un
         ['by descriptor', addon],
         ['by path', undefined],
       ];
+
+/** Of a file of whose answers nothing is asked. */
+export const NO_FIELDS: Description = {
+  etag: undefined,
+  lastModified: undefined,
+  fields: [],
+  contentFields: [],
+  encodable: false,
+  digestFields: [],
+};
 
 export const POLICY: Omit<FilesPolicy, 'root'> = {
   index: ['index.html'],

@@ -24,6 +24,7 @@ import {
   fileOf,
   isKnown,
   makeSite,
+  NO_FIELDS,
   POLICY,
   turn,
   until,
@@ -328,14 +329,7 @@ t.test(`${flood} distinct missing paths leave memory flat`, async (t) => {
       close: () => {},
     },
     addon: undefined,
-    describe: () => ({
-      etag: undefined,
-      lastModified: undefined,
-      fields: [],
-      contentFields: [],
-      encodable: false,
-      digestFields: [],
-    }),
+    describe: () => NO_FIELDS,
     log: collect([]),
   });
   setFlagsFromString('--expose-gc');

@@ -1,5 +1,5 @@
 // The names of siblings: those that are encoded by themselves, and by a dictionary, which the name tells by its SHA-256.
-import { SUFFIXES } from '../../files/codings.ts';
+import { BY_DICTIONARY, SUFFIXES } from '../../files/codings.ts';
 import type { DictionaryCoding, FileCoding } from '../../plan/types.ts';
 
 /** A file that is by its name another form of the file `base`. */
@@ -13,11 +13,9 @@ export type Sidecar =
       readonly hash: string;
     };
 
-const BY_DICTIONARY = /^(?<base>.*[^/])\.(?<hash>[0-9a-f]{64})\.(?<coding>dc[bz])$/s;
-
 /** Undefined for a name of any other form. */
 export function sidecarOf(path: string): Sidecar | undefined {
-  const { base, hash, coding } = BY_DICTIONARY.exec(path)?.groups ?? {};
+  const { owner: base, hash, coding } = BY_DICTIONARY.exec(path)?.groups ?? {};
   if (base !== undefined && hash !== undefined) {
     return { base, path, coding: coding === 'dcb' ? 'dcb' : 'dcz', hash };
   }

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { canDecode, decode, isBy } from '../../encode/decoders.ts';
 import type { Dictionary } from '../../encode/encoders.ts';
-import { flawOf, readGzip, readZstd, type Stated } from '../../files/codings.ts';
+import { flawOf, MAX_ZSTD_HEAD, readGzip, readZstd, type Stated } from '../../files/codings.ts';
 import { codeOf } from '../../files/errno.ts';
 import type { DictionaryCoding, FileCoding } from '../../plan/types.ts';
 import type { Content } from './content.ts';
@@ -90,15 +90,12 @@ function mtimeOf({ stat }: Content): number {
   return Number(stat.mtimeNs) / 1e6;
 }
 
-/** Bytes at the beginning that say something of a Zstandard frame, as `Statements` reads them. */
-const ZSTD_HEAD = 18;
-
 function statedIn(bytes: Buffer, coding: FileCoding): Stated {
   switch (coding) {
     case 'br':
       return { kind: 'nothing' };
     case 'zstd':
-      return readZstd(bytes.subarray(0, ZSTD_HEAD));
+      return readZstd(bytes.subarray(0, MAX_ZSTD_HEAD));
     case 'gzip':
       return readGzip(bytes.subarray(0, 3), bytes.subarray(-4));
   }

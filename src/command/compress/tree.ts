@@ -1,9 +1,11 @@
 // The files below a directory that a server of it would send, and which of them are siblings of others.
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isCompressible, MIN_SIZE } from '../../encode/compressible.ts';
+import { isCarried } from '../../files/carried.ts';
 import { codingOfName } from '../../files/codings.ts';
-import type { FilesPolicy } from '../../files/policy.ts';
+import { isBeneath } from '../../files/place.ts';
+import { type FilesPolicy, isHidden } from '../../files/policy.ts';
 import { isLeftover } from './replace.ts';
 import { type Sidecar, sidecarOf } from './sidecar.ts';
 
@@ -45,9 +47,6 @@ interface Directory {
   readonly leftovers: readonly string[];
 }
 
-/** What the site says to its server, and is never sent. */
-const RULES: readonly string[] = ['_headers', '_redirects'];
-
 export function readTree(policy: TreePolicy, tell: Tell): Tree {
   const candidates: Candidate[] = [];
   const orphans: Orphans[] = [];
@@ -59,7 +58,7 @@ export function readTree(policy: TreePolicy, tell: Tell): Tree {
       const path = directory.path + name;
       const own = sidecars.get(path) ?? [];
       sidecars.delete(path);
-      if (isEncoded(path) || RULES.includes(path)) continue;
+      if (isEncoded(path) || isCarried(path)) continue;
       const type = policy.typeOf(path);
       if (!isCompressible(type)) continue;
       const stat = attempt(() => statSync(join(policy.root, path)), path, tell);
@@ -111,7 +110,7 @@ function* directoriesOf(
     for (const entry of entries) {
       const { name } = entry;
       if (entry.isFile() && isLeftover(name)) leftovers.push(name);
-      else if (isNameable(name) && isVisible(path + name, dotfiles)) {
+      else if (isNameable(name) && (dotfiles === 'allow' || !isHidden(path + name))) {
         const kind = kindOf(entry, join(place, name), real, symlinks);
         if (kind?.isFile()) names.push(name);
         // Links last: what they lead to has been met by its own name, if it has one here.
@@ -136,11 +135,6 @@ function isNameable(name: string): boolean {
   return !/[\\\ufffd]/.test(name);
 }
 
-/** RFC 8615 §3: .well-known stands at the root only. */
-function isVisible(path: string, dotfiles: FilesPolicy['dotfiles']): boolean {
-  return dotfiles === 'allow' || path === '.well-known' || !/(?:^|\/)\.[^/]*$/.test(path);
-}
-
 /** Undefined for a link that is not followed, or leads nowhere. */
 function kindOf(
   entry: Dirent,
@@ -152,8 +146,7 @@ function kindOf(
   if (symlinks === 'none') return undefined;
   try {
     const target = realpathSync(place);
-    const isInside = target === root || target.startsWith(root.endsWith(sep) ? root : root + sep);
-    return symlinks === 'follow' || isInside ? statSync(target) : undefined;
+    return symlinks === 'follow' || isBeneath(root, target) ? statSync(target) : undefined;
   } catch {
     return undefined;
   }

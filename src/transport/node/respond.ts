@@ -220,15 +220,7 @@ function sendFile(body: SpanBody, res: ServerResponse, sending: Sending, outlet:
 
 function sendInPieces(body: Pieces, res: ServerResponse, sending: Sending, outlet: Outlet): void {
   const sink = paced(responseSink(res, outlet.transfers), outlet.pace);
-  const sent = sendPieces(body, sink, sending, outlet.counters, outlet.log).then((whole) => {
-    if (!whole) {
-      cutOff(res);
-      return;
-    }
-    res.end();
-    sending.end('done');
-  });
-  seeThrough(sent, res, outlet);
+  endWith(sendPieces(body, sink, sending, outlet.counters, outlet.log), res, sending, outlet);
 }
 
 function sendAsMade(open: OpenFeed, res: ServerResponse, sending: Sending, outlet: Outlet): void {
@@ -236,7 +228,17 @@ function sendAsMade(open: OpenFeed, res: ServerResponse, sending: Sending, outle
   const sink = paced(responseSink(res, undefined), pace);
   const gone = new AbortController();
   res.once('close', () => gone.abort());
-  const sent = sendFeed(open, sink, gone.signal, sending, counters, log).then((whole) => {
+  endWith(sendFeed(open, sink, gone.signal, sending, counters, log), res, sending, outlet);
+}
+
+/** Ends the answer when all of it is sent, or cuts it off where that is not the whole. */
+function endWith(
+  sent: Promise<boolean>,
+  res: ServerResponse,
+  sending: Sending,
+  outlet: Outlet,
+): void {
+  const ended = sent.then((whole) => {
     if (!whole) {
       cutOff(res);
       return;
@@ -244,7 +246,7 @@ function sendAsMade(open: OpenFeed, res: ServerResponse, sending: Sending, outle
     res.end();
     sending.end('done');
   });
-  seeThrough(sent, res, outlet);
+  seeThrough(ended, res, outlet);
 }
 
 /** What somebody else's write() or end() (a compressor's) throws meanwhile costs this answer only. */
