@@ -115,9 +115,11 @@ export class Search {
     if (this.policy.dictionaries?.(path) === true) {
       variants.push(...(yield* this.#byDictionary(path, own, built)));
     }
-    const siblingCodings = variants.map(({ coding }) => coding);
-    for (const { coding, found } of this.#shelf.made(own.version, siblingCodings)) {
-      variants.push(variantOf(found, path, coding, coding, built, own.mtimeMs));
+    if (this.policy.compress !== undefined) {
+      const siblings = variants.map(({ coding }) => coding);
+      for (const { coding, found } of this.#shelf.made(own.version, siblings)) {
+        variants.push(variantOf(found, path, coding, coding, built, own.mtimeMs));
+      }
     }
     const resource = yield* settled(this.#shelf.adopt(path, variants));
     return { kind: 'file', resource, evidence: this.#evidence, status };

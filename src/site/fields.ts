@@ -17,11 +17,12 @@ export function fileFields(
   rules: Rules,
   compress: boolean,
 ): FileFields {
-  const { fields, ...others } = representationFields(input, rules);
+  const lists = representationFields(input, rules);
+  const { fields, contentFields } = lists;
   const encodable =
-    compress && input.coding === 'identity' && isEncodable([...fields, ...others.contentFields]);
-  const varies = encodable && !input.varies ? ['Vary', 'Accept-Encoding'] : [];
-  return { ...others, fields: [...fields, ...varies], encodable };
+    compress && input.coding === 'identity' && isEncodable([...fields, ...contentFields]);
+  if (!encodable || input.varies) return { ...lists, encodable };
+  return { ...lists, fields: [...fields, 'Vary', 'Accept-Encoding'], encodable };
 }
 
 /** Does content with these fields get smaller, unless a rule says that it is encoded, or to stay as it is? */
