@@ -116,8 +116,8 @@ export class Search {
       variants.push(...(yield* this.#byDictionary(path, own, built)));
     }
     if (this.policy.compress !== undefined) {
-      const siblings = variants.map(({ coding }) => coding);
-      for (const { coding, found } of this.#shelf.made(own.version, siblings)) {
+      const there = variants.map(({ coding }) => coding);
+      for (const { coding, found } of this.#shelf.made(own.version, there)) {
         variants.push(variantOf(found, path, coding, coding, built, own.mtimeMs));
       }
     }
