@@ -48,6 +48,23 @@ export function isCondition(name: RequestField): boolean {
 /** Field values by lower-case name; a field sent on several lines is one value joined by ", " (RFC 9110 §5.3). */
 export type RequestFields = { readonly [name in RequestField]?: string | undefined };
 
+/** What became of a request's content: all of it, more than was allowed, or its client went away or sent no content after all. */
+export type Received =
+  | { readonly kind: 'whole'; readonly bytes: Uint8Array }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'gone' };
+
+/** The content of a request (RFC 9110 §6.4), which stays with its client until somebody asks for it. */
+export interface Content {
+  /** Content-Length, bytes; undefined where it is not known before its end. */
+  readonly length: number | undefined;
+  /**
+   * Reads all of it, at most so many bytes; a client that waits for 100 (Continue) gets it (§10.1.1). To be called at most
+   * once, before the answer. Never rejects.
+   */
+  receive(most: number): Promise<Received>;
+}
+
 /** A request, as far as a static server reads it. The transport has already checked its syntax. */
 export interface RequestHead {
   /** Case-sensitive method token, RFC 9110 §9.1. */
@@ -55,6 +72,8 @@ export interface RequestHead {
   /** request-target as sent: origin-form, absolute-form or `*` (RFC 9112 §3.2). Never decoded. */
   readonly target: string;
   readonly fields: RequestFields;
+  /** Undefined where it has none, and from carriers whose host reads it. What nobody receives is dropped. */
+  readonly content?: Content | undefined;
 }
 
 /** Of all the fields that were received, those that the plan reads. */

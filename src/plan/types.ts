@@ -168,7 +168,7 @@ export interface Archive {
   readonly kind: 'archive';
   /** Content-Type and Content-Disposition. */
   readonly fields: FieldList;
-  readonly open: OpenFeed;
+  readonly open: OpenFeed<never>;
 }
 
 /** What a request-target names. Closed: `plan` switches over it, once a listing has its page. */
@@ -203,18 +203,26 @@ export interface Part {
   readonly span: Span;
 }
 
+/** Bytes of a file that only grows, which are there and will not change: they leave without passing through here where they can. */
+export interface FilePiece<F extends Representation> {
+  readonly file: F;
+  readonly span: Span;
+}
+
 /**
  * Begins to make a body, once its head is on its way. What it gives is used up before the next is asked for. Where it throws,
  * the client sees an answer that is not whole. `gone`: nobody takes any more of it.
  */
-export type OpenFeed = (gone: AbortSignal) => AsyncIterable<Uint8Array>;
+export type OpenFeed<F extends Representation> = (
+  gone: AbortSignal,
+) => AsyncIterable<Uint8Array | FilePiece<F>>;
 
 /** The body as a value; a transport has one exhaustive switch over `kind`. */
 export type Body<F extends Representation> =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** Made while it is sent: nobody knows its length, so there is no Content-Length. */
-  | { readonly kind: 'feed'; readonly open: OpenFeed }
+  | { readonly kind: 'feed'; readonly open: OpenFeed<F> }
   | { readonly kind: Strategy; readonly reason: Reason; readonly file: F; readonly span: Span }
   | {
       readonly kind: 'parts';

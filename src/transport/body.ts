@@ -27,7 +27,7 @@ export interface BodyWriter {
   /** Piece by piece. */
   pieces(body: Pieces): void;
   /** Made while it is sent. */
-  feed(open: OpenFeed): void;
+  feed(open: OpenFeed<FileEntry>): void;
 }
 
 /** The body's file is retained. */

@@ -1,6 +1,7 @@
 // Bodies that are made while they are sent: whole on every carrier, no faster than they are taken, and never a whole one of
 // a part.
 import t, { type Test } from 'tap';
+import type { FileEntry } from '../../src/files/entry.ts';
 import type { OpenFeed } from '../../src/plan/types.ts';
 import type { Handler } from '../../src/site/answer.ts';
 import { Feeds, ROOM } from '../../src/transport/engine/feeds.ts';
@@ -24,7 +25,7 @@ async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
 
 /** What is known of a body without an end. */
 interface Endless {
-  readonly open: OpenFeed;
+  readonly open: OpenFeed<FileEntry>;
   /** Bytes that were asked for. */
   made: number;
   aborted: boolean;
@@ -70,7 +71,7 @@ const ENOUGH = 2 ** 28;
 /** More than they hold of what a client has not taken, unless the system is told otherwise (net.ipv4.tcp_wmem). */
 const AMPLE = 30_000_000;
 
-const feed = (open: OpenFeed) => answer(200, ['X-Fed', 'yes'], { kind: 'feed', open });
+const feed = (open: OpenFeed<FileEntry>) => answer(200, ['X-Fed', 'yes'], { kind: 'feed', open });
 
 async function start(
   t: Test,

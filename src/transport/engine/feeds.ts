@@ -1,8 +1,9 @@
 // Bodies that are made while they are sent: to the engine no more of each than it has room for.
 import type { NativeEngine } from '../../addon/engine.ts';
+import type { FileEntry } from '../../files/entry.ts';
 import type { Log } from '../../log/log.ts';
 import type { OpenFeed } from '../../plan/types.ts';
-import { tellBroken } from '../feed.ts';
+import { chunksOf, tellBroken } from '../feed.ts';
 
 /** Bytes of one body that wait in the engine: so many are on their way while the next are made. */
 export const ROOM = 256 * 1024;
@@ -28,7 +29,7 @@ export class Feeds {
   }
 
   /** After the reply to this request. */
-  start(id: number, open: OpenFeed): void {
+  start(id: number, open: OpenFeed<FileEntry>): void {
     const feeding: Feeding = { room: ROOM, gone: new AbortController(), wake() {} };
     this.#feeding.set(id, feeding);
     void this.#run(id, open, feeding);
@@ -55,17 +56,20 @@ export class Feeds {
     for (const id of this.#feeding.keys()) this.end(id);
   }
 
-  async #run(id: number, open: OpenFeed, feeding: Feeding): Promise<void> {
+  async #run(id: number, open: OpenFeed<FileEntry>, feeding: Feeding): Promise<void> {
     const { signal } = feeding.gone;
     let whole = false;
     try {
-      for await (const chunk of open(signal)) {
-        for (let at = 0; at < chunk.length && !signal.aborted; at += PIECE) {
-          await this.#roomIn(feeding);
+      for await (const made of open(signal)) {
+        for await (const chunk of chunksOf(made)) {
+          for (let at = 0; at < chunk.length && !signal.aborted; at += PIECE) {
+            await this.#roomIn(feeding);
+            if (signal.aborted) break;
+            const piece = chunk.subarray(at, at + PIECE);
+            feeding.room -= piece.length;
+            this.#engine.feed(id, piece);
+          }
           if (signal.aborted) break;
-          const piece = chunk.subarray(at, at + PIECE);
-          feeding.room -= piece.length;
-          this.#engine.feed(id, piece);
         }
         if (signal.aborted) break;
       }

@@ -138,7 +138,7 @@ class ResponseWriter implements BodyWriter {
     sendInPieces(body, this.#res, this.#sending, this.#outlet);
   }
 
-  feed(open: OpenFeed): void {
+  feed(open: OpenFeed<FileEntry>): void {
     sendAsMade(open, this.#res, this.#sending, this.#outlet);
   }
 }
@@ -223,7 +223,12 @@ function sendInPieces(body: Pieces, res: ServerResponse, sending: Sending, outle
   endWith(sendPieces(body, sink, sending, outlet.counters, outlet.log), res, sending, outlet);
 }
 
-function sendAsMade(open: OpenFeed, res: ServerResponse, sending: Sending, outlet: Outlet): void {
+function sendAsMade(
+  open: OpenFeed<FileEntry>,
+  res: ServerResponse,
+  sending: Sending,
+  outlet: Outlet,
+): void {
   const { counters, log, pace } = outlet;
   const sink = paced(responseSink(res, undefined), pace);
   const gone = new AbortController();

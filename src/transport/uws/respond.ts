@@ -107,7 +107,7 @@ class ExchangeWriter implements BodyWriter {
     sendInPieces(body, this.#plan, this.#exchange, this.#sending, this.#outlet);
   }
 
-  feed(open: OpenFeed): void {
+  feed(open: OpenFeed<FileEntry>): void {
     sendAsMade(open, this.#plan, this.#exchange, this.#sending, this.#outlet);
   }
 }
@@ -223,7 +223,7 @@ function uwsSink(exchange: UwsExchange, plan: Answer, total: number): Sink {
 }
 
 function sendAsMade(
-  open: OpenFeed,
+  open: OpenFeed<FileEntry>,
   plan: Answer,
   exchange: UwsExchange,
   sending: Sending,
