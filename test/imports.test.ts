@@ -47,6 +47,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   archive: { rooms: ['encode', 'files', 'log', 'packages', 'plan'], packages: ['node:'] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
+  streams: { rooms: ['files'], packages: [] },
   site: {
     rooms: [
       'addon',
@@ -210,7 +211,17 @@ t.test('every room stands on those before it', async (t) => {
 });
 
 t.test('whatever the table says, nothing below the transports knows of them', async (t) => {
-  for (const room of ['http', 'addon', 'log', 'rules', 'options', 'plan', 'files', 'site']) {
+  for (const room of [
+    'http',
+    'addon',
+    'log',
+    'rules',
+    'options',
+    'plan',
+    'files',
+    'streams',
+    'site',
+  ]) {
     t.notMatch(uses(room).rooms.join(' '), /transport/, room);
   }
 });
