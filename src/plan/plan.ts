@@ -3,6 +3,7 @@
 
 import type { FieldList } from '../http/field-list.ts';
 import { isFromHere } from './advice.ts';
+import { originFields, preflightFields } from './cors.ts';
 import { reprDigest, wantsContentDigest } from './digest.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
 import { planListing } from './listing.ts';
@@ -73,10 +74,14 @@ function planOptions<F extends Representation>(
 ): ResponsePlan<F> {
   const malformed = resolution.kind === 'bad-path' || resolution.kind === 'too-long';
   if (malformed && request.target !== '*') return planGet(request, resolution, terms, nowMs);
-  const fields = ['Allow', ALLOW, ...terms.common, ...originFields(request, terms)];
+  const fields = [
+    'Allow',
+    ALLOW,
+    ...terms.common,
+    ...originFields(request.fields.origin, terms.cors),
+  ];
   if (request.fields['access-control-request-method'] !== undefined && terms.cors.length > 0) {
-    fields.push('Access-Control-Allow-Methods', ALLOW, 'Access-Control-Allow-Headers', '*');
-    fields.push('Access-Control-Max-Age', '86400');
+    fields.push(...preflightFields(ALLOW, '*'));
   }
   return { status: 204, fields, body: { kind: 'none' }, close: false, memo: undefined };
 }
@@ -121,7 +126,7 @@ function planFile<F extends Representation>(
   const { 'accept-encoding': acceptEncoding, 'available-dictionary': dictionary } = request.fields;
   const file = selectRepresentation(acceptEncoding, resolution.resource, dictionary);
   const extra = [
-    ...originFields(request, terms),
+    ...originFields(request.fields.origin, terms.cors),
     ...(resolution.judged ?? []).flatMap((name) => ['Vary', name]),
   ];
   if (resolution.status !== 200) {
@@ -145,7 +150,13 @@ function planFile<F extends Representation>(
 function planPage(request: RequestHead, page: ListingPage, terms: Terms): ResponsePlan<never> {
   const verdict = judgePreconditions(request.fields, { etag: page.etag, lastModified: undefined });
   if (verdict === 'failed') return planError(412, [], request, terms);
-  return planListing(request, page, verdict === 'proceed', originFields(request, terms), terms);
+  return planListing(
+    request,
+    page,
+    verdict === 'proceed',
+    originFields(request.fields.origin, terms.cors),
+    terms,
+  );
 }
 
 /** It is made anew each time: no validators, no ranges, and nobody keeps it. */
@@ -153,7 +164,12 @@ function planArchive(request: RequestHead, archive: Archive, terms: Terms): Resp
   const validators = { etag: undefined, lastModified: undefined };
   const verdict = judgePreconditions(request.fields, validators);
   if (verdict === 'failed') return planError(412, [], request, terms);
-  const fields = ['Cache-Control', 'no-store', ...terms.common, ...originFields(request, terms)];
+  const fields = [
+    'Cache-Control',
+    'no-store',
+    ...terms.common,
+    ...originFields(request.fields.origin, terms.cors),
+  ];
   const answer = { close: false, memo: undefined };
   if (verdict === 'not-modified') {
     return { ...answer, status: 304, fields, body: { kind: 'none' } };
@@ -308,14 +324,6 @@ function planError(
   terms: Terms,
   advice?: Advice,
 ): ResponsePlan<never> {
-  const fields = [...extra, ...terms.common, ...originFields(request, terms)];
+  const fields = [...extra, ...terms.common, ...originFields(request.fields.origin, terms.cors)];
   return errorPlan(status, fields, advice);
-}
-
-/** CORS by list: the origin is reflected where it is on it. (`Vary: Origin` is among the common fields.) */
-function originFields(request: RequestHead, terms: Terms): FieldList {
-  const origin = request.fields.origin;
-  return origin !== undefined && terms.cors.includes(origin) && origin !== '*'
-    ? ['Access-Control-Allow-Origin', origin]
-    : [];
 }

@@ -45,6 +45,11 @@ export class Waits {
     return this.#size >= this.#max;
   }
 
+  /** Is nobody to wait any more? */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   /**
    * Calls `wake` once, when the stream has changed or the time is over; at once where nobody is to wait any more. What it
    * returns ends the wait before, without a call.
@@ -89,10 +94,14 @@ export class Waits {
     if (!listening.waiting.delete(waiting)) return false;
     this.#size--;
     this.#deadlines.drop(deadline);
-    if (listening.waiting.size === 0) {
-      this.#listening.delete(listening.stream);
-      listening.stop();
-    }
+    // In a turn to come: who was woken may wait again, and what is sent of the stream is retained by then.
+    if (listening.waiting.size === 0) setImmediate(() => this.#settle(listening));
     return true;
+  }
+
+  #settle({ stream, waiting, stop }: Listening): void {
+    if (waiting.size > 0 || this.#listening.get(stream)?.waiting !== waiting) return;
+    this.#listening.delete(stream);
+    stop();
   }
 }
