@@ -46,6 +46,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: ['lru-cache', 'node:'],
   },
   archive: { rooms: ['encode', 'files', 'log', 'packages', 'plan'], packages: ['node:'] },
+  live: { rooms: ['files', 'http', 'plan'], packages: ['node:'] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
   streams: { rooms: ['files'], packages: [] },
   site: {
@@ -56,6 +57,7 @@ const LAWS: Readonly<Record<string, Law>> = {
       'encode',
       'files',
       'http',
+      'live',
       'log',
       'options',
       'packages',

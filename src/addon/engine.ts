@@ -37,6 +37,8 @@ export interface EngineLimits {
   readonly revalidateMs: number;
   /** Of the first site: a query with the parameter `download` is never answered without asking. */
   readonly downloads?: boolean;
+  /** The same of the parameter `live`. */
+  readonly live?: boolean;
   readonly verifySendfile: boolean;
   /** HTTP/2 beside HTTP/1, by prior knowledge. */
   readonly h2c: boolean;
@@ -146,6 +148,7 @@ export interface EngineHost {
   readonly symlinks: Symlinks;
   readonly revalidateMs: number;
   readonly downloads?: boolean;
+  readonly live?: boolean;
 }
 
 /** `site`: its number, 0 where it is left out. */

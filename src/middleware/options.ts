@@ -25,6 +25,8 @@ const OWN = [
   'symlinks',
   'cleanUrls',
   'listing',
+  'live',
+  'liveTimeout',
   'strategy',
   'mmapMax',
   'mmapMinUses',

@@ -7,6 +7,7 @@ import { originFields, preflightFields } from './cors.ts';
 import { reprDigest, wantsContentDigest } from './digest.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
 import { planListing } from './listing.ts';
+import { isOpenEnded, judgeLive, sendLive } from './live.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
 import { frameParts } from './multipart.ts';
 import { isPageLoad, selectRepresentation } from './negotiate.ts';
@@ -21,6 +22,7 @@ import type {
   Advice,
   Archive,
   ListingPage,
+  Live,
   Plannable,
   Representation,
   Resolution,
@@ -101,6 +103,8 @@ function planGet<F extends Representation>(
       return planPage(request, resolution, terms);
     case 'archive':
       return planArchive(request, resolution, terms);
+    case 'live':
+      return planLive(request, resolution, terms);
     case 'not-found':
       return planMiss(request, resolution, terms);
     case 'forbidden':
@@ -136,10 +140,13 @@ function planFile<F extends Representation>(
     return miss ? { ...page, memo: memoOfMiss(request, miss, { resource, file }, terms) } : page;
   }
 
-  const answer = planConditional(request, file, extra, terms, nowMs);
+  const grows = resolution.grows === true;
+  const answer = planConditional(request, file, grows, extra, terms, nowMs);
   // A 412 or a 416 is not the file's: it has a page of its own.
   if (answer.status >= 400) return answer;
-  const memo = memoOf(request, resolution, file, answer, extra, terms);
+  // Of one that grows each range is looked at: not all are answered alike.
+  const repeats = !grows || answer.status !== 206;
+  const memo = repeats ? memoOf(request, resolution, file, answer, extra, terms) : undefined;
   const { status, fields, body, close } = answer;
   const isLoaded = request.method === 'GET' && status === 200 && isPageLoad(request.fields);
   const early = isLoaded ? file.early : undefined;
@@ -182,6 +189,23 @@ function planArchive(request: RequestHead, archive: Archive, terms: Terms): Resp
   };
 }
 
+function planLive<F extends Representation>(
+  request: RequestHead,
+  live: Live<F>,
+  terms: Terms,
+): ResponsePlan<F> {
+  const verdict = judgeLive(request, live);
+  switch (verdict) {
+    case 'failed':
+      return planError(412, [], request, terms);
+    case 'unsatisfiable':
+      return planError(416, ['Content-Range', `bytes */${live.size}`], request, terms);
+    case 'not-modified':
+    case 'proceed':
+      return sendLive(live, verdict === 'proceed', originFields(request, terms));
+  }
+}
+
 function planMiss(
   request: RequestHead,
   {
@@ -207,6 +231,7 @@ function planMiss(
 function planConditional<F extends Representation>(
   request: RequestHead,
   file: F,
+  grows: boolean,
   extra: FieldList,
   terms: Terms,
   nowMs: number,
@@ -225,7 +250,7 @@ function planConditional<F extends Representation>(
       };
     case 'proceed': {
       const described = [...reprDigest(request, file, terms), ...extra];
-      return planRanges(request, file, described, terms, nowMs);
+      return planRanges(request, file, grows, described, terms, nowMs);
     }
   }
 }
@@ -233,11 +258,13 @@ function planConditional<F extends Representation>(
 function planRanges<F extends Representation>(
   request: RequestHead,
   file: F,
+  grows: boolean,
   extra: FieldList,
   terms: Terms,
   nowMs: number,
 ): ResponsePlan<F> {
-  const ranges = rangesOf(request, file, terms, nowMs);
+  const isOpen = grows && isOpenEnded(request.fields.range);
+  const ranges = rangesOf(request, file, isOpen, terms, nowMs);
   switch (ranges.kind) {
     case 'unsatisfiable':
       // §15.5.17
@@ -248,18 +275,27 @@ function planRanges<F extends Representation>(
       const [span, ...more] = ranges.spans;
       if (span === undefined) return sendWhole(file, extra, terms);
       return more.length === 0
-        ? sendRange(file, span, extra, terms)
+        ? sendRange(file, span, isOpen ? undefined : file.size, extra, terms)
         : planParts(file, ranges.spans, extra, terms);
     }
   }
 }
 
-/** §14.2: Range has a meaning for GET only, after the preconditions, while If-Range holds. */
-function rangesOf(request: RequestHead, file: Representation, terms: Terms, nowMs: number): Ranges {
+/**
+ * §14.2: Range has a meaning for GET only, after the preconditions, while If-Range holds. `isOpen`: a HEAD is told how far
+ * what grows has come (RFC 8673 §2.1).
+ */
+function rangesOf(
+  request: RequestHead,
+  file: Representation,
+  isOpen: boolean,
+  terms: Terms,
+  nowMs: number,
+): Ranges {
   const range = request.fields.range;
   const applies =
     range !== undefined &&
-    request.method === 'GET' &&
+    (request.method === 'GET' || isOpen) &&
     isRangeCurrent(request.fields['if-range'], file, nowMs);
   return applies ? resolveRanges(range, file.size, terms.maxRanges) : { kind: 'whole' };
 }

@@ -14,6 +14,7 @@ import { OptionError } from '../options/table.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
 import { buildsAt } from '../rules/builds.ts';
 import { type CarriedFields, compileRules, type Rules } from '../rules/fields.ts';
+import { compileGlob } from '../rules/glob.ts';
 import { placeOf } from '../rules/hashed-names.ts';
 import { compileMediaTypes, type MediaTypes, typesTellApart } from '../rules/media-types.ts';
 import { compileRedirects, compileRewrites, reachesInto } from '../rules/redirects.ts';
@@ -30,6 +31,7 @@ export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addo
     ...others,
     auth: authOf(options),
     archives: archivesOf(options),
+    live: liveOf(options),
     earlyHints: options.earlyHints,
     downloads: options.download,
     files: filesPolicy(options, others.mediaTypes),
@@ -48,6 +50,18 @@ function archivesOf({ archive, listing, archiveMaxSize }: Options): SiteOptions[
     );
   }
   return { formats, maxSize: archiveMaxSize };
+}
+
+/** Throws an OptionError where one is no glob. */
+function liveOf({ live, liveTimeout: timeoutMs }: Options): SiteOptions['live'] {
+  if (live.length === 0) return undefined;
+  try {
+    const globs = live.map((glob) => compileGlob('live', glob));
+    return { offers: (path) => globs.some((matches) => matches(path)), timeoutMs };
+  } catch (error) {
+    const { message } = error as Error;
+    throw new OptionError((call) => message.replace(/^\w+/, call));
+  }
 }
 
 export function limitsOf(options: Options): EngineLimits {

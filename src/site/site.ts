@@ -12,6 +12,7 @@ import type { FilesPolicy } from '../files/policy.ts';
 import type { Root } from '../files/root.ts';
 import { FileTable } from '../files/table.ts';
 import type { FieldList } from '../http/field-list.ts';
+import { LiveFiles, type LiveFilesOptions } from '../live/live-files.ts';
 import type { Log } from '../log/log.ts';
 import { OptionError } from '../options/table.ts';
 import { lastModifiedOf } from '../plan/fields.ts';
@@ -38,6 +39,8 @@ export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
   readonly downloads: boolean;
   /** What listed directories can be had whole as; undefined where they cannot. */
   readonly archives: Pick<ArchivesOptions, 'formats' | 'maxSize'> | undefined;
+  /** Which files are offered live; undefined where none is. */
+  readonly live: Pick<LiveFilesOptions, 'offers' | 'timeoutMs'> | undefined;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
   /** What several sites keep together; where it is left out, one of its own. */
@@ -52,9 +55,13 @@ export interface Site {
   readonly templates: Templates;
   readonly files: FilesPolicy;
   readonly downloads: boolean;
+  /** Has a query a say that asks for a live answer? */
+  readonly live: boolean;
   readonly log: Log;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
+  /** Ends the answers that go on for as long as their files grow: now, and as if these had ended. */
+  endLive(): void;
   /** Closes every file that nobody is sending, and the root. */
   close(): void;
 }
@@ -93,9 +100,14 @@ export function createSite(options: SiteOptions): Site {
     isPlain: (path) => belongs(path, path.slice(0, path.lastIndexOf('/') + 1)),
     archives: archives?.formats ?? [],
   });
+  const { revalidateMs } = files;
+  const live =
+    options.live &&
+    new LiveFiles({ ...options.live, table, ranges: plan.maxRanges > 0, revalidateMs });
   const answering = createHandler({
     table,
     listings,
+    live,
     archives: archives && archivesOf(options, archives, { table, belongs }),
     policy: plan,
     redirects,
@@ -117,9 +129,12 @@ export function createSite(options: SiteOptions): Site {
     templates: createTemplates({ ...options, own }),
     files,
     downloads: options.downloads,
+    live: live !== undefined,
     log,
     common: plan.common,
+    endLive: () => live?.end(),
     close() {
+      live?.end();
       table.close();
       links?.close();
       realms?.close();
