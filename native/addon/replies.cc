@@ -13,8 +13,8 @@ namespace {
 ByteSpan to_span(napi_env env, napi_value start, napi_value end) { return {to_count(env, start), to_count(env, end)}; }
 
 bool within(const Reply& reply, ByteSpan span) {
-  const uint64_t size = reply.memory ? reply.memory->size() : reply.file ? reply.file->stat().size : 0;
-  return span.start <= span.end && span.end <= size;
+  if (reply.file) return reply.file->may_have(span);
+  return span.start <= span.end && span.end <= (reply.memory ? reply.memory->size() : 0);
 }
 
 // Below, the copy costs less than the look whether there need be none.
