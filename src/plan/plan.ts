@@ -202,7 +202,7 @@ function planLive<F extends Representation>(
       return planError(416, ['Content-Range', `bytes */${live.size}`], request, terms);
     case 'not-modified':
     case 'proceed':
-      return sendLive(live, verdict === 'proceed', originFields(request, terms));
+      return sendLive(live, verdict === 'proceed', originFields(request.fields.origin, terms.cors));
   }
 }
 

@@ -2,7 +2,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { EngineLimits } from '../addon/engine.ts';
 import { FORMATS } from '../archive/formats.ts';
-import { prefixReaches } from '../auth/realms.ts';
+import { prefixCovers, prefixReaches } from '../auth/realms.ts';
 import { isCompressible } from '../encode/compressible.ts';
 import { ENCODERS } from '../encode/encoders.ts';
 import type { CompressPolicy, FilesPolicy } from '../files/policy.ts';
@@ -16,10 +16,12 @@ import { buildsAt } from '../rules/builds.ts';
 import { type CarriedFields, compileRules, type Rules } from '../rules/fields.ts';
 import { compileGlob } from '../rules/glob.ts';
 import { placeOf } from '../rules/hashed-names.ts';
+import type { Listener } from '../rules/listeners.ts';
 import { compileMediaTypes, type MediaTypes, typesTellApart } from '../rules/media-types.ts';
 import { compileRedirects, compileRewrites, reachesInto } from '../rules/redirects.ts';
 import { typeOf } from './media-type.ts';
 import type { SiteOptions } from './site.ts';
+import type { SiteStreams } from './streams.ts';
 
 /** A request body up to this is read away, so that its connection can stay. */
 const MAX_DRAIN = 65_536;
@@ -64,6 +66,41 @@ function liveOf({ live, liveTimeout: timeoutMs }: Options): SiteOptions['live'] 
   }
 }
 
+/** What streams go by, but for their store. Throws an OptionError where nobody says who may write. */
+export function streamsOf(options: Options): Omit<SiteStreams, 'store'> | undefined {
+  const { streams: prefix, writeTokenFile: tokenFile, auth } = options;
+  if (prefix === undefined) return undefined;
+  const listeners = listenersOf(options);
+  if (tokenFile !== undefined) refuseServed('writeTokenFile', resolve(tokenFile), options);
+  const isGuarded = prefixCovers(Object.keys(auth), prefix);
+  if (tokenFile === undefined && !isGuarded && !listeners.every(isOfThisMachine)) {
+    throw new OptionError(
+      (call) =>
+        `${call('streams')}: who is not on this machine may connect: ${call('writeTokenFile')} says who may write, or ${call('auth')} of ${prefix}/`,
+    );
+  }
+  return {
+    prefix,
+    tokenFile,
+    scheme: schemeOf(listeners),
+    maxAppend: options.maxAppend,
+    longPollMs: options.longPollTimeout,
+    eventsMs: options.sseTimeout,
+  };
+}
+
+/** A Unix socket's mode says who may come. */
+function isOfThisMachine(listener: Listener): boolean {
+  const isSocket = listener.at.kind === 'unix' && listener.proxyFrom === undefined;
+  return isSocket || areLocal([listener]);
+}
+
+/** Undefined where they differ. */
+function schemeOf(listeners: readonly Listener[]): 'http' | 'https' | undefined {
+  if (listeners.every(({ tls }) => tls)) return 'https';
+  return listeners.some(({ tls }) => tls) ? undefined : 'http';
+}
+
 export function limitsOf(options: Options): EngineLimits {
   return {
     maxHeaderSize: options.maxHeaderSize,
@@ -106,6 +143,11 @@ function refuseServed(name: string, file: string, { root, dotfiles }: Options): 
   throw new OptionError((call) => `${call(name)}: ${file} would be served itself`);
 }
 
+/** Of what does not go by the file alone: below them stands a guard, or no file at all. */
+function prefixesOf({ auth, streams }: Options): readonly string[] {
+  return [...Object.keys(auth), ...(streams === undefined ? [] : [`${streams}/`])];
+}
+
 function compile(options: Options) {
   const { cacheControl, headers, immutableHashed, cdn, securityHeaders, hsts, cors } = options;
   const perGlob = typeof cacheControl === 'object';
@@ -137,12 +179,13 @@ function compile(options: Options) {
       redirects: compileRedirects(options.redirects),
       rewrites: compileRewrites(options.rewrites),
       goesByDirectory:
+        options.streams !== undefined ||
         options.redirects.length + options.rewrites.length > 0 ||
         Object.keys(options.auth).length > 0 ||
         Object.keys(options.mimeTypes).some((key) => key.includes('/')),
       tellsApart: (directory: string, extension: string) =>
         reachesInto([...options.redirects, ...options.rewrites], directory) ||
-        prefixReaches(Object.keys(options.auth), directory) ||
+        prefixReaches(prefixesOf(options), directory) ||
         typesTellApart(options.mimeTypes, extension),
     };
   } catch (error) {

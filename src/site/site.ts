@@ -26,6 +26,7 @@ import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
 import { typeOf, typeWithin } from './media-type.ts';
 import { type CompileWith, type OwnRules, readOwnRules, withoutCarried } from './own-rules.ts';
+import { mountStreams, type SiteStreams } from './streams.ts';
 import { createTemplates, type TemplateOptions, type Templates } from './templates.ts';
 
 export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
@@ -41,6 +42,8 @@ export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
   readonly archives: Pick<ArchivesOptions, 'formats' | 'maxSize'> | undefined;
   /** Which files are offered live; undefined where none is. */
   readonly live: Pick<LiveFilesOptions, 'offers' | 'timeoutMs'> | undefined;
+  /** Undefined where there are none. */
+  readonly streams?: SiteStreams | undefined;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
   /** What several sites keep together; where it is left out, one of its own. */
@@ -60,7 +63,7 @@ export interface Site {
   readonly log: Log;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
-  /** Ends the answers that go on for as long as their files grow: now, and as if these had ended. */
+  /** Ends the answers that go on for as long as their files grow, or wait for that: now, and as if these had ended. */
   endLive(): void;
   /** Closes every file that nobody is sending, and the root. */
   close(): void;
@@ -69,7 +72,7 @@ export interface Site {
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function createSite(options: SiteOptions): Site {
   const { plan, redirects, rewrites, routed, archives, addon, log, pool } = options;
-  const { earlyHints } = options;
+  const { earlyHints, streams } = options;
   const links =
     typeof earlyHints === 'string' ? new BuildLinks(earlyHints, options.files.root) : undefined;
   const realms = realmsOf(options);
@@ -89,6 +92,7 @@ export function createSite(options: SiteOptions): Site {
   });
   /** Does this path get what stands there, whoever is shown this directory? */
   const belongs = (path: string, directory: string) =>
+    (streams === undefined || !isBelow(path, streams.prefix)) &&
     redirects(path, '') === undefined &&
     rewrites(path) === undefined &&
     own().routes.of(path, '')?.forced === undefined &&
@@ -121,25 +125,37 @@ export function createSite(options: SiteOptions): Site {
     log,
   });
   const open = options.downloads ? withDownloads(answering) : answering;
-  const guards = { handler: open, rewrites, common: plan.common, log };
+  const guard = (handler: Handler) =>
+    realms === undefined
+      ? handler
+      : guarded({ handler, realms, rewrites, common: plan.common, log });
+  const mount = streams && mountStreams({ streams, policy: plan, realms, guard, log });
+  const endLive = () => {
+    live?.end();
+    mount?.end();
+  };
   return {
     root,
     table,
-    handler: realms === undefined ? open : guarded({ ...guards, realms }),
+    handler: mount?.before(guard(open)) ?? guard(open),
     templates: createTemplates({ ...options, own }),
     files,
     downloads: options.downloads,
     live: live !== undefined,
     log,
     common: plan.common,
-    endLive: () => live?.end(),
+    endLive,
     close() {
-      live?.end();
+      endLive();
       table.close();
       links?.close();
       realms?.close();
     },
   };
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
 }
 
 /** What a rule leads elsewhere, and what is in another realm, is none of the directory's. */

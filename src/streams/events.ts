@@ -1,12 +1,12 @@
 // A stream as server-sent events: what is there, then what comes, until the time of one connection is over. PROTOCOL.md §5.8.
 import type { FileEntry } from '../files/entry.ts';
-import type { OpenFeed } from '../plan/types.ts';
+import type { Gone, OpenFeed } from '../plan/types.ts';
 import { boundaryNear } from './boundaries.ts';
 import { bytesOf } from './bytes.ts';
 import { formatOffset } from './offsets.ts';
 import { controlEvent, dataEvent, type EventForm, wholeCharacters } from './sse.ts';
 import type { Stream } from './types.ts';
-import type { Waits, Woken } from './waits.ts';
+import type { Waits } from './waits.ts';
 
 export interface EventsOptions {
   /** Each of them is short: it ends with an event that shows that the connection lives, and begins the time to live anew. */
@@ -33,13 +33,13 @@ export function openEvents(events: Events, options: EventsOptions): OpenFeed<Fil
 async function* eventsOf(
   { stream, start, form, cursor }: Events,
   { waits, timeoutMs }: EventsOptions,
-  gone: AbortSignal,
+  gone: Gone,
 ): AsyncGenerator<Uint8Array, void, void> {
   const ends = performance.now() + timeoutMs;
   const { file } = stream;
   file.retain();
   try {
-    for (let at = start; !waits.hasEnded; ) {
+    for (let at = start; !gone.ending && !waits.hasEnded; ) {
       const seen = stateOf(stream);
       const data = at < seen.tail ? await framed(stream, at, form, seen) : undefined;
       if (data !== undefined) at = data.end;
@@ -47,10 +47,10 @@ async function* eventsOf(
       const closed = at === seen.tail && seen.closed;
       const nextOffset = formatOffset(at);
       const control = { nextOffset, cursor: closed ? undefined : cursor(), upToDate, closed };
-      yield Buffer.concat([data?.bytes ?? NONE, Buffer.from(controlEvent(control))]);
+      yield withControl(data, controlEvent(control));
       if (closed) return;
       if (!upToDate) continue;
-      if ((await change(stream, seen, waits, gone)) === 'ended') return;
+      await change(stream, seen, waits, gone);
       if (stream.state !== 'live' || performance.now() >= ends) return;
       stream.touch();
     }
@@ -66,28 +66,16 @@ function stateOf({ tail, closed }: Stream): Seen {
   return { tail, closed };
 }
 
-const NONE = Buffer.alloc(0);
-
-/** At once where something has come meanwhile. */
-function change(
-  stream: Stream,
-  seen: Seen,
-  waits: Waits,
-  gone: AbortSignal,
-): Promise<Woken> | Woken {
-  if (gone.aborted) return 'ended';
+/** At once where something has come meanwhile, or nobody takes it. */
+function change(stream: Stream, seen: Seen, waits: Waits, gone: Gone): Promise<void> | undefined {
   const { tail, closed, state } = stream;
-  if (tail !== seen.tail || closed !== seen.closed || state !== 'live') return 'changed';
+  if (tail !== seen.tail || closed !== seen.closed || state !== 'live') return undefined;
   return new Promise((resolve) => {
-    const leave = () => {
+    const drop = waits.wait(stream, () => resolve());
+    gone.onEnd(() => {
       drop();
-      resolve('ended');
-    };
-    const drop = waits.wait(stream, (why) => {
-      gone.removeEventListener('abort', leave);
-      resolve(why);
+      resolve();
     });
-    gone.addEventListener('abort', leave);
   });
 }
 
@@ -95,7 +83,21 @@ interface Framed {
   readonly bytes: Buffer;
   /** Position behind its data. */
   readonly end: number;
+  /** By the control event that follows: one object for all who get the same. */
+  readonly sent: Map<string, Buffer>;
 }
+
+function withControl(data: Framed | undefined, control: string): Buffer {
+  if (data === undefined) return Buffer.from(control);
+  const known = data.sent.get(control);
+  if (known !== undefined) return known;
+  const bytes = Buffer.concat([data.bytes, Buffer.from(control)]);
+  if (data.sent.size < MAX_SENT) data.sent.set(control, bytes);
+  return bytes;
+}
+
+/** Cursors differ where clients come again within one interval. */
+const MAX_SENT = 8;
 
 interface Latest {
   readonly start: number;
@@ -133,5 +135,6 @@ async function frame(
   const bytes = await bytesOf(file, start, end);
   const whole = form === 'text' && (isCut || !closed) ? wholeCharacters(bytes) : bytes.length;
   if (whole === 0) return undefined;
-  return { bytes: Buffer.from(dataEvent(bytes.subarray(0, whole), form)), end: start + whole };
+  const event = Buffer.from(dataEvent(bytes.subarray(0, whole), form));
+  return { bytes: event, end: start + whole, sent: new Map() };
 }

@@ -196,7 +196,7 @@ function answerEvents(reading: Reading, start: number): StreamAnswer {
   fields.push('Incremental', '?1', 'X-Accel-Buffering', 'no');
   const cursor = () => cursorOf(operation);
   const open = openEvents({ stream, start, form, cursor }, events);
-  return answerOf(200, fields, { kind: 'feed', open });
+  return answerOf(200, fields, { kind: 'feed', open, live: true });
 }
 
 function isJsonStream({ config }: Stream): boolean {
