@@ -47,7 +47,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   archive: { rooms: ['encode', 'files', 'log', 'packages', 'plan'], packages: ['node:'] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
-  streams: { rooms: ['files'], packages: [] },
+  streams: { rooms: ['addon', 'files', 'log', 'packages'], packages: ['node:'] },
   site: {
     rooms: [
       'addon',

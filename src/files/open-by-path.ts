@@ -175,7 +175,7 @@ function isPlain(path: string): boolean {
   return !path.split('/').includes('..');
 }
 
-class PathOpenFile implements OpenFile {
+export class PathOpenFile implements OpenFile {
   readonly fd: number;
   readonly native = undefined;
   #open = true;
