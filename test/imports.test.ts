@@ -48,7 +48,10 @@ const LAWS: Readonly<Record<string, Law>> = {
   archive: { rooms: ['encode', 'files', 'log', 'packages', 'plan'], packages: ['node:'] },
   live: { rooms: ['files', 'http', 'plan'], packages: ['node:'] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
-  streams: { rooms: ['files'], packages: [] },
+  streams: {
+    rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan'],
+    packages: ['node:'],
+  },
   site: {
     rooms: [
       'addon',
@@ -63,6 +66,7 @@ const LAWS: Readonly<Record<string, Law>> = {
       'packages',
       'plan',
       'rules',
+      'streams',
     ],
     packages: ['lru-cache', 'node:'],
   },

@@ -1,6 +1,6 @@
 // What a request asks of a stream: its method, query and fields as one of a few operations. PROTOCOL.md §5. Pure.
 import type { RequestFields, RequestHead } from '../plan/request.ts';
-import { mediaTypeOf } from './media-type.ts';
+import { isMediaType } from './media-type.ts';
 import { type From, parseFrom, parseOffset } from './offsets.ts';
 import type { ForkConfig, Producer, StreamConfig } from './types.ts';
 
@@ -29,7 +29,7 @@ export type Operation =
 export interface AppendOperation {
   readonly kind: 'append';
   /** Undefined where none is given, which only a request without content may do. */
-  readonly mediaType: string | undefined;
+  readonly contentType: string | undefined;
   readonly seq: string | undefined;
   readonly producer: Producer | undefined;
   readonly close: boolean;
@@ -94,7 +94,7 @@ function readRead(query: URLSearchParams): ReadOperation | Refusal {
 /** §5.1, §4.2. */
 function readCreate(fields: RequestFields): Operation {
   const given = fields['content-type'] || undefined;
-  if (given !== undefined && mediaTypeOf(given) === undefined) return BAD_TYPE;
+  if (given !== undefined && !isMediaType(given)) return BAD_TYPE;
   const lifetime = readLifetime(fields);
   if ('kind' in lifetime) return lifetime;
   const closed = isClosed(fields);
@@ -148,13 +148,12 @@ const MAX_TTL_SECONDS = 31_556_952_000;
 
 /** §5.2. */
 function readAppend(fields: RequestFields): AppendOperation | Refusal {
-  const given = fields['content-type'] || undefined;
-  const mediaType = given === undefined ? undefined : mediaTypeOf(given);
-  if (given !== undefined && mediaType === undefined) return BAD_TYPE;
+  const contentType = fields['content-type'] || undefined;
+  if (contentType !== undefined && !isMediaType(contentType)) return BAD_TYPE;
   const producer = readProducer(fields);
   if (producer !== undefined && 'kind' in producer) return producer;
   const { 'stream-seq': seq } = fields;
-  return { kind: 'append', mediaType, seq, producer, close: isClosed(fields) };
+  return { kind: 'append', contentType, seq, producer, close: isClosed(fields) };
 }
 
 const OF_PRODUCERS = ['producer-id', 'producer-epoch', 'producer-seq'] as const;

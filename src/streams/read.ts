@@ -18,7 +18,7 @@ import {
 import { boundaryNear, isBoundary } from './boundaries.ts';
 import { cursorAt } from './cursor.ts';
 import { type EventsOptions, openEvents } from './events.ts';
-import { isJson, mediaTypeOf } from './media-type.ts';
+import { isJson } from './media-type.ts';
 import type { ReadOperation } from './operations.ts';
 import { eventFormOf } from './sse.ts';
 import type { Stream } from './types.ts';
@@ -90,7 +90,7 @@ function answerNow({ stream: { config, tail, closed } }: Reading): StreamAnswer 
 }
 
 function emptyPage(contentType: string): Buffer {
-  return Buffer.from(isJsonType(contentType) ? '[]' : '');
+  return Buffer.from(isJson(contentType) ? '[]' : '');
 }
 
 /** §5.6: from there to the tail, or as far as one answer goes. */
@@ -190,7 +190,7 @@ function nothingNew({ stream, operation }: Reading, start: number): StreamAnswer
 function answerEvents(reading: Reading, start: number): StreamAnswer {
   const { stream, operation, events } = reading;
   if (events.waits.isFull) return refuse(429, 'too many wait', ['Retry-After', '1']);
-  const form = eventFormOf(mediaTypeOf(stream.config.contentType) ?? '');
+  const form = eventFormOf(stream.config.contentType);
   const fields = ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-cache'];
   if (form === 'base64') fields.push('Stream-SSE-Data-Encoding', 'base64');
   fields.push('Incremental', '?1', 'X-Accel-Buffering', 'no');
@@ -200,9 +200,5 @@ function answerEvents(reading: Reading, start: number): StreamAnswer {
 }
 
 function isJsonStream({ config }: Stream): boolean {
-  return isJsonType(config.contentType);
-}
-
-function isJsonType(contentType: string): boolean {
-  return isJson(mediaTypeOf(contentType) ?? '');
+  return isJson(config.contentType);
 }

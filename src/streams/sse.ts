@@ -1,13 +1,12 @@
 // Server-sent events: how a stream's bytes and what is said of them are framed. PROTOCOL.md §5.8, WHATWG HTML §9.2.
-import { isJson } from './media-type.ts';
+import { isJson, isText } from './media-type.ts';
 
 /** How data goes: as the lines of a text, as a JSON array of messages, or in base64 where it may be any bytes. */
 export type EventForm = 'text' | 'json' | 'base64';
 
-/** By the stream's media type (in lower case, without parameters). */
-export function eventFormOf(mediaType: string): EventForm {
-  if (isJson(mediaType)) return 'json';
-  return mediaType.startsWith('text/') ? 'text' : 'base64';
+export function eventFormOf(contentType: string): EventForm {
+  if (isJson(contentType)) return 'json';
+  return isText(contentType) ? 'text' : 'base64';
 }
 
 /** What follows each data event. */

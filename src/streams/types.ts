@@ -48,6 +48,9 @@ export interface Append {
   readonly close: boolean;
 }
 
+/** What a stream begins with. */
+export type First = Pick<Append, 'bytes' | 'close'>;
+
 /** What became of an append. All but the first left the stream as it was. */
 export type Appended =
   /** `tail`: behind its bytes. `closed`: by it. It is as durable as was asked for. */
@@ -79,7 +82,7 @@ export type Refused =
   | { readonly kind: 'too-large'; readonly of: 'append' | 'stream' }
   /** The directory's quota, or the floor of free space. */
   | { readonly kind: 'quota' }
-  /** Too many bytes wait to be written. */
+  /** Too many bytes wait to be written, or the store is closing. */
   | { readonly kind: 'busy' }
   /** The disk, by its errno's name. After a failed fsync, each append until the stream is opened anew. */
   | { readonly kind: 'failed'; readonly errno: string };
@@ -152,9 +155,12 @@ export interface StreamStore {
    */
   find(name: string): Found | Promise<Found>;
   /** Never rejects. The answer comes when the stream is there as durable as its appends. */
-  create(name: string, config: StreamConfig, first?: Append): Promise<Created>;
-  fork(name: string, config: ForkConfig, fork: Fork, first?: Append): Promise<Created>;
-  /** Never rejects. Whoever listens to the stream is told. It is soft-deleted while forks of it are there. */
+  create(name: string, config: StreamConfig, first?: First, room?: Room): Promise<Created>;
+  fork(name: string, config: ForkConfig, fork: Fork, first?: First, room?: Room): Promise<Created>;
+  /**
+   * Never rejects. Whoever listens to the stream is told. While forks of it are there its name stays taken (`soft-deleted`),
+   * and `soft-deleted` is the answer to all who ask for that again.
+   */
   delete(name: string): Promise<Deleted>;
   /**
    * Room for that many bytes before they are received: at once, or when those who asked before have had it and enough is
@@ -171,7 +177,6 @@ export type Found = Stream | 'soft-deleted' | undefined;
 export type Deleted =
   | { readonly kind: 'deleted' }
   | { readonly kind: 'missing' }
-  /** Before; and if by this call, that is `deleted`. */
   | { readonly kind: 'soft-deleted' }
   | { readonly kind: 'failed'; readonly errno: string };
 

@@ -11,10 +11,9 @@ import {
   type StreamAnswer,
 } from './answers.ts';
 import { readJsonMessages } from './json-messages.ts';
-import { isJson, mediaTypeOf } from './media-type.ts';
+import { isJson, isSameType } from './media-type.ts';
 import type { AppendOperation } from './operations.ts';
 import type {
-  Append,
   Appended,
   Created,
   Fork,
@@ -53,16 +52,15 @@ export async function answerCreate(
   const contentType =
     wanted.config.contentType ?? (await typeOfSource(store, wanted.fork?.from ?? ''));
   return receiveInto(writing, async (bytes, room) => {
-    const read = messagesIn(bytes, mediaTypeOf(contentType ?? '') ?? '');
+    const read = messagesIn(bytes, contentType ?? '');
     if (read === undefined) return NO_JSON;
     const { closed: close } = wanted;
     const isFirst = read.length > 0 || close;
-    const first: Append | undefined = isFirst ? { bytes: read, close } : undefined;
+    const first = isFirst ? { bytes: read, close } : undefined;
     const created =
       wanted.fork === undefined
-        ? await store.create(name, wanted.config, first)
-        : await store.fork(name, wanted.config, wanted.fork, first);
-    room?.free();
+        ? await store.create(name, wanted.config, first, room)
+        : await store.fork(name, wanted.config, wanted.fork, first, room);
     return afterCreate(created, location);
   });
 }
@@ -134,15 +132,15 @@ function refusalOf(
   operation: AppendOperation,
   content: Content | undefined,
 ): StreamAnswer | undefined {
-  const { mediaType, producer, close } = operation;
+  const { contentType, producer, close } = operation;
   const isEmpty = content === undefined || content.length === 0;
   // Of a producer it may be what has closed it, once more.
   if (stream.closed && producer === undefined && !(close && content?.length === undefined)) {
     return closedAnswer(stream.tail, isEmpty && close ? 204 : 409);
   }
   if (isEmpty) return close ? undefined : refuse(400, 'there is nothing to append');
-  if (mediaType === undefined) return refuse(400, 'content-type is missing');
-  if (mediaType !== mediaTypeOf(stream.config.contentType)) {
+  if (contentType === undefined) return refuse(400, 'content-type is missing');
+  if (!isSameType(contentType, stream.config.contentType)) {
     return refuse(409, 'the stream has another content type');
   }
   return undefined;
@@ -155,8 +153,7 @@ async function append(
   room: Room | undefined,
 ): Promise<StreamAnswer> {
   const { seq, producer, close } = operation;
-  const type = mediaTypeOf(stream.config.contentType) ?? '';
-  const read = messagesIn(bytes, type);
+  const read = messagesIn(bytes, stream.config.contentType);
   if (read === undefined) return NO_JSON;
   if (read.length === 0 && bytes.length > 0) return refuse(400, 'an empty array appends nothing');
   const appended = await stream.append({ bytes: read, seq, producer, close }, room);
@@ -166,8 +163,8 @@ async function append(
 const NO_JSON = refuse(400, 'the content is no JSON');
 
 /** As the stream keeps them; undefined where they are to be JSON, and are not. */
-function messagesIn(bytes: Uint8Array, mediaType: string): Uint8Array | undefined {
-  if (bytes.length === 0 || !isJson(mediaType)) return bytes;
+function messagesIn(bytes: Uint8Array, contentType: string): Uint8Array | undefined {
+  if (bytes.length === 0 || !isJson(contentType)) return bytes;
   const read = readJsonMessages(bytes);
   return read.kind === 'messages' ? read.bytes : undefined;
 }

@@ -108,7 +108,7 @@ t.test('§4.2: forks', async (t) => {
 t.test('§5.2: appends', async (t) => {
   const append = {
     kind: 'append',
-    mediaType: undefined,
+    contentType: undefined,
     seq: undefined,
     producer: undefined,
     close: false,
@@ -116,7 +116,7 @@ t.test('§5.2: appends', async (t) => {
   t.same(of('POST'), append);
   t.same(of('POST', { 'content-type': 'Text/Plain;charset=x', 'stream-seq': 'a' }), {
     ...append,
-    mediaType: 'text/plain',
+    contentType: 'Text/Plain;charset=x',
     seq: 'a',
   });
   t.same(of('POST', { 'stream-closed': 'True' }), { ...append, close: true });
