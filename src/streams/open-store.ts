@@ -25,6 +25,8 @@ const stores = new Map<string, Opened>();
 export interface Surroundings {
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 /**
@@ -51,7 +53,11 @@ export async function openStreamStore(
   }
 }
 
-function begin(directory: string, options: StoreOptions, { addon, log }: Surroundings): Opened {
+function begin(
+  directory: string,
+  options: StoreOptions,
+  { addon, log, now }: Surroundings,
+): Opened {
   const opened: Opened = { store: open(), lock: undefined, users: 0, closing: undefined };
   stores.set(directory, opened);
   return opened;
@@ -61,7 +67,8 @@ function begin(directory: string, options: StoreOptions, { addon, log }: Surroun
     const turns = new Turns(syncsAtOnce(process.env.UV_THREADPOOL_SIZE));
     const counts = { commits: 0, syncs: 0 };
     const checksum = loadChecksum();
-    const store = new FileStreamStore({ directory, addon, log, checksum, turns, counts }, options);
+    const disk = { directory, addon, log, checksum, turns, counts };
+    const store = new FileStreamStore(disk, options, now);
     await store.begin();
     opened.lock = lock;
     return store;

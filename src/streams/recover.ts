@@ -21,7 +21,7 @@ export type Recovered =
 
 /**
  * Undefined where there is none. `isSynced`: what is found is synced before anybody sees it. Rejects with an Error that has
- * `code`, EBADMSG where the files cannot be believed.
+ * `code`: EBADMSG where the files cannot be believed, EEXIST where they are another stream's.
  */
 export async function recover(
   disk: Disk,
@@ -34,7 +34,7 @@ export async function recover(
   const sidecar = readSidecar(bytes, disk.checksum);
   if (sidecar.kind === 'damaged') throw damaged(names.sidecar, sidecar.why);
   const { header, entries } = sidecar;
-  if (header.stream !== stream) throw damaged(names.sidecar, `it is of stream ${header.stream}`);
+  if (header.stream !== stream) throw foreign(names.sidecar, header.stream);
   if (header.deleted !== undefined) return { kind: 'tombstone', header };
   const files = await openFiles(disk, names).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? damaged(names.data, 'it is missing') : error;
@@ -114,6 +114,11 @@ async function contentOf(path: string): Promise<Buffer | undefined> {
   } finally {
     await closeFile(fd);
   }
+}
+
+/** Where a file system takes two names for one. */
+function foreign(file: string, stream: string): Error {
+  return Object.assign(new Error(`EEXIST: ${file} is of stream ${stream}`), { code: 'EEXIST' });
 }
 
 function damaged(file: string, why: string): Error {
