@@ -160,16 +160,8 @@ async function serve(
         if (chosen.name === 'http1') (await import('./tls.ts')).agreeWithNode(renewed);
         transport.useTls(renewed);
       },
-      retire:
-        transport.retire &&
-        (() => {
-          sites?.endLive();
-          return retireEach(carriers, ended);
-        }),
-      close(graceMs) {
-        sites?.endLive();
-        return closeEach(carriers, graceMs).then(ended);
-      },
+      retire: transport.retire && (() => retireEach(carriers, ended)),
+      close: (graceMs) => closeEach(carriers, graceMs).then(ended),
     };
   } catch (error) {
     // Whom it has taken in already gets an answer.

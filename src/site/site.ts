@@ -60,8 +60,6 @@ export interface Site {
   readonly log: Log;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
-  /** Ends the answers that go on for as long as their files grow: now, and as if these had ended. */
-  endLive(): void;
   /** Closes every file that nobody is sending, and the root. */
   close(): void;
 }
@@ -103,7 +101,10 @@ export function createSite(options: SiteOptions): Site {
   const { revalidateMs } = files;
   const live =
     options.live &&
-    new LiveFiles({ ...options.live, table, ranges: plan.maxRanges > 0, revalidateMs });
+    new LiveFiles({
+      ...{ ...options.live, table, addon, log, revalidateMs },
+      ranges: plan.maxRanges > 0,
+    });
   const answering = createHandler({
     table,
     listings,
@@ -132,9 +133,7 @@ export function createSite(options: SiteOptions): Site {
     live: live !== undefined,
     log,
     common: plan.common,
-    endLive: () => live?.end(),
     close() {
-      live?.end();
       table.close();
       links?.close();
       realms?.close();

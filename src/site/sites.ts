@@ -22,8 +22,6 @@ export interface Sites {
   /** Reads what they carry: nothing is answered before. Never rejects. */
   read(): Promise<void>;
   stats(): TableStats;
-  /** Ends the answers that go on for as long as their files grow. */
-  endLive(): void;
   /** Closes every file that nobody is sending, and the roots. */
   close(): void;
 }
@@ -65,9 +63,6 @@ export function openSites(
     stats: () => {
       const stats = all.map(({ site }) => site.table.stats());
       return { ...pool.stats(), paths: stats.reduce((sum, { paths }) => sum + paths, 0) };
-    },
-    endLive() {
-      for (const { site } of all) site.endLive();
     },
     close,
   };
