@@ -1,7 +1,7 @@
 // The bodies of live answers: what is there, and then what comes.
 import type { FileEntry } from '../files/entry.ts';
 import { eventOf, KEEP_ALIVE, retryAfter } from '../http/event-stream.ts';
-import type { FilePiece } from '../plan/types.ts';
+import type { FilePiece, Gone } from '../plan/types.ts';
 import type { Ending, FollowedFile } from './followed-file.ts';
 import { eventsIn, MAX_LINE } from './lines.ts';
 
@@ -22,38 +22,39 @@ export interface LiveBody {
   readonly timeoutMs: number;
 }
 
-/**
- * The bytes. The answer ends where the file does; throws where that was cut, for what the client has is then no part of it.
- * `follow`: the file, joined.
- */
+/** Gives the file, joined. Rejects with an Error that has `code` where it cannot be opened. */
+type Follow = () => Promise<FollowedFile>;
+
+/** The bytes. The answer ends where the file does; throws where that was cut: what the client has is no part of it then. */
 export async function* piecesOf(
-  follow: () => FollowedFile,
+  follow: Follow,
   { from, timeoutMs }: LiveBody,
-  gone: AbortSignal,
+  gone: Gone,
 ): AsyncGenerator<FilePiece<FileEntry>> {
-  const file = follow();
+  const followed = await follow();
   const began = performance.now();
   let at = from;
   try {
-    while (!gone.aborted && file.ending !== 'closed') {
-      if (file.ending === 'truncated') throw new Error(`${file.entry.path}: cut while it was sent`);
-      if (at < file.size) {
-        const end = Math.min(file.size, at + PIECE);
-        yield { file: file.entry, span: { start: at, end } };
-        at = end;
-      } else if (file.ending !== undefined || isOver(file, began, timeoutMs)) {
+    while (!gone.ending) {
+      const { size, ending } = followed;
+      if (ending === 'truncated') throw new Error(`${followed.file.path}: cut while it was sent`);
+      if (at < size) {
+        const piece = pieceOf(followed, at, Math.min(size, at + PIECE));
+        yield piece;
+        at = piece.span.end;
+      } else if (ending !== undefined || isOver(followed, began, timeoutMs)) {
         return;
       } else {
-        await file.change(gone);
+        await followed.change(gone);
       }
     }
   } finally {
-    file.leave();
+    followed.leave();
   }
 }
 
 export interface LiveEvents extends LiveBody {
-  /** Is `from` where an event has ended that the client knows of? Else the line that it is within is sent from its start. */
+  /** Has the client had all before `from`? Else the line that it is within is sent from its start. */
   readonly resumes: boolean;
 }
 
@@ -62,72 +63,112 @@ export interface LiveEvents extends LiveBody {
  * comes again will find other bytes. A client that knows of others is told so (`reset`), and gets all.
  */
 export async function* eventsOf(
-  follow: () => FollowedFile,
+  follow: Follow,
   { from, resumes, timeoutMs }: LiveEvents,
-  gone: AbortSignal,
+  gone: Gone,
 ): AsyncGenerator<Uint8Array> {
-  const file = follow();
+  const followed = await follow();
   const began = performance.now();
   try {
-    const start = from > file.size ? undefined : await startOfLine(file, from);
+    const start = from > followed.size ? 0 : await startOfLine(followed, from);
     const isReset = resumes && start !== from;
     yield bytesOf(retryAfter(RETRY_MS) + (isReset ? eventOf('0', { event: 'reset', id: 0 }) : ''));
-    let at = isReset ? 0 : (start ?? from);
-    let beats = file.beats;
-    while (!gone.aborted && !isCut(file.ending)) {
-      const { size, ending } = file;
+    let at = isReset ? 0 : start;
+    let { beats } = followed;
+    while (!gone.ending) {
+      const { size, ending } = followed;
+      if (ending === 'truncated') break;
       if (at < size) {
-        const end = Math.min(size, at + READ);
-        const bytes = await file.read(at, end);
-        if (isCut(file.ending)) break;
-        const { text, used } = eventsIn(bytes, at, ending !== undefined && end === size);
+        const { bytes, used } = await eventsAt(followed, at, size, ending !== undefined);
         if (used > 0) {
           at += used;
-          beats = file.beats;
-          yield bytesOf(text);
+          beats = followed.beats;
+          yield bytes;
           continue;
         }
       }
-      if (size !== file.size || ending !== file.ending) continue;
-      if (ending !== undefined || isOver(file, began, timeoutMs)) break;
-      await file.change(gone);
-      if (file.beats > beats + 1) yield bytesOf(KEEP_ALIVE);
-      if (file.beats > beats + 1) beats = file.beats;
+      if (size !== followed.size || ending !== followed.ending) continue;
+      if (ending !== undefined || isOver(followed, began, timeoutMs)) break;
+      await followed.change(gone);
+      if (followed.beats <= beats + 1) continue;
+      beats = followed.beats;
+      yield bytesOf(KEEP_ALIVE);
     }
-    yield bytesOf(endOf(file.ending));
+    yield bytesOf(endOf(followed.ending, gone.ending));
   } finally {
-    file.leave();
+    followed.leave();
   }
 }
 
-/** Nothing more is to be sent of it. */
-function isCut(ending: Ending | undefined): boolean {
-  return ending === 'closed' || ending === 'truncated';
+function endOf(ending: Ending | undefined, isClosing: boolean): string {
+  if (ending !== undefined) return eventOf(ending, { event: 'end', id: 0 });
+  return eventOf(isClosing ? 'closed' : 'timeout', { event: 'end' });
 }
 
-function endOf(ending: Ending | undefined): string {
-  switch (ending) {
-    case undefined:
-      return eventOf('timeout', { event: 'end' });
-    case 'closed':
-      return eventOf(ending, { event: 'end' });
-    case 'replaced':
-    case 'deleted':
-    case 'truncated':
-      return eventOf(ending, { event: 'end', id: 0 });
-  }
-}
-
-function isOver(file: FollowedFile, began: number, timeoutMs: number): boolean {
-  return performance.now() - Math.max(began, file.grewAt) >= timeoutMs;
+function isOver({ grewAt }: FollowedFile, began: number, timeoutMs: number): boolean {
+  return performance.now() - Math.max(began, grewAt) >= timeoutMs;
 }
 
 /** Of the line that holds this place, or begins there; one that is too long is taken to begin there. */
-async function startOfLine(file: FollowedFile, at: number): Promise<number> {
+async function startOfLine(followed: FollowedFile, at: number): Promise<number> {
   const before = Math.max(0, at - MAX_LINE);
-  const bytes = await file.read(before, at);
-  const start = bytes.lastIndexOf('\n') + 1;
+  const start = (await followed.read(before, at)).lastIndexOf('\n') + 1;
   return start === 0 && before > 0 ? at : before + start;
+}
+
+/** Those who have come equally far get one and the same (`OpenFeed`): it is made once. */
+interface Shared {
+  piece?: FilePiece<FileEntry>;
+  events?: { readonly key: string; readonly made: Promise<Made> };
+}
+
+interface Made {
+  readonly bytes: Uint8Array;
+  /** Bytes of the file. */
+  readonly used: number;
+}
+
+const shared = new WeakMap<FollowedFile, Shared>();
+
+function sharedOf(followed: FollowedFile): Shared {
+  const known = shared.get(followed) ?? {};
+  shared.set(followed, known);
+  return known;
+}
+
+function pieceOf(followed: FollowedFile, start: number, end: number): FilePiece<FileEntry> {
+  const known = sharedOf(followed);
+  if (known.piece?.span.start !== start || known.piece.span.end !== end) {
+    known.piece = { file: followed.file, span: { start, end } };
+  }
+  return known.piece;
+}
+
+function eventsAt(
+  followed: FollowedFile,
+  at: number,
+  size: number,
+  isLast: boolean,
+): Promise<Made> {
+  const known = sharedOf(followed);
+  const key = `${at} ${size} ${isLast}`;
+  if (known.events?.key !== key) {
+    known.events = { key, made: makeEvents(followed, at, size, isLast) };
+  }
+  return known.events.made;
+}
+
+async function makeEvents(
+  followed: FollowedFile,
+  at: number,
+  size: number,
+  isLast: boolean,
+): Promise<Made> {
+  const end = Math.min(size, at + READ);
+  const read = await followed.read(at, end);
+  if (read.length < end - at) return { bytes: read, used: 0 };
+  const { text, used } = eventsIn(read.toString('latin1'), at, isLast && end === size);
+  return { bytes: bytesOf(text), used };
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -1,15 +1,16 @@
-// One file that is followed: how far it has come, whoever wants to know, and when it has ended. One look at it serves all.
-import { fstat, read } from 'node:fs';
+// One file that is followed: how far it has come, who waits for more, and when that is over. One look at it serves all.
+import { read } from 'node:fs';
 import { promisify } from 'node:util';
-import type { FileEntry } from '../files/entry.ts';
 import { meaningOf } from '../files/errno.ts';
-import { closeAll, type Found, isSameFile, type Stamp, versionOfStamp } from '../files/root.ts';
+import type { GrowingFile } from '../files/growing-file.ts';
+import { closeAll, type Found, isSameFile } from '../files/root.ts';
+import type { Gone } from '../plan/types.ts';
 
 /**
- * Why nothing more comes of it. replaced, deleted: its path is no longer its own, and nobody writes to it any more;
- * truncated: what was sent is no longer in it; closed: the server ends.
+ * Why nothing more comes of it. replaced, deleted: another file stands at its path, or none, and nobody writes to it any
+ * more; truncated: what was sent of it is in it no longer.
  */
-export type Ending = 'replaced' | 'deleted' | 'truncated' | 'closed';
+export type Ending = 'replaced' | 'deleted' | 'truncated';
 
 export interface FollowedFileOptions {
   /** What stands at its path now. Never rejects. */
@@ -22,29 +23,28 @@ export interface FollowedFileOptions {
   readonly onLeft: () => void;
 }
 
-/** Soon after it has grown it often grows again; who writes all the time is looked at no more often than this, milliseconds. */
+/** Who writes all the time is looked at no more often than this by the clock, milliseconds. */
 const MIN_POLL_MS = 50;
 
 /** Who has moved a log away says so to its writer, who goes on for a moment, milliseconds. */
 const MAX_LINGER_MS = 1000;
 
-/** Bytes before the end that are looked at again, to see that the file was not written anew. */
+/** Bytes before the end that are compared, to see whether the file was written anew. */
 const MARK = 256;
 
-const fstatOf = promisify(fstat) as (fd: number, how: { bigint: true }) => Promise<Stamp>;
 const readAt = promisify(read);
 
 export class FollowedFile {
-  readonly entry: FileEntry;
+  readonly file: GrowingFile;
   readonly #options: FollowedFileOptions;
   #size: number;
+  #mtimeMs: number;
   #ending: Ending | undefined;
   #grewAt = performance.now();
-  /** Since when another file stands at its path, or none. */
+  /** Since when its path leads elsewhere. */
   #leftAt: number | undefined;
-  #version: string;
-  /** What stood before `#size`. */
-  #mark: Buffer | undefined;
+  /** What stood before `#size` at the last look. */
+  #mark: Buffer = Buffer.alloc(0);
   #followers = 0;
   readonly #waiting = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
@@ -53,17 +53,14 @@ export class FollowedFile {
   #beats = 0;
   #looking = false;
   #again = false;
-  #reading:
-    | { readonly start: number; readonly end: number; readonly bytes: Promise<string> }
-    | undefined;
 
-  /** The entry is kept open while it is followed; `size` and `version` are of now. */
-  constructor(entry: FileEntry, size: number, version: string, options: FollowedFileOptions) {
-    entry.retain();
-    this.entry = entry;
-    this.#size = size;
-    this.#version = version;
+  /** The file is closed when its last follower has left. */
+  constructor(file: GrowingFile, options: FollowedFileOptions) {
+    this.file = file;
     this.#options = options;
+    this.#size = file.size;
+    // None that it had: the first look begins with a mark.
+    this.#mtimeMs = Number.NaN;
     this.#beatAt = performance.now() + options.beatMs;
   }
 
@@ -94,21 +91,19 @@ export class FollowedFile {
   leave(): void {
     if (--this.#followers > 0) return;
     clearTimeout(this.#timer);
-    this.#ending ??= 'closed';
-    this.entry.release();
+    this.file.release();
     this.#options.onLeft();
   }
 
-  /** Resolves when it has grown or ended, from time to time, and when the signal comes. */
-  change(gone: AbortSignal): Promise<void> {
+  /** Resolves when it has grown or ended, or its client has, and from time to time. */
+  change(gone: Gone): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
         this.#waiting.delete(wake);
-        gone.removeEventListener('abort', wake);
         resolve();
       };
       this.#waiting.add(wake);
-      gone.addEventListener('abort', wake);
+      gone.onEnd(wake);
     });
   }
 
@@ -121,115 +116,89 @@ export class FollowedFile {
     }
     this.#looking = true;
     clearTimeout(this.#timer);
+    this.file.retain();
     this.#lookAt()
-      // Its own system does not know it any more (ESTALE).
-      .catch(() => this.end('deleted'))
+      // Its own system knows it no more (ESTALE).
+      .catch(() => this.#end('deleted'))
       .then(() => {
+        this.file.release();
         this.#looking = false;
-        if (this.#ending !== undefined) return;
-        if (!this.#again) return this.#rest();
-        this.#again = false;
-        this.look();
+        if (this.#again) {
+          this.#again = false;
+          this.look();
+        } else if (this.#ending === undefined && this.#followers > 0) this.#rest();
       });
   }
 
-  end(why: Ending): void {
-    if (this.#ending !== undefined) return;
-    this.#ending = why;
-    clearTimeout(this.#timer);
-    this.#wake();
-  }
-
-  /** The bytes of this span, a character each: one read for all who ask for the same next. Ends the file where it is cut. */
-  read(start: number, end: number): Promise<string> {
-    const last = this.#reading;
-    if (last?.start === start && last.end === end) return last.bytes;
-    const bytes = this.#read(start, end).then((read) => {
-      if (read.length < end - start) this.end('truncated');
-      return read.toString('latin1');
-    });
-    this.#reading = { start, end, bytes };
-    return bytes;
-  }
-
-  async #read(start: number, end: number): Promise<Buffer> {
-    const { fd } = this.entry.file;
+  /** The bytes of this span. Fewer: it was cut, and has ended. */
+  async read(start: number, end: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafe(end - start);
     let filled = 0;
     while (filled < buffer.length) {
       const wanted = buffer.length - filled;
-      const { bytesRead } = await readAt(fd, buffer, filled, wanted, start + filled);
-      if (bytesRead === 0) break;
+      const { bytesRead } = await readAt(this.file.file.fd, buffer, filled, wanted, start + filled);
+      if (bytesRead === 0) {
+        this.#end('truncated');
+        break;
+      }
       filled += bytesRead;
     }
     return buffer.subarray(0, filled);
   }
 
   async #lookAt(): Promise<void> {
-    const found = await this.#options.find(this.entry.path);
+    const found = await this.#options.find(this.file.path);
     closeAll([found]);
-    const isThere = found.type === 'file' && isSameFile(found.version, this.#version);
-    const { size, version } = isThere ? found : await this.#stamp();
-    if (this.#followers === 0) return;
-    if (version !== this.#version && !(await this.#take(size, version))) return;
+    const { kind } = await this.file.look();
+    if (kind === 'truncated') return this.#end('truncated');
+    if (kind === 'grown' || this.file.mtimeMs !== this.#mtimeMs) await this.#learn();
+    const isThere = found.type === 'file' && isSameFile(found.version, this.file.version);
     if (isThere || isOurTrouble(found)) this.#leftAt = undefined;
-    else this.#linger(found);
+    else this.#linger(found.type === 'error' ? 'deleted' : 'replaced');
   }
 
-  async #stamp(): Promise<{ readonly size: number; readonly version: string }> {
-    const stamp = await fstatOf(this.entry.file.fd, { bigint: true });
-    return { size: Number(stamp.size), version: versionOfStamp(stamp) };
-  }
-
-  /** False: it was written anew. (A copy-and-truncate may have grown again before anybody looks.) */
-  async #take(size: number, version: string): Promise<boolean> {
+  /** It was written to: to its end, if what stood before that does so still. (A log that was truncated may have grown again.) */
+  async #learn(): Promise<void> {
+    const { size, mtimeMs } = this.file;
     const mark = this.#mark;
-    const start = Math.max(0, size - MARK);
-    const isSame =
-      size >= this.#size &&
-      (mark === undefined || mark.equals(await this.#read(this.#size - mark.length, this.#size)));
-    if (!isSame || this.#followers === 0) {
-      this.end('truncated');
-      return false;
-    }
-    this.#mark = await this.#read(start, size);
-    if (this.#mark.length < size - start) {
-      this.end('truncated');
-      return false;
-    }
-    this.#version = version;
-    if (size === this.#size) return true;
+    const before = await this.read(this.#size - mark.length, this.#size);
+    if (!mark.equals(before)) return this.#end('truncated');
+    const next = await this.read(Math.max(0, size - MARK), size);
+    if (this.#ending !== undefined) return;
+    this.#mark = next;
+    this.#mtimeMs = mtimeMs;
+    if (size === this.#size) return;
     this.#size = size;
     this.#grewAt = performance.now();
-    if (this.#leftAt !== undefined) this.#leftAt = this.#grewAt;
     this.#delayMs = MIN_POLL_MS;
+    if (this.#leftAt !== undefined) this.#leftAt = this.#grewAt;
     this.#wake();
-    return true;
   }
 
-  #linger(found: Found): void {
+  #linger(why: Ending): void {
     const now = performance.now();
+    const lingerMs = Math.min(this.#options.pollMs, MAX_LINGER_MS);
     this.#leftAt ??= now;
-    this.#delayMs = Math.min(this.#lingerMs, this.#delayMs);
-    if (now - this.#leftAt < this.#lingerMs) return;
-    this.end(found.type === 'error' ? 'deleted' : 'replaced');
+    if (now - this.#leftAt >= lingerMs) this.#end(why);
+    else this.#delayMs = Math.min(this.#delayMs, lingerMs);
   }
 
-  get #lingerMs(): number {
-    return Math.min(this.#options.pollMs, MAX_LINGER_MS);
+  #end(why: Ending): void {
+    this.#ending ??= why;
+    this.#wake();
   }
 
+  /** Until the next look. */
   #rest(): void {
-    if (this.#followers === 0) return;
     const now = performance.now();
     if (now >= this.#beatAt) {
       this.#beatAt = now + this.#options.beatMs;
       this.#beats++;
       this.#wake();
     }
-    const delay = Math.min(this.#delayMs, this.#beatAt - now);
+    const delayMs = Math.min(this.#delayMs, this.#beatAt - now);
     this.#delayMs = Math.min(this.#delayMs * 2, this.#options.pollMs);
-    this.#timer = setTimeout(() => this.look(), delay).unref();
+    this.#timer = setTimeout(() => this.look(), delayMs).unref();
   }
 
   #wake(): void {

@@ -1,19 +1,21 @@
 // Files that are offered live: which they are, how far each has come, and who follows it.
-import { fstat } from 'node:fs';
-import { promisify } from 'node:util';
+import type { NativeAddon } from '../addon/types.ts';
 import type { FileEntry } from '../files/entry.ts';
-import { codeOf } from '../files/errno.ts';
-import { directoryOf, fileOf, type Stamp, versionOfStamp } from '../files/root.ts';
+import { openGrowing } from '../files/growing-file.ts';
+import { closeAll, directoryOf, type FoundFile, fileOf } from '../files/root.ts';
+import { type Unserved, unservedOf } from '../files/search.ts';
 import type { FileTable } from '../files/table.ts';
+import type { Log } from '../log/log.ts';
 import { type LiveAsked, liveAsked } from '../plan/live.ts';
 import { isRangeCurrent } from '../plan/preconditions.ts';
 import type { RequestHead } from '../plan/request.ts';
-import type { Live, OpenFeed, Resolution } from '../plan/types.ts';
+import type { Live, Resolution } from '../plan/types.ts';
 import { eventsOf, piecesOf } from './bodies.ts';
 import { FollowedFile } from './followed-file.ts';
 
 export interface LiveFilesOptions {
   readonly table: Pick<FileTable, 'attach' | 'watch' | 'unwatch' | 'find'>;
+  readonly addon: NativeAddon | undefined;
   /** Is the file at this root-relative path offered live? */
   readonly offers: (path: string) => boolean;
   /** Are there ranges at all? */
@@ -22,11 +24,11 @@ export interface LiveFilesOptions {
   readonly timeoutMs: number;
   /** What is known of a file is trusted for so long, milliseconds. */
   readonly revalidateMs: number;
+  readonly log: Log;
 }
 
-type FileFound = Extract<Resolution<FileEntry>, { readonly kind: 'file' }>;
-type Failed = Extract<Resolution<FileEntry>, { readonly kind: 'failed' }>;
-export type ShownLive = FileFound | Live<FileEntry> | Failed | { readonly kind: 'bad-path' };
+type Resolved = Extract<Resolution<FileEntry>, { readonly kind: 'file' }>;
+export type ShownLive = Resolved | Live<FileEntry> | Unserved | { readonly kind: 'bad-path' };
 
 /** Files that are followed at a time: each has a descriptor, whatever `maxOpenFiles` says. */
 export const MAX_FOLLOWED = 1024;
@@ -34,127 +36,138 @@ export const MAX_FOLLOWED = 1024;
 /** Where there are that many already, the client shall come again (503). */
 const BUSY = { kind: 'failed', errno: 'EAGAIN' } as const;
 
-/** Two looks at a file that rests are so far apart, milliseconds; checks that are as seldom as an hour are not meant for it. */
+/** Between two looks at a file that rests, milliseconds. */
 const POLL_MS = { least: 100, most: 2000 };
 
-/** Who waits hears from us as often, milliseconds: proxies take a connection that is quiet for a minute for dead. */
+/** Who waits is woken as often, milliseconds: what is quiet for a minute, proxies take for dead. */
 const BEAT_MS = 10_000;
 
-const fstatOf = promisify(fstat) as (fd: number, how: { bigint: true }) => Promise<Stamp>;
+interface Followed {
+  /** Root-relative. */
+  readonly path: string;
+  readonly opening: Promise<FollowedFile>;
+  /** Once it is open. */
+  file: FollowedFile | undefined;
+}
+
+const NO_VALIDATORS = { etag: undefined, lastModified: undefined };
 
 export class LiveFiles {
   readonly #options: LiveFilesOptions;
-  readonly #followed = new Map<string, FollowedFile>();
-  #isEnding = false;
+  /** By path and file: while one is moved away there are two at a path. */
+  readonly #followed = new Map<string, Followed>();
 
   constructor(options: LiveFilesOptions) {
     this.#options = options;
-    const lookAt = (isMeant: (path: string) => boolean) => {
-      for (const file of this.#followed.values()) if (isMeant(file.entry.path)) file.look();
+    const look = (changed?: string) => {
+      for (const { path, file } of this.#followed.values()) {
+        if (changed === undefined || path === changed) file?.look();
+      }
     };
-    options.table.attach({
-      forget() {},
-      changed: (path) => lookAt((one) => one === path),
-      setRoot: () => lookAt(() => true),
-    });
+    options.table.attach({ forget() {}, changed: look, setRoot: () => look() });
   }
 
   /** The file that was found, in the form that is asked for; undefined where that is an ordinary answer. */
   show(
     request: RequestHead,
-    found: FileFound,
+    resolved: Resolved,
     nowMs: number,
   ): ShownLive | Promise<ShownLive> | undefined {
     const { target, fields } = request;
-    if (found.status !== 200 || (fields.range === undefined && !target.includes('?'))) {
-      return undefined;
-    }
-    if (!this.#options.offers(found.resource.identity.path)) return undefined;
-    const asked = liveAsked(request);
-    if (typeof asked === 'object' && asked.form.kind === 'range' && !this.#options.ranges)
-      return undefined;
-    if (asked === undefined) return fields.range === undefined ? undefined : growing(found);
+    const { ranges, offers } = this.#options;
+    const range = ranges ? fields.range : undefined;
+    if (range === undefined && !target.includes('?')) return undefined;
+    if (resolved.status !== 200 || !offers(resolved.resource.identity.path)) return undefined;
+    const asked = liveAsked({ ...request, fields: { ...fields, range } });
+    if (asked === undefined) return range === undefined ? undefined : growing(resolved);
     if (asked === 'malformed') return { kind: 'bad-path' };
-    return this.#live(request, found, asked, nowMs);
-  }
-
-  /** All answers end now, and those that begin later at once. */
-  end(): void {
-    this.#isEnding = true;
-    for (const file of this.#followed.values()) file.end('closed');
+    return this.#live(request, resolved, asked, nowMs);
   }
 
   async #live(
     { fields }: RequestHead,
-    found: FileFound,
+    resolved: Resolved,
     { form, start, resumes }: LiveAsked,
     nowMs: number,
   ): Promise<ShownLive> {
-    const { identity } = found.resource;
-    identity.retain();
-    try {
-      const stamp = await fstatOf(identity.file.fd, { bigint: true });
-      const version = versionOfStamp(stamp);
-      const validators =
-        version === identity.version ? identity : { etag: undefined, lastModified: undefined };
-      // RFC 9110 §14.2: another version than the client has a part of is sent whole, as it is.
-      if (form.kind === 'range' && !isRangeCurrent(fields['if-range'], validators, nowMs)) {
-        return growing(found);
-      }
-      if (this.#followed.size >= MAX_FOLLOWED && !this.#followed.has(keyOf(identity))) return BUSY;
-      const size = Number(stamp.size);
-      const from = 'last' in start ? Math.max(0, size - start.last) : start.from;
-      const { timeoutMs } = this.#options;
-      const follow = () => this.#follow(identity, size, version);
-      const open: OpenFeed<FileEntry> = (gone) =>
+    const { table, timeoutMs, log } = this.#options;
+    const { identity } = resolved.resource;
+    // As it is now: what is known may be an older one.
+    const found = await table.find(identity.path);
+    if (found.type !== 'file') {
+      closeAll([found]);
+      return unservedOf(identity.path, found, log);
+    }
+    let isTaken = false;
+    // Who gets this takes it on in this turn of the event loop, or never (`FileEntry`).
+    setImmediate(() => {
+      if (!isTaken) found.file.close();
+    });
+    const validators = found.version === identity.version ? identity : NO_VALIDATORS;
+    // RFC 9110 §14.2: another version than the client has a part of is sent whole, as it is.
+    if (form.kind === 'range' && !isRangeCurrent(fields['if-range'], validators, nowMs)) {
+      return growing(resolved);
+    }
+    const key = `${identity.path}\0${fileOf(found.version)}`;
+    if (this.#followed.size >= MAX_FOLLOWED && !this.#followed.has(key)) return BUSY;
+    const { size } = found;
+    const from = 'last' in start ? Math.max(0, size - start.last) : start.from;
+    const follow = () => {
+      isTaken = true;
+      return this.#follow(key, identity.path, found);
+    };
+    return {
+      ...{ kind: 'live', form, resource: resolved.resource, validators, size },
+      // Where it resumes, what it knows of may be another file.
+      from: resumes ? 0 : from,
+      open: (gone) =>
         form.kind === 'events'
           ? eventsOf(follow, { from, resumes, timeoutMs }, gone)
-          : piecesOf(follow, { from, timeoutMs }, gone);
-      const { resource } = found;
-      return { kind: 'live', form, resource, validators, size, from: resumes ? 0 : from, open };
-    } catch (error) {
-      return { kind: 'failed', errno: codeOf(error) };
-    } finally {
-      // Not before who gets this has taken it on (`FileEntry`).
-      setImmediate(() => identity.release());
+          : piecesOf(follow, { from, timeoutMs }, gone),
+    };
+  }
+
+  /** The one that is followed already, or a new one; joined. Takes over what was found. */
+  async #follow(key: string, path: string, found: FoundFile): Promise<FollowedFile> {
+    for (;;) {
+      const known = this.#followed.get(key);
+      if (known === undefined) break;
+      const followed = await known.opening.catch(() => undefined);
+      const isOpen = this.#followed.get(key) === known;
+      if (isOpen && followed !== undefined && followed.ending === undefined) {
+        found.file.close();
+        followed.join();
+        return followed;
+      }
+      // It was written anew, or cannot be opened: whoever follows it, nobody else begins to.
+      if (isOpen) this.#followed.delete(key);
     }
+    const opening = this.#open(key, path, found);
+    const entry: Followed = { path, opening, file: undefined };
+    this.#followed.set(key, entry);
+    entry.file = await opening;
+    entry.file.join();
+    return entry.file;
   }
 
-  /** The one that is followed already, or a new one; joined. */
-  #follow(entry: FileEntry, size: number, version: string): FollowedFile {
-    const key = keyOf(entry);
-    const known = this.#followed.get(key);
-    const file =
-      known === undefined || known.ending !== undefined
-        ? this.#begin(key, entry, size, version)
-        : known;
-    if (this.#isEnding) file.end('closed');
-    file.join();
-    return file;
-  }
-
-  #begin(key: string, entry: FileEntry, size: number, version: string): FollowedFile {
-    const { table, revalidateMs, timeoutMs } = this.#options;
-    const directory = directoryOf(entry.path);
+  async #open(key: string, path: string, found: FoundFile): Promise<FollowedFile> {
+    const { table, addon, revalidateMs, timeoutMs } = this.#options;
+    const file = await openGrowing(found, path, addon);
+    const directory = directoryOf(path);
     table.watch(directory);
-    const file = new FollowedFile(entry, size, version, {
-      find: (path) => table.find(path),
+    const followed: FollowedFile = new FollowedFile(file, {
+      find: (at) => table.find(at),
       pollMs: Math.min(Math.max(revalidateMs, POLL_MS.least), POLL_MS.most),
       beatMs: Math.min(BEAT_MS, timeoutMs),
       onLeft: () => {
         table.unwatch(directory);
-        if (this.#followed.get(key) === file) this.#followed.delete(key);
+        if (this.#followed.get(key)?.file === followed) this.#followed.delete(key);
       },
     });
-    this.#followed.set(key, file);
-    return file;
+    return followed;
   }
 }
 
-function growing(found: FileFound): FileFound {
-  return { ...found, grows: true };
-}
-
-function keyOf({ path, version }: FileEntry): string {
-  return `${path}\0${fileOf(version)}`;
+function growing(resolved: Resolved): Resolved {
+  return { ...resolved, grows: true };
 }

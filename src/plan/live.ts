@@ -29,9 +29,7 @@ export function liveAsked({ target, fields }: RequestHead): LiveAsked | 'malform
     const start = startOf(parameter.slice('live='.length));
     if (start === undefined) return 'malformed';
     if (!acceptsEvents(fields.accept)) return { form: { kind: 'bytes' }, start, resumes: false };
-    const id = /^\d{1,16}$/.exec(
-      (fields as { 'last-event-id'?: string })['last-event-id'] ?? '',
-    )?.[0];
+    const id = /^\d{1,16}$/.exec(fields['last-event-id'] ?? '')?.[0];
     return id === undefined
       ? { form: { kind: 'events' }, start, resumes: false }
       : { form: { kind: 'events' }, start: { from: Number(id) }, resumes: true };
@@ -110,7 +108,7 @@ export function sendLive<F extends Representation>(
     ...answer,
     status: form.kind === 'range' ? 206 : 200,
     fields: [...fields, ...describedBy(form, identity, from)],
-    body: { kind: 'feed', open },
+    body: { kind: 'feed', open, live: true },
   };
 }
 

@@ -169,11 +169,11 @@ async function serve(
       retire:
         transport.retire &&
         (() => {
-          sites?.endLive();
+          sites?.endWaits();
           return retireEach(carriers, ended);
         }),
       close(graceMs) {
-        sites?.endLive();
+        sites?.endWaits();
         return closeEach(carriers, graceMs).then(ended);
       },
     };

@@ -102,7 +102,10 @@ function isTaken(error: unknown): boolean {
 
 function cannotKeep(directory: string, cause: unknown): StartError {
   const { message } = cause as Error;
-  return new StartError((call) => `${call('streams')}: cannot keep them in ${directory}: ${message}`, {
-    cause,
-  });
+  return new StartError(
+    (call) => `${call('streams')}: cannot keep them in ${directory}: ${message}`,
+    {
+      cause,
+    },
+  );
 }

@@ -63,8 +63,8 @@ export interface Site {
   readonly log: Log;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
-  /** Ends the answers that go on for as long as their files grow, or wait for that: now, and as if these had ended. */
-  endLive(): void;
+  /** Who waits for what comes to a stream gets an answer now, and so does whoever asks from now on. */
+  endWaits(): void;
   /** Closes every file that nobody is sending, and the root. */
   close(): void;
 }
@@ -107,7 +107,10 @@ export function createSite(options: SiteOptions): Site {
   const { revalidateMs } = files;
   const live =
     options.live &&
-    new LiveFiles({ ...options.live, table, ranges: plan.maxRanges > 0, revalidateMs });
+    new LiveFiles({
+      ...{ ...options.live, table, addon, log, revalidateMs },
+      ranges: plan.maxRanges > 0,
+    });
   const answering = createHandler({
     table,
     listings,
@@ -130,10 +133,6 @@ export function createSite(options: SiteOptions): Site {
       ? handler
       : guarded({ handler, realms, rewrites, common: plan.common, log });
   const mount = streams && mountStreams({ streams, policy: plan, realms, guard, log });
-  const endLive = () => {
-    live?.end();
-    mount?.end();
-  };
   return {
     root,
     table,
@@ -144,9 +143,9 @@ export function createSite(options: SiteOptions): Site {
     live: live !== undefined,
     log,
     common: plan.common,
-    endLive,
+    endWaits: () => mount?.end(),
     close() {
-      endLive();
+      mount?.end();
       table.close();
       links?.close();
       realms?.close();

@@ -22,8 +22,8 @@ export interface Sites {
   /** Reads what they carry: nothing is answered before. Never rejects. */
   read(): Promise<void>;
   stats(): TableStats;
-  /** Ends the answers that go on for as long as their files grow. */
-  endLive(): void;
+  /** Who waits for what comes to a stream gets an answer now, and so does whoever asks from now on. */
+  endWaits(): void;
   /** Closes every file that nobody is sending, and the roots. */
   close(): void;
 }
@@ -66,8 +66,8 @@ export function openSites(
       const stats = all.map(({ site }) => site.table.stats());
       return { ...pool.stats(), paths: stats.reduce((sum, { paths }) => sum + paths, 0) };
     },
-    endLive() {
-      for (const { site } of all) site.endLive();
+    endWaits() {
+      for (const { site } of all) site.endWaits();
     },
     close,
   };

@@ -32,7 +32,13 @@ t.test('lines that have ended, with the offsets behind them', async (t) => {
     ['a\nb', 0, true, 3, [event(2, 'a'), event(3, 'b')]],
     ['a\r\n\r\n\n', 0, false, 6, [event(3, 'a'), event(5, ''), event(6, '')]],
     ['10 %\r20 %\rdone\r\n', 0, false, 16, [event(16, '10 %\n20 %\ndone')]],
-    ['data: x\nid: 9\n:\n', 0, false, 16, [event(8, 'data: x'), event(14, 'id: 9'), event(16, ':')]],
+    [
+      'data: x\nid: 9\n:\n',
+      0,
+      false,
+      16,
+      [event(8, 'data: x'), event(14, 'id: 9'), event(16, ':')],
+    ],
     ['\xff\xc3\n', 0, false, 3, [event(3, '\xff\xc3')]],
   ] as const) {
     const made = eventsIn(bytes, at, isLast);
