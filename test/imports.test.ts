@@ -72,7 +72,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   transport: { rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules'], packages: ['node:'] },
   admin: {
-    rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan', 'transport'],
+    rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan', 'streams', 'transport'],
     packages: ['node:', 'prom-client'],
   },
   'transport/engine': {
@@ -125,6 +125,7 @@ const LAWS: Readonly<Record<string, Law>> = {
       'plan',
       'rules',
       'site',
+      'streams',
       'transport',
       'transport/engine',
       'transport/node',
@@ -148,7 +149,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     ],
     packages: ['node:', 'yargs'],
   },
-  index: { rooms: ['middleware', 'options', 'plan', 'server'], packages: [] },
+  index: { rooms: ['middleware', 'options', 'plan', 'server', 'streams'], packages: [] },
   cli: { rooms: ['command', 'log', 'options', 'server'], packages: ['node:'] },
 };
 
