@@ -37,11 +37,21 @@ function receiver(got: Got, most = MOST): Handler {
   };
 }
 
-async function start(t: Test, { create, tls }: AnyCarrier, handler: Handler, limits = LIMITS) {
-  const transport = create(handler, memoryLog(), limits);
+async function start(
+  t: Test,
+  { create, tls, http2 = false }: AnyCarrier,
+  handler: Handler,
+  limits = LIMITS,
+) {
+  const asked: string[] = [];
+  const noting: Handler = (request, reach) => {
+    asked.push(request.target);
+    return handler(request, reach);
+  };
+  const transport = create(noting, memoryLog(), limits);
   const port = await listenOn(t, transport, { tls });
   t.teardown(() => transport.close(0));
-  return { transport, address: { port, tls } };
+  return { transport, asked, address: { port, tls, http2 } };
 }
 
 const head = (target: string, lines: string) =>
@@ -99,7 +109,9 @@ async function standstill(pouring: Pouring): Promise<number> {
 
 const SIZES = [1, 2, 1000, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 300_000, MOST];
 
-const carriers = everyCarrier(t, makeTree(t, {})).filter(({ title }) => title.startsWith('node'));
+const carriers = everyCarrier(t, makeTree(t, {})).filter(
+  ({ title, http2 }) => !title.startsWith('uws') && !http2,
+);
 
 for (const carrier of carriers) {
   t.test(carrier.title, async (t) => {
@@ -175,18 +187,21 @@ for (const carrier of carriers) {
       const got: Got = [];
       const { address } = await start(t, carrier, receiver(got, 1000));
       const bytes = pattern(1001);
-      for (const request of [
+      const partly = [
         Buffer.from(head('/receive', 'Content-Length: 1001\r\n')),
         Buffer.from(head('/receive', 'Content-Length: 99999999999999\r\n')),
+        chunked('/receive', pattern(100_000), [700]).subarray(0, 20_000),
+      ];
+      const whole = [
         sized('/receive', bytes),
         chunked('/receive', bytes, [1001]),
         chunked('/receive', bytes, [1, 900]),
-        chunked('/receive', bytes, [700]).subarray(0, 1100),
-      ]) {
+      ];
+      for (const request of [...partly, ...whole]) {
         const connection = await connect(address);
         await connection.send(request);
         t.equal((await connection.read()).status, 413);
-        t.equal((await connection.rest()).length, 0, 'then closed');
+        if (partly.includes(request)) t.equal((await connection.rest()).length, 0, 'then closed');
         connection.close();
       }
       t.same(got, Array(6).fill({ kind: 'too-large' }));
@@ -219,14 +234,14 @@ for (const carrier of carriers) {
 
     t.test('a client that leaves in the middle', async (t) => {
       const got: Got = [];
-      const { address, transport } = await start(t, carrier, receiver(got));
+      const { address, transport, asked } = await start(t, carrier, receiver(got));
       for (const request of [
         sized('/receive', pattern(100_000)),
         chunked('/receive', pattern(100_000), [30_000]),
       ]) {
         const connection = await connect(address);
         await connection.send(request.subarray(0, 50_000));
-        await until(() => transport.stats().planned > got.length);
+        await until(() => asked.splice(0).length > 0);
         if (carrier.tls) connection.close();
         else connection.reset();
         await until(() => got.length > 0);
@@ -319,23 +334,23 @@ for (const carrier of carriers) {
 
     t.test('the end of the server does not wait for it', async (t) => {
       const got: Got = [];
-      const { address, transport } = await start(t, carrier, receiver(got));
+      const { address, transport, asked } = await start(t, carrier, receiver(got));
       const connection = await connect(address);
       t.teardown(() => connection.close());
       await connection.send(sized('/receive', pattern(100)).subarray(0, -1));
-      await until(() => transport.stats().planned === 1);
+      await until(() => asked.length === 1);
       await transport.close(50);
       await until(() => got.length > 0);
       t.same(got, [{ kind: 'gone' }]);
     });
 
     t.test('the end of the server waits for it as long as it may', async (t) => {
-      const { address, transport } = await start(t, carrier, receiver([]));
+      const { address, transport, asked } = await start(t, carrier, receiver([]));
       const connection = await connect(address);
       t.teardown(() => connection.close());
       const bytes = sized('/receive', pattern(100));
       await connection.send(bytes.subarray(0, -1));
-      await until(() => transport.stats().planned === 1);
+      await until(() => asked.length === 1);
       const closed = transport.close(60_000);
       await connection.send(bytes.subarray(-1));
       t.equal((await connection.read()).body.toString(), '100');
