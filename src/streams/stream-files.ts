@@ -8,7 +8,6 @@ import {
   renameFile,
   sizeOf,
   sync,
-  syncDirectory,
   truncateFile,
   writeFully,
 } from './disk.ts';
@@ -67,8 +66,8 @@ export class StreamFiles {
   }
 
   /**
-   * These lines take the place of the sidecar's. The data has to be synced before. Rejects with an Error that has `code`, and
-   * the sidecar is what it was.
+   * These lines take the place of the sidecar's; `syncDirectory` is due then. The data has to be synced before. Rejects with
+   * an Error that has `code`, and the sidecar is what it was.
    */
   async replaceSidecar(lines: readonly Buffer[]): Promise<void> {
     const { fd, size } = await writeSidecar(this.#disk, this.#names, lines, true);
@@ -76,7 +75,6 @@ export class StreamFiles {
     this.#sidecar = fd;
     this.#sidecarSize = size;
     await closeFile(before);
-    await syncDirectory(this.#disk);
   }
 
   /** Whoever retains the data's goes on with it. */
