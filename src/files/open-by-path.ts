@@ -175,6 +175,7 @@ function isPlain(path: string): boolean {
   return !path.split('/').includes('..');
 }
 
+/** A file that somebody has opened by its path. */
 export class PathOpenFile implements OpenFile {
   readonly fd: number;
   readonly native = undefined;
