@@ -1,5 +1,5 @@
 // The two files of one stream while they are open: written at their ends, synced, cut back to what they were.
-import type { FileEntry } from '../files/entry.ts';
+import { type GrowingFile, openGrowing } from '../files/growing-file.ts';
 import {
   closeFile,
   type Disk,
@@ -11,11 +11,10 @@ import {
   truncateFile,
   writeFully,
 } from './disk.ts';
-import { openGrowing } from './growing.ts';
 import type { StreamFileNames } from './names.ts';
 
 export class StreamFiles {
-  readonly data: FileEntry;
+  readonly data: GrowingFile;
   readonly #disk: Disk;
   readonly #names: StreamFileNames;
   #sidecar: number;
@@ -24,7 +23,7 @@ export class StreamFiles {
   constructor(
     disk: Disk,
     names: StreamFileNames,
-    data: FileEntry,
+    data: GrowingFile,
     sidecar: number,
     sidecarSize: number,
   ) {
