@@ -1,6 +1,6 @@
 // One stream: what waits to be appended, who listens, when it expires. All that changes its files is done in turn.
-import type { FileEntry } from '../files/entry.ts';
 import { codeOf } from '../files/errno.ts';
+import type { GrowingFile } from '../files/growing-file.ts';
 import { textOf } from '../log/log.ts';
 import { type Batch, formBatch, type Waiting } from './batch.ts';
 import type { Disk } from './disk.ts';
@@ -120,7 +120,7 @@ export class FileStream implements Stream {
     return this.#ledger.forks;
   }
 
-  get file(): FileEntry {
+  get file(): GrowingFile {
     if (this.#files === undefined) throw new Error(`stream ${this.name} is closed: asked too late`);
     return this.#files.data;
   }

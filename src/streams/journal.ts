@@ -1,6 +1,6 @@
 // Commits of one stream: bytes to the one file, a line to the other, synced as was asked for. One at a time.
 import { codeOf } from '../files/errno.ts';
-import { type Disk, gather, sumOf } from './disk.ts';
+import { type Disk, gather, sumOf, syncDirectory } from './disk.ts';
 import type { CommittedLedger } from './ledger.ts';
 import { type Entry, entryLine, type Header, headerLine } from './sidecar.ts';
 import type { StreamFiles } from './stream-files.ts';
@@ -121,6 +121,8 @@ export class Journal {
           headerLine(this.#header, checksum),
           entryLine(entry, checksum),
         ]);
+        // Else what is committed to the new one might be lost with its name.
+        await syncDirectory(this.#disk).catch((error) => this.#fail(error));
       } catch (error) {
         const what = `stream ${this.#header.stream}: its sidecar stays long`;
         log.warn(`${what}: ${codeOf(error)}`, 'streams-sidecar');

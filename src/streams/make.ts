@@ -1,7 +1,7 @@
 // Makes the files of a new stream: it is there when its sidecar has its name, and whole then.
+import { openGrowing } from '../files/growing-file.ts';
 import { loadCrypto } from '../packages/packages.ts';
 import {
-  closeFile,
   type Disk,
   openFile,
   pathOf,
@@ -11,7 +11,6 @@ import {
   syncDirectory,
   writeFully,
 } from './disk.ts';
-import { openGrowing } from './growing.ts';
 import { CommittedLedger, Draft } from './ledger.ts';
 import type { StreamFileNames } from './names.ts';
 import { type Entry, entryLine, type Header, headerLine } from './sidecar.ts';
@@ -47,7 +46,9 @@ export async function makeStream(
   isSynced: boolean,
 ): Promise<Made> {
   const path = pathOf(disk, names.data);
-  const fd = await (inherited?.openCopy(path) ?? openFile(path, 'w+'));
+  const opened = await (inherited?.openCopy(path) ?? openFile(path, 'w+'));
+  const data = await openGrowing(opened, names.data, disk.addon);
+  const { fd } = data.file;
   try {
     const { entries, ledger } = entriesOf(disk, header, inherited?.bytes ?? 0, first);
     if (first !== undefined) await writeFully(fd, [first.bytes], inherited?.bytes ?? 0);
@@ -62,11 +63,10 @@ export async function makeStream(
     );
     if (isSynced) await syncDirectory(disk);
     const n = entries.length - 1;
-    const data = await openGrowing(fd, names.data, disk.addon);
     const files = new StreamFiles(disk, names, data, sidecar.fd, sidecar.size);
     return { header, ledger, n, synced: isSynced ? n : 0, files };
   } catch (error) {
-    await closeFile(fd);
+    data.release();
     await Promise.allSettled(
       [names.unfinished, names.sidecar, names.data].map((name) => removeFile(pathOf(disk, name))),
     );

@@ -13,7 +13,7 @@ import { recover } from './recover.ts';
 import { type Removal, removeStream, removeTombstone } from './remove.ts';
 import { Rooms } from './rooms.ts';
 import { Space } from './space.ts';
-import { survey } from './survey.ts';
+import { removeLeftovers, survey } from './survey.ts';
 import { erase } from './tombstones.ts';
 import type {
   Created,
@@ -60,13 +60,24 @@ export class FileStreamStore implements StreamStore {
 
   /** Looks at what is there: all of it before this resolves where there is a quota. Never rejects. */
   async begin(): Promise<void> {
-    const { disk, space, options } = this.#shared;
+    const { disk, space, options, now } = this.#shared;
+    const sinceMs = now();
     await space.look();
-    const isOver = () => this.#closing !== undefined;
-    const surveyed = survey(disk, isOver, ({ name, bytes, expiresMs }) => {
-      this.#count++;
-      space.used += bytes;
-      this.#expiry.set(name, expiresMs);
+    const surveyed = survey(disk, {
+      isOver: () => this.#closing !== undefined,
+      tell: ({ name, createdMs, bytes, expiresMs }) => {
+        // Counted already.
+        if (createdMs >= sinceMs) return;
+        this.#count++;
+        space.used += bytes;
+        this.#expiry.set(name, expiresMs);
+      },
+      tellOther: (name) =>
+        this.#inTurn(name, async () => {
+          const names = fileNamesOf(name);
+          const isUsed = this.#streams.get(name) !== undefined;
+          if (names !== undefined && !isUsed) await removeLeftovers(disk, names);
+        }),
     });
     if (options.quota !== undefined) await surveyed;
   }
@@ -246,7 +257,7 @@ export class FileStreamStore implements StreamStore {
 
   /** In its name's turn. Rejects with an Error that has `code`. */
   async #remove(stream: FileStream, state: 'deleted' | 'expired'): Promise<Removal> {
-    this.#count--;
+    this.#count = Math.max(0, this.#count - 1);
     this.#expiry.forget(stream.name);
     try {
       return await removeStream(this.#shared, stream, state);

@@ -1,5 +1,5 @@
 // The two files of one stream while they are open: written at their ends, synced, cut back to what they were.
-import type { FileEntry } from '../files/entry.ts';
+import { type GrowingFile, openGrowing } from '../files/growing-file.ts';
 import {
   closeFile,
   type Disk,
@@ -8,15 +8,13 @@ import {
   renameFile,
   sizeOf,
   sync,
-  syncDirectory,
   truncateFile,
   writeFully,
 } from './disk.ts';
-import { openGrowing } from './growing.ts';
 import type { StreamFileNames } from './names.ts';
 
 export class StreamFiles {
-  readonly data: FileEntry;
+  readonly data: GrowingFile;
   readonly #disk: Disk;
   readonly #names: StreamFileNames;
   #sidecar: number;
@@ -25,7 +23,7 @@ export class StreamFiles {
   constructor(
     disk: Disk,
     names: StreamFileNames,
-    data: FileEntry,
+    data: GrowingFile,
     sidecar: number,
     sidecarSize: number,
   ) {
@@ -67,8 +65,8 @@ export class StreamFiles {
   }
 
   /**
-   * These lines take the place of the sidecar's. The data has to be synced before. Rejects with an Error that has `code`, and
-   * the sidecar is what it was.
+   * These lines take the place of the sidecar's; `syncDirectory` is due then. The data has to be synced before. Rejects with
+   * an Error that has `code`, and the sidecar is what it was.
    */
   async replaceSidecar(lines: readonly Buffer[]): Promise<void> {
     const { fd, size } = await writeSidecar(this.#disk, this.#names, lines, true);
@@ -76,7 +74,6 @@ export class StreamFiles {
     this.#sidecar = fd;
     this.#sidecarSize = size;
     await closeFile(before);
-    await syncDirectory(this.#disk);
   }
 
   /** Whoever retains the data's goes on with it. */

@@ -2,49 +2,64 @@
 import { opendir, stat } from 'node:fs';
 import { promisify } from 'node:util';
 import { codeOf } from '../files/errno.ts';
-import { closeFile, type Disk, openFile, pathOf, readWhole, removeFile } from './disk.ts';
-import { fileNamesOf, readFileName } from './names.ts';
+import { closeFile, type Disk, openFile, pathOf, readWhole } from './disk.ts';
+import { fileNamesOf, readFileName, type StreamFileNames } from './names.ts';
 import { readSidecar } from './sidecar.ts';
-import { headerOf } from './tombstones.ts';
+import { headerOf, removeIfThere } from './tombstones.ts';
 
 const openDirectory = promisify(opendir);
 const statPath = promisify(stat);
 
 export interface Surveyed {
   readonly name: string;
+  readonly createdMs: number;
   readonly bytes: number;
   /** When it expires, as its files tell; undefined: never. */
   readonly expiresMs: number | undefined;
 }
 
-/**
- * Tells each stream, until `isOver`. What creations that were cut off have left is removed. Never rejects: what cannot be read
- * is left out.
- */
-export async function survey(
-  disk: Disk,
-  isOver: () => boolean,
-  tell: (surveyed: Surveyed) => void,
-): Promise<void> {
-  const sinceMs = Date.now();
+export interface Surveyor {
+  isOver(): boolean;
+  tell(surveyed: Surveyed): void;
+  /** Data, or a sidecar that is not finished: whoever writes such a file may be about it. */
+  tellOther(name: string): Promise<void>;
+}
+
+/** Never rejects: what cannot be read is left out. */
+export async function survey(disk: Disk, surveyor: Surveyor): Promise<void> {
   try {
     for await (const { name: file } of await openDirectory(disk.directory)) {
-      if (isOver()) return;
+      if (surveyor.isOver()) return;
       const found = readFileName(file);
       if (found.kind === 'other') continue;
-      if (found.kind !== 'sidecar') await removeLeftover(disk, found.stream, file, sinceMs);
-      else await surveyStream(disk, found.stream, file, tell).catch(() => {});
+      if (found.kind !== 'sidecar') await surveyor.tellOther(found.stream).catch(() => {});
+      else await surveyStream(disk, found.stream, file, surveyor).catch(() => {});
     }
   } catch (error) {
     disk.log.warn(`streams: ${disk.directory} cannot be read: ${codeOf(error)}`, 'streams-survey');
   }
 }
 
+/** What a creation that was cut off has left of a stream that nobody uses. Rejects with an Error that has `code`. */
+export async function removeLeftovers(disk: Disk, names: StreamFileNames): Promise<void> {
+  await removeIfThere(pathOf(disk, names.unfinished));
+  if (!(await isThere(pathOf(disk, names.sidecar)))) {
+    await removeIfThere(pathOf(disk, names.data));
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return statPath(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
+}
+
 async function surveyStream(
   disk: Disk,
   name: string,
   sidecar: string,
-  tell: (surveyed: Surveyed) => void,
+  surveyor: Surveyor,
 ): Promise<void> {
   const header = await headerOf(disk, sidecar);
   if (header === undefined || header.deleted !== undefined) return;
@@ -57,7 +72,7 @@ async function surveyStream(
       : expiresAt === undefined
         ? undefined
         : Date.parse(expiresAt);
-  tell({ name, bytes, expiresMs });
+  surveyor.tell({ name, createdMs: header.createdMs, bytes, expiresMs });
 }
 
 async function touchedOf(disk: Disk, file: string): Promise<number | undefined> {
@@ -68,30 +83,4 @@ async function touchedOf(disk: Disk, file: string): Promise<number | undefined> 
   } finally {
     await closeFile(fd);
   }
-}
-
-/** Data without a sidecar, or a sidecar without its name, from before this process came. */
-async function removeLeftover(
-  disk: Disk,
-  stream: string,
-  file: string,
-  sinceMs: number,
-): Promise<void> {
-  const path = pathOf(disk, file);
-  try {
-    const { ctimeMs } = await statPath(path);
-    if (ctimeMs >= sinceMs || (await hasSidecar(disk, stream, file))) return;
-    await removeFile(path);
-  } catch {
-    // Gone by itself.
-  }
-}
-
-async function hasSidecar(disk: Disk, stream: string, file: string): Promise<boolean> {
-  const names = fileNamesOf(stream);
-  if (names === undefined || file === names.unfinished) return false;
-  return statPath(pathOf(disk, names.sidecar)).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
-  );
 }

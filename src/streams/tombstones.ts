@@ -64,18 +64,20 @@ export async function bury(
   const line = headerLine({ ...header, deleted: forks }, disk.checksum);
   const { fd } = await writeSidecar(disk, names, [line], isSynced);
   await closeFile(fd);
-  await removeIfThere(pathOf(disk, names.data));
   if (isSynced) await syncDirectory(disk);
+  await removeIfThere(pathOf(disk, names.data));
 }
 
 /** Nothing is left of it. Rejects with an Error that has `code`. */
 export async function erase(disk: Disk, names: StreamFileNames, isSynced: boolean): Promise<void> {
   await removeIfThere(pathOf(disk, names.sidecar));
-  await removeIfThere(pathOf(disk, names.data));
+  // Never one without data: that would be damage. Data alone is a leftover.
   if (isSynced) await syncDirectory(disk);
+  await removeIfThere(pathOf(disk, names.data));
 }
 
-async function removeIfThere(path: string): Promise<void> {
+/** Rejects with an Error that has `code`. */
+export async function removeIfThere(path: string): Promise<void> {
   try {
     await removeFile(path);
   } catch (error) {

@@ -1,5 +1,5 @@
 // The contract of the store of streams: append-only files of bytes, and what is known of each. It knows no HTTP.
-import type { FileEntry } from '../files/entry.ts';
+import type { GrowingFile } from '../files/growing-file.ts';
 
 /**
  * When an append is acknowledged. none: it is written; nothing waits for a disk · async: it is written, and synced soon
@@ -126,7 +126,7 @@ export interface Stream {
    * Its bytes, of which any span up to `tail` may be sent. Open in the turn of the event loop in which the stream was found,
    * and while somebody listens (`onChange`) or retains it.
    */
-  readonly file: FileEntry;
+  readonly file: GrowingFile;
   /**
    * Appends in the order of these calls. Never rejects. `room`: what was reserved for it (StreamStore.reserve); without, and
    * where too much waits, it is `busy`.

@@ -301,6 +301,7 @@ t.test('what expires is removed though nobody asks, and who listens is told', as
   let now = Date.parse('2026-01-01T00:00:00Z');
   const first = await startStore(t, { now: () => now });
   await create(first.store, 'before', { ...TEXT, ttlSeconds: 10 });
+  now += 1;
   const { store, directory } = await first.reopen();
   const stream = await create(store, 'now', { ...TEXT, ttlSeconds: 10 });
   let state = '';

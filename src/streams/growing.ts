@@ -1,2 +1,0 @@
-// Until the store uses it itself.
-export { openGrowing } from '../files/growing-file.ts';
