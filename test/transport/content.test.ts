@@ -1,58 +1,10 @@
 // The content of requests: whole on every carrier that takes it, no more of it than is asked for, and the connection goes on.
-import t, { type Test } from 'tap';
-import type { Received, RequestHead } from '../../src/plan/request.ts';
-import type { Answer, Handler } from '../../src/site/answer.ts';
+import t from 'tap';
 import { type Connection, connect } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
-import { type AnyCarrier, everyCarrier } from './every.ts';
-import { answer, LIMITS, memoryLog, until } from './fixtures.ts';
-import { listenOn } from './listen.ts';
-
-const MOST = 4_000_000;
-
-/** What the handler got of each request, in order. */
-type Got = Array<Received | 'none'>;
-
-function text(status: number, words: string): Answer {
-  const bytes = Buffer.from(words);
-  return answer(status, ['Content-Length', String(bytes.length)], { kind: 'bytes', bytes });
-}
-
-/** Receives what has come to `/receive` and leaves the rest of what comes to other paths. */
-function receiver(got: Got, most = MOST): Handler {
-  return async ({ target, content }: RequestHead) => {
-    if (!target.startsWith('/receive')) return text(200, 'left');
-    const received = await content?.receive(most);
-    got.push(received ?? 'none');
-    switch (received?.kind) {
-      case undefined:
-        return text(200, 'none');
-      case 'whole':
-        return text(200, `${received.bytes.length}`);
-      case 'too-large':
-        return text(413, 'too large');
-      case 'gone':
-        return text(400, 'gone');
-    }
-  };
-}
-
-async function start(
-  t: Test,
-  { create, tls, http2 = false }: AnyCarrier,
-  handler: Handler,
-  limits = LIMITS,
-) {
-  const asked: string[] = [];
-  const noting: Handler = (request, reach) => {
-    asked.push(request.target);
-    return handler(request, reach);
-  };
-  const transport = create(noting, memoryLog(), limits);
-  const port = await listenOn(t, transport, { tls });
-  t.teardown(() => transport.close(0));
-  return { transport, asked, address: { port, tls, http2 } };
-}
+import { everyCarrier } from './every.ts';
+import { LIMITS, until } from './fixtures.ts';
+import { type Got, MOST, receiver, standstill, start } from './receiver.ts';
 
 const head = (target: string, lines: string) =>
   `POST ${target} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`;
@@ -94,17 +46,6 @@ function pour({ socket }: Connection, bytes: Buffer): Pouring {
   };
   next();
   return pouring;
-}
-
-/** It stands still when nothing has left in twenty turns. */
-async function standstill(pouring: Pouring): Promise<number> {
-  let last = -1;
-  for (let turns = 0; turns < 20 || pouring.sent === 0; turns++) {
-    if (pouring.sent !== last) turns = 0;
-    last = pouring.sent;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  return last;
 }
 
 const SIZES = [1, 2, 1000, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 300_000, MOST];
@@ -174,7 +115,7 @@ for (const carrier of carriers) {
       const connection = await connect(address);
       t.teardown(() => connection.close());
       const pouring = pour(connection, sized('/receive', bytes));
-      t.ok((await standstill(pouring)) < AMPLE / 2, `${pouring.sent} bytes have left`);
+      t.ok((await standstill(() => pouring.sent)) < AMPLE / 2, `${pouring.sent} bytes have left`);
       open();
       t.equal((await connection.read()).body.toString(), String(AMPLE));
       const [received] = got;
