@@ -42,6 +42,7 @@ class Exchanges {
   Counters::Tally& tally(const BodySource& body) {
     return counters_.bodies[static_cast<size_t>(body.way())][static_cast<size_t>(body.reason())];
   }
+  void count_of_files(const BodySource& body, Feed::OfFiles files, uint64_t bytes);
   void count_end(const Exchange& exchange, ExchangeEnd how);
   void end_feed(uint64_t id, ExchangeEnd how);
   void end_transfer(uint64_t transfer, ExchangeEnd how, uint64_t bytes);
