@@ -25,7 +25,7 @@ import type {
 /** What streams of one directory share. */
 export interface Shared {
   readonly disk: Disk;
-  readonly options: StoreOptions;
+  options: StoreOptions;
   readonly rooms: Rooms;
   readonly space: Space;
   readonly counts: AppendCounts;
