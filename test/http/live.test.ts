@@ -19,6 +19,7 @@ import { until } from '../faults/process.ts';
 import { request } from '../support/client.ts';
 import { readEvents } from '../support/event-stream.ts';
 import { type Following, follow } from '../support/follow.ts';
+import { startServer } from '../support/server.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { type Carrier, type Origin, onEveryCarrier, type Serve } from './carriers.ts';
 
@@ -426,3 +427,19 @@ async function curls(t: Test, serve: Serve, { tls }: Carrier): Promise<void> {
   t.equal(await ended, 0, 'it has all of it');
   t.equal(text, 'one\ntwo\nthree\n');
 }
+
+t.test('events go on through a reload', async (t) => {
+  const root = makeTree(t, { 'a.log': 'one\n' });
+  const options = { root, live: ['*.log'] };
+  const server = await startServer(t, { ...options, grace: 60_000 });
+  const address = { port: server.port };
+  const before = await follow(t, address, '/a.log?live', EVENTS);
+  await before.until((text) => hasEvent(text, 'one'));
+  await server.reload({ ...options, port: server.port, logLevel: 'silent', listing: true });
+  t.equal(await before.ended, 'whole', 'it is not what keeps the old options');
+  const { id = '' } = readEvents(before.text).at(-1) ?? {};
+  const after = await follow(t, address, '/a.log?live', { ...EVENTS, 'last-event-id': id });
+  appendFileSync(join(root, 'a.log'), 'two\n');
+  await after.until((text) => hasEvent(text, 'two'));
+  t.equal(readEvents(after.text)[0]?.data, 'two');
+});
