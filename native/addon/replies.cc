@@ -168,7 +168,7 @@ std::vector<Evidence> read_evidence(napi_env env, napi_value from) {
 Ref<HotEntry> read_hot_entry(napi_env env, const napi_value* values) {
   auto entry = make_ref<HotEntry>();
   entry->path = to_text(env, values[0]);
-  entry->judged = static_cast<uint32_t>(to_count(env, values[1]));
+  entry->judged = to_count(env, values[1]);
   entry->evidence = read_evidence(env, values[2]);
   const uint64_t lasts = to_count(env, values[3]);
   entry->lasts_until = lasts == 0 ? 0 : monotonic_ms() + static_cast<int64_t>(lasts);
