@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { loadNative } from '../addon/load.ts';
 import type { TableStats } from '../files/table.ts';
+import type { Progress } from '../log/progress.ts';
 import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
 import type { TransportStats } from '../transport/transport.ts';
@@ -71,13 +72,16 @@ export interface Start {
   readonly beforeOpening?: (() => void) | undefined;
   /** Those of another process that are wished for are taken over; the caller closes the others. */
   readonly sockets?: readonly Held[];
+  /** How far the page cache is warm, of so many bytes. */
+  readonly showProgress?: ((bytes: number) => Progress) | undefined;
 }
 
 /** The same, for options that are resolved. */
 export async function startServer(options: Options, begin: Start = {}): Promise<OwnServer> {
   const native = loadNative();
-  const { sockets = [], beforeOpening = () => {} } = begin;
-  const generations = await firstGeneration(options, { native, sockets, beforeOpening });
+  const { sockets = [], beforeOpening = () => {}, showProgress } = begin;
+  const grounds = { native, sockets, beforeOpening, showProgress };
+  const generations = await firstGeneration(options, grounds);
   let leaving = false;
   let closing: Promise<void> | undefined;
   const isEnding = () => leaving || closing !== undefined;

@@ -18,7 +18,7 @@ import zlib from 'node:zlib';
 import t, { type Test } from 'tap';
 import { type Asked, readCompress } from '../../src/command/compress/asked.ts';
 import { compressTree } from '../../src/command/compress/compress.ts';
-import { barOf } from '../../src/command/compress/progress.ts';
+import { barOf } from '../../src/log/progress.ts';
 import type { Result } from '../../src/command/compress/report.ts';
 import { sidecarOf } from '../../src/command/compress/sidecar.ts';
 import { decode, isBy } from '../../src/encode/decoders.ts';
