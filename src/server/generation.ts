@@ -34,6 +34,7 @@ import {
 } from './listeners.ts';
 import { openSitesOf } from './sites.ts';
 import { type Spoken, spokenBy } from './spoken.ts';
+import type { Warming } from './warming.ts';
 
 export interface Generation {
   readonly options: Options;
@@ -48,6 +49,8 @@ export interface Generation {
   /** The plain listener that sends clients to the others. */
   readonly redirect: ListeningSocket | undefined;
   readonly accessLog: AccessLog | undefined;
+  /** Undefined where nothing is to be warm. */
+  readonly warming: Warming | undefined;
   /** Certificates of this moment for clients that come from now on. Rejects where they cannot be used. */
   renewTls(): Promise<void>;
   /** Undefined where others cannot take its sockets. It ends when its last client has left and all is closed. */
@@ -157,6 +160,7 @@ async function serve(
     const warming = warm?.({ addon: native.addon, log, showProgress });
     return {
       ...{ options, log, chosen, spoken, transport, sites, accessLog, sockets, redirect },
+      warming,
       urls: urlsOf(sockets),
       async renewTls() {
         const renewed = await tlsOf(options);

@@ -13,11 +13,14 @@ import { type Generation, socketsOfNode } from './generation.ts';
 import { firstGeneration } from './generations.ts';
 import { type Held, isForked, portOf } from './listeners.ts';
 import type { Spoken } from './spoken.ts';
+import type { WarmingStats } from './warming.ts';
 
 export interface ServerStats extends TransportStats {
   readonly files: TableStats;
   /** Lines of the access log; undefined without one. */
   readonly accessLog: AccessLogStats | undefined;
+  /** How far the page cache is warm; undefined where that is not asked for. */
+  readonly warming: WarmingStats | undefined;
 }
 
 /** A server that listens. What it says of itself is as of its last reload. */
@@ -88,11 +91,12 @@ export async function startServer(options: Options, begin: Start = {}): Promise<
   let admin: AdminListening | undefined;
 
   const stats = () => {
-    const { sites, accessLog } = generations.current;
+    const { sites, accessLog, warming } = generations.current;
     return {
       ...generations.stats(),
       files: sites.stats(),
       accessLog: accessLog?.file.stats(),
+      warming: warming?.stats(),
     };
   };
 

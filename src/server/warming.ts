@@ -24,15 +24,30 @@ export function warmMaxOf({ warmMax }: Pick<Options, 'warmMax'>): number {
 export interface WarmingOptions {
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
-  /** Undefined: nobody sees it. */
-  readonly showProgress: ((bytes: number) => Progress) | undefined;
+  /** Left out, nobody sees it. */
+  readonly showProgress?: ((bytes: number) => Progress) | undefined;
+}
+
+/** How far it is. */
+export interface WarmingStats {
+  /** Bytes of the files that are wanted, as far as they fit; 0 until they are known. */
+  readonly wanted: number;
+  /** Bytes that are in the page cache. */
+  readonly done: number;
+  /** Has it ended, one way or another? */
+  readonly over: boolean;
+}
+
+export interface Warming {
+  stop(): void;
+  stats(): WarmingStats;
 }
 
 /**
  * What begins it, one site after the other, and goes on until `stop`, after which it says nothing. Throws an OptionError for
  * a glob that is none.
  */
-export function warmingOf(options: Options): (how: WarmingOptions) => { stop(): void } {
+export function warmingOf(options: Options): (how: WarmingOptions) => Warming {
   const others = hostsOf(options).flatMap(({ key, options: own }) =>
     inHost(key, () => wishesOf(own)),
   );
@@ -40,11 +55,34 @@ export function warmingOf(options: Options): (how: WarmingOptions) => { stop(): 
   return (how) => {
     const stopping = new AbortController();
     const { signal } = stopping;
-    warmAll(wishes, { ...how, max: warmMaxOf(options) }, signal).catch((error: unknown) => {
-      if (!signal.aborted) how.log.warn(`warm: ${(error as Error).message}`);
-    });
-    return { stop: () => stopping.abort() };
+    const state = { wanted: 0, done: 0, over: false };
+    const showProgress = (bytes: number): Progress => {
+      const { advance, clear } = how.showProgress?.(bytes) ?? NO_PROGRESS;
+      state.wanted = bytes;
+      return {
+        advance(more) {
+          state.done += more;
+          advance(more);
+        },
+        clear,
+      };
+    };
+    const about = { ...how, showProgress, max: warmMaxOf(options) };
+    warmAll(wishes, about, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) how.log.warn(`warm: ${(error as Error).message}`);
+      })
+      .finally(() => {
+        state.over = true;
+      });
+    return { stop: () => stopping.abort(), stats: () => ({ ...state }) };
   };
+}
+
+interface Shown {
+  /** Bytes of all sites. */
+  readonly max: number;
+  readonly showProgress: (bytes: number) => Progress;
 }
 
 /** Of one site. */
@@ -67,14 +105,14 @@ function wishesOf(options: Options): readonly Wish[] {
 
 async function warmAll(
   wishes: readonly Wish[],
-  { addon, max, log, showProgress }: WarmingOptions & { readonly max: number },
+  { addon, max, log, showProgress }: Omit<WarmingOptions, 'showProgress'> & Shown,
   signal: AbortSignal,
 ): Promise<void> {
   const began = performance.now();
   const sites = wishes.map((wish) => ({ ...wish, root: rootOf(wish, addon) }));
   try {
     const wanted = await measure(sites, signal);
-    const bar = showProgress?.(Math.min(max, wanted.bytes)) ?? NO_PROGRESS;
+    const bar = showProgress(Math.min(max, wanted.bytes));
     const how = { addon, max, signal, onRead: bar.advance };
     const done = await warmEach(sites, how).finally(bar.clear);
     if (!signal.aborted) log.info(lineOf(done, wanted, max, performance.now() - began));

@@ -71,7 +71,8 @@ t.test('what was on the disk alone is in memory then, and was not before', { ski
   const sizes = { large: 9 * MIB + 5, small: 100, empty: 0 };
   const nodes = Object.entries(sizes).map(([name, size]) => [name, { size }]);
   const root = rootOf(t, await makeCold(t, Object.fromEntries(nodes)), by);
-  if ((await residentIn(root, 'large', by)) !== 0) return t.comment('a file system that keeps pages');
+  if ((await residentIn(root, 'large', by)) !== 0)
+    return t.comment('a file system that keeps pages');
   const seen: number[] = [];
   const onRead = (bytes: number) => void seen.push(bytes);
   const how = { ...quiet, addon: by, max: 100 * MIB, onRead };
