@@ -112,11 +112,8 @@ export interface NativeAddon {
    * kernel does not tell: of files that this process might not write (cachestat(2), mincore(2)).
    */
   residentBytes(file: NativeFile, start: number, end: number): Promise<number | undefined>;
-  /**
-   * The same, and reads the span into the page cache where not all of it is there: to its end, with low priority. What a
-   * disk refuses shows when it is sent.
-   */
-  warm(file: NativeFile, start: number, end: number): Promise<number | undefined>;
+  /** Reads the span into the page cache: to its end, with low priority. What a disk refuses shows when it is sent. */
+  warm(file: NativeFile, start: number, end: number): Promise<void>;
   /** The file's own mapping (MAP_SHARED, PROT_READ). */
   mapFile(file: NativeFile, size: number): NativeMemory | undefined;
   /** Throws an Error with `code` (EAGAIN, EMFILE…) where the system has no room for even one thread. */

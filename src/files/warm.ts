@@ -45,17 +45,21 @@ export async function warm(
   const isOver = () => signal.aborted || left <= 0;
 
   async function warmFile(found: FoundFile): Promise<void> {
-    let at = 0;
-    for (; at < found.size && !isOver(); ) {
-      const end = Math.min(found.size, at + PIECE, at + left);
-      left -= end - at;
-      const before = await warmPiece(found, at, end, addon);
-      resident = before === undefined || resident === undefined ? undefined : resident + before;
-      done.bytes += end - at;
-      onRead(end - at);
-      at = end;
+    const end = Math.min(found.size, left);
+    left -= end;
+    // Before any of it is read, for the kernel reads ahead.
+    const before = await residentIn(found, end, addon);
+    resident = before === undefined || resident === undefined ? undefined : resident + before;
+    // What is there already is one piece.
+    const piece = before === end ? end : PIECE;
+    for (let at = 0; at < end; at += piece) {
+      if (signal.aborted) return;
+      const next = Math.min(end, at + piece);
+      if (before !== end) await readPiece(found, at, next, addon);
+      done.bytes += next - at;
+      onRead(next - at);
     }
-    if (at === found.size) done.files++;
+    if (end === found.size) done.files++;
   }
 
   async function reader(): Promise<void> {
@@ -78,15 +82,21 @@ export async function warm(
 
 const readFd = promisify(read);
 
-/** How many of these bytes were there before. */
-async function warmPiece(
+async function residentIn(
+  { file: { native } }: FoundFile,
+  end: number,
+  addon: NativeAddon | undefined,
+): Promise<number | undefined> {
+  return native === undefined ? undefined : addon?.residentBytes(native, 0, end);
+}
+
+async function readPiece(
   { file }: FoundFile,
   start: number,
   end: number,
   addon: NativeAddon | undefined,
-): Promise<number | undefined> {
+): Promise<void> {
   if (addon !== undefined && file.native !== undefined) return addon.warm(file.native, start, end);
   // Whoever sends the file will meet its error too, and say so.
   await readFd(file.fd, Buffer.allocUnsafe(end - start), 0, end - start, start).catch(() => {});
-  return undefined;
 }
