@@ -17,7 +17,7 @@ struct Turn {
   HttpDate date;
   bool stopping = false;
   bool retiring = false;  // others take our place: each connection's next answer is its last
-  uint32_t noted = 0;  // bits of the fields that an exchange keeps of its request
+  FieldSet noted = 0;  // bits of the fields that an exchange keeps of its request
   /** For bytes that are used up before the next call. */
   const std::unique_ptr<char[]> scratch{new char[kScratch]};
 };

@@ -114,6 +114,11 @@ export interface NativeAddon {
   residentBytes(file: NativeFile, start: number, end: number): Promise<number | undefined>;
   /** Reads the span into the page cache: to its end, with low priority. What a disk refuses shows when it is sent. */
   warm(file: NativeFile, start: number, end: number): Promise<void>;
+  /**
+   * The file of this descriptor, which is taken over, or another handle of this file: bytes are only ever added at its end from
+   * now on, so what it has is sent while that goes on. As `open` has what it finds. In libuv's pool.
+   */
+  growingFile(source: number | NativeFile, path: string): Promise<Opened>;
   /** The file's own mapping (MAP_SHARED, PROT_READ). */
   mapFile(file: NativeFile, size: number): NativeMemory | undefined;
   /** Throws an Error with `code` (EAGAIN, EMFILE…) where the system has no room for even one thread. */

@@ -285,11 +285,13 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     },
     retire() {
       admission.close();
+      feeds.finish();
       engine.retire(NO_DEADLINE_MS);
       return { left: Promise.race([allRetired, lateAfter(0)]), ended: allStopped.then(end) };
     },
     async close(graceMs) {
       admission.close();
+      feeds.finish();
       engine.stop(graceMs);
       await Promise.race([allStopped, lateAfter(graceMs)]);
       end();
