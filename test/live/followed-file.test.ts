@@ -32,6 +32,9 @@ t.test('who leaves last closes it', async (t) => {
   const { fd } = file.file.file;
   await until(() => looks() > 2);
   t.ok(existsSync(`/proc/self/fd/${fd}`));
+  // One is under way, and another is due.
+  file.look();
+  file.look();
   file.leave();
   await until(() => !existsSync(`/proc/self/fd/${fd}`));
 });
