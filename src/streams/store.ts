@@ -1,10 +1,11 @@
 // The streams of one directory: which are open, and what is done with the name of one, in turn for each name.
 import { codeOf } from '../files/errno.ts';
 import { textOf } from '../log/log.ts';
+import { noCounts } from './counts.ts';
 import { createStream } from './create.ts';
 import { type Disk, syncDirectory } from './disk.ts';
 import { Expiry } from './expiry.ts';
-import { type AppendCounts, FileStream, type Shared } from './file-stream.ts';
+import { FileStream, type Shared } from './file-stream.ts';
 import { Journal } from './journal.ts';
 import type { Made } from './make.ts';
 import { fileNamesOf, type StreamFileNames } from './names.ts';
@@ -299,22 +300,4 @@ export class FileStreamStore implements StreamStore {
 
 function closed(): Error {
   return Object.assign(new Error('ECANCELED: the streams are closed'), { code: 'ECANCELED' });
-}
-
-function noCounts(): AppendCounts {
-  const outcomes = {
-    appended: 0,
-    duplicate: 0,
-    closed: 0,
-    'seq-regressed': 0,
-    'stale-epoch': 0,
-    'epoch-must-start': 0,
-    'seq-gap': 0,
-    'too-large': 0,
-    quota: 0,
-    busy: 0,
-    failed: 0,
-    gone: 0,
-  };
-  return { appends: 0, bytes: 0, waiting: 0, outcomes };
 }
