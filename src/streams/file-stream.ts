@@ -40,7 +40,10 @@ export interface Shared {
 /** Bytes of one commit, but for an append that is larger: a few milliseconds of a disk. */
 const MAX_COMMIT = 8 * 1024 * 1024;
 
-/** Of its time to live: a stream's last reading is written down when it is so much later than what was. */
+/**
+ * Of its time to live: a stream's last reading is written down when it is so much later than what was. A crash may end that
+ * time earlier by as much, and never later.
+ */
 const TOUCH_SHARE = 1 / 8;
 const MIN_TOUCH_MS = 1000;
 
@@ -212,6 +215,8 @@ export class FileStream implements Stream {
     if (isLate) await this.#commit([], {}, 'none');
     if (this.#durability !== 'none') await this.#journal.sync(files);
     await this.#journal.tidy(files);
+    // Opened again by this process, what was not synced would seem to be.
+    if (this.#journal.fatal !== undefined && this.#state === 'live') return;
     await this.#closeFiles();
   }
 

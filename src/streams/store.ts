@@ -10,7 +10,7 @@ import { Journal } from './journal.ts';
 import type { Made } from './make.ts';
 import { fileNamesOf, type StreamFileNames } from './names.ts';
 import { OpenStreams } from './open-streams.ts';
-import { recover } from './recover.ts';
+import { type Recovered, recover, UnsafeError } from './recover.ts';
 import { type Removal, removeStream, removeTombstone } from './remove.ts';
 import { Rooms } from './rooms.ts';
 import { Space } from './space.ts';
@@ -37,6 +37,8 @@ export class FileStreamStore implements StreamStore {
   readonly #expiry: Expiry;
   /** What is done with a name, one after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** Not to be opened before the next start. */
+  readonly #unsafe = new Map<string, UnsafeError>();
   #closing: Promise<void> | undefined;
   #count = 0;
 
@@ -199,7 +201,7 @@ export class FileStreamStore implements StreamStore {
     if (names === undefined) return undefined;
     let stream = this.#streams.get(name);
     if (stream === undefined) {
-      const recovered = await recover(this.#shared.disk, name, names, this.#isSynced);
+      const recovered = await this.#recover(name, names);
       if (recovered === undefined) return undefined;
       if (recovered.kind === 'tombstone') return 'soft-deleted';
       stream = this.#adopt(names, recovered);
@@ -211,6 +213,20 @@ export class FileStreamStore implements StreamStore {
     // Not in this name's turn: its source may wait for that.
     setImmediate(() => void this.#unfork(name, removal));
     return removal.kind === 'tombstone' ? 'soft-deleted' : undefined;
+  }
+
+  async #recover(name: string, names: StreamFileNames): Promise<Recovered> {
+    const before = this.#unsafe.get(name);
+    if (before !== undefined) throw before;
+    try {
+      return await recover(this.#shared.disk, name, names, this.#isSynced);
+    } catch (error) {
+      if (error instanceof UnsafeError) {
+        this.#unsafe.set(name, error);
+        this.#shared.disk.log.error(`stream ${name}: ${error.code}: ${error.message}`);
+      }
+      throw error;
+    }
   }
 
   #adopt(names: StreamFileNames, { header, ledger, n, synced, files }: Made): FileStream {
