@@ -46,9 +46,14 @@ class Desk final : public Service {
     asked.push_back(std::move(request));
     waiting = &exchange;
   }
+  void deliver(Exchange& exchange, Received how, std::string content) override {
+    exchange.receives = false;
+    received.emplace_back(how, std::move(content));
+  }
   Ref<const Reply> error(int) override { return {}; }
   bool page_in(Exchange& exchange) override {
-    exchange.body.wanted().window->load(*exchange.body.reply().source(), false);
+    const PageIn wanted = exchange.body.wanted();
+    wanted.window->load(*wanted.file, false);
     paged = &exchange;
     return true;
   }
@@ -75,6 +80,7 @@ class Desk final : public Service {
   std::map<std::string, Ref<const Reply>> prepared;
   Ref<const Reply> judgement;
   std::vector<Request> asked;
+  std::vector<std::pair<Received, std::string>> received;
   std::vector<Ended> ended;
   std::set<Exchange*> live;  // asked for or begun, and not ended
   Exchange* waiting = nullptr;
@@ -133,9 +139,13 @@ inline Ref<Reply> reply_of(Way way, const std::string& bytes) {
 }
 
 /** More of a body that is made while it is sent. */
-inline void feed(Exchange& exchange, std::string bytes) {
-  exchange.body.feed()->push(Ref<Memory>(new HeapBytes(std::move(bytes))));
+inline void feed(Exchange& exchange, FeedPiece piece) {
+  exchange.body.feed()->push(std::move(piece));
   exchange.connection.on_fed(exchange);
+}
+
+inline void feed(Exchange& exchange, std::string bytes) {
+  feed(exchange, Ref<Memory>(new HeapBytes(std::move(bytes))));
 }
 
 /** Nothing more of it comes. */
