@@ -48,6 +48,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   archive: { rooms: ['encode', 'files', 'log', 'packages', 'plan'], packages: ['node:'] },
   live: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
+  streams: { rooms: ['addon', 'files', 'log', 'packages'], packages: ['node:'] },
   site: {
     rooms: [
       'addon',
@@ -212,7 +213,17 @@ t.test('every room stands on those before it', async (t) => {
 });
 
 t.test('whatever the table says, nothing below the transports knows of them', async (t) => {
-  for (const room of ['http', 'addon', 'log', 'rules', 'options', 'plan', 'files', 'site']) {
+  for (const room of [
+    'http',
+    'addon',
+    'log',
+    'rules',
+    'options',
+    'plan',
+    'files',
+    'streams',
+    'site',
+  ]) {
     t.notMatch(uses(room).rooms.join(' '), /transport/, room);
   }
 });
