@@ -89,6 +89,7 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   if (!read_networks(env, get(env, args[3], "deny"), setup.denied)) return false;
   limits.judges_clients = setup.rate_of_client.requests > 0 || !setup.allowed.empty() || !setup.denied.empty();
   limits.send_chunk = limit("sendfileMaxChunk");
+  limits.sendfile_min = limit("sendfileMin");
   setup.h2c = to_boolean(env, get(env, args[3], "h2c"));
   limits.verify_sendfile = to_boolean(env, get(env, args[3], "verifySendfile"));
   limits.server_timing = to_boolean(env, get(env, args[3], "serverTiming"));

@@ -2,7 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -28,6 +31,20 @@ bool read_exactly(int fd, char* to, size_t size) {
     done += static_cast<size_t>(n);
   }
   return true;
+}
+
+// Whoever runs it may do that himself: the hard limit is what he was given.
+bool raise_lock_limit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return false;
+  limit.rlim_cur = limit.rlim_max;
+  return setrlimit(RLIMIT_MEMLOCK, &limit) == 0;
+}
+
+// mlock2(2) without its wrapper (glibc 2.27).
+int lock_on_fault(const void* at, size_t size) {
+  constexpr unsigned kOnFault = 1;
+  return syscall(SYS_mlock2, at, size, kOnFault) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -66,7 +83,7 @@ Ref<Memory> Arena::snapshot(const File& file, SnapshotError& error) {
   Ref<Memory> slot = make_slot(file, offset, error);
   if (!slot) return {};
   error = SnapshotError::changed;
-  if (!read_exactly(file.fd(), base_ + offset, slot->size()) || !file.unchanged()) return {};
+  if (!read_exactly(file.fd(), base_ + offset, slot->size()) || !file.unchanged(file.stat().size)) return {};
   error = SnapshotError::none;
   return slot;
 }
@@ -81,13 +98,18 @@ Ref<Memory> Arena::snapshot_now(const File& file, int64_t now, SnapshotError& er
   return slot;
 }
 
+int Arena::lock() {
+  const int error = lock_on_fault(base_, capacity_);
+  return error != 0 && raise_lock_limit() ? lock_on_fault(base_, capacity_) : error;
+}
+
 // Still to be filled.
 Ref<Memory> Arena::make_slot(const File& file, size_t& offset, SnapshotError& error) {
   const size_t size = file.stat().size;
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   error = SnapshotError::changed;
-  if (!file.unchanged() || std::abs(nanoseconds(now) - file.stat().mtime) < kTimestampGrain) return {};
+  if (!file.unchanged(file.stat().size) || std::abs(nanoseconds(now) - file.stat().mtime) < kTimestampGrain) return {};
   error = SnapshotError::full;
   if (!allocate(size, offset)) return {};
   return make_ref<Slot>(Ref<Arena>(this), offset, size);

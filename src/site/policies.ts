@@ -67,12 +67,26 @@ export function limitsOf(options: Options): EngineLimits {
     allow: options.allow,
     deny: options.deny,
     sendfileMaxChunk: options.sendfileMaxChunk,
+    sendfileMin: smallestSent(options),
     maxDrain: MAX_DRAIN,
     revalidateMs: options.revalidate,
     verifySendfile: options.sendfileVerify,
     h2c: options.h2c,
     serverTiming: options.serverTiming,
   };
+}
+
+/** Of pieces of files, as `chooseStrategy` has it for whole ones. */
+function smallestSent({ strategy, sendfileMin }: Options): number {
+  switch (strategy) {
+    case 'auto':
+      return sendfileMin;
+    case 'sendfile':
+      return 0;
+    case 'mmap':
+    case 'read':
+      return Number.MAX_SAFE_INTEGER;
+  }
 }
 
 /** Throws an OptionError where a file of users would be served itself. */

@@ -1,90 +1,100 @@
-// Bodies that are made while they are sent: to the engine no more of each than it has room for.
+// Bodies that are made while they are sent: what many are given at the same time goes to the engine once for all of them.
 import type { NativeEngine } from '../../addon/engine.ts';
 import type { FileEntry } from '../../files/entry.ts';
 import type { Log } from '../../log/log.ts';
-import type { OpenFeed } from '../../plan/types.ts';
-import { chunksOf, tellBroken } from '../feed.ts';
+import type { FilePiece, OpenFeed } from '../../plan/types.ts';
+import { tellBroken } from '../feed.ts';
+import { Feeding, type Made } from './feeding.ts';
 
-/** Bytes of one body that wait in the engine: so many are on their way while the next are made. */
-export const ROOM = 256 * 1024;
+type FeedingEngine = Pick<NativeEngine, 'feed' | 'feedFile' | 'finishFeed'>;
 
-/** Bytes of one piece: what has left is told of by pieces. */
-const PIECE = 64 * 1024;
-
-interface Feeding {
-  room: number;
-  readonly gone: AbortController;
-  /** Something has left, or the client. */
-  wake: () => void;
+/** What is on its way to the engine, and to whom. */
+interface Parcel {
+  readonly piece: Made;
+  readonly ids: number[];
 }
 
 export class Feeds {
-  readonly #engine: Pick<NativeEngine, 'feed' | 'finishFeed'>;
+  readonly #engine: FeedingEngine;
   readonly #log: Log;
   readonly #feeding = new Map<number, Feeding>();
+  #ending = false;
+  #parcels: Parcel[] = [];
+  /** When they have been handed over. */
+  #sent: Promise<void> | undefined;
 
-  constructor(engine: Pick<NativeEngine, 'feed' | 'finishFeed'>, log: Log) {
+  constructor(engine: FeedingEngine, log: Log) {
     this.#engine = engine;
     this.#log = log;
   }
 
   /** After the reply to this request. */
   start(id: number, open: OpenFeed<FileEntry>): void {
-    const feeding: Feeding = { room: ROOM, gone: new AbortController(), wake() {} };
+    const feeding = new Feeding(id, this);
     this.#feeding.set(id, feeding);
-    void this.#run(id, open, feeding);
+    if (this.#ending) feeding.end();
+    feeding.start(open);
   }
 
   drained(id: number, bytes: number): void {
-    const feeding = this.#feeding.get(id);
-    if (feeding === undefined) return;
-    feeding.room += bytes;
-    feeding.wake();
+    this.#feeding.get(id)?.drained(bytes);
   }
 
   /** Nobody takes more of it. */
   end(id: number): void {
     const feeding = this.#feeding.get(id);
-    if (feeding === undefined) return;
     this.#feeding.delete(id);
-    feeding.gone.abort();
-    feeding.wake();
+    feeding?.abort();
   }
 
-  /** Of all of them. */
+  /** The server ends: what only waits ends now. */
+  endAll(): void {
+    this.#ending = true;
+    for (const feeding of this.#feeding.values()) feeding.end();
+  }
+
+  /** Nobody takes more of any. */
   close(): void {
     for (const id of this.#feeding.keys()) this.end(id);
   }
 
-  async #run(id: number, open: OpenFeed<FileEntry>, feeding: Feeding): Promise<void> {
-    const { signal } = feeding.gone;
-    let whole = false;
-    try {
-      for await (const made of open(signal)) {
-        for await (const chunk of chunksOf(made)) {
-          for (let at = 0; at < chunk.length && !signal.aborted; at += PIECE) {
-            await this.#roomIn(feeding);
-            if (signal.aborted) break;
-            const piece = chunk.subarray(at, at + PIECE);
-            feeding.room -= piece.length;
-            this.#engine.feed(id, piece);
-          }
-          if (signal.aborted) break;
-        }
-        if (signal.aborted) break;
-      }
-      whole = true;
-    } catch (error) {
-      if (!signal.aborted) tellBroken(error, this.#log);
-    }
-    if (!signal.aborted) this.#engine.finishFeed(id, whole);
+  finish(id: number, whole: boolean, error?: unknown): void {
+    if (!whole) tellBroken(error, this.#log);
+    this.#engine.finishFeed(id, whole);
   }
 
-  async #roomIn(feeding: Feeding): Promise<void> {
-    while (feeding.room < PIECE && !feeding.gone.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        feeding.wake = resolve;
-      });
+  post(id: number, piece: Made): Promise<void> {
+    const last = this.#parcels.at(-1);
+    if (last?.piece === piece) {
+      last.ids.push(id);
+    } else {
+      if (!(piece instanceof Uint8Array)) holdFile(piece);
+      this.#parcels.push({ piece, ids: [id] });
+    }
+    // By then all that were woken together have given what they have.
+    this.#sent ??= Promise.resolve().then(() => this.#send());
+    return this.#sent;
+  }
+
+  #send(): void {
+    const parcels = this.#parcels;
+    this.#parcels = [];
+    this.#sent = undefined;
+    for (const { piece, ids } of parcels) {
+      if (piece instanceof Uint8Array) this.#engine.feed(ids, piece);
+      else this.#sendFile(ids, piece);
     }
   }
+
+  #sendFile(ids: readonly number[], { file, span }: FilePiece<FileEntry>): void {
+    const { native } = file.file;
+    if (native) this.#engine.feedFile(ids, native, span.start, span.end);
+    file.release();
+  }
+}
+
+/** Until the engine has it, which then holds it too. */
+function holdFile({ file }: FilePiece<FileEntry>): void {
+  if (!file.file.native) throw new Error('the engine needs files that the addon has opened');
+  file.retain();
 }

@@ -17,6 +17,7 @@ import type { Asked, TellEnded } from '../ended.ts';
 import { rejectionOf } from '../lenience.ts';
 import { bindBy } from '../listening-sockets.ts';
 import { paceOf } from '../pace.ts';
+import { Takers } from '../taker.ts';
 import type { Tls } from '../tls.ts';
 import { type Transport, unproxied } from '../transport.ts';
 import { http } from './builtin.ts';
@@ -55,9 +56,11 @@ export function createHttp1Transport(options: Http1Options): Transport {
   const counters = new Counters(options.tellEnded);
   /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
-  const { serverTiming } = limits;
+  const { serverTiming, sendfileMin } = limits;
   const pace = paceOf(limits);
-  const outlet: Outlet = { counters, log, transfers, serverTiming, pace, pending };
+  const takers = new Takers();
+  const told = { counters, log, serverTiming, pending };
+  const outlet: Outlet = { ...told, transfers, takers, sendfileMin, pace };
   const judge = judgeOf(limits, common, counters, () => performance.now());
   /** Node may yet find the same fault in the body that follows. */
   const rejected = new WeakSet<Socket>();
@@ -239,6 +242,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     ...(addon && {
       retire() {
         closing = true;
+        takers.end();
         const ended = Promise.all(servers.map(stopListening)).then(() => {
           for (const server of servers) server.close();
           transfers?.close();
@@ -248,6 +252,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     }),
     async close(graceMs) {
       closing = true;
+      takers.end();
       const closed = Promise.all(
         servers.map((server) => new Promise((resolve) => server.close(resolve))),
       );
