@@ -285,8 +285,8 @@ class Owner {
   }
 
   Random random_;
-  Feeds feeds_{random_, site_};
   const Site& site_;
+  Feeds feeds_{random_, site_};
   const Certificates& certificates_;
   Ref<Arena> arena_;
   Ref<DirectoryNames> names_;
