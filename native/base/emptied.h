@@ -1,5 +1,6 @@
 // Vectors that are filled and emptied again and again.
 #pragma once
+#include <cstddef>
 #include <vector>
 
 namespace zc {

@@ -29,6 +29,8 @@ class Engine {
   /** Exchanges that end are told there from now on, in this form; null: nowhere. The writer outlives the engine. */
   void log_access(const Ref<LineWriter>& writer, const Ref<const LogFormat>& format);
   void reply(uint64_t id, Ref<Reply> reply);
+  /** The content of a request that came without it, at most so many bytes: the record `received` tells. */
+  void receive(uint64_t id, uint64_t most);
   /**
    * More of the bodies of these replies by Way::feed: the same bytes for all of them, one copy of which is made at most.
    * Records `drained` tell when they have left, 64 KiB or more together.

@@ -55,6 +55,7 @@ void Exchanges::count_of_files(const BodySource& body, Feed::OfFiles files, uint
 
 void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
   BodySource& body = exchange.body;
+  if (exchange.receives) deliver(exchange, Received::gone, {});
   if (body.active()) {
     const File* source = body.faulty();
     count_end(exchange, how);
@@ -102,6 +103,18 @@ void Exchanges::count_end(const Exchange& exchange, ExchangeEnd how) {
     case ExchangeEnd::cancelled:
       return counters_.cancelled.add(1);
   }
+}
+
+void Exchanges::deliver(Exchange& exchange, Received how, std::string content) {
+  exchange.receives = false;
+  end_content(exchange.id, how, std::move(content));
+}
+
+void Exchanges::end_content(uint64_t id, Received how, std::string content) {
+  Record& record = records_.add(Record::received);
+  record.id = static_cast<double>(id);
+  record.code = static_cast<uint32_t>(how);
+  record.text = std::move(content);
 }
 
 void Exchanges::end_feed(uint64_t id, ExchangeEnd how) {

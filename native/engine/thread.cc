@@ -110,6 +110,8 @@ void EngineThread::on_command(Command& command) {
       return feed(command.id, [](Feed& feed) { feed.finish(true); });
     case Command::fail_feed:
       return feed(command.id, [](Feed& feed) { feed.finish(false); });
+    case Command::receive:
+      return receive(command);
     case Command::put:
       return service_.site(command.site).put(std::move(command.entry));
     case Command::remove:
@@ -165,6 +167,13 @@ void EngineThread::feed(uint64_t id, Change change) {
   if (!feed) return;
   change(*feed);
   exchange->connection.on_fed(*exchange);
+}
+
+void EngineThread::receive(const Command& command) {
+  Exchange* const exchange = service_.exchanges().find(command.id);
+  if (!exchange || exchange->receives) return service_.exchanges().refuse_content(command.id);
+  exchange->receives = true;
+  exchange->connection.on_receive(*exchange, command.most);
 }
 
 void EngineThread::listen(UniqueFd listener, Ref<const Entrance> entrance) {

@@ -27,6 +27,7 @@ class EngineThread : public RefCounted {
   void listen(UniqueFd listener, Ref<const Entrance> entrance);
   void accept_clients(Acceptor& from);
   void reply(Command& command);
+  void receive(const Command& command);
   template <class Change>
   void feed(uint64_t id, Change change);
   void begin_transfer(Command& command);

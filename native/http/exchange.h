@@ -62,6 +62,7 @@ struct Exchange {
   Noted noted;
   int64_t began = 0;  // ms, monotonic: its head was read
   BodySource body;    // of the answer, once there is one
+  bool receives = false;  // somebody waits for the request's content
 
   /** Of one whose request could not be read. */
   void begin(int64_t now) {

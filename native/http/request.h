@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/content.h"
 #include "http/fields.h"
 
 namespace zc {
@@ -42,12 +43,13 @@ inline std::string_view path_of(std::string_view target) { return target.substr(
 struct Request {
   std::string method, target;
   std::vector<std::pair<Field, std::string>> fields;  // all lines of a repeated one joined
+  Content content;
 };
 
 /** `joined` gives all lines of a repeated field as one value, joined by ", " (RFC 9110 §5.3). */
 template <class Joined>
 Request copy_of(const RequestHead& head, FieldSet planned, Joined joined) {
-  Request request{std::string(head.method_text), std::string(head.target), {}};
+  Request request{std::string(head.method_text), std::string(head.target), {}, {}};
   for (FieldSet left = head.present & planned; left != 0; left &= left - 1) {
     const Field field = first_of(left);
     const bool repeated = (head.repeated & bit(field)) != 0;

@@ -91,7 +91,7 @@ export interface HotReply extends EngineReply {
 }
 
 /** One batch of records from the engine, flat: for each WIRE.recordValues, then its fields: index, value… */
-export type EngineRecords = ReadonlyArray<string | number | undefined>;
+export type EngineRecords = ReadonlyArray<string | number | Uint8Array | undefined>;
 
 /** What the engine speaks TLS with. */
 export interface EngineTls {
@@ -180,6 +180,11 @@ export interface NativeEngine {
     tail?: string,
     early?: string,
   ): void;
+  /**
+   * Has the content read of a request record that came without it, at most so many bytes. A record tells what became of it,
+   * whatever becomes of the request meanwhile.
+   */
+  receive(id: number, most: number): void;
   /**
    * More of the bodies of these replies by `feed`, the same for all: one copy is made. Records tell what has left, once that is
    * 64 KiB, and when nobody takes more.

@@ -45,6 +45,7 @@ const OF_SITES = [
   'strategy',
   'mmapMax',
   'sendfileMin',
+  'warm',
   'revalidate',
   'watch',
   'mimeTypes',

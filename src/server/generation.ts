@@ -4,8 +4,9 @@ import { promises as fs } from 'node:fs';
 import type { Native } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import { createLog, type Log } from '../log/log.ts';
+import type { Progress } from '../log/progress.ts';
 import { areLocal, listenersOf, redirectHost } from '../options/listeners.ts';
-import type { Options } from '../options/options.ts';
+import { hostsOf, type Options } from '../options/options.ts';
 import { type Listener, plainListener } from '../rules/listeners.ts';
 import { limitsOf } from '../site/policies.ts';
 import type { Sites } from '../site/sites.ts';
@@ -33,6 +34,7 @@ import {
 } from './listeners.ts';
 import { openSitesOf } from './sites.ts';
 import { type Spoken, spokenBy } from './spoken.ts';
+import type { Warming } from './warming.ts';
 
 export interface Generation {
   readonly options: Options;
@@ -47,6 +49,8 @@ export interface Generation {
   /** The plain listener that sends clients to the others. */
   readonly redirect: ListeningSocket | undefined;
   readonly accessLog: AccessLog | undefined;
+  /** Undefined where nothing is to be warm. */
+  readonly warming: Warming | undefined;
   /** Certificates of this moment for clients that come from now on. Rejects where they cannot be used. */
   renewTls(): Promise<void>;
   /** Undefined where others cannot take its sockets. It ends when its last client has left and all is closed. */
@@ -66,6 +70,8 @@ export interface Grounds {
   beforeOpening(): void;
   /** Where it has failed: what was answered by it until then. */
   leftOver(stats: TransportStats): void;
+  /** How far the page cache is warm, of so many bytes; nobody sees it where it is left out. */
+  readonly showProgress?: ((bytes: number) => Progress) | undefined;
 }
 
 /** Rejects with an OptionError or a StartError; nothing of it is left then, or what it has yet to answer. */
@@ -116,7 +122,8 @@ async function serve(
   grounds: Grounds,
   { log, native, tls, accessLog }: Prepared,
 ): Promise<Generation> {
-  const { sockets: before } = grounds;
+  const { sockets: before, showProgress } = grounds;
+  const warm = await warmingOf(options);
   const listeners = listenersOf(options);
   const wanted = {
     transport: options.transport,
@@ -150,8 +157,10 @@ async function serve(
     const { sockets, redirect } = await openAll(opening, (other) => carriers.push(other));
     const spoken = spokenBy(chosen.name, options, wanted);
     warnOf(chosen, spoken, options, listeners, log);
+    const warming = warm?.({ addon: native.addon, log, showProgress });
     return {
       ...{ options, log, chosen, spoken, transport, sites, accessLog, sockets, redirect },
+      warming,
       urls: urlsOf(sockets),
       async renewTls() {
         const renewed = await tlsOf(options);
@@ -160,8 +169,16 @@ async function serve(
         if (chosen.name === 'http1') (await import('./tls.ts')).agreeWithNode(renewed);
         transport.useTls(renewed);
       },
-      retire: transport.retire && (() => retireEach(carriers, ended)),
-      close: (graceMs) => closeEach(carriers, graceMs).then(ended),
+      retire:
+        transport.retire &&
+        (() => {
+          warming?.stop();
+          return retireEach(carriers, ended);
+        }),
+      close(graceMs) {
+        warming?.stop();
+        return closeEach(carriers, graceMs).then(ended);
+      },
     };
   } catch (error) {
     // Whom it has taken in already gets an answer.
@@ -171,6 +188,13 @@ async function serve(
     else await closeEach(carriers, 0).then(ended);
     throw error;
   }
+}
+
+/** What begins it, loaded where some site asks for it. Rejects with an OptionError for a glob that is none. */
+async function warmingOf(options: Options) {
+  const sites = [options, ...hostsOf(options).map((host) => host.options)];
+  if (sites.every(({ warm }) => warm === 'none')) return undefined;
+  return (await import('./warming.ts')).warmingOf(options);
 }
 
 function retireEach(carriers: readonly Transport[], atEnd: () => Promise<void>): Retirement {

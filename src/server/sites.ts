@@ -8,6 +8,7 @@ import { policiesOf } from '../site/policies.ts';
 import type { SiteOptions } from '../site/site.ts';
 import { openSites, type Sites } from '../site/sites.ts';
 import type { Chosen } from './choose.ts';
+import { lockCache } from './lock-cache.ts';
 import { cannotServe } from './problems.ts';
 
 /** Throws a StartError where a root cannot be used; what `chosen` has started then ends. */
@@ -28,14 +29,18 @@ export function openSitesOf(
       log: name === undefined ? log : logOf(name, log),
     };
   };
+  let sites: Sites | undefined;
   try {
     const first = siteOf(options);
     const hosts = hostsOf(options).map(({ key, names, options: own }) => ({
       names,
       site: inHost(key, () => siteOf(own, names[0])),
     }));
-    return openSites(first, hosts, cannotServe);
+    sites = openSites(first, hosts, cannotServe);
+    lockCache(sites.pool.memory, options, log);
+    return sites;
   } catch (error) {
+    sites?.close();
     if (chosen.name === 'http1') chosen.transfers?.close();
     throw error;
   }

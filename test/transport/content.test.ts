@@ -1,48 +1,10 @@
 // The content of requests: whole on every carrier that takes it, no more of it than is asked for, and the connection goes on.
-import t, { type Test } from 'tap';
-import type { Received, RequestHead } from '../../src/plan/request.ts';
-import type { Answer, Handler } from '../../src/site/answer.ts';
+import t from 'tap';
 import { type Connection, connect } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { type AnyCarrier, everyCarrier } from './every.ts';
-import { answer, LIMITS, memoryLog, until } from './fixtures.ts';
-import { listenOn } from './listen.ts';
-
-const MOST = 4_000_000;
-
-/** What the handler got of each request, in order. */
-type Got = Array<Received | 'none'>;
-
-function text(status: number, words: string): Answer {
-  const bytes = Buffer.from(words);
-  return answer(status, ['Content-Length', String(bytes.length)], { kind: 'bytes', bytes });
-}
-
-/** Receives what has come to `/receive` and leaves the rest of what comes to other paths. */
-function receiver(got: Got, most = MOST): Handler {
-  return async ({ target, content }: RequestHead) => {
-    if (!target.startsWith('/receive')) return text(200, 'left');
-    const received = await content?.receive(most);
-    got.push(received ?? 'none');
-    switch (received?.kind) {
-      case undefined:
-        return text(200, 'none');
-      case 'whole':
-        return text(200, `${received.bytes.length}`);
-      case 'too-large':
-        return text(413, 'too large');
-      case 'gone':
-        return text(400, 'gone');
-    }
-  };
-}
-
-async function start(t: Test, { create, tls }: AnyCarrier, handler: Handler, limits = LIMITS) {
-  const transport = create(handler, memoryLog(), limits);
-  const port = await listenOn(t, transport, { tls });
-  t.teardown(() => transport.close(0));
-  return { transport, address: { port, tls } };
-}
+import { LIMITS, until } from './fixtures.ts';
+import { type Got, MOST, receiver, standstill, start } from './receiver.ts';
 
 const head = (target: string, lines: string) =>
   `POST ${target} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`;
@@ -86,20 +48,14 @@ function pour({ socket }: Connection, bytes: Buffer): Pouring {
   return pouring;
 }
 
-/** It stands still when nothing has left in twenty turns. */
-async function standstill(pouring: Pouring): Promise<number> {
-  let last = -1;
-  for (let turns = 0; turns < 20 || pouring.sent === 0; turns++) {
-    if (pouring.sent !== last) turns = 0;
-    last = pouring.sent;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  return last;
-}
-
 const SIZES = [1, 2, 1000, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 300_000, MOST];
 
-const carriers = everyCarrier(t, makeTree(t, {})).filter(({ title }) => title.startsWith('node'));
+const all = everyCarrier(t, makeTree(t, {}));
+
+/** Those of uWebSockets.js have tests of their own: chunks, half-closes, 100 (Continue) and times are as its version has them. */
+const isUws = ({ title }: AnyCarrier) => title.startsWith('uws');
+
+const carriers = all.filter((carrier) => !carrier.http2 && !isUws(carrier));
 
 for (const carrier of carriers) {
   t.test(carrier.title, async (t) => {
@@ -162,7 +118,7 @@ for (const carrier of carriers) {
       const connection = await connect(address);
       t.teardown(() => connection.close());
       const pouring = pour(connection, sized('/receive', bytes));
-      t.ok((await standstill(pouring)) < AMPLE / 2, `${pouring.sent} bytes have left`);
+      t.ok((await standstill(() => pouring.sent)) < AMPLE / 2, `${pouring.sent} bytes have left`);
       open();
       t.equal((await connection.read()).body.toString(), String(AMPLE));
       const [received] = got;
@@ -175,18 +131,21 @@ for (const carrier of carriers) {
       const got: Got = [];
       const { address } = await start(t, carrier, receiver(got, 1000));
       const bytes = pattern(1001);
-      for (const request of [
+      const partly = [
         Buffer.from(head('/receive', 'Content-Length: 1001\r\n')),
         Buffer.from(head('/receive', 'Content-Length: 99999999999999\r\n')),
+        chunked('/receive', pattern(100_000), [700]).subarray(0, 20_000),
+      ];
+      const whole = [
         sized('/receive', bytes),
         chunked('/receive', bytes, [1001]),
         chunked('/receive', bytes, [1, 900]),
-        chunked('/receive', bytes, [700]).subarray(0, 1100),
-      ]) {
+      ];
+      for (const request of [...partly, ...whole]) {
         const connection = await connect(address);
         await connection.send(request);
         t.equal((await connection.read()).status, 413);
-        t.equal((await connection.rest()).length, 0, 'then closed');
+        if (partly.includes(request)) t.equal((await connection.rest()).length, 0, 'then closed');
         connection.close();
       }
       t.same(got, Array(6).fill({ kind: 'too-large' }));
@@ -219,14 +178,14 @@ for (const carrier of carriers) {
 
     t.test('a client that leaves in the middle', async (t) => {
       const got: Got = [];
-      const { address, transport } = await start(t, carrier, receiver(got));
+      const { address, transport, asked } = await start(t, carrier, receiver(got));
       for (const request of [
         sized('/receive', pattern(100_000)),
         chunked('/receive', pattern(100_000), [30_000]),
       ]) {
         const connection = await connect(address);
         await connection.send(request.subarray(0, 50_000));
-        await until(() => transport.stats().planned > got.length);
+        await until(() => asked.splice(0).length > 0);
         if (carrier.tls) connection.close();
         else connection.reset();
         await until(() => got.length > 0);
@@ -319,27 +278,83 @@ for (const carrier of carriers) {
 
     t.test('the end of the server does not wait for it', async (t) => {
       const got: Got = [];
-      const { address, transport } = await start(t, carrier, receiver(got));
+      const { address, transport, asked } = await start(t, carrier, receiver(got));
       const connection = await connect(address);
       t.teardown(() => connection.close());
       await connection.send(sized('/receive', pattern(100)).subarray(0, -1));
-      await until(() => transport.stats().planned === 1);
+      await until(() => asked.length === 1);
       await transport.close(50);
       await until(() => got.length > 0);
       t.same(got, [{ kind: 'gone' }]);
     });
 
     t.test('the end of the server waits for it as long as it may', async (t) => {
-      const { address, transport } = await start(t, carrier, receiver([]));
+      const { address, transport, asked } = await start(t, carrier, receiver([]));
       const connection = await connect(address);
       t.teardown(() => connection.close());
       const bytes = sized('/receive', pattern(100));
       await connection.send(bytes.subarray(0, -1));
-      await until(() => transport.stats().planned === 1);
+      await until(() => asked.length === 1);
       const closed = transport.close(60_000);
       await connection.send(bytes.subarray(-1));
       t.equal((await connection.read()).body.toString(), '100');
       await closed;
+    });
+  });
+}
+
+for (const carrier of all.filter(isUws)) {
+  t.test(carrier.title, async (t) => {
+    t.test('whole, of all sizes, on one connection', async (t) => {
+      const got: Got = [];
+      const { address, transport } = await start(t, carrier, receiver(got));
+      const connection = await connect(address);
+      t.teardown(() => connection.close());
+      for (const size of SIZES) {
+        const bytes = pattern(size);
+        await connection.send(sized('/receive', bytes));
+        t.equal((await connection.read()).body.toString(), String(size));
+        t.match(got.splice(0), [{ kind: 'whole', bytes }], `${size} bytes`);
+        await connection.send(sized('/left', pattern(100)));
+        t.equal((await connection.read()).body.toString(), 'left');
+      }
+      t.equal(transport.stats().connections, 1);
+    });
+
+    t.test('it stays with its client until somebody asks for it', async (t) => {
+      const bytes = pattern(AMPLE);
+      const got: Got = [];
+      let open = () => {};
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      const receive = receiver(got, AMPLE);
+      const { address } = await start(t, carrier, async (request, reach) => {
+        await gate;
+        return receive(request, reach);
+      });
+      const connection = await connect(address);
+      t.teardown(() => connection.close());
+      const pouring = pour(connection, sized('/receive', bytes));
+      t.ok((await standstill(() => pouring.sent)) < AMPLE / 2);
+      open();
+      t.equal((await connection.read()).body.toString(), String(AMPLE));
+      t.match(got, [{ kind: 'whole', bytes }]);
+    });
+
+    t.test('more than is wanted, and a client that leaves', async (t) => {
+      const got: Got = [];
+      const { address, asked } = await start(t, carrier, receiver(got, 100_000));
+      const large = await connect(address);
+      await large.send(head('/receive', 'Content-Length: 100001\r\n'));
+      t.equal((await large.read()).status, 413);
+      t.equal((await large.rest()).length, 0, 'then closed');
+      const leaving = await connect(address);
+      await leaving.send(sized('/receive', pattern(100_000)).subarray(0, 50_000));
+      await until(() => asked.length === 2);
+      leaving.close();
+      await until(() => got.length === 2);
+      t.same(got, [{ kind: 'too-large' }, { kind: 'gone' }]);
     });
   });
 }
