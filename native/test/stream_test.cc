@@ -210,7 +210,7 @@ void fed() {
     size_t size = 1;
     const Ref<const File> file = make_file(bytes);
     for (size_t at = 0; at < bytes.size(); at += size, size = (size * 3 + 1) % 40'000) {
-      if (size % 3 == 0) feed(exchange, {file, {at, std::min(at + size, bytes.size())}});
+      if (size % 4 == 0) feed(exchange, {file, {at, std::min(at + size, bytes.size())}});
       else feed(exchange, bytes.substr(at, size));
       if (size % 2 == 0) rest();
       spent += exchange.body.feed()->take_spent();

@@ -103,7 +103,12 @@ export async function start(
 }
 
 /** A file of so many bytes; `grow` appends to it until the test ends. */
-export async function growingFile(t: Test, size: number, carrier: AnyCarrier, seed = 0) {
+export async function growingFile(
+  t: Test,
+  size: number,
+  carrier: Pick<AnyCarrier, 'title'>,
+  seed = 0,
+) {
   const path = join(makeTree(t, { 'a.log': pattern(size, seed) }), 'a.log');
   const native = carrier.title.startsWith('native') || carrier.title === BY_TRANSFERS;
   const file = await openGrowing(openSync(path, 'r'), 'a.log', native ? addon : undefined);
