@@ -118,7 +118,7 @@ async function serve(gathered: Gathered, gather: () => Gathered, log: Log): Prom
   };
   const asked = asFor(gathered);
   const starting = import('./command/start.ts').then(({ start }) =>
-    start(asked.options, own, log, inherited),
+    start(asked.options, own, log, inherited, gathered.quiet),
   );
   const ask = async () => {
     const given = gather();
