@@ -179,7 +179,8 @@ async function serve(
         transport.retire &&
         (() => {
           sites?.endWaits();
-  Xreturn retireEach(carriers, ended);
+          warming?.stop();
+          return retireEach(carriers, ended);
         }),
       close(graceMs) {
         sites?.endWaits();
