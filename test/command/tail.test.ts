@@ -238,7 +238,7 @@ t.test('what no patience helps ends with 1 and says why', async (t) => {
 t.test('patience ends: --retry-for', async (t) => {
   const { status, told } = await follow(t, [found('1'), cut], '--retry-for=0');
   t.equal(status, 1);
-  t.match(told.join(), /no connection: ECONNRESET; given up after 1 attempts$/);
+  t.match(told.join(), /the connection broke \(ECONNRESET\); given up after 1 attempts$/);
 });
 
 const LENGTH = { 'content-length': '3', 'accept-ranges': 'bytes' };

@@ -53,6 +53,8 @@ export async function append(asked: Asked): Promise<number> {
   }
 }
 
+const NOTHING_TOO_LARGE = { size: Number.POSITIVE_INFINITY, words: '' };
+
 interface Sending {
   readonly intake: Intake;
   readonly producer: Producer;
@@ -72,7 +74,7 @@ async function sendAll(sending: Sending): Promise<number> {
   let most = sending.batchSize;
   let sent = 0;
   let line = 1;
-  let tooLarge = Number.POSITIVE_INFINITY;
+  let tooLarge = NOTHING_TOO_LARGE;
   let least = 1;
   let isClosed = false;
   for (;;) {
@@ -89,18 +91,21 @@ async function sendAll(sending: Sending): Promise<number> {
       continue;
     }
     least = 1;
-    if (size >= tooLarge) throw new Refused(`the server takes no append of ${size} bytes`);
+    if (size >= tooLarge.size) {
+      throw new Refused(`413: the server takes no append of ${size} bytes${tooLarge.words}`);
+    }
     const isLast = intake.isOver && size === bytes.length;
     const { body, lines } = encode(framing, bytes.subarray(0, size), line);
     if (body.length > 0) {
-      if ((await producer.send(body, close && isLast)) === 'too-large') {
-        tooLarge = size;
+      const answer = await producer.send(body, close && isLast);
+      if (answer.kind === 'too-large') {
+        tooLarge = { size, words: answer.words === '' ? '' : ` (${answer.words})` };
         most = Math.max(1, Math.floor(size / 2));
         continue;
       }
       isClosed = close && isLast;
     }
-    tooLarge = Number.POSITIVE_INFINITY;
+    tooLarge = NOTHING_TOO_LARGE;
     intake.drop(size);
     line += lines;
     sent += size;

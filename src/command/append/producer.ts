@@ -4,9 +4,14 @@ import { Refused } from '../client/failure.ts';
 import type { Persistence } from '../client/persist.ts';
 import type { Writer } from './asked.ts';
 
+/** `words`: what the server says of it. */
+export type Sent =
+  | { readonly kind: 'appended' }
+  | { readonly kind: 'too-large'; readonly words: string };
+
 export interface Producer {
   /** `close`: the stream takes no more after it. Throws `Refused`. */
-  send(body: Uint8Array, close: boolean): Promise<'appended' | 'too-large'>;
+  send(body: Uint8Array, close: boolean): Promise<Sent>;
   /** Appends that the server has. */
   readonly count: number;
   /** Where the stream ends, as of the last answer. */
@@ -36,9 +41,9 @@ export function createProducer(
           },
           takes: [403, 409, 413],
         });
-        await answer.drop();
+        const words = await answer.words();
         // The same number is free for less: whatever was lost before, this size has not been taken.
-        if (answer.status === 413) return 'too-large';
+        if (answer.status === 413) return { kind: 'too-large', words };
         if (answer.status === 403) throw new Refused(fencedIn(answer, epoch));
         if (answer.status === 409) throw new Refused(conflictIn(answer, seq));
         if (answer.status === 204 && body.length > 0 && attempt === 1 && isGiven) {
@@ -46,7 +51,7 @@ export function createProducer(
         }
         seq++;
         tail = answer.field('stream-next-offset') ?? tail;
-        return 'appended';
+        return { kind: 'appended' };
       });
     },
     get count() {

@@ -51,6 +51,8 @@ export interface Answer {
   readonly body: AsyncIterable<Uint8Array>;
   /** Reads what is left of it, and forgets it. */
   drop(): Promise<void>;
+  /** In place of reading it: its first line, where it is for people; else empty. */
+  words(): Promise<string>;
 }
 
 export interface Connection {
@@ -97,7 +99,7 @@ export function connect({ url, fields, ca }: Target): Connection {
           status,
           retryAfter: answer.field('retry-after'),
           location: answer.field('location'),
-          words: await wordsOf(answer),
+          words: await answer.words(),
         },
         Date.now(),
       );
@@ -115,51 +117,55 @@ function withQuery(url: URL, query: Readonly<Record<string, string>> = {}): URL 
 }
 
 function answerOf(message: IncomingMessage, silentMs: number): Answer {
-  async function* read(): AsyncGenerator<Uint8Array> {
-    const pieces = message[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-    const silent = () => message.destroy(new Error(`nothing came for ${silentMs / 1000} s`));
-    try {
-      for (;;) {
-        // Not the socket's own: it also counts the time in which nobody wants to read.
-        const timer = silentMs === 0 ? undefined : setTimeout(silent, silentMs);
-        const next = await pieces.next().finally(() => clearTimeout(timer));
-        if (next.done) return;
-        yield next.value;
-      }
-    } catch (error) {
-      throw lossOf(error as Error);
-    } finally {
-      await pieces.return?.();
-    }
-  }
-  const body = read();
+  const body = read(message, silentMs);
+  const field = (name: string) => {
+    const value = message.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
   return {
     status: message.statusCode ?? 0,
-    field(name) {
-      const value = message.headers[name];
-      return Array.isArray(value) ? value.join(', ') : value;
-    },
-    body,
+    ...{ field, body },
     async drop() {
       for await (const _ of body);
     },
+    words: () => wordsOf(body, field('content-type') ?? ''),
   };
 }
 
-function lossOf(error: NodeJS.ErrnoException): Error {
-  if (error.name === 'AbortError') return error;
-  return new Lost(error.code === undefined ? error.message : `no connection: ${error.code}`);
+async function* read(message: IncomingMessage, silentMs: number): AsyncGenerator<Uint8Array> {
+  const pieces = message[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  const silent = () => message.destroy(new Error(`nothing came for ${silentMs / 1000} s`));
+  try {
+    for (;;) {
+      // Not the socket's own: it also counts the time in which nobody wants to read.
+      const timer = silentMs === 0 ? undefined : setTimeout(silent, silentMs);
+      const next = await pieces.next().finally(() => clearTimeout(timer));
+      if (next.done) return;
+      yield next.value;
+    }
+  } catch (error) {
+    throw lossOf(error as Error);
+  } finally {
+    await pieces.return?.();
+  }
 }
 
 /** Reads it in any case: what is left unread would keep the connection from the next request. */
-async function wordsOf({ body, field }: Answer): Promise<string> {
+async function wordsOf(body: AsyncIterable<Uint8Array>, contentType: string): Promise<string> {
   let words = '';
   for await (const chunk of body) {
     words += Buffer.from(chunk).toString('latin1');
     if (words.length >= MAX_WORDS) break;
   }
-  if (!/^(text\/plain|application\/(problem\+)?json)/.test(field('content-type') ?? '')) return '';
+  if (!/^(text\/plain|application\/(problem\+)?json)/.test(contentType)) return '';
   const [line = ''] = words.trim().split('\n');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: nothing of it may reach a terminal
   return line.slice(0, MAX_LINE).replace(/[\x00-\x1f\x7f-\x9f]/g, '');
+}
+
+function lossOf(error: NodeJS.ErrnoException): Error {
+  if (error.name === 'AbortError') return error;
+  const { code, message } = error;
+  if (code === 'ECONNRESET' || code === 'EPIPE') return new Lost(`the connection broke (${code})`);
+  return new Lost(code === undefined ? message : `no connection (${code})`);
 }
