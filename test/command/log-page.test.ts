@@ -1,4 +1,4 @@
-// docs/log.md runs as it stands: its first three commands, and the four of curl.
+// docs/log.md runs as it stands: its first three commands, the four of curl, and the API.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -54,6 +54,19 @@ t.test('three commands: serve, append, tail', async (t) => {
   const { run } = await start(t, serve);
   t.equal(await run(append), '');
   t.match(await run(tail), /^a\.txt\nb\.txt\n/);
+});
+
+t.test('in the process', async (t) => {
+  const directory = makeTree(t, { 'public/index.html': 'x' });
+  const index = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
+  const code = blockOf('js').join('\n').replace("'zcserve'", JSON.stringify(index));
+  const onFreePort = code.replace("root: 'public'", "root: 'public', port: 0");
+  plant(join(directory, 'own.mjs'), onFreePort);
+  const words = [`--import=${TSX}`, 'own.mjs'];
+  const { stdout } = await promisify(execFile)(...plainCommand(process.execPath, words), {
+    cwd: directory,
+  });
+  t.equal(stdout, 'done\n\n');
 });
 
 t.test('by curl', async (t) => {
