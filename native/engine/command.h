@@ -38,11 +38,13 @@ struct Command {
     feed,
     finish_feed,
     fail_feed,
+    receive,
     retire,
     stop
   };
   Kind kind;
-  uint64_t id = 0;  // reply, paged, …feed: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
+  uint64_t id = 0;  // reply, receive, paged, …feed: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
+  uint64_t most = 0;  // bytes to receive
   uint32_t site = 0;  // of what is put or removed, and of a root
   Ref<Reply> reply_value;
   Ref<Memory> piece;  // of a feed

@@ -83,6 +83,13 @@ void Engine::reply(uint64_t id, Ref<Reply> reply) {
   post_to(id, std::move(command));
 }
 
+void Engine::receive(uint64_t id, uint64_t most) {
+  Command command{};
+  command.kind = Command::receive;
+  command.most = most;
+  post_to(id, std::move(command));
+}
+
 void Engine::feed(uint64_t id, Ref<Memory> piece) {
   if (piece->size() == 0) return;
   Command command{};

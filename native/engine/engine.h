@@ -29,6 +29,8 @@ class Engine {
   /** Exchanges that end are told there from now on, in this form; null: nowhere. The writer outlives the engine. */
   void log_access(const Ref<LineWriter>& writer, const Ref<const LogFormat>& format);
   void reply(uint64_t id, Ref<Reply> reply);
+  /** The content of a request that came without it, at most so many bytes: the record `received` tells. */
+  void receive(uint64_t id, uint64_t most);
   /** More of the body of a reply by Way::feed; and that nothing more comes. Records `drained` tell when there is room. */
   void feed(uint64_t id, Ref<Memory> piece);
   void finish_feed(uint64_t id, bool whole);

@@ -43,6 +43,7 @@ void Exchanges::count(const Exchange& exchange, uint64_t bytes) {
 
 void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
   BodySource& body = exchange.body;
+  if (exchange.receives) deliver(exchange, Received::gone, {});
   if (body.active()) {
     const File* source = body.reply().source();
     count_end(exchange, how);
@@ -89,6 +90,18 @@ void Exchanges::count_end(const Exchange& exchange, ExchangeEnd how) {
     case ExchangeEnd::cancelled:
       return counters_.cancelled.add(1);
   }
+}
+
+void Exchanges::deliver(Exchange& exchange, Received how, std::string content) {
+  exchange.receives = false;
+  end_content(exchange.id, how, std::move(content));
+}
+
+void Exchanges::end_content(uint64_t id, Received how, std::string content) {
+  Record& record = records_.add(Record::received);
+  record.id = static_cast<double>(id);
+  record.code = static_cast<uint32_t>(how);
+  record.text = std::move(content);
 }
 
 void Exchanges::end_feed(uint64_t id, ExchangeEnd how) {

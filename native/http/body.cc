@@ -53,6 +53,9 @@ BodySource::Segment BodySource::span_segment(ByteSpan span) const {
   return {memory->data() + span.start, size, span.start, true, mapped};
 }
 
+// Of the last byte that is a file's.
+uint64_t BodySource::file_end() const { return reply_->parts.empty() ? reply_->span.end : reply_->parts.back().span.end; }
+
 BodySource::Segment BodySource::segment(size_t index) const {
   if (empty_) return {};
   if (feed_) {
@@ -164,8 +167,7 @@ BodyNext BodySource::load_window(uint64_t at, uint64_t end, uint64_t most, int64
   if (!paged) {
     if (!window_ || window_->capacity() < size) window_ = make_ref<Window>(size);
     // The last bytes are withheld unless all bytes were of one version: no mixed body is ever complete.
-    const ByteSpan last = reply_->parts.empty() ? reply_->span : reply_->parts.back().span;
-    window_->aim({at, at + size}, at + size == last.end);
+    window_->aim({at, at + size}, at + size == file_end());
     cold_ = {at, std::min(end, at + kColdSpan)};
     // On a remote volume even a look may hang.
     if (file.volume() == Volume::remote) return {BodyNext::cold};
@@ -202,7 +204,7 @@ void BodySource::refuse() {
 BodyNext BodySource::finish() {
   const File* source = empty_ ? nullptr : reply_->source();
   // Reading has looked at the file before it let the last bytes go.
-  if (source && !reads_ && sent_ > 0 && !source->unchanged()) return broken(FileFault::changed, 0);
+  if (source && !reads_ && sent_ > 0 && !source->unchanged(file_end())) return broken(FileFault::changed, 0);
   return {BodyNext::done};
 }
 

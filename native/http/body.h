@@ -97,6 +97,7 @@ class BodySource {
 
   Segment segment(size_t index) const;
   Segment span_segment(ByteSpan span) const;
+  uint64_t file_end() const;
   bool probe(ByteSpan asked, int64_t now);
   BodyNext load_window(uint64_t at, uint64_t end, uint64_t most, int64_t now);
   bool feeds() const { return feed_ && !feed_->whole(); }

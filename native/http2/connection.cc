@@ -44,6 +44,7 @@ void Http2Connection::advance() {
   if (closed) return;
   if (state_ == State::linger) return drop_input();
   receive();
+  if (!closed) put_questions();
   const bool held = output_.size() >= kMaxOutput;
   if (!closed) send();
   if (!closed && is_open() && incoming_.ended()) end_stranded();
@@ -127,6 +128,7 @@ std::optional<Violation> Http2Connection::judge(const FrameHead& head) const {
 void Http2Connection::end_stranded() {
   using State = Http2Stream::State;
   streams_.each([this](Http2Stream& stream) {
+    if (stream.receives) finish_content(stream, Received::gone);
     const bool starved = stream.state == State::ready && stream.head_sent && window_ <= 0;
     if (starved || stream.state == State::blocked) end(stream, ExchangeEnd::gone);
     else if (stream.state == State::drain) end(stream, ExchangeEnd::done);

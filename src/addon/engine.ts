@@ -89,7 +89,7 @@ export interface HotReply extends EngineReply {
 }
 
 /** One batch of records from the engine, flat: for each WIRE.recordValues, then its fields: index, value… */
-export type EngineRecords = ReadonlyArray<string | number | undefined>;
+export type EngineRecords = ReadonlyArray<string | number | Uint8Array | undefined>;
 
 /** What the engine speaks TLS with. */
 export interface EngineTls {
@@ -178,6 +178,11 @@ export interface NativeEngine {
     tail?: string,
     early?: string,
   ): void;
+  /**
+   * Has the content read of a request record that came without it, at most so many bytes. A record tells what became of it,
+   * whatever becomes of the request meanwhile.
+   */
+  receive(id: number, most: number): void;
   /** More of the body of a reply by `feed`: a copy is made. Records tell when it has left, and when nobody takes more. */
   feed(id: number, bytes: Uint8Array): void;
   /** Nothing more comes: that was all of it, or it cannot be made and its client has to see that. */

@@ -107,6 +107,11 @@ export interface NativeAddon {
    * Throws an Error with `code` (ENOMEM, EMFILE…).
    */
   memoryFile(bytes: Uint8Array, mtimeMs: number, path: string): Opened;
+  /**
+   * The file of this descriptor, which is taken over, or another handle of this file: bytes are only ever added at its end from
+   * now on, so what it has is sent while that goes on. As `open` has what it finds. In libuv's pool.
+   */
+  growingFile(source: number | NativeFile, path: string): Promise<Opened>;
   /** The file's own mapping (MAP_SHARED, PROT_READ). */
   mapFile(file: NativeFile, size: number): NativeMemory | undefined;
   /** Throws an Error with `code` (EAGAIN, EMFILE…) where the system has no room for even one thread. */

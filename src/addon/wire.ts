@@ -73,9 +73,21 @@ export const WIRE = {
     'retired',
     'drained',
     'feed-end',
+    'received',
   ],
   /** The values of each record, in order; `fields` is their number, and pairs of index and value follow. */
-  recordValues: ['kind', 'id', 'code', 'site', 'errno', 'bytes', 'method', 'text', 'fields'],
+  recordValues: [
+    'kind',
+    'id',
+    'code',
+    'site',
+    'errno',
+    'bytes',
+    'method',
+    'text',
+    'content',
+    'fields',
+  ],
   /** How a body leaves (native/http/reply.h). */
   ways: ['none', 'bytes', 'mmap', 'sendfile', 'read', 'feed'],
   /** Why: plan/types.ts has their meaning. */
@@ -93,6 +105,8 @@ export const WIRE = {
   ],
   /** How an exchange ended (native/http/exchange.h). */
   ends: ['done', 'file-fault', 'gone', 'cancelled', 'timed-out'],
+  /** What became of a request's content (native/http/content.h). */
+  received: ['whole', 'too-large', 'gone'],
   /** What happened to a file while it was sent (native/http/body.h). */
   faults: ['none', 'truncated', 'changed', 'failed'],
   /** What a line of the access log is made of (native/http/access_format.h). */

@@ -5,6 +5,7 @@ import { createLog } from '../log/log.ts';
 import { limitsOf } from '../site/policies.ts';
 import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
+import { Takers } from '../transport/taker.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import type { UwsRequest, UwsResponse } from '../transport/uws/library.ts';
 import { handleUws, type UwsPolicy } from '../transport/uws/uws.ts';
@@ -30,14 +31,16 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
   const addon = addonFor(log);
   const site = createSite({ ...mountPolicies(settings), routed: true, addon, log });
   const counters = new Counters();
+  const takers = new Takers();
   const policy: UwsPolicy = {
     handler: withSinglePage(site.handler, single, ignores),
     reach: addon ? 'memory' : 'none',
-    outlet: { counters, log, serverTiming: options.serverTiming },
+    outlet: { counters, log, takers, serverTiming: options.serverTiming },
     common: site.common,
     maxDrain: limitsOf(options).maxDrain,
     closing: false,
     refusal: undefined,
+    takesContent: false,
   };
   const handle = (res: UwsResponse, req: UwsRequest) => {
     counters.planned++;
@@ -45,7 +48,10 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
   };
   const owner = Object.assign(handle, {
     stats: () => ({ ...counters.snapshot(), files: site.table.stats() }),
-    close: () => site.close(),
+    close() {
+      takers.end();
+      site.close();
+    },
   });
   return closeWithOwner(owner, site);
 }

@@ -209,12 +209,22 @@ export interface FilePiece<F extends Representation> {
   readonly span: Span;
 }
 
+/** Who takes a body that is made while it is sent. */
+export interface Gone {
+  /** Nobody takes any more of it. */
+  readonly aborted: boolean;
+  /** That, or the server ends: what only waits for more ends now, whole; at the end of the grace it is cut off. */
+  readonly ending: boolean;
+  /** Calls it as soon as one of them is true (at once where it is), and again where the other follows. The last one alone counts. */
+  onEnd(run: () => void): void;
+}
+
 /**
  * Begins to make a body, once its head is on its way. What it gives is used up before the next is asked for. Where it throws,
- * the client sees an answer that is not whole. `gone`: nobody takes any more of it.
+ * the client sees an answer that is not whole. Where many give the same object at the same time, it crosses to the engine once.
  */
 export type OpenFeed<F extends Representation> = (
-  gone: AbortSignal,
+  gone: Gone,
 ) => AsyncIterable<Uint8Array | FilePiece<F>>;
 
 /** The body as a value; a transport has one exhaustive switch over `kind`. */
@@ -222,7 +232,12 @@ export type Body<F extends Representation> =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** Made while it is sent: nobody knows its length, so there is no Content-Length. */
-  | { readonly kind: 'feed'; readonly open: OpenFeed<F> }
+  | {
+      readonly kind: 'feed';
+      readonly open: OpenFeed<F>;
+      /** It waits for what comes, and its client for that: one that has half-closed (RFC 9112 §9.6) takes no more of it. */
+      readonly live?: boolean;
+    }
   | { readonly kind: Strategy; readonly reason: Reason; readonly file: F; readonly span: Span }
   | {
       readonly kind: 'parts';

@@ -3,7 +3,7 @@ import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import type { FileEntry } from '../files/entry.ts';
 import { type Log, textOf } from '../log/log.ts';
-import type { FilePiece, OpenFeed } from '../plan/types.ts';
+import type { FilePiece, Gone, OpenFeed } from '../plan/types.ts';
 import type { Counters, Sending } from './counters.ts';
 import type { Sink } from './pieces.ts';
 
@@ -14,7 +14,7 @@ import type { Sink } from './pieces.ts';
 export async function sendFeed(
   open: OpenFeed<FileEntry>,
   sink: Sink,
-  gone: AbortSignal,
+  gone: Gone,
   sending: Sending,
   counters: Counters,
   log: Log,

@@ -131,7 +131,7 @@ async function readSpan(
       const length = await readAt(file.file.fd, buffer, Math.min(CHUNK, span.end - at), at);
       if (length === 0) return 'changed';
       at += length;
-      if (at === span.end && !(await isUnchanged(file))) return 'changed';
+      if (at === span.end && !(await isUnchanged(file, at))) return 'changed';
       const outcome = await writeCounted(buffer.subarray(0, length), sink, sending);
       if (outcome !== 'sent') return outcome;
     }
@@ -150,10 +150,12 @@ function readAt(fd: number, buffer: Buffer, length: number, position: number): P
 /** Milliseconds as a double resolve 0.25 µs today; a difference below 1 µs is rounding. */
 const SAME_TIME_MS = 0.001;
 
-function isUnchanged(file: FileEntry): Promise<boolean> {
+/** `end`: of what is sent of it. */
+function isUnchanged(file: FileEntry, end: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     fstat(file.file.fd, (error, now) => {
       if (error) reject(error);
+      else if (file.grows) resolve(now.size >= end);
       else resolve(now.size === file.size && Math.abs(now.mtimeMs - file.mtimeMs) < SAME_TIME_MS);
     });
   });

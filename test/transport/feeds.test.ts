@@ -49,8 +49,8 @@ function endless(size = ENOUGH): Endless {
     aborted: false,
     left: false,
     async *open(gone) {
-      gone.addEventListener('abort', () => {
-        body.aborted = true;
+      gone.onEnd(() => {
+        body.aborted = gone.aborted;
       });
       try {
         for (; !gone.aborted && body.made < size; body.made += chunk.length) {

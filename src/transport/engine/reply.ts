@@ -74,9 +74,9 @@ function sliceTemplates(file: FileEntry, { fields, small, large }: Slices) {
   return { small: template(small), large: template(large) };
 }
 
-/** Bit mask of the fields, as the engine counts them. */
+/** Bit mask of the fields, as the engine counts them: they are more than `|` and `<<` have bits, and fewer than a number. */
 export function fieldMask(names: readonly RequestField[]): number {
-  return names.reduce((mask, name) => mask | (1 << WIRE.fields.indexOf(name)), 0);
+  return [...new Set(names)].reduce((mask, name) => mask + 2 ** WIRE.fields.indexOf(name), 0);
 }
 
 /** Where the bytes are, and so how they can leave: the memory of a cached file, or its descriptor. */

@@ -5,14 +5,15 @@ import type { Protocol } from '../../addon/wire.ts';
 import type { FileEntry } from '../../files/entry.ts';
 import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
-import type { OpenFeed, Reason } from '../../plan/types.ts';
+import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
-import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
+import { type BodyWriter, type FeedBody, type SpanBody, withFile, writeBody } from '../body.ts';
 import { type Counters, Sending } from '../counters.ts';
 import type { Asked } from '../ended.ts';
 import { sendFeed } from '../feed.ts';
 import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
+import type { Takers } from '../taker.ts';
 import { withTiming } from '../timing.ts';
 import { closeWithClient, cutOff, isHttp2, sendEarly } from './http2-response.ts';
 import { withHead } from './response-head.ts';
@@ -26,6 +27,8 @@ export interface Outlet {
   readonly log: Log;
   /** Sends files on engine threads; undefined without the addon. */
   readonly transfers: Transfers | undefined;
+  /** Of bodies that are made while they are sent. */
+  readonly takers: Takers;
   /** Say in Server-Timing what the connection speaks. */
   readonly serverTiming: boolean;
   /** How fast bodies may leave; undefined: as fast as they go. */
@@ -138,8 +141,8 @@ class ResponseWriter implements BodyWriter {
     sendInPieces(body, this.#res, this.#sending, this.#outlet);
   }
 
-  feed(open: OpenFeed<FileEntry>): void {
-    sendAsMade(open, this.#res, this.#sending, this.#outlet);
+  feed(body: FeedBody): void {
+    sendAsMade(body, this.#res, this.#sending, this.#outlet);
   }
 }
 
@@ -224,16 +227,23 @@ function sendInPieces(body: Pieces, res: ServerResponse, sending: Sending, outle
 }
 
 function sendAsMade(
-  open: OpenFeed<FileEntry>,
+  { open, live }: FeedBody,
   res: ServerResponse,
   sending: Sending,
   outlet: Outlet,
 ): void {
-  const { counters, log, pace } = outlet;
+  const { counters, log, pace, takers } = outlet;
   const sink = paced(responseSink(res, undefined), pace);
-  const gone = new AbortController();
-  res.once('close', () => gone.abort());
-  endWith(sendFeed(open, sink, gone.signal, sending, counters, log), res, sending, outlet);
+  const taker = takers.begin();
+  const leave = () => taker.abort();
+  res.once('close', leave);
+  // A socket that is half-closed is closed by what is written next.
+  if (live) res.req?.socket?.once('end', leave);
+  const sent = sendFeed(open, sink, taker, sending, counters, log).finally(() => {
+    takers.delete(taker);
+    res.req?.socket?.off('end', leave);
+  });
+  endWith(sent, res, sending, outlet);
 }
 
 /** Ends the answer when all of it is sent, or cuts it off where that is not the whole. */

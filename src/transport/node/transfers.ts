@@ -84,6 +84,7 @@ export function startTransfers(
       case 'retired':
       case 'drained':
       case 'feed-end':
+      case 'received':
         // It does not listen.
         return;
       default:

@@ -12,9 +12,11 @@ import { Counters } from '../counters.ts';
 import type { Requested, TellEnded } from '../ended.ts';
 import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
 import { paceOf } from '../pace.ts';
+import { Takers } from '../taker.ts';
 import type { Tls } from '../tls.ts';
 import type { Bound, Transport } from '../transport.ts';
 import { UwsApps, type UwsService } from './apps.ts';
+import { contentOf } from './content.ts';
 import { openExchange } from './exchange.ts';
 import type { UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
 import { listenOn } from './listening.ts';
@@ -50,7 +52,8 @@ export function createUwsTransport(options: UwsOptions, before?: Transport): Tra
   const { library, handler, limits, log, common, tls, reach } = options;
   const counters = new Counters(options.tellEnded);
   const pace = paceOf(limits);
-  const outlet: UwsOutlet = { counters, log, serverTiming: limits.serverTiming, pace };
+  const takers = new Takers();
+  const outlet: UwsOutlet = { counters, log, takers, serverTiming: limits.serverTiming, pace };
   const judge = judgeOf(limits, common, counters, () => performance.now());
   // At once: of a certificate that the library does not take it says so here.
   const apps =
@@ -89,6 +92,7 @@ export function createUwsTransport(options: UwsOptions, before?: Transport): Tra
         maxDrain: limits.maxDrain,
         closing,
         refusal,
+        takesContent: true,
       };
       handleUws(res, req, policy, () => {
         active--;
@@ -108,11 +112,13 @@ export function createUwsTransport(options: UwsOptions, before?: Transport): Tra
       return { address: listening.address, descriptors: [], close: apps.own(listening) };
     },
     retire() {
+      takers.end();
       apps.giveBack(service);
       return { left: Promise.resolve(), ended: Promise.resolve(idle()) };
     },
     async close(graceMs) {
       closing = true;
+      takers.end();
       // Another one has them.
       if (!apps.isAnsweredBy(service)) return;
       apps.stopListening();
@@ -142,6 +148,8 @@ export interface UwsPolicy {
   readonly closing: boolean;
   /** The answer, whatever is asked. */
   readonly refusal: Answer | undefined;
+  /** Hand the handler the content of requests; a host's app may read it itself. */
+  readonly takesContent: boolean;
 }
 
 /** Answers one request; `done` is called once, when nothing more will be sent for it. */
@@ -166,9 +174,13 @@ export function handleUws(
   const status = rejectionOf(method, received, VERSION);
   const refusal =
     status === undefined ? policy.refusal : { ...errorPlan(status, policy.common), close: true };
-  const close = policy.closing || asksToClose(received) || hasLongBody(received, maxDrain);
+  const content =
+    refusal === undefined && policy.takesContent ? contentOf(exchange, received) : undefined;
+  const mustClose = policy.closing || asksToClose(received);
   const send = (plan: Answer) => {
+    const close = mustClose || (!content?.isWhole && hasLongBody(received, maxDrain));
     try {
+      content?.leave();
       sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
     } catch (error) {
       // The library would end the process.
@@ -187,7 +199,8 @@ export function handleUws(
     else send(refusal);
     return;
   }
-  const plan = handler({ method, target, fields: requestFields(received) }, policy.reach);
+  const fields = requestFields(received);
+  const plan = handler({ method, target, fields, ...(content && { content }) }, policy.reach);
   if (plan instanceof Promise) plan.then(sendLater);
   else send(plan);
 }
