@@ -52,6 +52,7 @@ napi_value layout(napi_env env, napi_callback_info) {
   value("reasonShift", kReasonShift);
   value("closeShift", kCloseShift);
   value("statusShift", kStatusShift);
+  value("liveShift", kLiveShift);
   value("maxFields", ParseLimits{}.max_fields);
   value("plainHttp", Handshake::kPlainHttp);
   value("firstStatus", kFirstStatus);

@@ -79,7 +79,8 @@ Ref<const Reply> early_of(std::string fields) {
 bool read_flags(uint64_t flags, Reply& reply) {
   if (!read_way(flags, reply.way, reply.reason)) return false;
   reply.close = (flags >> kCloseShift & 1) != 0;
-  reply.status = static_cast<uint16_t>(flags >> kStatusShift);
+  reply.status = static_cast<uint16_t>(flags >> kStatusShift & kStatusMask);
+  reply.live = (flags >> kLiveShift & 1) != 0;
   return !status_line(reply.status).empty();
 }
 
@@ -179,7 +180,11 @@ Ref<Reply> read_transfer(napi_env env, const napi_value* values) {
   reply->file = unwrap<File>(env, handles(env).file, values[0]);
   reply->way = to_boolean(env, values[1]) ? Way::sendfile : Way::read;
   reply->span = to_span(env, values[2], values[3]);
-  return reply->file && within(*reply, reply->span) ? reply : Ref<Reply>();
+  if (!reply->file || !within(*reply, reply->span)) return {};
+  if (!is_type(env, values[4], napi_string)) return reply;
+  reply->parts.push_back({to_text(env, values[4]), reply->span});
+  reply->tail = to_text(env, values[5]);
+  return reply;
 }
 
 }  // namespace zc::js

@@ -12,6 +12,7 @@
 #include "files/root.h"
 #include "http/access_format.h"
 #include "http/directory.h"
+#include "http/feed.h"
 #include "http/file_template.h"
 #include "http/reply.h"
 #include "net/tls_context.h"
@@ -47,7 +48,7 @@ struct Command {
   uint64_t most = 0;  // bytes to receive
   uint32_t site = 0;  // of what is put or removed, and of a root
   Ref<Reply> reply_value;
-  Ref<Memory> piece;  // of a feed
+  FeedPiece piece;
   Ref<HotEntry> entry;
   Ref<Directory> directory;
   Ref<FileTemplate> file_template;

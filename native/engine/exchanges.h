@@ -47,6 +47,7 @@ class Exchanges {
   Counters::Tally& tally(const BodySource& body) {
     return counters_.bodies[static_cast<size_t>(body.way())][static_cast<size_t>(body.reason())];
   }
+  void count_of_files(const BodySource& body, Feed::OfFiles files, uint64_t bytes);
   void count_end(const Exchange& exchange, ExchangeEnd how);
   void end_content(uint64_t id, Received how, std::string content);
   void end_feed(uint64_t id, ExchangeEnd how);

@@ -25,6 +25,7 @@ struct ConnectionLimits {
   Pace pace;
   uint64_t max_drain = 0;          // bytes of a request body
   uint64_t send_chunk = 2 << 20;   // bytes of one turn (nginx: sendfile_max_chunk)
+  uint64_t sendfile_min = 0;       // bytes of a file's piece in a feed: shorter ones are read
   bool verify_sendfile = false;    // see BodySource, holds_last
   FieldSet planned = 0;            // bits of the fields that the plan reads
   bool server_timing = false;      // each answer says what its connection speaks

@@ -61,6 +61,7 @@ struct Reply : RefCounted {
   Way way = Way::none;
   Reason reason = Reason::size;
   bool close = false;
+  bool live = false;  // made for as long as somebody waits for it: to a client that has half-closed, nothing more comes
   Ref<Memory> memory;  // of the ways bytes and mmap
   Ref<File> file;      // of sendfile and read
   ByteSpan span;       // when there are no parts

@@ -48,6 +48,7 @@ void Http1Connection::on_events(const StreamEvents& events) {
     case State::answer:
       return;
     case State::send:
+      if (is_left()) return abandon(ExchangeEnd::gone);
       if (!sender_.can_go_on(events)) return;
       break;
     case State::receive:
@@ -234,8 +235,6 @@ void Http1Connection::on_timeout() {
       return advance();
     case State::send:
       if (sender_.is_held_back()) return advance();
-      // Not the client's fault.
-      if (sender_.is_awaiting()) return arm(limits_.send_timeout);
       service_.count_timeout();
       return abandon(ExchangeEnd::timed_out);
     case State::content:

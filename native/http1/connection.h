@@ -63,6 +63,7 @@ class Http1Connection final : public Connection {
   bool receive_head();
   bool parse_next(std::string_view data, bool buffered);
   Ref<const Reply> accept(const ParsedHead& head);
+  bool is_left() const;
   void start_reply(Ref<const Reply> reply);
   bool gather(Ref<const Reply>& reply, HeadEnd end);
   bool leave();

@@ -161,6 +161,11 @@ export interface NativeAddon {
   ): never;
   /** sd_notify(3), to the address in NOTIFY_SOCKET. Throws an Error with `code` where nobody takes it. */
   tellServiceManager(address: string, state: string): void;
+  /**
+   * Is this file of this process alone now? Until the file is closed, or the process ends. By flock(2). Throws an Error with
+   * `code` where the file system has no locks.
+   */
+  lockFile(fd: number): boolean;
   features(): {
     readonly openat2: boolean;
     /** Version of the kernel's interface, 0 where it has none. */

@@ -130,6 +130,7 @@ export const WIRE = {
   reasonShift: 4,
   closeShift: 8,
   statusShift: 9,
+  liveShift: 19,
   /** Field lines that a request may have (native/http/limits.h); node's servers take no more either. */
   maxFields: 100,
   /** What the engine calls plain HTTP where TLS was due (native/engine/handshake.h): the number is nginx's, the answer a 400. */
@@ -145,12 +146,19 @@ export type Unproxied = (typeof WIRE.unproxied)[number];
 export type ExchangeEnd = (typeof WIRE.ends)[number];
 
 /** A reply's flags. `status`: one that is registered as final. */
-export function flagsOf(status: number, way: Way, reason: WireReason, close: boolean): number {
+export function flagsOf(
+  status: number,
+  way: Way,
+  reason: WireReason,
+  close: boolean,
+  live = false,
+): number {
   return (
     (WIRE.ways.indexOf(way) << WIRE.wayShift) |
     (WIRE.reasons.indexOf(reason) << WIRE.reasonShift) |
     (Number(close) << WIRE.closeShift) |
-    (status << WIRE.statusShift)
+    (status << WIRE.statusShift) |
+    (Number(live) << WIRE.liveShift)
   );
 }
 

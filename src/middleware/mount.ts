@@ -89,7 +89,8 @@ export function openMount(settings: MiddlewareSettings): Mount {
   const transfers = addon && sharedTransfers(addon, log);
   const { serverTiming } = options;
   const takers = new Takers();
-  const outlet: Outlet = { counters, log, transfers, takers, serverTiming };
+  const { sendfileMin } = limitsOf(options);
+  const outlet: Outlet = { counters, log, transfers, takers, sendfileMin, serverTiming };
   const handler = withSinglePage(site.handler, single, ignores);
   /** When the requests of these were read. */
   const began = new WeakMap<ServerResponse, number>();

@@ -171,6 +171,26 @@ export interface Archive {
   readonly open: OpenFeed<never>;
 }
 
+/** How a file is sent while it grows: as a range up to `last` (the digits as they were sent), all of it, or line by line. */
+export type LiveForm =
+  | { readonly kind: 'range'; readonly last: string }
+  | { readonly kind: 'bytes' }
+  | { readonly kind: 'events' };
+
+/** A file that is sent on while it grows. */
+export interface Live<F extends Representation> {
+  readonly kind: 'live';
+  readonly form: LiveForm;
+  readonly resource: Resource<F>;
+  /** Of what it is now. */
+  readonly validators: Pick<Representation, 'etag' | 'lastModified'>;
+  /** Bytes, now. */
+  readonly size: number;
+  /** Offset of the first byte. */
+  readonly from: number;
+  readonly open: OpenFeed<F>;
+}
+
 /** What a request-target names. Closed: `plan` switches over it, once a listing has its page. */
 export type Resolution<F extends Representation> =
   | {
@@ -181,6 +201,8 @@ export type Resolution<F extends Representation> =
       readonly status: number;
       /** Request fields that chose this file besides the path: `accept` for an SPA's fallback. */
       readonly judged?: readonly RequestField[];
+      /** Is it offered live? Then a range without an end has no complete length (RFC 8673 §2.1). */
+      readonly grows?: true;
       /** Of a custom page: the miss that it stands for, and what that rests on. */
       readonly miss?: Miss;
     }
@@ -195,7 +217,8 @@ export type Resolution<F extends Representation> =
 export type Plannable<F extends Representation> =
   | Exclude<Resolution<F>, Listing>
   | ListingPage
-  | Archive;
+  | Archive
+  | Live<F>;
 
 export interface Part {
   /** Delimiter and part head, ending in CRLF CRLF. */

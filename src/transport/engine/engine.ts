@@ -36,6 +36,8 @@ export interface EngineSite {
   readonly revalidateMs: number;
   /** A query that asks for a download is always asked about. */
   readonly downloads: boolean;
+  /** And one that asks for a live answer. */
+  readonly live: boolean;
   readonly handler: Handler;
   readonly log: Log;
   /** The engine found that these root-relative files are no longer what they were. */
@@ -126,7 +128,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     first.root,
     first.symlinks,
     options.threads,
-    { ...options.limits, revalidateMs: first.revalidateMs, downloads: first.downloads },
+    {
+      ...options.limits,
+      ...{ revalidateMs: first.revalidateMs, downloads: first.downloads, live: first.live },
+    },
     REQUEST_FIELDS,
     [
       ...ENGINE_ERRORS.map((status) => [status, status, ...pageOf(status)] as const),

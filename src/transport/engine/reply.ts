@@ -17,7 +17,7 @@ export function engineReply({ status, fields, body, close, early }: Answer): Eng
     case 'bytes':
       return reply(flags('bytes', 'size'), lines, body.bytes, 0, body.bytes.length);
     case 'feed':
-      return reply(flags('feed', 'size'), lines, undefined, 0, 0);
+      return reply(flagsOf(status, 'feed', 'size', close, body.live), lines, undefined, 0, 0);
     case 'mmap':
     case 'sendfile':
     case 'read': {

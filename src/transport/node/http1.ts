@@ -56,10 +56,11 @@ export function createHttp1Transport(options: Http1Options): Transport {
   const counters = new Counters(options.tellEnded);
   /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
-  const { serverTiming } = limits;
+  const { serverTiming, sendfileMin } = limits;
   const pace = paceOf(limits);
   const takers = new Takers();
-  const outlet: Outlet = { counters, log, transfers, takers, serverTiming, pace, pending };
+  const told = { counters, log, serverTiming, pending };
+  const outlet: Outlet = { ...told, transfers, takers, sendfileMin, pace };
   const judge = judgeOf(limits, common, counters, () => performance.now());
   /** Node may yet find the same fault in the body that follows. */
   const rejected = new WeakSet<Socket>();

@@ -16,10 +16,11 @@ import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
 import type { Takers } from '../taker.ts';
 import { withTiming } from '../timing.ts';
 import { closeWithClient, cutOff, isHttp2, sendEarly } from './http2-response.ts';
+import { liveSink } from './live.ts';
 import { withHead } from './response-head.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
-import { isNodes, isWrapped } from './wrapped.ts';
+import { isNodes, isPlain, isWrapped } from './wrapped.ts';
 
 /** What responses have in common: where they are counted, reported, and handed to. */
 export interface Outlet {
@@ -27,8 +28,9 @@ export interface Outlet {
   readonly log: Log;
   /** Sends files on engine threads; undefined without the addon. */
   readonly transfers: Transfers | undefined;
-  /** Of bodies that are made while they are sent. */
+  /** Of bodies that are made while they are sent; and how long their files' pieces are at least that leave by sendfile, bytes. */
   readonly takers: Takers;
+  readonly sendfileMin: number;
   /** Say in Server-Timing what the connection speaks. */
   readonly serverTiming: boolean;
   /** How fast bodies may leave; undefined: as fast as they go. */
@@ -232,16 +234,15 @@ function sendAsMade(
   sending: Sending,
   outlet: Outlet,
 ): void {
-  const { counters, log, pace, takers } = outlet;
-  const sink = paced(responseSink(res, undefined), pace);
+  const { counters, log, pace, takers, transfers, sendfileMin } = outlet;
+  const byDescriptor = isPlain(res) && res.socket !== null && transfers?.takes(res.socket);
   const taker = takers.begin();
-  const leave = () => taker.abort();
-  res.once('close', leave);
-  // A socket that is half-closed is closed by what is written next.
-  if (live) res.req?.socket?.once('end', leave);
-  const sent = sendFeed(open, sink, taker, sending, counters, log).finally(() => {
+  res.once('close', () => taker.abort());
+  const plain = paced(responseSink(res, byDescriptor ? transfers : undefined), pace);
+  const { sink, settle } = live ? liveSink(plain, res, taker) : { sink: plain, settle() {} };
+  const sent = sendFeed(open, sink, taker, sendfileMin, sending, counters, log).finally(() => {
     takers.delete(taker);
-    res.req?.socket?.off('end', leave);
+    settle();
   });
   endWith(sent, res, sending, outlet);
 }

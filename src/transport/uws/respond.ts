@@ -237,7 +237,7 @@ function sendAsMade(
   exchange.onGone = () => taker.abort();
   writeHead(plan, res);
   const sink = paced(chunkSink(exchange), pace);
-  sendFeed(open, sink, taker, sending, counters, log).then((whole) => {
+  sendFeed(open, sink, taker, 0, sending, counters, log).then((whole) => {
     takers.delete(taker);
     if (whole) {
       res.cork(() => res.end(undefined, plan.close));
