@@ -9,6 +9,7 @@ import { readTail } from '../../src/command/tail/asked.ts';
 import { tail } from '../../src/command/tail/tail.ts';
 import { until } from '../faults/process.ts';
 import { startServer } from '../support/server.ts';
+import { TLS_OPTIONS } from '../support/tls.ts';
 import { makeTree } from '../support/tree.ts';
 
 const QUIET = { info() {}, warn() {}, error() {} };
@@ -159,6 +160,28 @@ t.test('more than the server takes at a time goes in halves', async (t) => {
   t.equal(status, 0);
   const { text, ended } = await runTail(stream, '--from-start');
   t.equal(await ended, 0);
+  t.ok(text() === LINES);
+});
+
+t.test('over TLS, with a token', async (t) => {
+  const root = makeTree(t, { 'site/a': 'a', input: LINES, tokens: 'secret\n', token: 'secret\n' });
+  const streams = {
+    streams: '/logs',
+    streamsDir: join(root, 's'),
+    writeTokenFile: `${root}/tokens`,
+  };
+  const { url } = await startServer(t, { root: join(root, 'site'), ...streams, ...TLS_OPTIONS });
+  const stream = `https://localhost:${new URL(url).port}/logs/one`;
+  const trust = ['--retry-for=0', `--ca=${TLS_OPTIONS.tlsCert}`];
+  const run = (...args: readonly string[]) =>
+    runAppend(stream, join(root, 'input'), '--create', '--close', ...args);
+  t.match((await run('--retry-for=0')).told[0], /: no connection \(\w*SELF_SIGNED\w*\)$/);
+  const nobody = await run(...trust);
+  t.equal(nobody.status, 1);
+  t.match(nobody.told[0], /: 401: the server wants to know who asks: --token-file/);
+  t.equal((await run(...trust, `--token-file=${root}/token`)).status, 0);
+  const { text, ended } = await runTail(stream, '--from-start', ...trust);
+  t.equal(await ended, 0, 'whoever may read needs none');
   t.ok(text() === LINES);
 });
 
