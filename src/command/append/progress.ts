@@ -1,5 +1,5 @@
 // What is told on a terminal while an input is appended: a bar where its size is known, bytes and their rate anyhow.
-import { barOf } from '../compress/progress.ts';
+import { barOf } from '../../log/progress.ts';
 
 export interface Progress {
   /** So many bytes are with the server. */
