@@ -11,8 +11,8 @@ import { readArguments } from '../usage.ts';
 
 const USAGE = `zcserve append URL [FILE…] [options]
 
-Appends files, one after the other, or standard input, to a Durable Stream: in order, and each byte once, however often the
-connection is lost. A JSON stream takes one message a line.`;
+Appends files, one after the other, or standard input, to a Durable Stream: in order, and each byte
+once, however often the connection is lost. A JSON stream takes one message a line.`;
 
 const FLAGS = flagsOf('zcserve append', APPEND_OPTIONS);
 const GROUPS = { Appending: CLIENT_GROUPS['zcserve append'], Connection: CLIENT_GROUPS.Both };

@@ -10,8 +10,9 @@ import { readArguments } from '../usage.ts';
 
 const USAGE = `zcserve tail URL [options]
 
-Writes what comes to a Durable Stream, or to a file that a server offers live, to standard output; of a JSON stream one
-message a line. It goes on by itself where a connection is lost, and ends when the stream is closed.`;
+Writes what comes to a Durable Stream, or to a file that a server offers live, to standard output;
+of a JSON stream one message a line. It goes on by itself where a connection is lost, and ends when
+the stream is closed.`;
 
 const FLAGS = flagsOf('zcserve tail', TAIL_OPTIONS);
 const GROUPS = { Reading: CLIENT_GROUPS['zcserve tail'], Connection: CLIENT_GROUPS.Both };
