@@ -1,5 +1,5 @@
 // Runs test files, each in a process of its own: `npm test`, `npm test -- FILE…`.
-//   --jobs=N             so many at a time
+//   --jobs=N             so many at a time: one more than two cores, for some wait for a time or a child
 //   --timeout=S          seconds for each
 //   --output-file=FILE   what they say, as one TAP stream
 // tap's own runner follows what every process loads, those that tests start too, and draws a page for each assertion: a
@@ -17,7 +17,7 @@ const GRACE_MS = 10_000;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    jobs: { type: 'string', default: '2' },
+    jobs: { type: 'string', default: '3' },
     timeout: { type: 'string', default: '240' },
     'output-file': { type: 'string', default: '/dev/null' },
   },

@@ -1,2 +1,0 @@
-const t = require('tap');
-t.pass();
