@@ -8,3 +8,10 @@ export { OptionError } from './options/table.ts';
 export type { Choice, Reason, Strategy } from './plan/types.ts';
 export type { TransportName } from './server/choose.ts';
 export { createServer, type Server, type ServerStats } from './server/server.ts';
+export {
+  type ProcessStreams,
+  type StreamAppended,
+  type StreamAppendOptions,
+  type StreamChunk,
+  StreamError,
+} from './streams/in-process.ts';

@@ -46,7 +46,12 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: ['lru-cache', 'node:'],
   },
   archive: { rooms: ['encode', 'files', 'log', 'packages', 'plan'], packages: ['node:'] },
+  live: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
+  streams: {
+    rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan'],
+    packages: ['node:'],
+  },
   site: {
     rooms: [
       'addon',
@@ -55,17 +60,19 @@ const LAWS: Readonly<Record<string, Law>> = {
       'encode',
       'files',
       'http',
+      'live',
       'log',
       'options',
       'packages',
       'plan',
       'rules',
+      'streams',
     ],
     packages: ['lru-cache', 'node:'],
   },
   transport: { rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules'], packages: ['node:'] },
   admin: {
-    rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan', 'transport'],
+    rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan', 'streams', 'transport'],
     packages: ['node:', 'prom-client'],
   },
   'transport/engine': {
@@ -118,6 +125,7 @@ const LAWS: Readonly<Record<string, Law>> = {
       'plan',
       'rules',
       'site',
+      'streams',
       'transport',
       'transport/engine',
       'transport/node',
@@ -141,7 +149,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     ],
     packages: ['node:', 'yargs'],
   },
-  index: { rooms: ['middleware', 'options', 'plan', 'server'], packages: [] },
+  index: { rooms: ['middleware', 'options', 'plan', 'server', 'streams'], packages: [] },
   cli: { rooms: ['command', 'log', 'options', 'server'], packages: ['node:'] },
 };
 
@@ -210,7 +218,17 @@ t.test('every room stands on those before it', async (t) => {
 });
 
 t.test('whatever the table says, nothing below the transports knows of them', async (t) => {
-  for (const room of ['http', 'addon', 'log', 'rules', 'options', 'plan', 'files', 'site']) {
+  for (const room of [
+    'http',
+    'addon',
+    'log',
+    'rules',
+    'options',
+    'plan',
+    'files',
+    'streams',
+    'site',
+  ]) {
     t.notMatch(uses(room).rooms.join(' '), /transport/, room);
   }
 });

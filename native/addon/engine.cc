@@ -26,6 +26,13 @@ uint32_t site_at(napi_env env, const Arguments& args, size_t index) {
   return static_cast<uint32_t>(to_count(env, args[index]));
 }
 
+// Of exchanges.
+std::vector<uint64_t> to_ids(napi_env env, napi_value array) {
+  std::vector<uint64_t> ids(length(env, array));
+  for (uint32_t i = 0; i < ids.size(); ++i) ids[i] = to_count(env, element(env, array, i));
+  return ids;
+}
+
 napi_value engine_reply(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
@@ -36,13 +43,34 @@ napi_value engine_reply(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
-// feed(id, bytes)
+// receive(id, most)
+napi_value engine_receive(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (host) host->engine->receive(to_count(env, args[0]), to_count(env, args[1]));
+  return undefined(env);
+}
+
+// feed(ids, bytes)
 napi_value engine_feed(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<EngineHost> host = host_of(env, args.self);
   Ref<Memory> piece = read_piece(env, args[1]);
-  if (!piece) return throw_type(env, "feed(id, bytes): no bytes");
-  if (host) host->engine->feed(to_count(env, args[0]), std::move(piece));
+  if (!piece) return throw_type(env, "feed(ids, bytes): no bytes");
+  if (host) host->engine->feed(to_ids(env, args[0]), std::move(piece));
+  return undefined(env);
+}
+
+// feedFile(ids, file, start, end)
+napi_value engine_feed_file(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  const Ref<File> file = unwrap<File>(env, handles(env).file, args[1]);
+  const ByteSpan span{to_count(env, args[2]), to_count(env, args[3])};
+  if (!file || !file->may_have(span)) {
+    return throw_type(env, "feedFile(ids, file, start, end): not an open file or a span outside it");
+  }
+  if (host) host->engine->feed(to_ids(env, args[0]), {file, span});
   return undefined(env);
 }
 
@@ -290,7 +318,8 @@ void define_engine(napi_env env, napi_value exports) {
   handles(env).engine = define_handle(
       env, "Engine",
       {getter("threads", engine_threads), method("listen", engine_listen), method("useTls", engine_use_tls),
-       method("logAccess", engine_log_access), method("reply", engine_reply), method("feed", engine_feed),
+       method("logAccess", engine_log_access), method("reply", engine_reply),
+       method("receive", engine_receive), method("feed", engine_feed), method("feedFile", engine_feed_file),
        method("finishFeed", engine_finish_feed), method("add", engine_add), method("put", engine_put),
        method("remove", engine_remove), method("putDirectory", engine_put_directory),
        method("removeDirectory", engine_remove_directory),

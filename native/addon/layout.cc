@@ -38,6 +38,7 @@ napi_value layout(napi_env env, napi_callback_info) {
   names("ways", kWayNames);
   names("reasons", kReasonNames);
   names("ends", kEndNames);
+  names("received", kReceivedNames);
   names("faults", kFaultNames);
   names("logValues", kLogValueNames);
   names("unproxied", kUnproxiedNames);
@@ -51,6 +52,7 @@ napi_value layout(napi_env env, napi_callback_info) {
   value("reasonShift", kReasonShift);
   value("closeShift", kCloseShift);
   value("statusShift", kStatusShift);
+  value("liveShift", kLiveShift);
   value("maxFields", ParseLimits{}.max_fields);
   value("plainHttp", Handshake::kPlainHttp);
   value("firstStatus", kFirstStatus);

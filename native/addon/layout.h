@@ -3,7 +3,7 @@
 
 namespace zc::js {
 
-constexpr unsigned kWayShift = 0, kReasonShift = 4, kCloseShift = 8, kStatusShift = 9;
-constexpr unsigned kEnumMask = 15;
+constexpr unsigned kWayShift = 0, kReasonShift = 4, kCloseShift = 8, kStatusShift = 9, kLiveShift = 19;
+constexpr unsigned kEnumMask = 15, kStatusMask = 1023;
 
 }  // namespace zc::js

@@ -103,6 +103,25 @@ napi_value open_now(napi_env env, napi_callback_info info) {
   return list_of(env, opened);
 }
 
+// growingFile(descriptor or file, path)
+napi_value growing_file(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<File> known = unwrap<File>(env, handles(env).file, args[0]);
+  if (!known && !is_type(env, args[0], napi_number)) return throw_type(env, "growingFile(descriptor or file, path)");
+  const int fd = known ? fcntl(known->fd(), F_DUPFD_CLOEXEC, 0) : static_cast<int>(to_number(env, args[0]));
+  if (fd < 0) return throw_errno(env, errno, "dup", known->path());
+  struct Grown {
+    UniqueFd fd;
+    OpenedFile file;
+  };
+  auto grown = std::make_shared<Grown>();
+  grown->fd = UniqueFd(fd);
+  return run_async(
+      env, "zcserve:growing",
+      [grown, path = to_utf8(env, args[1])] { grown->file = opened_growing(std::move(grown->fd), path); },
+      [grown](napi_env env) { return list_of(env, {grown->file}); });
+}
+
 napi_value create_arena(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<Arena> arena = Arena::create(static_cast<size_t>(to_number(env, args[0])));
@@ -284,6 +303,7 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "reopenRoot", reopen_root);
   export_function(env, exports, "open", open);
   export_function(env, exports, "openNow", open_now);
+  export_function(env, exports, "growingFile", growing_file);
   export_function(env, exports, "createArena", create_arena);
   export_function(env, exports, "memoryFile", memory_file);
   export_function(env, exports, "mapFile", map_file);

@@ -1,5 +1,6 @@
 // The addon's exports for the process as a whole: who it is, and what it may reach.
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -99,6 +100,13 @@ napi_value tell(napi_env env, napi_callback_info info) {
   return done(env, tell_service_manager(address, to_utf8(env, args[1])), "sendto", address);
 }
 
+// lockFile(fd): whether it is this process's now; it is until the process ends or the file is closed.
+napi_value lock_file(napi_env env, napi_callback_info info) {
+  const int fd = static_cast<int>(to_number(env, Arguments(env, info)[0]));
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return boolean(env, true);
+  return errno == EWOULDBLOCK ? boolean(env, false) : throw_errno(env, errno, "flock", std::to_string(fd));
+}
+
 }  // namespace
 
 void define_process(napi_env env, napi_value exports) {
@@ -108,6 +116,7 @@ void define_process(napi_env env, napi_value exports) {
   export_function(env, exports, "stay", stay);
   export_function(env, exports, "restartConfined", restart_confined);
   export_function(env, exports, "tellServiceManager", tell);
+  export_function(env, exports, "lockFile", lock_file);
 }
 
 }  // namespace zc::js

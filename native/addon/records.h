@@ -8,7 +8,7 @@
 namespace zc::js {
 
 /** For each record the values of kRecordValues, then its fields: index, value… */
-constexpr const char* kRecordValues[] = {"kind", "id", "code", "site", "errno", "bytes", "method", "text", "fields"};
+constexpr const char* kRecordValues[] = {"kind", "id", "code", "site", "errno", "bytes", "method", "text", "content", "fields"};
 
 napi_value to_batch(napi_env env, const std::vector<Record>& records);
 

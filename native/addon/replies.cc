@@ -13,8 +13,8 @@ namespace {
 ByteSpan to_span(napi_env env, napi_value start, napi_value end) { return {to_count(env, start), to_count(env, end)}; }
 
 bool within(const Reply& reply, ByteSpan span) {
-  const uint64_t size = reply.memory ? reply.memory->size() : reply.file ? reply.file->stat().size : 0;
-  return span.start <= span.end && span.end <= size;
+  if (reply.file) return reply.file->may_have(span);
+  return span.start <= span.end && span.end <= (reply.memory ? reply.memory->size() : 0);
 }
 
 // Below, the copy costs less than the look whether there need be none.
@@ -79,7 +79,8 @@ Ref<const Reply> early_of(std::string fields) {
 bool read_flags(uint64_t flags, Reply& reply) {
   if (!read_way(flags, reply.way, reply.reason)) return false;
   reply.close = (flags >> kCloseShift & 1) != 0;
-  reply.status = static_cast<uint16_t>(flags >> kStatusShift);
+  reply.status = static_cast<uint16_t>(flags >> kStatusShift & kStatusMask);
+  reply.live = (flags >> kLiveShift & 1) != 0;
   return !status_line(reply.status).empty();
 }
 
@@ -167,7 +168,7 @@ std::vector<Evidence> read_evidence(napi_env env, napi_value from) {
 Ref<HotEntry> read_hot_entry(napi_env env, const napi_value* values) {
   auto entry = make_ref<HotEntry>();
   entry->path = to_text(env, values[0]);
-  entry->judged = static_cast<uint32_t>(to_count(env, values[1]));
+  entry->judged = to_count(env, values[1]);
   entry->evidence = read_evidence(env, values[2]);
   const uint64_t lasts = to_count(env, values[3]);
   entry->lasts_until = lasts == 0 ? 0 : monotonic_ms() + static_cast<int64_t>(lasts);
@@ -179,7 +180,11 @@ Ref<Reply> read_transfer(napi_env env, const napi_value* values) {
   reply->file = unwrap<File>(env, handles(env).file, values[0]);
   reply->way = to_boolean(env, values[1]) ? Way::sendfile : Way::read;
   reply->span = to_span(env, values[2], values[3]);
-  return reply->file && within(*reply, reply->span) ? reply : Ref<Reply>();
+  if (!reply->file || !within(*reply, reply->span)) return {};
+  if (!is_type(env, values[4], napi_string)) return reply;
+  reply->parts.push_back({to_text(env, values[4]), reply->span});
+  reply->tail = to_text(env, values[5]);
+  return reply;
 }
 
 }  // namespace zc::js

@@ -20,7 +20,7 @@ bool read_hot_reply(napi_env env, napi_value object, HotReply& hot);
 std::vector<Evidence> read_evidence(napi_env env, napi_value from);
 /** A path without replies: path, judged, evidence. */
 Ref<HotEntry> read_hot_entry(napi_env env, const napi_value* values);
-/** The body of somebody else's response: file, sendfile, start, end. */
+/** The body of somebody else's response, or a piece of it: file, sendfile, start, end, what goes before it and after it. */
 Ref<Reply> read_transfer(napi_env env, const napi_value* values);
 
 }  // namespace zc::js

@@ -13,13 +13,11 @@ constexpr double kChanged = -1;
 napi_value send_now(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
   const Ref<File> file = unwrap<File>(env, handles(env).file, args[1]);
-  const double start = to_number(env, args[2]);
-  const double end = to_number(env, args[3]);
-  if (!file || !(start >= 0 && start <= end && end <= static_cast<double>(file->stat().size))) {
+  const ByteSpan span{to_count(env, args[2]), to_count(env, args[3])};
+  if (!file || !file->may_have(span)) {
     return throw_type(env, "sendNow(socketFd, file, start, end): not an open file or a span outside it");
   }
-  const auto taken = zc::send_now(static_cast<int>(to_number(env, args[0])), *file, static_cast<uint64_t>(start),
-                                  static_cast<uint64_t>(end), monotonic_ms());
+  const auto taken = zc::send_now(static_cast<int>(to_number(env, args[0])), *file, span.start, span.end, monotonic_ms());
   return number(env, taken ? static_cast<double>(*taken) : kChanged);
 }
 

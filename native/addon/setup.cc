@@ -30,7 +30,7 @@ bool read_networks(napi_env env, napi_value from, Networks& networks) {
   return true;
 }
 
-// [{ names, root, symlinks, revalidateMs, downloads }, …]
+// [{ names, root, symlinks, revalidateMs, downloads, live }, …]
 bool read_hosts(napi_env env, napi_value from, EngineSetup& setup) {
   for (uint32_t i = 0; i < length(env, from); ++i) {
     const napi_value host = element(env, from, i), names = get(env, host, "names");
@@ -41,6 +41,7 @@ bool read_hosts(napi_env env, napi_value from, EngineSetup& setup) {
     if (!site.root || !to_symlinks(env, get(env, host, "symlinks"), site.symlinks)) return false;
     site.revalidate = static_cast<int64_t>(to_count(env, get(env, host, "revalidateMs")));
     site.downloads = to_boolean(env, get(env, host, "downloads"));
+    site.live = to_boolean(env, get(env, host, "live"));
     setup.sites.push_back(std::move(site));
   }
   return true;
@@ -70,6 +71,7 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   if (!site.root || !to_symlinks(env, args[1], site.symlinks)) return false;
   site.revalidate = static_cast<int64_t>(to_count(env, get(env, args[3], "revalidateMs")));
   site.downloads = to_boolean(env, get(env, args[3], "downloads"));
+  site.live = to_boolean(env, get(env, args[3], "live"));
   setup.sites.push_back(std::move(site));
   const auto limit = [&](const char* name) { return to_count(env, get(env, args[3], name)); };
   ConnectionLimits& limits = setup.limits;
@@ -89,6 +91,7 @@ bool read_setup(napi_env env, const Arguments& args, EngineSetup& setup) {
   if (!read_networks(env, get(env, args[3], "deny"), setup.denied)) return false;
   limits.judges_clients = setup.rate_of_client.requests > 0 || !setup.allowed.empty() || !setup.denied.empty();
   limits.send_chunk = limit("sendfileMaxChunk");
+  limits.sendfile_min = limit("sendfileMin");
   setup.h2c = to_boolean(env, get(env, args[3], "h2c"));
   limits.verify_sendfile = to_boolean(env, get(env, args[3], "verifySendfile"));
   limits.server_timing = to_boolean(env, get(env, args[3], "serverTiming"));

@@ -113,7 +113,7 @@ Ref<FileTemplate> read_template(napi_env env, napi_value from) {
   auto made = make_ref<FileTemplate>();
   made->fields = to_text(env, get(env, from, "fields"));
   made->not_modified = to_text(env, get(env, from, "notModified"));
-  made->judged = static_cast<uint32_t>(to_count(env, get(env, from, "judged")));
+  made->judged = to_count(env, get(env, from, "judged"));
   made->hashed = to_count(env, get(env, from, "hashed"));
   made->doubtful = to_doubtful(to_text(env, get(env, from, "doubtful")));
   const napi_value siblings = get(env, from, "siblings"), steps = get(env, from, "steps");

@@ -13,7 +13,7 @@ class AccessLog {
   /** From now on (null: none). */
   void use(Ref<LineWriter> writer, Ref<const LogFormat> format);
   /** Bits of the fields that are to be noted of a request. */
-  uint32_t fields() const { return format_ ? format_->fields : 0; }
+  FieldSet fields() const { return format_ ? format_->fields : 0; }
   /** Not of one that sends a body for somebody else. */
   void add(Exchange& exchange, ExchangeEnd how, const Turn& turn);
   void end_turn();

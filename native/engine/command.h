@@ -12,6 +12,7 @@
 #include "files/root.h"
 #include "http/access_format.h"
 #include "http/directory.h"
+#include "http/feed.h"
 #include "http/file_template.h"
 #include "http/reply.h"
 #include "net/tls_context.h"
@@ -38,14 +39,16 @@ struct Command {
     feed,
     finish_feed,
     fail_feed,
+    receive,
     retire,
     stop
   };
   Kind kind;
-  uint64_t id = 0;  // reply, paged, …feed: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
+  uint64_t id = 0;  // reply, receive, paged, …feed: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
+  uint64_t most = 0;  // bytes to receive
   uint32_t site = 0;  // of what is put or removed, and of a root
   Ref<Reply> reply_value;
-  Ref<Memory> piece;  // of a feed
+  FeedPiece piece;
   Ref<HotEntry> entry;
   Ref<Directory> directory;
   Ref<FileTemplate> file_template;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/clock.h"
 
@@ -12,6 +13,8 @@ namespace {
 
 // Threads that do not hang end within a millisecond or two; the owner's event loop waits no longer than this for the others.
 constexpr std::chrono::milliseconds kPatience{250};
+// More would keep the owner's thread from other work.
+constexpr uint64_t kReadNow = 64 << 10;
 
 }  // namespace
 
@@ -83,12 +86,33 @@ void Engine::reply(uint64_t id, Ref<Reply> reply) {
   post_to(id, std::move(command));
 }
 
-void Engine::feed(uint64_t id, Ref<Memory> piece) {
-  if (piece->size() == 0) return;
+void Engine::receive(uint64_t id, uint64_t most) {
   Command command{};
-  command.kind = Command::feed;
-  command.piece = std::move(piece);
+  command.kind = Command::receive;
+  command.most = most;
   post_to(id, std::move(command));
+}
+
+void Engine::feed(const std::vector<uint64_t>& ids, FeedPiece piece) {
+  if (piece.size() == 0) return;
+  if (piece.file) prepare(piece, ids.size());
+  const bool batches = !std::exchange(batching_, true);
+  for (const uint64_t id : ids) {
+    Command command{};
+    command.kind = Command::feed;
+    command.piece = piece;
+    post_to(id, std::move(command));
+  }
+  if (batches) end_batch();
+}
+
+// What is too short for a descriptor is read once for all of them, if that need not wait.
+void Engine::prepare(FeedPiece& piece, size_t takers) const {
+  const File& file = *piece.file;
+  piece.by_descriptor = file.volume() != Volume::remote && piece.size() >= shared_->setup.limits.sendfile_min;
+  if (piece.by_descriptor || takers < 2 || piece.size() > kReadNow || file.volume() == Volume::remote) return;
+  std::string bytes(piece.size(), '\0');
+  if (file.read_now(bytes.data(), piece.span, monotonic_ms())) piece = Ref<Memory>(new HeapBytes(std::move(bytes)));
 }
 
 void Engine::finish_feed(uint64_t id, bool whole) {

@@ -29,8 +29,14 @@ class Engine {
   /** Exchanges that end are told there from now on, in this form; null: nowhere. The writer outlives the engine. */
   void log_access(const Ref<LineWriter>& writer, const Ref<const LogFormat>& format);
   void reply(uint64_t id, Ref<Reply> reply);
-  /** More of the body of a reply by Way::feed; and that nothing more comes. Records `drained` tell when there is room. */
-  void feed(uint64_t id, Ref<Memory> piece);
+  /** The content of a request that came without it, at most so many bytes: the record `received` tells. */
+  void receive(uint64_t id, uint64_t most);
+  /**
+   * More of the bodies of these replies by Way::feed: the same bytes for all of them, one copy of which is made at most.
+   * Records `drained` tell when they have left.
+   */
+  void feed(const std::vector<uint64_t>& ids, FeedPiece piece);
+  /** Nothing more comes. */
   void finish_feed(uint64_t id, bool whole);
   /** A path that has no prepared reply yet. Returns its handle, which means nothing when it is removed; 0: too many. */
   uint64_t add(Ref<HotEntry> entry);
@@ -67,6 +73,7 @@ class Engine {
   size_t threads() const { return threads_.size(); }
 
  private:
+  void prepare(FeedPiece& piece, size_t takers) const;
   void post_to(uint64_t exchange, Command command);
   void post(size_t thread, Command command);
   /** To each thread, a command of its own. */

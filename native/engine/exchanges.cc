@@ -32,8 +32,9 @@ void Exchanges::begin(const Exchange& exchange) {
 }
 
 void Exchanges::count(const Exchange& exchange, uint64_t bytes) {
-  tally(exchange.body).bytes.add(bytes);
   Feed* const feed = exchange.body.feed();
+  if (feed) count_of_files(exchange.body, feed->take_of_files(), bytes);
+  else tally(exchange.body).bytes.add(bytes);
   const uint64_t drained = feed ? feed->take_spent() : 0;
   if (drained == 0) return;
   Record& record = records_.add(Record::drained);
@@ -41,10 +42,21 @@ void Exchanges::count(const Exchange& exchange, uint64_t bytes) {
   record.bytes = static_cast<double>(drained);
 }
 
+// Those of files are counted by the way that they really took.
+void Exchanges::count_of_files(const BodySource& body, Feed::OfFiles files, uint64_t bytes) {
+  const auto of = [this](Way way, Reason reason) -> Counter& {
+    return counters_.bodies[static_cast<size_t>(way)][static_cast<size_t>(reason)].bytes;
+  };
+  tally(body).bytes.add(bytes - files.sent - files.read);
+  of(Way::sendfile, Reason::size).add(files.sent);
+  of(Way::read, body.takes_files() ? Reason::size : Reason::transport).add(files.read);
+}
+
 void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
   BodySource& body = exchange.body;
+  if (exchange.receives) deliver(exchange, Received::gone, {});
   if (body.active()) {
-    const File* source = body.reply().source();
+    const File* source = body.faulty();
     count_end(exchange, how);
     if (how == ExchangeEnd::done && body.refused()) {
       counters_.refused.add(1);
@@ -53,7 +65,8 @@ void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
       record.text = source->path();
     }
     if (body.feed()) end_feed(exchange.id, how);
-    else if (how == ExchangeEnd::file_fault) {
+    // A feed that could not be made is its maker's.
+    if (how == ExchangeEnd::file_fault && (source || !body.feed())) {
       Record& record = records_.add(Record::file_fault);
       record.site = exchange.site;
       if (source) record.text = source->path();
@@ -89,6 +102,18 @@ void Exchanges::count_end(const Exchange& exchange, ExchangeEnd how) {
     case ExchangeEnd::cancelled:
       return counters_.cancelled.add(1);
   }
+}
+
+void Exchanges::deliver(Exchange& exchange, Received how, std::string content) {
+  exchange.receives = false;
+  end_content(exchange.id, how, std::move(content));
+}
+
+void Exchanges::end_content(uint64_t id, Received how, std::string content) {
+  Record& record = records_.add(Record::received);
+  record.id = static_cast<double>(id);
+  record.code = static_cast<uint32_t>(how);
+  record.text = std::move(content);
 }
 
 void Exchanges::end_feed(uint64_t id, ExchangeEnd how) {

@@ -29,6 +29,11 @@ class Exchanges {
   /** Its client was gone before the answer whose body was to be made. */
   void refuse_feed(uint64_t id) { end_feed(id, ExchangeEnd::gone); }
 
+  /** What became of the content that was asked for. */
+  void deliver(Exchange& exchange, Received how, std::string content);
+  /** Of one that is no more, or had none. */
+  void refuse_content(uint64_t id) { end_content(id, Received::gone, {}); }
+
   /** Its answer begins. */
   void begin(const Exchange& exchange);
   void count(const Exchange& exchange, uint64_t bytes);
@@ -42,7 +47,9 @@ class Exchanges {
   Counters::Tally& tally(const BodySource& body) {
     return counters_.bodies[static_cast<size_t>(body.way())][static_cast<size_t>(body.reason())];
   }
+  void count_of_files(const BodySource& body, Feed::OfFiles files, uint64_t bytes);
   void count_end(const Exchange& exchange, ExchangeEnd how);
+  void end_content(uint64_t id, Received how, std::string content);
   void end_feed(uint64_t id, ExchangeEnd how);
   void end_transfer(uint64_t transfer, ExchangeEnd how, uint64_t bytes);
 

@@ -12,7 +12,8 @@
 namespace zc {
 
 /**
- * request: id, asked: to be answered by Engine::reply; code = 1: the path was asked for before · stale: text = path of a
+ * request: id, asked: to be answered by Engine::reply; code = 1: the path was asked for before; its content, where that is
+ * not here, comes by Engine::receive · stale: text = path of a
  * hot entry whose evidence no longer holds; it is removed · file_fault: text = file (UTF-8), code = FileFault, error: a send was cut off · refused: text =
  * file (UTF-8): the kernel refused sendfile, it was read instead · transfer_end: id, bytes, code = ExchangeEnd ·
  * accept_paused: error: out of descriptors; clients wait in the backlog · stopped: the thread's last connection is
@@ -20,13 +21,13 @@ namespace zc {
  * names are to be read; code = 1: of one that is no longer what it was, it is removed · kept: text = path of a directory
  * of which the first file is kept · unproxied: code = Unproxied: a client that no proxy has introduced was turned away ·
  * retired: the thread accepts nobody more · drained: id, bytes: so much of a feed has left · feed_end: id, code = ExchangeEnd:
- * nobody takes more of it.
+ * nobody takes more of it · received: id, code = Received, text = content: what Engine::receive asked for.
  */
 #define ZC_RECORDS(X)                                                                                        \
   X(request, "request") X(stale, "stale") X(file_fault, "file-fault") X(refused, "refused")                  \
   X(transfer_end, "transfer-end") X(accept_paused, "accept-paused") X(stopped, "stopped") X(root, "root") \
   X(directory, "directory") X(kept, "kept") X(unproxied, "unproxied") X(retired, "retired") \
-  X(drained, "drained") X(feed_end, "feed-end")
+  X(drained, "drained") X(feed_end, "feed-end") X(received, "received")
 
 /** What was wrong with a client of a listener that takes those of proxies. */
 #define ZC_UNPROXIED(X) X(stranger, "stranger") X(header, "header")

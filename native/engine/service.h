@@ -22,6 +22,9 @@ class EngineService final : public Service {
   Ref<const Reply> judge(Connection& connection) override;
   Ref<const Reply> find(Exchange& exchange, const RequestHead& head) override;
   void ask(Exchange& exchange, Request request) override;
+  void deliver(Exchange& exchange, Received how, std::string content) override {
+    exchanges_.deliver(exchange, how, std::move(content));
+  }
   Ref<const Reply> error(int status) override;
   bool page_in(Exchange& exchange) override;
   void begin(Exchange& exchange) override { exchanges_.begin(exchange); }

@@ -26,6 +26,7 @@ struct SiteSetup {
   Symlinks symlinks = Symlinks::inside;
   int64_t revalidate = 0;  // ms
   bool downloads = false;  // a query that asks for a download has an answer of its own
+  bool live = false;       // and one that asks to be told of what a file grows by
 };
 
 /** Fixed for the life of an engine. */

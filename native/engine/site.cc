@@ -20,13 +20,12 @@ bool is_current(const Reply& reply) {
 // Where the reply of all that a directory lacks is kept: no request's path begins with NUL.
 std::string miss_path(const std::string& directory) { return std::string(1, '\0') + directory; }
 
-// A parameter of this name, as it is spelled; src/http/target.ts has the same.
-bool asks_for_download(std::string_view query) {
-  static constexpr std::string_view kName = "download";
+// Has it a parameter of this name, as it is spelled? src/http/target.ts has the same.
+bool names(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     query.remove_prefix(1);
     const std::string_view parameter = query.substr(0, query.find('&'));
-    if (parameter.substr(0, parameter.find('=')) == kName) return true;
+    if (parameter.substr(0, parameter.find('=')) == name) return true;
     query.remove_prefix(parameter.size());
   }
   return false;
@@ -38,7 +37,9 @@ Site::Found Site::find(const RequestHead& head, int64_t now) {
   if (head.method != Method::get && head.method != Method::head) return {};
   if (!root_holds(now)) return {};
   const std::string_view path = path_of(head.target);
-  if (setup_.downloads && asks_for_download(std::string_view(head.target).substr(path.size()))) return {};
+  const std::string_view query = std::string_view(head.target).substr(path.size());
+  if (setup_.downloads && names(query, "download")) return {};
+  if (setup_.live && names(query, "live")) return {};
   if (const HotEntry* entry = hot_.find(path)) {
     if (entry->lasts_until != 0 && path.size() != head.target.size()) return {};
     return {reply_of(*entry, head, now)};

@@ -107,6 +107,8 @@ void EngineThread::on_command(Command& command) {
     case Command::finish_feed:
     case Command::fail_feed:
       return feed(command);
+    case Command::receive:
+      return receive(command);
     case Command::put:
       return service_.site(command.site).put(std::move(command.entry));
     case Command::remove:
@@ -162,6 +164,13 @@ void EngineThread::feed(Command& command) {
   if (command.kind == Command::feed) feed->push(std::move(command.piece));
   else feed->finish(command.kind == Command::finish_feed);
   exchange->connection.on_fed(*exchange);
+}
+
+void EngineThread::receive(const Command& command) {
+  Exchange* const exchange = service_.exchanges().find(command.id);
+  if (!exchange || exchange->receives) return service_.exchanges().refuse_content(command.id);
+  exchange->receives = true;
+  exchange->connection.on_receive(*exchange, command.most);
 }
 
 void EngineThread::listen(UniqueFd listener, Ref<const Entrance> entrance) {

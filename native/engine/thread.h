@@ -28,6 +28,7 @@ class EngineThread : public RefCounted {
   void accept_clients(Acceptor& from);
   void reply(Command& command);
   void feed(Command& command);
+  void receive(const Command& command);
   void begin_transfer(Command& command);
   void begin_retire(int64_t grace);
   void begin_stop(int64_t grace);

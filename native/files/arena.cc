@@ -66,7 +66,7 @@ Ref<Memory> Arena::snapshot(const File& file, SnapshotError& error) {
   Ref<Memory> slot = make_slot(file, offset, error);
   if (!slot) return {};
   error = SnapshotError::changed;
-  if (!read_exactly(file.fd(), base_ + offset, slot->size()) || !file.unchanged()) return {};
+  if (!read_exactly(file.fd(), base_ + offset, slot->size()) || !file.unchanged(file.stat().size)) return {};
   error = SnapshotError::none;
   return slot;
 }
@@ -87,7 +87,7 @@ Ref<Memory> Arena::make_slot(const File& file, size_t& offset, SnapshotError& er
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   error = SnapshotError::changed;
-  if (!file.unchanged() || std::abs(nanoseconds(now) - file.stat().mtime) < kTimestampGrain) return {};
+  if (!file.unchanged(file.stat().size) || std::abs(nanoseconds(now) - file.stat().mtime) < kTimestampGrain) return {};
   error = SnapshotError::full;
   if (!allocate(size, offset)) return {};
   return make_ref<Slot>(Ref<Arena>(this), offset, size);

@@ -36,12 +36,13 @@ bool File::seen_resident(ByteSpan stretches, int64_t now) const {
 void File::set_resident(ByteSpan span, int64_t now) const {
   if (volume_ == Volume::remote) return;
   for (uint64_t i = (span.start + kStretch - 1) / kStretch; i < stretches_; ++i) {
-    if (std::min((i + 1) * kStretch, stat_.size) > span.end) return;
+    const uint64_t end = (i + 1) * kStretch;
+    if ((grows_ ? end : std::min(end, stat_.size)) > span.end) return;
     resident_until_[i].store(now + kResidentFor, std::memory_order_relaxed);
   }
 }
 
-bool File::read_now(char* to, ByteSpan span, int64_t now) const { return fill_now(to, span, now) && unchanged(); }
+bool File::read_now(char* to, ByteSpan span, int64_t now) const { return fill_now(to, span, now) && unchanged(span.end); }
 
 std::optional<std::string> File::content_now(int64_t now) const {
   std::string bytes(stat_.size, '\0');

@@ -48,11 +48,13 @@ struct ByteSpan {
 
 class File : public RefCounted {
  public:
-  File(UniqueFd fd, const FileStat& stat, std::string path, Volume volume = Volume::local)
+  /** `grows`: bytes are only ever added at its end. What it has is sent while that goes on, also what came after `stat`. */
+  File(UniqueFd fd, const FileStat& stat, std::string path, Volume volume = Volume::local, bool grows = false)
       : fd_(std::move(fd)),
         stat_(stat),
         path_(std::move(path)),
         volume_(volume),
+        grows_(grows),
         stretches_(std::min((stat.size + kStretch - 1) / kStretch, kMaxStretches)),
         resident_until_(new std::atomic<int64_t>[stretches_]()) {}
 
@@ -61,20 +63,26 @@ class File : public RefCounted {
   /** Root-relative, for records to the log. */
   const std::string& path() const { return path_; }
   Volume volume() const { return volume_; }
-  /** Is the open file still what it was when it was opened? One fstat(2). */
-  bool unchanged() const {
+  /** May these be bytes of it? Of one that grows, only the call that sends them tells. */
+  bool may_have(ByteSpan span) const { return span.start <= span.end && (grows_ || span.end <= stat_.size); }
+  /** Is the open file still what it was when it was opened, or if it grows, has it all before `end`? One fstat(2). */
+  bool unchanged(uint64_t end) const {
     struct stat st;
-    return fstat(fd_.get(), &st) == 0 && stat_.same_content(FileStat::from(st));
+    if (fstat(fd_.get(), &st) != 0) return false;
+    const FileStat now = FileStat::from(st);
+    return grows_ ? now.size >= end : stat_.same_content(now);
   }
   /** Is it the very version that was opened? A rename, a link or a mode moves ctime too: then it is looked for anew. */
   bool is_current() const {
     struct stat st;
     if (fstat(fd_.get(), &st) != 0) return false;
     const FileStat now = FileStat::from(st);
-    return stat_.same_content(now) && stat_.ctime == now.ctime;
+    return grows_ ? now.size >= stat_.size : stat_.same_content(now) && stat_.ctime == now.ctime;
   }
   /** The whole stretches around a span: what is asked about, paged in and remembered together. */
   ByteSpan stretches(ByteSpan span) const {
+    // Behind its end there is nothing to ask about, and where that is by now nobody knows.
+    if (grows_) return {span.start / kStretch * kStretch, span.end};
     const uint64_t end = (span.end + kStretch - 1) / kStretch * kStretch;
     return {span.start / kStretch * kStretch, std::min(end, stat_.size)};
   }
@@ -98,7 +106,7 @@ class File : public RefCounted {
  private:
   bool fill_now(char* to, ByteSpan span, int64_t now) const;
 
-  // 1 GiB in 64 KiB of memory; what lies behind is asked about each time.
+  // 1 GiB in 64 KiB of memory; what lies behind is asked about each time, and so is what was added since it was opened.
   static constexpr uint64_t kMaxStretches = 8192;
 
   ~File() override { close_aside(std::move(fd_), stat_.dev, stat_.size, volume_); }
@@ -107,6 +115,7 @@ class File : public RefCounted {
   const FileStat stat_;
   const std::string path_;
   const Volume volume_;
+  const bool grows_;
   const uint64_t stretches_;
   const std::unique_ptr<std::atomic<int64_t>[]> resident_until_;
   mutable std::atomic<bool> probeable_{true};

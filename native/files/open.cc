@@ -50,6 +50,14 @@ std::optional<OpenedFile> unless_unsure(OpenedFile opened) {
 
 }  // namespace
 
+OpenedFile opened_growing(UniqueFd fd, const std::string& path) {
+  struct stat st;
+  if (fstat(fd.get(), &st) != 0) return failed(errno);
+  if (type_of(st.st_mode) != OpenedFile::file) return failed(EINVAL);
+  const Volume volume = volume_of(fd.get(), st.st_dev);
+  return {OpenedFile::file, make_ref<File>(std::move(fd), FileStat::from(st), path, volume, true), 0};
+}
+
 OpenedFile open_file(const Root& root, const std::string& path, Symlinks symlinks) {
   return open_twice([&](int flags) { return open_beneath(root, path, flags, symlinks); }, path, volume_of);
 }

@@ -34,4 +34,7 @@ std::optional<OpenedFile> open_file_now(const Root& root, const std::string& pat
 /** The same of what was a regular file a moment ago: opened without a look at what it is now. */
 std::optional<OpenedFile> reopen_file_now(const Root& root, const std::string& path, Symlinks symlinks);
 
+/** What the descriptor has open, if it is a file: from now on one that only grows. */
+OpenedFile opened_growing(UniqueFd fd, const std::string& path);
+
 }  // namespace zc

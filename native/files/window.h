@@ -28,7 +28,7 @@ class Window : public RefCounted {
       }
       io_.bytes += io.bytes;
     }
-    unchanged_ = !last_ || file.unchanged();
+    unchanged_ = !last_ || file.unchanged(span_.end);
   }
 
   /** `again` until it is loaded; `moved`: all of it is here. */

@@ -31,7 +31,7 @@ struct LogStep {
 struct LogFormat : RefCounted {
   std::vector<LogStep> steps;
   bool json = false;    // values are JSON's: texts in quotes, null for what is not there
-  uint32_t fields = 0;  // bits of those that it reads
+  FieldSet fields = 0;  // bits of those that it reads
   Networks proxies;     // whose word is taken for who the client is
   std::string id;       // with which the ids of requests that brought none begin
 };

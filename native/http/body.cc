@@ -31,11 +31,14 @@ void BodySource::start(Ref<const Reply> reply, bool empty, bool takes_files, boo
   holds_last_ = held && reply_->parts.empty();
   reads_ = refused_ || reply_->way == Way::read || !takes_files || (held && !holds_last_);
   fault_ = FileFault::none;
+  faulty_ = {};
+  piece_changed_ = false;
 }
 
 void BodySource::clear() {
   reply_ = {};
   window_ = {};
+  cold_file_ = faulty_ = {};
   feed_ = {};
 }
 
@@ -49,15 +52,26 @@ BodySource::Segment BodySource::span_segment(ByteSpan span) const {
   const uint64_t size = span.end - span.start;
   const Memory* memory = reply_->memory.get();
   const bool mapped = memory && memory->mapped_file();
-  if (!memory || (mapped && !takes_files_)) return {nullptr, size, span.start, true};
-  return {memory->data() + span.start, size, span.start, true, mapped};
+  const File* file = reply_->source();
+  if (!memory || (mapped && !takes_files_)) return {nullptr, size, span.start, true, false, reads_, file};
+  return {memory->data() + span.start, size, span.start, true, mapped, false, file};
 }
+
+BodySource::Segment BodySource::piece_segment(const FeedPiece& piece) const {
+  if (piece.memory) return {piece.memory->data(), piece.memory->size(), 0, true};
+  const File& file = *piece.file;
+  const bool reads = !takes_files_ || !piece.by_descriptor || file.refused();
+  return {nullptr, piece.size(), piece.span.start, true, false, reads, &file};
+}
+
+// Of the last byte that is a file's.
+uint64_t BodySource::file_end() const { return reply_->parts.empty() ? reply_->span.end : reply_->parts.back().span.end; }
 
 BodySource::Segment BodySource::segment(size_t index) const {
   if (empty_) return {};
   if (feed_) {
-    const Memory* piece = feed_->piece(index);
-    return piece ? Segment{piece->data(), piece->size(), 0, true} : Segment{};
+    const FeedPiece* piece = feed_->piece(index);
+    return piece ? piece_segment(*piece) : Segment{};
   }
   if (reply_->parts.empty()) return index == 0 ? span_segment(reply_->span) : Segment{};
   if (index / 2 < reply_->parts.size()) {
@@ -81,6 +95,7 @@ bool BodySource::ended() const {
 BodyNext BodySource::next(iovec* to, size_t room, uint64_t size, int64_t now) {
   if (feed_) {
     if (feed_->failed()) return broken(FileFault::failed, 0);
+    if (piece_changed_) return broken(FileFault::changed, 0, faulty_.get());
     feed_->settle();
   }
   BodyNext next{BodyNext::memory};
@@ -95,13 +110,16 @@ BodyNext BodySource::next(iovec* to, size_t room, uint64_t size, int64_t now) {
     uint64_t length = std::min(part.size - offset, size);
     if (part.mapped) {
       // The kernel copies from it, and would wait here for pages that are not in memory.
-      if (!holds(probed_, at) && !probe({at, at + std::min(length, kMappedPiece)}, now)) return {BodyNext::cold};
+      if (!holds(probed_, at) && !probe(*part.file, {at, at + std::min(length, kMappedPiece)}, now)) return {BodyNext::cold};
       length = std::min(length, probed_.end - at);
     } else if (!data) {
-      if (!reads_) break;
+      // A window is of one piece of a feed: the next may be another file's.
+      if (!part.reads || (feed_ && window_in_use)) break;
       if (!window_ || !window_->holds(at)) {
         if (window_in_use) break;
-        const BodyNext loaded = load_window(at, part.file_offset + part.size, length, now);
+        const BodyNext loaded = load_window(part, at, length, now);
+        // What is made for a reader that waits does not wait for the disk behind it.
+        if (feed_ && next.count > 0 && loaded.kind == BodyNext::cold) break;
         if (loaded.kind != BodyNext::memory) return loaded;
       }
       window_in_use = true;
@@ -120,7 +138,10 @@ BodyNext BodySource::next(iovec* to, size_t room, uint64_t size, int64_t now) {
   offset_ = offset;
   if (next.waits) return {BodyNext::awaited};
   if (!part.exists) return finish();
-  return {BodyNext::file};
+  next.kind = BodyNext::file;
+  next.source = part.file;
+  next.span = {part.file_offset + offset, part.file_offset + part.size};
+  return next;
 }
 
 BodyNext BodySource::next_of_file(uint64_t size, int64_t now) {
@@ -129,44 +150,51 @@ BodyNext BodySource::next_of_file(uint64_t size, int64_t now) {
   const uint64_t left = current.size - offset_ - (holds_last_ ? 1 : 0);
   if (left == 0) return {BodyNext::held};
   const uint64_t length = std::min(left, size);
-  if (!holds(probed_, at) && !probe({at, at + length}, now)) return {BodyNext::cold};
+  if (!holds(probed_, at) && !probe(*current.file, {at, at + length}, now)) return {BodyNext::cold};
   BodyNext next{BodyNext::file};
+  next.source = current.file;
   next.span = {at, std::min(at + length, probed_.end)};
   return next;
 }
 
 // False: its beginning may have to be waited for, and `wanted` says how much at a time.
-bool BodySource::probe(ByteSpan asked, int64_t now) {
-  const File& file = *reply_->source();
+bool BodySource::probe(const File& file, ByteSpan asked, int64_t now) {
   const ByteSpan span = file.stretches(asked);
   const bool resident = file.resident(span, now);
-  if (resident) probed_ = span;
-  else cold_ = {span.start, std::min(span.start + kColdSpan, span.end)};
-  return resident;
+  if (resident) {
+    probed_ = span;
+    return true;
+  }
+  cold_ = {span.start, std::min(span.start + kColdSpan, span.end)};
+  cold_file_ = Ref<const File>(&file);
+  cold_window_ = false;
+  return false;
 }
 
 PageIn BodySource::wanted() const {
-  return {Ref<const File>(reply_->source()), cold_, reads_ ? window_ : Ref<Window>()};
+  return {cold_file_, cold_, cold_window_ ? window_ : Ref<Window>()};
 }
 
 void BodySource::set_paged(int64_t now) {
-  const ByteSpan here = reads_ ? window_->span() : cold_;
-  if (!reads_) probed_ = here;
-  reply_->source()->set_resident(here, now);
+  const ByteSpan here = cold_window_ ? window_->span() : cold_;
+  if (!cold_window_) probed_ = here;
+  cold_file_->set_resident(here, now);
 }
 
 // No more than is wanted: where a peer takes little at a time, what lies read and waits is little too.
-BodyNext BodySource::load_window(uint64_t at, uint64_t end, uint64_t most, int64_t now) {
-  const File& file = *reply_->source();
+BodyNext BodySource::load_window(const Segment& part, uint64_t at, uint64_t most, int64_t now) {
+  const File& file = *part.file;
+  const uint64_t end = part.file_offset + part.size;
   // A small file is read whole before its head leaves, so that a change can still be refused.
   const uint64_t size = std::min({end - at, kWindow, most});
   const bool paged = window_ && window_->io().result != Io::again && window_->span().start == at;
   if (!paged) {
     if (!window_ || window_->capacity() < size) window_ = make_ref<Window>(size);
     // The last bytes are withheld unless all bytes were of one version: no mixed body is ever complete.
-    const ByteSpan last = reply_->parts.empty() ? reply_->span : reply_->parts.back().span;
-    window_->aim({at, at + size}, at + size == last.end);
+    window_->aim({at, at + size}, at + size == (feed_ ? end : file_end()));
     cold_ = {at, std::min(end, at + kColdSpan)};
+    cold_file_ = Ref<const File>(&file);
+    cold_window_ = true;
     // On a remote volume even a look may hang.
     if (file.volume() == Volume::remote) return {BodyNext::cold};
     const bool believed = holds(probed_, at) || (!file.probeable() && file.seen_resident({at, at + size}, now));
@@ -175,14 +203,14 @@ BodyNext BodySource::load_window(uint64_t at, uint64_t end, uint64_t most, int64
   }
   switch (window_->io().result) {
     case Io::moved:
-      return window_->unchanged() ? BodyNext{BodyNext::memory} : broken(FileFault::changed, 0);
+      return window_->unchanged() ? BodyNext{BodyNext::memory} : broken(FileFault::changed, 0, &file);
     case Io::cold:
     case Io::refused:
       return {BodyNext::cold};
     case Io::truncated:
-      return broken(FileFault::truncated, 0);
+      return broken(FileFault::truncated, 0, &file);
     default:
-      return broken(FileFault::failed, window_->io().error);
+      return broken(FileFault::failed, window_->io().error, &file);
   }
 }
 
@@ -194,15 +222,17 @@ void BodySource::confirm() {
 }
 
 void BodySource::refuse() {
+  segment(index_).file->set_refused();
+  // The pieces of a feed ask their files.
+  if (feed_) return;
   reads_ = refused_ = true;
   holds_last_ = false;
-  reply_->file->set_refused();
 }
 
 BodyNext BodySource::finish() {
   const File* source = empty_ ? nullptr : reply_->source();
   // Reading has looked at the file before it let the last bytes go.
-  if (source && !reads_ && sent_ > 0 && !source->unchanged()) return broken(FileFault::changed, 0);
+  if (source && !reads_ && sent_ > 0 && !source->unchanged(file_end())) return broken(FileFault::changed, 0);
   return {BodyNext::done};
 }
 
@@ -213,22 +243,39 @@ void BodySource::advance(uint64_t bytes) {
     const uint64_t step = std::min(bytes, current.size - offset_);
     offset_ += step;
     bytes -= step;
+    if (feed_ && current.file) feed_->note_file(step, current.reads);
     if (offset_ == current.size) {
-      // Whose first piece is the next one then.
-      if (feed_) feed_->drop_first();
+      if (feed_) end_piece(current);
       else ++index_;
       offset_ = 0;
     }
   }
 }
 
+// The next one is the first then, and may be another file's.
+void BodySource::end_piece(const Segment& piece) {
+  if (piece.file) {
+    // Reading has looked at it before.
+    if (!piece.reads && !piece.file->unchanged(piece.file_offset + piece.size)) {
+      piece_changed_ = true;
+      faulty_ = Ref<const File>(piece.file);
+    }
+    probed_ = {};
+    if (window_) window_->aim({}, false);
+  }
+  feed_->drop_first();
+}
+
 void BodySource::fail(FileFault fault, int error) {
   fault_ = fault;
   fault_error_ = error;
+  if (feed_) faulty_ = Ref<const File>(segment(index_).file);
 }
 
-BodyNext BodySource::broken(FileFault fault, int error) {
-  fail(fault, error);
+BodyNext BodySource::broken(FileFault fault, int error, const File* file) {
+  if (feed_) faulty_ = Ref<const File>(file);
+  fault_ = fault;
+  fault_error_ = error;
   return {BodyNext::broken};
 }
 

@@ -19,7 +19,7 @@ constexpr const char* kFaultNames[] = {ZC_FAULTS(ZC_NAME)};
 struct BodyNext {
   enum Kind : uint8_t {
     memory,   // `count` vectors are filled
-    file,     // a span of the file, which the stream can take: see next_of_file
+    file,     // a span of a file, which the stream can take: see next_of_file
     held,     // all but the last byte of a file is sent: see confirm
     cold,     // the next bytes may be on the disk: have them paged in (see wanted)
     awaited,  // the next bytes are not made yet (see feed)
@@ -30,6 +30,7 @@ struct BodyNext {
   size_t count = 0;
   bool more = false;   // of memory: the body goes on behind it
   bool waits = false;  // the same, with what is not made yet
+  const File* source = nullptr;  // of file
   ByteSpan span = {};
 };
 
@@ -51,12 +52,13 @@ class BodySource {
   /** Drops the buffer of a body that may wait for long: what was not sent of it is read again. */
   void drop_window() {
     window_ = {};
+    cold_file_ = {};
     if (feed_) feed_->settle();
   }
 
   /** From the cursor on, at most `room` vectors (> 0) and `size` bytes. `now`: ms, for what is remembered of the page cache. */
   BodyNext next(iovec* to, size_t room, uint64_t size, int64_t now);
-  /** After `file`: at most `size` bytes of it that are in the page cache. */
+  /** After `file`, whose span is all that is left of this one: at most `size` bytes of it that are in the page cache. */
   BodyNext next_of_file(uint64_t size, int64_t now);
   /** They have left. */
   void advance(uint64_t bytes);
@@ -79,8 +81,12 @@ class BodySource {
   Way way() const;
   Reason reason() const { return refused_ ? Reason::refused : reply_->reason; }
   bool refused() const { return refused_; }
+  /** False: what is a file's is read for the stream. */
+  bool takes_files() const { return takes_files_; }
   FileFault fault() const { return fault_; }
   int fault_error() const { return fault_error_; }
+  /** Whose fault it is; null: no file's. */
+  const File* faulty() const { return feed_ ? faulty_.get() : reply_->source(); }
   /** After `cold`: what to page in. */
   PageIn wanted() const;
   /** It is in memory now, or will never be: go on without asking. */
@@ -93,15 +99,20 @@ class BodySource {
     uint64_t file_offset = 0;
     bool exists = false;
     bool mapped = false;  // the data are the file's own pages
+    bool reads = false;   // of the file: by windows
+    const File* file = nullptr;
   };
 
   Segment segment(size_t index) const;
   Segment span_segment(ByteSpan span) const;
-  bool probe(ByteSpan asked, int64_t now);
-  BodyNext load_window(uint64_t at, uint64_t end, uint64_t most, int64_t now);
+  Segment piece_segment(const FeedPiece& piece) const;
+  uint64_t file_end() const;
+  bool probe(const File& file, ByteSpan asked, int64_t now);
+  BodyNext load_window(const Segment& part, uint64_t at, uint64_t most, int64_t now);
+  void end_piece(const Segment& piece);
   bool feeds() const { return feed_ && !feed_->whole(); }
   BodyNext finish();
-  BodyNext broken(FileFault fault, int error);
+  BodyNext broken(FileFault fault, int error, const File* file = nullptr);
 
   Ref<const Reply> reply_;
   Ref<Window> window_;
@@ -110,7 +121,9 @@ class BodySource {
   uint64_t offset_ = 0;
   uint64_t sent_ = 0;
   ByteSpan probed_;  // in the page cache, or waited for
-  ByteSpan cold_;
+  ByteSpan cold_;  // of this file, for the window or the page cache
+  Ref<const File> cold_file_;
+  bool cold_window_ = false;
   bool empty_ = false;
   bool takes_files_ = true;
   bool holds_last_ = false;
@@ -118,6 +131,8 @@ class BodySource {
   bool refused_ = false;  // the kernel would not send this file
   FileFault fault_ = FileFault::none;
   int fault_error_ = 0;
+  Ref<const File> faulty_;        // of a feed
+  bool piece_changed_ = false;    // one that has left
 };
 
 }  // namespace zc

@@ -27,6 +27,8 @@ class Connection : public Timer {
   virtual void on_timeout() = 0;
   /** To an exchange that Service::ask was called for. */
   virtual void on_answer(Exchange& exchange, Ref<const Reply> reply) = 0;
+  /** Somebody wants the content of its request, at most so many bytes: Service::deliver is called, unless the exchange ends. */
+  virtual void on_receive(Exchange&, uint64_t) {}
   /** What Service::page_in was called for is in memory, or will never be. */
   virtual void on_paged(Exchange& exchange) = 0;
   /** More of a body that is made while it is sent is here, or its end. */

@@ -62,6 +62,7 @@ struct Exchange {
   Noted noted;
   int64_t began = 0;  // ms, monotonic: its head was read
   BodySource body;    // of the answer, once there is one
+  bool receives = false;  // somebody waits for the request's content
 
   /** Of one whose request could not be read. */
   void begin(int64_t now) {
@@ -73,14 +74,14 @@ struct Exchange {
   }
   /** `fields`: bits of those that are noted; `joined`: as of copy_of. */
   template <class Joined>
-  void begin(int64_t now, const RequestHead& head, Protocol spoken, uint32_t fields, Joined joined) {
+  void begin(int64_t now, const RequestHead& head, Protocol spoken, FieldSet fields, Joined joined) {
     began = now;
     protocol = spoken;
     method.assign(head.method_text);
     target.assign(head.target);
     noted.clear();
-    for (uint32_t left = head.present & fields; left != 0; left &= left - 1) {
-      const auto field = static_cast<Field>(__builtin_ctz(left));
+    for (FieldSet left = head.present & fields; left != 0; left &= left - 1) {
+      const Field field = first_of(left);
       if ((head.repeated & bit(field)) == 0) noted.add(field, head.fields[field]);
       else noted.add(field, joined(field));
     }

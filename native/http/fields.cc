@@ -9,7 +9,7 @@ namespace zc {
 namespace {
 
 // Length, first and last letter tell all the names apart, with weights that the compiler finds.
-constexpr size_t kNameSlots = 128;
+constexpr size_t kNameSlots = 256;
 
 struct Weights {
   size_t first, last;

@@ -41,7 +41,7 @@ struct FileTemplate : RefCounted {
   std::vector<std::string> siblings;
   /** Where the time is in whole seconds, the tag of a file of at most so many bytes is of its content. */
   uint64_t hashed = 0;
-  uint32_t judged = 0;  // fields with a say: with any of them, but for If-None-Match and If-Modified-Since, it is TypeScript's
+  FieldSet judged = 0;  // fields with a say: with any of them, but for If-None-Match and If-Modified-Since, it is TypeScript's
   Doubtful doubtful = Doubtful::none;
 };
 

@@ -12,6 +12,8 @@ class Input {
   }
   /** Bytes, or the end, may wait in the stream. Edge-triggered, so remembered. */
   bool readable() const { return readable_; }
+  /** The client has half-closed, whatever of its bytes is not read yet. */
+  bool peer_ended() const { return peer_ended_; }
   /** receive() said so: the client has half-closed. */
   bool ended() const { return ended_; }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 
+#include "http/fields.h"
 #include "http/pace.h"
 
 namespace zc {
@@ -24,8 +25,9 @@ struct ConnectionLimits {
   Pace pace;
   uint64_t max_drain = 0;          // bytes of a request body
   uint64_t send_chunk = 2 << 20;   // bytes of one turn (nginx: sendfile_max_chunk)
+  uint64_t sendfile_min = 0;       // bytes of a file's piece in a feed: shorter ones are read
   bool verify_sendfile = false;    // see BodySource, holds_last
-  uint32_t planned = 0;            // bits of the fields that the plan reads
+  FieldSet planned = 0;            // bits of the fields that the plan reads
   bool server_timing = false;      // each answer says what its connection speaks
   bool judges_clients = false;     // who asks, and how often: see Service::judge
 };

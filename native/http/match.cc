@@ -13,7 +13,7 @@ bool guard_holds(const HotReply& reply, const RequestHead& request) {
 }
 
 // An If-Range equal to the strong ETag changes nothing (RFC 9110 §13.1.5).
-Ref<const Reply> match_range(const HotReply& hot, uint32_t asked, const RequestHead& request) {
+Ref<const Reply> match_range(const HotReply& hot, FieldSet asked, const RequestHead& request) {
   const bool is_current = (asked & bit(kIfRange)) != 0 && !hot.etag.empty() && request.fields[kIfRange] == hot.etag;
   if (is_current) asked &= ~bit(kIfRange);
   if (asked != (hot.guard_mask | bit(kRange)) || !guard_holds(hot, request)) return {};
@@ -26,7 +26,7 @@ Ref<const Reply> match_range(const HotReply& hot, uint32_t asked, const RequestH
 
 Ref<const Reply> match(const HotEntry& entry, const RequestHead& request) {
   if ((request.repeated & entry.judged) != 0) return {};
-  const uint32_t asked = request.present & entry.judged;
+  const FieldSet asked = request.present & entry.judged;
   for (const HotReply& hot : entry.replies) {
     if (request.method == Method::head && !hot.answers_head) continue;
     if (hot.large) {

@@ -61,6 +61,7 @@ struct Reply : RefCounted {
   Way way = Way::none;
   Reason reason = Reason::size;
   bool close = false;
+  bool live = false;  // made for as long as somebody waits for it: to a client that has half-closed, nothing more comes
   Ref<Memory> memory;  // of the ways bytes and mmap
   Ref<File> file;      // of sendfile and read
   ByteSpan span;       // when there are no parts
@@ -90,7 +91,7 @@ struct HotReply {
   Ref<Reply> not_modified;  // the 304; null without an ETag
   std::string etag;
   std::vector<Guard> guard;
-  uint32_t guard_mask = 0;  // bits of the guard's fields
+  FieldSet guard_mask = 0;  // bits of the guard's fields
   bool answers_head = false;
 };
 
@@ -105,7 +106,7 @@ struct Evidence {
 struct HotEntry : RefCounted {
   uint32_t site = 0;
   std::string path;
-  uint32_t judged = 0;  // fields that must be as the guard says, or absent
+  FieldSet judged = 0;  // fields that must be as the guard says, or absent
   std::vector<HotReply> replies;
   std::vector<Evidence> evidence;
   // ms; of a listing, 0 of all else: nothing holds after it. Its evidence is looked at each time, since names that come and

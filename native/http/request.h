@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/content.h"
 #include "http/fields.h"
 
 namespace zc {
@@ -23,8 +24,8 @@ struct RequestHead {
   std::string_view target;  // as sent: origin-form, absolute-form, "*" (OPTIONS) or authority-form (CONNECT)
   Method method;
   std::string_view fields[kFieldCount];  // without surrounding whitespace; the first line only of a repeated field
-  uint32_t present;                      // bit(Field): the field was sent (its value may be empty)
-  uint32_t repeated;                     // bit(Field): it was sent on more than one line
+  FieldSet present;                      // bit(Field): the field was sent (its value may be empty)
+  FieldSet repeated;                     // bit(Field): it was sent on more than one line
 };
 
 /** RFC 9112 §3.2.2: an absolute-form's own, whatever Host says. Empty where an old client names none. */
@@ -42,14 +43,15 @@ inline std::string_view path_of(std::string_view target) { return target.substr(
 struct Request {
   std::string method, target;
   std::vector<std::pair<Field, std::string>> fields;  // all lines of a repeated one joined
+  Content content;
 };
 
 /** `joined` gives all lines of a repeated field as one value, joined by ", " (RFC 9110 §5.3). */
 template <class Joined>
-Request copy_of(const RequestHead& head, uint32_t planned, Joined joined) {
-  Request request{std::string(head.method_text), std::string(head.target), {}};
-  for (uint32_t left = head.present & planned; left != 0; left &= left - 1) {
-    const auto field = static_cast<Field>(__builtin_ctz(left));
+Request copy_of(const RequestHead& head, FieldSet planned, Joined joined) {
+  Request request{std::string(head.method_text), std::string(head.target), {}, {}};
+  for (FieldSet left = head.present & planned; left != 0; left &= left - 1) {
+    const Field field = first_of(left);
     const bool repeated = (head.repeated & bit(field)) != 0;
     request.fields.emplace_back(field, repeated ? joined(field) : std::string(head.fields[field]));
   }

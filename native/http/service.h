@@ -17,7 +17,7 @@ struct Turn {
   HttpDate date;
   bool stopping = false;
   bool retiring = false;  // others take our place: each connection's next answer is its last
-  uint32_t noted = 0;  // bits of the fields that an exchange keeps of its request
+  FieldSet noted = 0;  // bits of the fields that an exchange keeps of its request
   /** For bytes that are used up before the next call. */
   const std::unique_ptr<char[]> scratch{new char[kScratch]};
 };
@@ -38,6 +38,8 @@ class Service {
   virtual Ref<const Reply> find(Exchange& exchange, const RequestHead& head) = 0;
   /** The answer comes by Connection::on_answer, unless the exchange ends before. */
   virtual void ask(Exchange& exchange, Request request) = 0;
+  /** How what Connection::on_receive began has ended; `content`: all of it. */
+  virtual void deliver(Exchange& exchange, Received how, std::string content) = 0;
   /** The prepared answer of an error; null where there is none. */
   virtual Ref<const Reply> error(int status) = 0;
   /** Has the exchange's body paged in; Connection::on_paged comes. False: so many wait for the disk that this one need not. */

@@ -41,10 +41,16 @@ bool Http1Connection::send() {
   // Pipelined requests wait behind this one: their replies share segments.
   corked_ = !close_after_ && !pending().empty();
   const std::optional<ExchangeEnd> end = sender_.send(corked_);
+  if (!end && is_left()) abandon(ExchangeEnd::gone);
   if (!end) return false;
   if (*end == ExchangeEnd::done) return finish_reply();
   abandon(*end);
   return false;
+}
+
+// Does the client, which has half-closed, wait for what may never come? Nothing else would tell that it is not there.
+bool Http1Connection::is_left() const {
+  return incoming_.peer_ended() && sender_.is_awaiting() && exchange_.body.reply().live;
 }
 
 void Http1Connection::on_paged(Exchange&) {

@@ -1,4 +1,4 @@
-// Reads a request body to its end and drops it: known length, or the chunked coding of RFC 9112 §7.1.
+// Reads a request body to its end: known length, or the chunked coding of RFC 9112 §7.1.
 #include "http1/body_reader.h"
 
 #include <algorithm>
@@ -23,15 +23,16 @@ void BodyDrain::start(bool chunked, uint64_t content_length, uint64_t limit) {
   allowance_ = limit;
 }
 
-DrainResult BodyDrain::consume(std::string_view data, size_t& used) {
+DrainResult BodyDrain::consume(std::string_view data, size_t& used, std::string* into) {
   used = 0;
   for (;;) {
     if (phase_ == Phase::content) {
       if (remaining_ > allowance_) return DrainResult::too_large;
-      const size_t skipped = static_cast<size_t>(std::min<uint64_t>(remaining_, data.size() - used));
-      used += skipped;
-      remaining_ -= skipped;
-      allowance_ -= skipped;
+      const size_t taken = static_cast<size_t>(std::min<uint64_t>(remaining_, data.size() - used));
+      if (into) into->append(data, used, taken);
+      used += taken;
+      remaining_ -= taken;
+      allowance_ -= taken;
       if (remaining_ > 0) return DrainResult::more;
       phase_ = chunked_ ? Phase::content_cr : Phase::done;
     }

@@ -1,8 +1,9 @@
-// Reads a request body to its end and drops it, so that the connection can go on (RFC 9112 §6, §7.1).
+// Reads a request body to its end, for somebody or so that the connection can go on (RFC 9112 §6, §7.1).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace zc {
@@ -21,12 +22,12 @@ class BodyDrain {
   // Bytes of extensions and trailer lines that one body may spend; they do not count against its limit.
   static constexpr uint32_t kMaxDecoration = 16384;
 
-  // Begins a body as its RequestHead announces it. limit: bytes of content that may be drained.
+  // Begins a body as its RequestHead announces it. limit: bytes of content that it may have.
   void start(bool chunked, uint64_t content_length, uint64_t limit);
 
   // Takes bytes from the front of data and says in `used` how many. A body of length 0, or one over the limit, needs
-  // no bytes to be known as such. After anything but more, start comes next.
-  DrainResult consume(std::string_view data, size_t& used);
+  // no bytes to be known as such. After anything but more, start comes next. Content is appended to `into`, or dropped.
+  DrainResult consume(std::string_view data, size_t& used, std::string* into = nullptr);
 
  private:
   enum class Phase : uint8_t {

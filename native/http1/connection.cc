@@ -48,9 +48,11 @@ void Http1Connection::on_events(const StreamEvents& events) {
     case State::answer:
       return;
     case State::send:
+      if (is_left()) return abandon(ExchangeEnd::gone);
       if (!sender_.can_go_on(events)) return;
       break;
     case State::receive:
+    case State::content:
     case State::drain:
     case State::linger:
       break;
@@ -77,6 +79,9 @@ void Http1Connection::run_turn() {
         break;
       case State::send:
         if (sender_.is_paging() || !send()) return;
+        break;
+      case State::content:
+        if (!receive_content()) return;
         break;
       case State::drain:
         if (!drain_body()) return;
@@ -148,6 +153,7 @@ bool Http1Connection::parse_next(std::string_view data, bool buffered) {
     start_reply(std::move(prepared));
     return true;
   }
+  request.content = content_at_hand();
   state_ = State::answer;
   arm(limits_.send_timeout);
   service_.ask(exchange_, std::move(request));
@@ -159,7 +165,9 @@ Ref<const Reply> Http1Connection::accept(const ParsedHead& head) {
   old_peer_ = head.minor_version == 0;
   is_head_ = head.method == Method::head;
   close_after_ = !head.keep_alive;
-  if (head.chunked || head.content_length > 0) {
+  framing_ = {head.chunked, head.expect_continue, head.keep_alive, head.content_length};
+  // What nobody receives.
+  if (framing_.has_content()) {
     // A client that waits for "100 Continue" gets its final answer instead (RFC 9110 §10.1.1); whether its body
     // still comes is unknown, so the connection ends.
     if (head.expect_continue || head.content_length > limits_.max_drain) {
@@ -176,7 +184,14 @@ Ref<const Reply> Http1Connection::accept(const ParsedHead& head) {
 }
 
 void Http1Connection::on_answer(Exchange&, Ref<const Reply> reply) {
-  if (state_ != State::answer) return;
+  if (state_ == State::content) {
+    // An answer behind half an interim one would be read as its fields.
+    if (!intake_->interim.empty()) return abandon(ExchangeEnd::gone);
+    intake_.reset();
+    abandon_content();
+  } else if (state_ != State::answer) {
+    return;
+  }
   start_reply(std::move(reply));
   advance();
 }
@@ -220,8 +235,9 @@ void Http1Connection::on_timeout() {
       return advance();
     case State::send:
       if (sender_.is_held_back()) return advance();
-      // Not the client's fault.
-      if (sender_.is_awaiting()) return arm(limits_.send_timeout);
+      service_.count_timeout();
+      return abandon(ExchangeEnd::timed_out);
+    case State::content:
       service_.count_timeout();
       return abandon(ExchangeEnd::timed_out);
     case State::drain:
@@ -240,6 +256,7 @@ void Http1Connection::abandon(ExchangeEnd why) {
   if (gathered_) gathered_->abandon(why);
   switch (state_) {
     case State::answer:
+    case State::content:
     case State::send:
       if (old_peer_ && exchange_.body.feed()) stream_->cut();
       service_.end(exchange_, why);

@@ -24,6 +24,7 @@ class Http1Connection final : public Connection {
   void on_turn() override { advance(); }
   void on_timeout() override;
   void on_answer(Exchange& exchange, Ref<const Reply> reply) override;
+  void on_receive(Exchange& exchange, uint64_t most) override;
   void on_paged(Exchange& exchange) override;
   void on_fed(Exchange& exchange) override;
   void stop() override;
@@ -35,16 +36,34 @@ class Http1Connection final : public Connection {
   enum class State : uint8_t {
     receive,  // a request head
     answer,   // TypeScript plans the answer
+    content,  // it waits for the request's content
     send,     // it is sent, as far as it goes
     drain,    // the rest of a request body
     linger,   // our side is shut; what the client still sends is dropped so that no reset eats our answer
   };
 
+  /** What a head says of the content behind it, until that is received. */
+  struct Framing {
+    bool chunked = false;
+    bool expects_continue = false;
+    bool keep_alive = false;
+    uint64_t length = 0;
+
+    bool has_content() const { return chunked || length > 0; }
+  };
+  /** Content that is being received. */
+  struct Intake {
+    std::string bytes;
+    std::string_view interim;  // what is left to say before it comes
+  };
+
+  // connection.cc, answer.cc
   void advance();
   void run_turn();
   bool receive_head();
   bool parse_next(std::string_view data, bool buffered);
   Ref<const Reply> accept(const ParsedHead& head);
+  bool is_left() const;
   void start_reply(Ref<const Reply> reply);
   bool gather(Ref<const Reply>& reply, HeadEnd end);
   bool leave();
@@ -52,6 +71,15 @@ class Http1Connection final : public Connection {
   bool finish_reply();
   void await_head();
   bool drain_body();
+
+  // content.cc
+  Content content_at_hand();
+  bool receive_content();
+  bool say_continue();
+  void take_framing();
+  void finish_content(Received how);
+  void abandon_content();
+
   void linger();
   void drop_input();
   void arm(int64_t ms) { service_.arm(*this, ms); }
@@ -79,7 +107,9 @@ class Http1Connection final : public Connection {
   std::string input_;          // received and not yet used
   size_t used_ = 0;            // of it
   ParseState parse_;
+  Framing framing_;
   BodyDrain drain_;
+  std::unique_ptr<Intake> intake_;
   Exchange exchange_;
   Sender sender_;
 };

@@ -164,13 +164,13 @@ ParseResult finish(Cursor& c, ParseState& s, ParsedHead& out) {
   if (c.at[1] != '\n') return ParseResult::bad_request;
   if (s.minor_version > 0 && !(s.present & bit(kHost))) return ParseResult::bad_request;  // RFC 9112 §3.2
   c.mark = c.at += 2;
+  out = ParsedHead{};
   out.method_text = c.view(s.method_text);
   out.target = c.view(s.target);
   out.method = find_method(out.method_text);
   out.minor_version = s.minor_version;
-  std::fill(std::begin(out.fields), std::end(out.fields), std::string_view());
-  for (uint32_t rest = s.present; rest != 0; rest &= rest - 1) {
-    const int field = __builtin_ctz(rest);
+  for (FieldSet rest = s.present; rest != 0; rest &= rest - 1) {
+    const Field field = first_of(rest);
     out.fields[field] = c.view(s.fields[field]);
   }
   out.present = s.present;

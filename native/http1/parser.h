@@ -42,9 +42,9 @@ struct ParseState {
   uint32_t scanned = 0;  // Bytes that need no second look.
   uint32_t mark = 0;     // Where the element in progress begins.
   uint32_t lines = 0;    // Field lines begun.
-  uint32_t present = 0;
-  uint32_t repeated = 0;
   Phase phase = Phase::start;
+  FieldSet present = 0;
+  FieldSet repeated = 0;
   Field field = kFieldCount;  // Of the line in progress; kFieldCount for one that nobody reads.
   uint8_t minor_version = 0;
   bool close_option = false;

@@ -61,7 +61,9 @@ std::optional<ExchangeEnd> Sender::send(bool follows) {
       return ExchangeEnd::timed_out;
     case SendResult::awaited:
       state_ = State::feed;
-      service_.arm(connection_, limits.send_timeout);
+      // However long: it takes no turn and no buffer meanwhile.
+      service_.disarm(connection_);
+      exchange_.body.drop_window();
       return std::nullopt;
     case SendResult::gone:
       return ExchangeEnd::gone;

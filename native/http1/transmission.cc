@@ -36,7 +36,8 @@ void Transmission::start(const BodySource& body, HeadEnd end, std::string_view d
 
 // The line of the chunk that these bytes are of stands before them: `to` has a place for it. Returns how many vectors it is.
 size_t Transmission::frame(iovec* to, const BodyNext& next) {
-  uint64_t total = 0;
+  // What is left of a file's piece is one chunk.
+  uint64_t total = next.span.end - next.span.start;
   for (size_t i = 1; i <= next.count; ++i) total += to[i].iov_len;
   const bool begins = chunks_->left() == 0 && !chunks_->over();
   if (begins && (total > 0 || next.kind == BodyNext::done)) chunks_->begin(total);
@@ -90,7 +91,7 @@ SendResult Transmission::send(Stream& stream, BodySource& body, uint64_t share, 
     }
     if (next.kind == BodyNext::awaited) return SendResult::awaited;
     if (next.kind == BodyNext::done) return SendResult::done;
-    const SendResult file = send_file(stream, body, most, now);
+    const SendResult file = send_file(stream, body, size, now);
     if (file != SendResult::done) return file;
   }
 }
@@ -106,10 +107,10 @@ SendResult Transmission::send_file(Stream& stream, BodySource& body, uint64_t mo
     body.confirm();
     return SendResult::done;
   }
-  const Io io = stream.send_file(*body.reply().file, next.span.start, next.span.end - next.span.start);
+  const Io io = stream.send_file(*next.source, next.span.start, next.span.end - next.span.start);
   switch (io.result) {
     case Io::moved:
-      body.advance(io.bytes);
+      advance(body, io.bytes);
       return SendResult::done;
     case Io::again:
       return SendResult::again;

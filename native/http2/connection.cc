@@ -44,6 +44,7 @@ void Http2Connection::advance() {
   if (closed) return;
   if (state_ == State::linger) return drop_input();
   receive();
+  if (!closed) put_questions();
   const bool held = output_.size() >= kMaxOutput;
   if (!closed) send();
   if (!closed && is_open() && incoming_.ended()) end_stranded();
@@ -123,12 +124,14 @@ std::optional<Violation> Http2Connection::judge(const FrameHead& head) const {
   return by_itself && by_itself->scope == Violation::connection ? by_itself : std::nullopt;
 }
 
-// The client has half-closed: no WINDOW_UPDATE and no more of a body will come.
+// The client has half-closed: no WINDOW_UPDATE and no more of a body will come, and nothing tells when it is gone.
 void Http2Connection::end_stranded() {
   using State = Http2Stream::State;
   streams_.each([this](Http2Stream& stream) {
+    if (stream.receives) finish_content(stream, Received::gone);
     const bool starved = stream.state == State::ready && stream.head_sent && window_ <= 0;
-    if (starved || stream.state == State::blocked) end(stream, ExchangeEnd::gone);
+    const bool waits = stream.state == State::feed && stream.body.reply().live;
+    if (starved || waits || stream.state == State::blocked) end(stream, ExchangeEnd::gone);
     else if (stream.state == State::drain) end(stream, ExchangeEnd::done);
   });
 }

@@ -24,6 +24,7 @@ class Http2Connection final : public Connection {
   void on_turn() override { advance(); }
   void on_timeout() override;
   void on_answer(Exchange& exchange, Ref<const Reply> reply) override;
+  void on_receive(Exchange& exchange, uint64_t most) override;
   void on_paged(Exchange& exchange) override;
   void on_fed(Exchange& exchange) override;
   void retire() override;
@@ -92,12 +93,20 @@ class Http2Connection final : public Connection {
   void on_request(uint32_t number, bool ends, const HeaderList& list, bool too_large);
   void on_trailers(Http2Stream& stream, bool ends, const HeaderList& list);
   void on_data(const Frame& frame);
-  void credit(uint32_t bytes);
   void end_input(Http2Stream& stream);
   void refuse(Http2Stream& stream, int status);
   void refuse_stream(uint32_t number, ErrorCode error);
   void reset(Http2Stream& stream, ErrorCode error, ExchangeEnd how = ExchangeEnd::gone);
   void end(Http2Stream& stream, ExchangeEnd how);
+
+  // content.cc: bodies that somebody may receive, and room for more.
+  void ask(Http2Stream& stream, Request request);
+  void put_questions();
+  void keep_content(Http2Stream& stream, std::string_view bytes);
+  std::string take_content(Http2Stream& stream);
+  void finish_content(Http2Stream& stream, Received how);
+  void open_input(Http2Stream& stream);
+  void credit(uint32_t bytes);
 
   // answers.cc: what is sent, and in which order.
   void start(Http2Stream& stream, Ref<const Reply> reply);
@@ -131,6 +140,7 @@ class Http2Connection final : public Connection {
   uint32_t batch_ = 0;
   int64_t window_ = kInitialWindow;        // bytes that the peer takes
   int64_t input_window_ = kInitialWindow;  // bytes that we take
+  uint64_t unclaimed_ = 0;                 // bytes of bodies that are kept, and nobody has asked for
   std::array<std::optional<int64_t>, kWaits> deadlines_;
   int64_t wake_at_ = INT64_MAX;
   std::string timing_;  // field line of what every answer says of the connection, if it does
@@ -143,6 +153,7 @@ class Http2Connection final : public Connection {
   Http2Streams streams_;
   EarlyPriorities early_;
   Schedule schedule_;
+  std::vector<std::pair<uint32_t, Request>> questions_;  // to be asked when what has come is read: by stream
   std::vector<Http2Stream*> served_;  // something of theirs is in this batch
 };
 

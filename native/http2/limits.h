@@ -25,6 +25,9 @@ constexpr uint32_t kMaxChatter = 2000; // priorities and frames that nobody know
 /** WINDOW_UPDATEs over what was sent: a frame sent is worth some, as a client may grant it in pieces, and twice. */
 constexpr uint32_t kMaxUpdates = 2000, kUpdatesPerFrame = 4;
 
+/** Bytes of request bodies that nobody has asked for yet: with more the client waits. One stream may have a window of them. */
+constexpr uint64_t kMaxUnclaimed = 256 << 10;
+
 /** ms for the client to acknowledge our settings (§6.5.3). */
 constexpr int64_t kSettingsTimeout = 10'000;
 constexpr int64_t kFarewellTimeout = 3'000;  // for a client to hear that it is to come anew

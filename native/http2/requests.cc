@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "http/grammar.h"
+
 namespace zc {
 namespace {
 
@@ -90,7 +92,8 @@ void Http2Connection::on_request(uint32_t number, bool ends, const HeaderList& l
     if (Ref<const Reply> judgement = service_.judge(*this)) return start(stream, std::move(judgement));
   }
   if (Ref<const Reply> prepared = service_.find(stream, request)) return start(stream, std::move(prepared));
-  service_.ask(stream, copy_of(request, limits_.planned, joined));
+  stream.expects_continue = list_has(request.fields[kExpect], "100-continue");
+  ask(stream, copy_of(request, limits_.planned, joined));
 }
 
 void Http2Connection::on_trailers(Http2Stream& stream, bool ends, const HeaderList& list) {
@@ -119,23 +122,18 @@ void Http2Connection::on_data(const Frame& frame) {
     return allow(floods_.allow_reset());
   }
   stream->input_window -= size;
+  if (stream->keeps) keep_content(*stream, frame.payload);
   if (ends) return end_input(*stream);
+  if (stream->keeps) {
+    if (stream->receives) open_input(*stream);
+    return;
+  }
   // What is more than we drain is not made room for: it comes no further than the window.
   if (stream->received > limits_.max_drain) {
     if (stream->state == Http2Stream::State::drain) reset(*stream, ErrorCode::no_error);
     return;
   }
-  if (stream->input_window > kInitialWindow / 2) return;
-  append_window_update(output_.frames(), number, static_cast<uint32_t>(kInitialWindow - stream->input_window));
-  stream->input_window = kInitialWindow;
-}
-
-// The connection's window: what has come is dropped, so there is room for it again.
-void Http2Connection::credit(uint32_t bytes) {
-  input_window_ -= bytes;
-  if (input_window_ > kInitialWindow / 2) return;
-  append_window_update(output_.frames(), 0, static_cast<uint32_t>(kInitialWindow - input_window_));
-  input_window_ = kInitialWindow;
+  open_input(*stream);
 }
 
 void Http2Connection::end_input(Http2Stream& stream) {
@@ -145,6 +143,7 @@ void Http2Connection::end_input(Http2Stream& stream) {
     return allow(floods_.allow_reset());
   }
   stream.input_ended = true;
+  if (stream.receives) finish_content(stream, Received::whole);
   if (stream.state == Http2Stream::State::drain) end(stream, ExchangeEnd::done);
 }
 
@@ -166,6 +165,8 @@ void Http2Connection::reset(Http2Stream& stream, ErrorCode error, ExchangeEnd ho
 }
 
 void Http2Connection::end(Http2Stream& stream, ExchangeEnd how) {
+  put_questions();
+  if (stream.keeps) take_content(stream);
   if (stream.state == Http2Stream::State::ready) schedule_.remove(stream);
   if (stream.state != Http2Stream::State::drain) service_.end(stream, how);
   streams_.close(stream);

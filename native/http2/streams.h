@@ -32,6 +32,10 @@ struct StreamState {
   int64_t input_window = 0;                 // bytes that we take of it
   uint64_t received = 0;                    // of the request's body
   std::optional<uint64_t> content_length;   // of the request
+  bool keeps = false;                       // the body: somebody may yet receive it
+  bool expects_continue = false;
+  std::string content;                      // of what it keeps
+  uint64_t most = 0;                        // bytes of it that are received
   int64_t answered = 0;                     // ms: when its answer began
   std::optional<int64_t> deadline;          // ms
 };

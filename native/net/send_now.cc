@@ -15,7 +15,7 @@ std::optional<uint64_t> send_now(int socket, const File& file, uint64_t start, u
     if (io.result != Io::moved) return at - start;
     at += io.bytes;
   }
-  if (!file.unchanged()) return std::nullopt;
+  if (!file.unchanged(end)) return std::nullopt;
   return at - start;
 }
 

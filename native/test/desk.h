@@ -46,6 +46,10 @@ class Desk final : public Service {
     asked.push_back(std::move(request));
     waiting = &exchange;
   }
+  void deliver(Exchange& exchange, Received how, std::string content) override {
+    exchange.receives = false;
+    received.emplace_back(how, std::move(content));
+  }
   Ref<const Reply> error(int) override { return {}; }
   bool page_in(Exchange& exchange) override {
     exchange.body.wanted().window->load(*exchange.body.reply().source(), false);
@@ -75,6 +79,7 @@ class Desk final : public Service {
   std::map<std::string, Ref<const Reply>> prepared;
   Ref<const Reply> judgement;
   std::vector<Request> asked;
+  std::vector<std::pair<Received, std::string>> received;
   std::vector<Ended> ended;
   std::set<Exchange*> live;  // asked for or begun, and not ended
   Exchange* waiting = nullptr;

@@ -51,7 +51,7 @@ const char* boolean(bool value) { return value ? "true" : "false"; }
 
 // An object of the fields in mask.
 template <typename Value>
-std::string by_name(uint32_t mask, Value value) {
+std::string by_name(FieldSet mask, Value value) {
   std::string json;
   for (int field = 0; field < kFieldCount; ++field) {
     if (!(mask >> field & 1)) continue;
@@ -97,7 +97,8 @@ void run_body(std::string_view data, const uint32_t numbers[4]) {
   const BodyOutcome whole = drain(body, data, {});
   bool resumes = same(whole, drain(body, data, every_byte(data.size())));
   for (size_t cut = 1; cut < data.size(); cut += cut_step(data.size())) resumes = resumes && same(whole, drain(body, data, {cut}));
-  std::printf("{\"result\":\"%s\",\"used\":%zu,\"resumes\":%s}\n", name_of(whole.result), whole.used, boolean(resumes));
+  std::printf("{\"result\":\"%s\",\"used\":%zu,\"content\":%s,\"resumes\":%s}\n", name_of(whole.result), whole.used,
+              quoted(whole.content).c_str(), boolean(resumes));
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ bool within(std::string_view part, std::string_view whole) {
   return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
 }
 
-bool has(uint32_t mask, Field field) { return (mask >> field & 1) != 0; }
+bool has(FieldSet mask, Field field) { return (mask >> field & 1) != 0; }
 
 void check_field(const ParsedHead& head, Field field, std::string_view bytes, std::string_view input) {
   const std::string_view value = head.fields[field];
@@ -160,10 +160,10 @@ void fuzz_head(Random& random) {
   }
 }
 
-// A body of random chunks and what follows it, with the size of the body's bytes and of its content.
+// A body of random chunks and what follows it, with its content and the size of its bytes.
 struct Chunked {
-  std::string bytes;
-  size_t size = 0, content = 0;
+  std::string bytes, content;
+  size_t size = 0;
 };
 
 Chunked valid_body(Random& random) {
@@ -172,8 +172,9 @@ Chunked valid_body(Random& random) {
     const size_t size = 1 + random.below(random.one_in(8) ? 600 : 20);
     char line[64];
     std::snprintf(line, sizeof line, random.one_in(2) ? "%zx\r\n" : "%zX \t;e=\"\xe9\"\r\n", size);
-    body.bytes += line + std::string(size, static_cast<char>(random.next())) + "\r\n";
-    body.content += size;
+    const std::string content(size, static_cast<char>(random.next()));
+    body.bytes += line + content + "\r\n";
+    body.content += content;
   }
   body.bytes += random.one_in(2) ? "0\r\n\r\n" : "00;last\r\nA-Trailer: x\r\nB:\r\n\r\n";
   body.size = body.bytes.size();
@@ -184,18 +185,21 @@ Chunked valid_body(Random& random) {
 void fuzz_body(Random& random) {
   BodyDrain body;
   const Chunked valid = valid_body(random);
-  body.start(true, 0, valid.content);
+  body.start(true, 0, valid.content.size());
   const BodyOutcome drained = drain(body, valid.bytes, random_cuts(valid.bytes.size(), random));
   require(drained.result == DrainResult::done && drained.used == valid.size, "a valid body is drained exactly", valid.bytes);
-  if (valid.content > 0) {
-    body.start(true, 0, valid.content - 1);
+  require(drained.content == valid.content, "its content is given out", valid.bytes);
+  if (!valid.content.empty()) {
+    body.start(true, 0, valid.content.size() - 1);
     require(drain(body, valid.bytes, {}).result == DrainResult::too_large, "a limit holds", valid.bytes);
   }
 
   std::string input = random.one_in(2) ? valid.bytes : mutated(kBodies, random);
   mutate(input, random);
-  body.start(!random.one_in(8), random.below(300), random.below(300));
+  const size_t limit = random.below(300);
+  body.start(!random.one_in(8), random.below(300), limit);
   const BodyOutcome whole = drain(body, input, {});
+  require(whole.content.size() <= limit, "no more content than is allowed", input);
   require(whole.used <= input.size(), "no more is used than there is", input);
   require(whole.result != DrainResult::more || whole.used == input.size(), "more has used all", input);
   require(same(whole, drain(body, input, random_cuts(input.size(), random))), "any split of a body gives the same", input);

@@ -22,6 +22,7 @@ struct HeadOutcome {
 struct BodyOutcome {
   DrainResult result = DrainResult::more;
   size_t used = 0;
+  std::string content;
 };
 
 // Parses data fed up to each cut in turn, then whole. Every turn moves the bytes to a new buffer.
@@ -58,7 +59,7 @@ inline BodyOutcome drain(BodyDrain body, std::string_view data, std::vector<size
     const std::unique_ptr<char[]> buffer(new char[cut - begin]);
     std::copy_n(data.data() + begin, cut - begin, buffer.get());
     size_t used = 0;
-    outcome.result = body.consume({buffer.get(), cut - begin}, used);
+    outcome.result = body.consume({buffer.get(), cut - begin}, used, &outcome.content);
     outcome.used += used;
     if (outcome.result != DrainResult::more) break;
     begin = cut;
@@ -66,7 +67,9 @@ inline BodyOutcome drain(BodyDrain body, std::string_view data, std::vector<size
   return outcome;
 }
 
-inline bool same(const BodyOutcome& a, const BodyOutcome& b) { return a.result == b.result && a.used == b.used; }
+inline bool same(const BodyOutcome& a, const BodyOutcome& b) {
+  return a.result == b.result && a.used == b.used && a.content == b.content;
+}
 
 inline std::vector<size_t> every_byte(size_t size) {
   std::vector<size_t> cuts;

@@ -1,4 +1,5 @@
-// Bodies that the stress program's owner makes while they are sent: bytes of a file, some of which come to no end.
+// Bodies that the stress program's owner makes while they are sent: bytes of a file, and spans of it, some of which come to no
+// end.
 #pragma once
 #include <algorithm>
 #include <string>
@@ -13,7 +14,7 @@ namespace zc::stress {
 
 class Feeds {
  public:
-  explicit Feeds(Random& random) : random_(random) {}
+  Feeds(Random& random, const Site& site) : random_(random), site_(site) {}
 
   /** The head of one that `start` makes. */
   static Ref<Reply> reply_of(size_t file, size_t start) {
@@ -27,7 +28,8 @@ class Feeds {
 
   void start(Engine& engine, uint64_t id, size_t file, size_t start) {
     const size_t end = random_.one_in(6) ? start + random_.below(kSizes[file] - start + 1) : kSizes[file];
-    feeding_[id] = {file, start, end, kRoom};
+    feeding_[id] = {file, start, end, kRoom, site_.open(file)};
+    if (random_.one_in(4)) posix_fadvise(feeding_[id].opened->fd(), 0, 0, POSIX_FADV_DONTNEED);
     go_on(engine, id);
   }
 
@@ -39,35 +41,46 @@ class Feeds {
       feeding_.erase(found);
       return;
     }
-    found->second.room += static_cast<uint64_t>(record.bytes);
+    found->second.room += static_cast<int64_t>(record.bytes);
     require(found->second.room <= kRoom, "no more has left than was made");
     go_on(engine, id);
   }
 
  private:
-  static constexpr uint64_t kRoom = 100'000;
+  static constexpr int64_t kRoom = 100'000;
 
   struct Feeding {
     size_t file = 0, at = 0, end = 0;
-    uint64_t room = 0;
+    int64_t room = 0;
+    Ref<File> opened;
     bool finished = false;
   };
 
   void go_on(Engine& engine, uint64_t id) {
     Feeding& feeding = feeding_[id];
     while (feeding.at < feeding.end && feeding.room > 0) {
-      const size_t size = std::min<size_t>({feeding.end - feeding.at, feeding.room, 1 + random_.below(40'000)});
-      std::string bytes(size, '\0');
-      for (size_t i = 0; i < size; ++i) bytes[i] = byte_of(feeding.file, feeding.at + i);
-      engine.feed(id, Ref<Memory>(new HeapBytes(std::move(bytes))));
+      const size_t left = feeding.end - feeding.at;
+      const bool of_file = random_.one_in(2);
+      const size_t size = std::min(left, 1 + random_.below(of_file && random_.one_in(2) ? 1'000'000 : 40'000));
+      engine.feed({id}, of_file ? FeedPiece(feeding.opened, {feeding.at, feeding.at + size}) : made(feeding, size));
       feeding.at += size;
-      feeding.room -= size;
+      feeding.room -= static_cast<int64_t>(size);
     }
     if (feeding.at < feeding.end || std::exchange(feeding.finished, true)) return;
-    engine.finish_feed(id, feeding.end == kSizes[feeding.file]);
+    const size_t whole = kSizes[feeding.file];
+    // What the file has not is not made up for.
+    if (feeding.end < whole && random_.one_in(2)) engine.feed({id}, {feeding.opened, {whole, whole + 1}});
+    else engine.finish_feed(id, feeding.end == whole);
+  }
+
+  static FeedPiece made(const Feeding& feeding, size_t size) {
+    std::string bytes(size, '\0');
+    for (size_t i = 0; i < size; ++i) bytes[i] = byte_of(feeding.file, feeding.at + i);
+    return Ref<Memory>(new HeapBytes(std::move(bytes)));
   }
 
   Random& random_;
+  const Site& site_;
   std::unordered_map<uint64_t, Feeding> feeding_;
 };
 

@@ -58,6 +58,7 @@ inline EngineSetup setup_of(const Site& site, Carriage carriage, const Ref<Arena
   // Room for some of the files, among what the owner copies.
   setup.keeping = {arena, 5, 64 << 10, static_cast<uint32_t>(1 + random.below(3))};
   limits.send_chunk = 256 << 10;
+  limits.sendfile_min = 16 << 10;
   limits.verify_sendfile = random.one_in(4);
   for (const int status : {400, 403, 413, 414, 421, 429, 431, 497, 503}) {
     auto reply = make_ref<Reply>();
@@ -284,7 +285,7 @@ class Owner {
   }
 
   Random random_;
-  Feeds feeds_{random_};
+  Feeds feeds_{random_, site_};
   const Site& site_;
   const Certificates& certificates_;
   Ref<Arena> arena_;

@@ -31,12 +31,16 @@ export interface EngineLimits {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
   readonly sendfileMaxChunk: number;
+  /** Bytes of a file's piece in a body that is made while it is sent: shorter ones are read. */
+  readonly sendfileMin: number;
   /** Request body bytes that are drained to keep a connection; more closes it. */
   readonly maxDrain: number;
   /** Of the first site; 0 = every request. */
   readonly revalidateMs: number;
   /** Of the first site: a query with the parameter `download` is never answered without asking. */
   readonly downloads?: boolean;
+  /** The same of the parameter `live`. */
+  readonly live?: boolean;
   readonly verifySendfile: boolean;
   /** HTTP/2 beside HTTP/1, by prior knowledge. */
   readonly h2c: boolean;
@@ -89,7 +93,7 @@ export interface HotReply extends EngineReply {
 }
 
 /** One batch of records from the engine, flat: for each WIRE.recordValues, then its fields: index, value… */
-export type EngineRecords = ReadonlyArray<string | number | undefined>;
+export type EngineRecords = ReadonlyArray<string | number | Uint8Array | undefined>;
 
 /** What the engine speaks TLS with. */
 export interface EngineTls {
@@ -146,6 +150,7 @@ export interface EngineHost {
   readonly symlinks: Symlinks;
   readonly revalidateMs: number;
   readonly downloads?: boolean;
+  readonly live?: boolean;
 }
 
 /** `site`: its number, 0 where it is left out. */
@@ -178,8 +183,18 @@ export interface NativeEngine {
     tail?: string,
     early?: string,
   ): void;
-  /** More of the body of a reply by `feed`: a copy is made. Records tell when it has left, and when nobody takes more. */
-  feed(id: number, bytes: Uint8Array): void;
+  /**
+   * Has the content read of a request record that came without it, at most so many bytes. A record tells what became of it,
+   * whatever becomes of the request meanwhile.
+   */
+  receive(id: number, most: number): void;
+  /**
+   * More of the bodies of these replies by `feed`, the same for all: one copy is made. Records tell when it has left, and when
+   * nobody takes more.
+   */
+  feed(ids: readonly number[], bytes: Uint8Array): void;
+  /** The same of a span of a file that only grows: from `sendfileMin` bytes on by sendfile where the client can be sent to by it. */
+  feedFile(ids: readonly number[], file: NativeFile, start: number, end: number): void;
   /** Nothing more comes: that was all of it, or it cannot be made and its client has to see that. */
   finishFeed(id: number, whole: boolean): void;
   /**
@@ -227,13 +242,18 @@ export interface NativeEngine {
   setRoot(root: NativeRoot | undefined, site?: number, rules?: readonly string[]): void;
   /** Was the entry used since the last call? (second chance for the LRU) */
   used(handle: number): boolean;
-  /** Sends the span of the file on a duplicate of `socketFd`; the end comes as a record. Returns its id. */
+  /**
+   * Sends the span of the file, with what goes before it and after it, on a duplicate of `socketFd`; the end comes as a record.
+   * Returns its id.
+   */
   transfer(
     socketFd: number,
     file: NativeFile,
     sendfile: boolean,
     start: number,
     end: number,
+    before?: string,
+    after?: string,
   ): number;
   /** Stops a transfer; its record still comes. */
   cancel(id: number): void;

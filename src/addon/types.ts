@@ -107,6 +107,11 @@ export interface NativeAddon {
    * Throws an Error with `code` (ENOMEM, EMFILE…).
    */
   memoryFile(bytes: Uint8Array, mtimeMs: number, path: string): Opened;
+  /**
+   * The file of this descriptor, which is taken over, or another handle of this file: bytes are only ever added at its end from
+   * now on, so what it has is sent while that goes on. As `open` has what it finds. In libuv's pool.
+   */
+  growingFile(source: number | NativeFile, path: string): Promise<Opened>;
   /** The file's own mapping (MAP_SHARED, PROT_READ). */
   mapFile(file: NativeFile, size: number): NativeMemory | undefined;
   /** Throws an Error with `code` (EAGAIN, EMFILE…) where the system has no room for even one thread. */
@@ -156,6 +161,11 @@ export interface NativeAddon {
   ): never;
   /** sd_notify(3), to the address in NOTIFY_SOCKET. Throws an Error with `code` where nobody takes it. */
   tellServiceManager(address: string, state: string): void;
+  /**
+   * Is this file of this process alone now? Until the file is closed, or the process ends. By flock(2). Throws an Error with
+   * `code` where the file system has no locks.
+   */
+  lockFile(fd: number): boolean;
   features(): {
     readonly openat2: boolean;
     /** Version of the kernel's interface, 0 where it has none. */

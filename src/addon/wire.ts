@@ -73,9 +73,21 @@ export const WIRE = {
     'retired',
     'drained',
     'feed-end',
+    'received',
   ],
   /** The values of each record, in order; `fields` is their number, and pairs of index and value follow. */
-  recordValues: ['kind', 'id', 'code', 'site', 'errno', 'bytes', 'method', 'text', 'fields'],
+  recordValues: [
+    'kind',
+    'id',
+    'code',
+    'site',
+    'errno',
+    'bytes',
+    'method',
+    'text',
+    'content',
+    'fields',
+  ],
   /** How a body leaves (native/http/reply.h). */
   ways: ['none', 'bytes', 'mmap', 'sendfile', 'read', 'feed'],
   /** Why: plan/types.ts has their meaning. */
@@ -93,6 +105,8 @@ export const WIRE = {
   ],
   /** How an exchange ended (native/http/exchange.h). */
   ends: ['done', 'file-fault', 'gone', 'cancelled', 'timed-out'],
+  /** What became of a request's content (native/http/content.h). */
+  received: ['whole', 'too-large', 'gone'],
   /** What happened to a file while it was sent (native/http/body.h). */
   faults: ['none', 'truncated', 'changed', 'failed'],
   /** What a line of the access log is made of (native/http/access_format.h). */
@@ -116,6 +130,7 @@ export const WIRE = {
   reasonShift: 4,
   closeShift: 8,
   statusShift: 9,
+  liveShift: 19,
   /** Field lines that a request may have (native/http/limits.h); node's servers take no more either. */
   maxFields: 100,
   /** What the engine calls plain HTTP where TLS was due (native/engine/handshake.h): the number is nginx's, the answer a 400. */
@@ -131,12 +146,19 @@ export type Unproxied = (typeof WIRE.unproxied)[number];
 export type ExchangeEnd = (typeof WIRE.ends)[number];
 
 /** A reply's flags. `status`: one that is registered as final. */
-export function flagsOf(status: number, way: Way, reason: WireReason, close: boolean): number {
+export function flagsOf(
+  status: number,
+  way: Way,
+  reason: WireReason,
+  close: boolean,
+  live = false,
+): number {
   return (
     (WIRE.ways.indexOf(way) << WIRE.wayShift) |
     (WIRE.reasons.indexOf(reason) << WIRE.reasonShift) |
     (Number(close) << WIRE.closeShift) |
-    (status << WIRE.statusShift)
+    (status << WIRE.statusShift) |
+    (Number(live) << WIRE.liveShift)
   );
 }
 

@@ -1,7 +1,8 @@
 // Metrics as text by prom-client, ours and those of the process, in the form that whoever scrapes asks for.
 import type { Metric as PromMetric, Registry, RegistryContentType } from 'prom-client';
 import { loadPromClient } from '../packages/packages.ts';
-import { METRICS, type Metric } from './metrics.ts';
+import type { Metric } from './metric.ts';
+import { METRICS } from './metrics.ts';
 import type { Snapshot } from './observed.ts';
 
 export interface Exposition {

@@ -1,11 +1,14 @@
 // The server as the admin listener sees it, and its state at one moment.
 import type { TableStats } from '../files/table.ts';
+import type { StoreStats } from '../streams/types.ts';
 import type { TransportStats } from '../transport/transport.ts';
 
 export type Stats = TransportStats & {
   readonly files: TableStats;
   /** Of the access log, where there is one. */
   readonly accessLog?: { readonly lost: number } | undefined;
+  /** Undefined where there are none. */
+  readonly streams?: StoreStats | undefined;
 };
 
 /** What changes with its options only. */

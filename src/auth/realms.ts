@@ -30,6 +30,12 @@ export function prefixReaches(prefixes: readonly string[], directory: string): b
   });
 }
 
+/** Does every path below this directory (as there) begin with one of them? */
+export function prefixCovers(prefixes: readonly string[], directory: string): boolean {
+  const asked = `${folded(directory)}/`;
+  return prefixes.some((text) => asked.startsWith(readPrefix(text) ?? '\0'));
+}
+
 /** A prefix as paths are compared with it, or undefined where no path begins with it. */
 function readPrefix(text: string): string | undefined {
   const path = normalise(text);

@@ -18,6 +18,7 @@ import { listenersOf } from '../options/listeners.ts';
 import { COMMAND_OPTIONS, hostsOf, type Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
 import { FALLBACK_PORTS } from '../server/listeners.ts';
+import { directoryOf } from '../server/streams.ts';
 import { activatedSockets, FIRST } from './activation.ts';
 import type { Gathered } from './config.ts';
 import { handedDescriptors } from './inheritance.ts';
@@ -53,7 +54,7 @@ const OF_SYSTEM = [
 const NAMED = ['OPENSSL_CONF', 'NODE_EXTRA_CA_CERTS', 'ZCSERVE_ADDON'];
 
 /** Options whose files are written; those of all others are read. */
-const WRITTEN: readonly string[] = ['accessLog', 'pidFile', 'compressCache'];
+const WRITTEN: readonly string[] = ['accessLog', 'pidFile', 'compressCache', 'streamsDir'];
 
 /** Meant as they are named. */
 const EXACT: readonly string[] = ['sandboxRead'];
@@ -163,6 +164,7 @@ export function grantsOf({ options, process: own, config }: Gathered): SandboxGr
       '/dev/null',
       ...written.map(({ file }) => (isDirectory(file) ? file : dirname(file))),
       ...socketsOf(options).map((path) => dirname(resolve(path))),
+      ...(options.streams === undefined ? [] : [existingAbove(directoryOf(options))]),
     ],
     // The self-test of uWebSockets.js connects to a port of its own.
     ports: options.transport === 'uws' ? undefined : portsOf(options),
@@ -189,6 +191,11 @@ function placesOf(file: string): string[] {
   const real = realOf(file);
   if (real === undefined) return [];
   return statSync(real).isDirectory() ? [real] : [dirname(file), dirname(real)];
+}
+
+/** It is made when it is first needed. */
+function existingAbove(directory: string): string {
+  return isDirectory(directory) ? directory : existingAbove(dirname(directory));
 }
 
 function isDirectory(file: string): boolean {

@@ -25,6 +25,8 @@ export interface FileEntry extends Representation {
   readonly file: OpenFile;
   /** Opaque identity: same version ⇔ same string. */
   readonly version: string;
+  /** Are bytes only ever added at its end? Then what there is of it stays what it is while `size` moves on. */
+  readonly grows?: boolean;
   /** The bytes in mapped memory, while cached. Taken together with `retain`, it is valid until `release`. */
   readonly memory: NativeMemory | undefined;
   /** Throws when the entry is closed already: its descriptor may be another file's by now. */

@@ -175,7 +175,8 @@ function isPlain(path: string): boolean {
   return !path.split('/').includes('..');
 }
 
-class PathOpenFile implements OpenFile {
+/** A file that somebody has opened by its path. */
+export class PathOpenFile implements OpenFile {
   readonly fd: number;
   readonly native = undefined;
   #open = true;

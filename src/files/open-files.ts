@@ -161,6 +161,7 @@ export class OpenFiles implements FileCache {
     strategy: Strategy,
     identity: FileEntry = file,
   ): boolean | Promise<boolean> {
+    if (file.grows) return true;
     // A snapshot has the bytes of its version whatever becomes of the file.
     if (strategy === 'mmap' && this.#options.policy.mmapSource === 'snapshot') return true;
     const { native } = file.file;

@@ -130,6 +130,16 @@ export function contentVersion(version: string): string {
   return version.slice(0, version.lastIndexOf('-'));
 }
 
+/** Is it the same file, whatever was written to it? */
+export function isSameFile(a: string, b: string): boolean {
+  return fileOf(a) === fileOf(b);
+}
+
+/** The part of a version that tells files apart: device and inode. */
+export function fileOf(version: string): string {
+  return version.split('-', 2).join('-');
+}
+
 /** When what has this version last changed (ctime), milliseconds since the epoch. */
 export function changeMsOf(version: string): number {
   const ns = BigInt(`0x${version.slice(version.lastIndexOf('-') + 1)}`);

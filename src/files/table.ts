@@ -153,6 +153,12 @@ export class FileTable {
     };
   }
 
+  /** What stands at this root-relative path now: a descriptor in it is the receiver's to close. Never rejects. */
+  async find(path: string): Promise<Found> {
+    const [found] = await this.#root.use(async (root) => this.#open(root, [path]));
+    return found ?? { type: 'error', errno: 'EIO' };
+  }
+
   /** Which names stand in each of these directories (root-relative), where that can be told. */
   async names(directories: readonly string[]): Promise<ReadonlyArray<NativeNames | undefined>> {
     return this.#root.use(async (root) => {

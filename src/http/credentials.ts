@@ -1,4 +1,4 @@
-// Who says that he is whom, with which password. RFC 7617.
+// Who says that he is whom, with which password or token. RFC 7617, RFC 6750.
 
 export interface Credentials {
   readonly user: string;
@@ -40,4 +40,12 @@ export function userIn(field: string): string {
 /** The field that asks for them (§2). `realm`: of a quoted-string. */
 export function challenge(realm: string): string {
   return `Basic realm="${realm}", charset="UTF-8"`;
+}
+
+/** `Bearer`, of any case, and b64token (RFC 6750 §2.1). */
+const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+
+/** The token of an Authorization field; undefined where it holds none. */
+export function parseBearer(field: string | undefined): string | undefined {
+  return BEARER.exec(field ?? '')?.[1];
 }

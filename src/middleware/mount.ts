@@ -24,6 +24,7 @@ import { receivedFields } from '../transport/node/received-fields.ts';
 import { type Outlet, sendPlan } from '../transport/node/respond.ts';
 import { reachBy, startTransfers, type Transfers } from '../transport/node/transfers.ts';
 import { isPlain, isWrapped } from '../transport/node/wrapped.ts';
+import { Takers } from '../transport/taker.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import { addonFor } from './addon.ts';
 import { inHost } from './host-answer.ts';
@@ -87,7 +88,9 @@ export function openMount(settings: MiddlewareSettings): Mount {
   const counters = new Counters();
   const transfers = addon && sharedTransfers(addon, log);
   const { serverTiming } = options;
-  const outlet: Outlet = { counters, log, transfers, serverTiming };
+  const takers = new Takers();
+  const { sendfileMin } = limitsOf(options);
+  const outlet: Outlet = { counters, log, transfers, takers, sendfileMin, serverTiming };
   const handler = withSinglePage(site.handler, single, ignores);
   /** When the requests of these were read. */
   const began = new WeakMap<ServerResponse, number>();
@@ -188,7 +191,10 @@ export function openMount(settings: MiddlewareSettings): Mount {
     send,
     fail,
     stats: () => ({ ...counters.snapshot(), files: site.table.stats() }),
-    close: () => site.close(),
+    close() {
+      takers.end();
+      site.close();
+    },
   };
   return closeWithOwner(mount, site);
 }

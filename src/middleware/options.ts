@@ -25,6 +25,8 @@ const OWN = [
   'symlinks',
   'cleanUrls',
   'listing',
+  'live',
+  'liveTimeout',
   'strategy',
   'mmapMax',
   'mmapMinUses',
@@ -253,6 +255,15 @@ export function readFileOptions(root: string, input: FileOptions = {}): Middlewa
 }
 
 function read<T extends Readonly<Record<string, Option>>>(table: T, input: object): Given<T> {
+  const ofServers = Object.entries(input).find(
+    ([name, value]) =>
+      value !== undefined && !Object.hasOwn(table, name) && Object.hasOwn(OPTIONS, name),
+  );
+  if (ofServers !== undefined) {
+    throw new OptionError(
+      (call) => `${call(ofServers[0])}: is a server's of its own, and here that is somebody else's`,
+    );
+  }
   return { ...defaultsOf(table), ...readOptions(table, { ...input }) } as Given<T>;
 }
 

@@ -5,6 +5,7 @@ import { createLog } from '../log/log.ts';
 import { limitsOf } from '../site/policies.ts';
 import { createSite } from '../site/site.ts';
 import { Counters } from '../transport/counters.ts';
+import { Takers } from '../transport/taker.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import type { UwsRequest, UwsResponse } from '../transport/uws/library.ts';
 import { handleUws, type UwsPolicy } from '../transport/uws/uws.ts';
@@ -30,10 +31,11 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
   const addon = addonFor(log);
   const site = createSite({ ...mountPolicies(settings), routed: true, addon, log });
   const counters = new Counters();
+  const takers = new Takers();
   const policy: UwsPolicy = {
     handler: withSinglePage(site.handler, single, ignores),
     reach: addon ? 'memory' : 'none',
-    outlet: { counters, log, serverTiming: options.serverTiming },
+    outlet: { counters, log, takers, serverTiming: options.serverTiming },
     common: site.common,
     maxDrain: limitsOf(options).maxDrain,
     closing: false,
@@ -45,7 +47,10 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
   };
   const owner = Object.assign(handle, {
     stats: () => ({ ...counters.snapshot(), files: site.table.stats() }),
-    close: () => site.close(),
+    close() {
+      takers.end();
+      site.close();
+    },
   });
   return closeWithOwner(owner, site);
 }

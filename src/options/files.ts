@@ -19,6 +19,17 @@ export const files = {
     4 * 2 ** 30,
     'bytes of all files of one archive; a larger directory cannot be had whole',
   ),
+  live: option(
+    list(text),
+    [],
+    'globs of files that grow, such as *.log: by ?live, or a Range without an end (RFC 8673), their answers go on with them',
+    'tail -f',
+  ),
+  liveTimeout: option(
+    duration(1, DAY_MS),
+    3_600_000,
+    'time that a live answer goes on while its file does not grow',
+  ),
   dotfiles: option(
     choice('ignore', 'deny', 'allow'),
     'ignore',

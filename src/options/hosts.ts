@@ -32,6 +32,8 @@ const OF_SITES = [
   'listing',
   'archive',
   'archiveMaxSize',
+  'live',
+  'liveTimeout',
   'dotfiles',
   'symlinks',
   'trailingSlash',

@@ -20,6 +20,7 @@ import { logging } from './logging.ts';
 import { operating } from './operating.ts';
 import { ofProcess } from './process.ts';
 import { sending } from './sending.ts';
+import { agreeOnStreams, streams } from './streams.ts';
 import { defaultsOf, type Option, OptionError, option, optional, readOptions } from './table.ts';
 import { agreeOnTls, beyondUws, tls } from './tls.ts';
 
@@ -45,6 +46,7 @@ export const OPTIONS = {
   ...fields,
   ...access,
   ...hosts,
+  ...streams,
   ...limits,
   ...logging,
   ...operating,
@@ -63,6 +65,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   'Response fields': fields,
   Access: access,
   Hosts: hosts,
+  Streams: streams,
   Limits: limits,
   Logging: logging,
   Operating: operating,
@@ -148,6 +151,7 @@ function agree(options: Options): void {
   agreeOnTls(options, isDefault);
   agreeOnListeners(options, isDefault);
   agreeOnArchives(options);
+  agreeOnStreams(options, isDefault);
   hostsOf(options);
   if (transport === 'uws') {
     const beyond = LIMITS_BEYOND_UWS.find((name) => !isDefault(name));

@@ -104,6 +104,6 @@ export function lastModifiedOf(mtimeMs: number, nowMs: number): string | undefin
 }
 
 /** RFC 9110 §14.4; inclusive positions, as everywhere in text. */
-export function contentRange(span: Span, size: number): string {
-  return `bytes ${span.start}-${span.end - 1}/${size}`;
+export function contentRange(span: Span, complete: number | undefined): string {
+  return `bytes ${span.start}-${span.end - 1}/${complete ?? '*'}`;
 }

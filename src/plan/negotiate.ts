@@ -168,6 +168,12 @@ function namesHtml(accept: string | undefined): boolean {
   return mediaRanges(accept).some(({ name, weight }) => name === 'text/html' && weight > 0);
 }
 
+/** Does the client name server-sent events, as EventSource does (WHATWG HTML §9.2.3)? */
+export function acceptsEvents(accept: string | undefined): boolean {
+  if (accept === undefined) return false;
+  return mediaRanges(accept).some(({ name, weight }) => name === 'text/event-stream' && weight > 0);
+}
+
 /** Would the client rather have JSON than HTML? A tie is for HTML. */
 export function prefersJson(accept: string | undefined): boolean {
   return mediaWeight(accept, 'application/json') > mediaWeight(accept, 'text/html');

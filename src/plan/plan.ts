@@ -3,9 +3,11 @@
 
 import type { FieldList } from '../http/field-list.ts';
 import { isFromHere } from './advice.ts';
+import { originFields, preflightFields } from './cors.ts';
 import { reprDigest, wantsContentDigest } from './digest.ts';
 import { errorPlan, statusOfErrno } from './errors.ts';
 import { planListing } from './listing.ts';
+import { isOpenEnded, judgeLive, sendLive } from './live.ts';
 import { memoOf, memoOfMiss } from './memo.ts';
 import { frameParts } from './multipart.ts';
 import { isPageLoad, selectRepresentation } from './negotiate.ts';
@@ -20,6 +22,7 @@ import type {
   Advice,
   Archive,
   ListingPage,
+  Live,
   Plannable,
   Representation,
   Resolution,
@@ -73,10 +76,14 @@ function planOptions<F extends Representation>(
 ): ResponsePlan<F> {
   const malformed = resolution.kind === 'bad-path' || resolution.kind === 'too-long';
   if (malformed && request.target !== '*') return planGet(request, resolution, terms, nowMs);
-  const fields = ['Allow', ALLOW, ...terms.common, ...originFields(request, terms)];
+  const fields = [
+    'Allow',
+    ALLOW,
+    ...terms.common,
+    ...originFields(request.fields.origin, terms.cors),
+  ];
   if (request.fields['access-control-request-method'] !== undefined && terms.cors.length > 0) {
-    fields.push('Access-Control-Allow-Methods', ALLOW, 'Access-Control-Allow-Headers', '*');
-    fields.push('Access-Control-Max-Age', '86400');
+    fields.push(...preflightFields(ALLOW, '*'));
   }
   return { status: 204, fields, body: { kind: 'none' }, close: false, memo: undefined };
 }
@@ -96,6 +103,8 @@ function planGet<F extends Representation>(
       return planPage(request, resolution, terms);
     case 'archive':
       return planArchive(request, resolution, terms);
+    case 'live':
+      return planLive(request, resolution, terms);
     case 'not-found':
       return planMiss(request, resolution, terms);
     case 'forbidden':
@@ -121,7 +130,7 @@ function planFile<F extends Representation>(
   const { 'accept-encoding': acceptEncoding, 'available-dictionary': dictionary } = request.fields;
   const file = selectRepresentation(acceptEncoding, resolution.resource, dictionary);
   const extra = [
-    ...originFields(request, terms),
+    ...originFields(request.fields.origin, terms.cors),
     ...(resolution.judged ?? []).flatMap((name) => ['Vary', name]),
   ];
   if (resolution.status !== 200) {
@@ -131,10 +140,13 @@ function planFile<F extends Representation>(
     return miss ? { ...page, memo: memoOfMiss(request, miss, { resource, file }, terms) } : page;
   }
 
-  const answer = planConditional(request, file, extra, terms, nowMs);
+  const grows = resolution.grows === true;
+  const answer = planConditional(request, file, grows, extra, terms, nowMs);
   // A 412 or a 416 is not the file's: it has a page of its own.
   if (answer.status >= 400) return answer;
-  const memo = memoOf(request, resolution, file, answer, extra, terms);
+  // Of one that grows each range is looked at: not all are answered alike.
+  const repeats = !grows || answer.status !== 206;
+  const memo = repeats ? memoOf(request, resolution, file, answer, extra, terms) : undefined;
   const { status, fields, body, close } = answer;
   const isLoaded = request.method === 'GET' && status === 200 && isPageLoad(request.fields);
   const early = isLoaded ? file.early : undefined;
@@ -145,7 +157,13 @@ function planFile<F extends Representation>(
 function planPage(request: RequestHead, page: ListingPage, terms: Terms): ResponsePlan<never> {
   const verdict = judgePreconditions(request.fields, { etag: page.etag, lastModified: undefined });
   if (verdict === 'failed') return planError(412, [], request, terms);
-  return planListing(request, page, verdict === 'proceed', originFields(request, terms), terms);
+  return planListing(
+    request,
+    page,
+    verdict === 'proceed',
+    originFields(request.fields.origin, terms.cors),
+    terms,
+  );
 }
 
 /** It is made anew each time: no validators, no ranges, and nobody keeps it. */
@@ -153,7 +171,12 @@ function planArchive(request: RequestHead, archive: Archive, terms: Terms): Resp
   const validators = { etag: undefined, lastModified: undefined };
   const verdict = judgePreconditions(request.fields, validators);
   if (verdict === 'failed') return planError(412, [], request, terms);
-  const fields = ['Cache-Control', 'no-store', ...terms.common, ...originFields(request, terms)];
+  const fields = [
+    'Cache-Control',
+    'no-store',
+    ...terms.common,
+    ...originFields(request.fields.origin, terms.cors),
+  ];
   const answer = { close: false, memo: undefined };
   if (verdict === 'not-modified') {
     return { ...answer, status: 304, fields, body: { kind: 'none' } };
@@ -164,6 +187,23 @@ function planArchive(request: RequestHead, archive: Archive, terms: Terms): Resp
     fields: [...fields, ...archive.fields],
     body: { kind: 'feed', open: archive.open },
   };
+}
+
+function planLive<F extends Representation>(
+  request: RequestHead,
+  live: Live<F>,
+  terms: Terms,
+): ResponsePlan<F> {
+  const verdict = judgeLive(request, live);
+  switch (verdict) {
+    case 'failed':
+      return planError(412, [], request, terms);
+    case 'unsatisfiable':
+      return planError(416, ['Content-Range', `bytes */${live.size}`], request, terms);
+    case 'not-modified':
+    case 'proceed':
+      return sendLive(live, verdict === 'proceed', originFields(request.fields.origin, terms.cors));
+  }
 }
 
 function planMiss(
@@ -191,6 +231,7 @@ function planMiss(
 function planConditional<F extends Representation>(
   request: RequestHead,
   file: F,
+  grows: boolean,
   extra: FieldList,
   terms: Terms,
   nowMs: number,
@@ -209,7 +250,7 @@ function planConditional<F extends Representation>(
       };
     case 'proceed': {
       const described = [...reprDigest(request, file, terms), ...extra];
-      return planRanges(request, file, described, terms, nowMs);
+      return planRanges(request, file, grows, described, terms, nowMs);
     }
   }
 }
@@ -217,11 +258,13 @@ function planConditional<F extends Representation>(
 function planRanges<F extends Representation>(
   request: RequestHead,
   file: F,
+  grows: boolean,
   extra: FieldList,
   terms: Terms,
   nowMs: number,
 ): ResponsePlan<F> {
-  const ranges = rangesOf(request, file, terms, nowMs);
+  const isOpen = grows && isOpenEnded(request.fields.range);
+  const ranges = rangesOf(request, file, isOpen, terms, nowMs);
   switch (ranges.kind) {
     case 'unsatisfiable':
       // §15.5.17
@@ -232,18 +275,27 @@ function planRanges<F extends Representation>(
       const [span, ...more] = ranges.spans;
       if (span === undefined) return sendWhole(file, extra, terms);
       return more.length === 0
-        ? sendRange(file, span, extra, terms)
+        ? sendRange(file, span, isOpen ? undefined : file.size, extra, terms)
         : planParts(file, ranges.spans, extra, terms);
     }
   }
 }
 
-/** §14.2: Range has a meaning for GET only, after the preconditions, while If-Range holds. */
-function rangesOf(request: RequestHead, file: Representation, terms: Terms, nowMs: number): Ranges {
+/**
+ * §14.2: Range has a meaning for GET only, after the preconditions, while If-Range holds. `isOpen`: a HEAD is told how far
+ * what grows has come (RFC 8673 §2.1).
+ */
+function rangesOf(
+  request: RequestHead,
+  file: Representation,
+  isOpen: boolean,
+  terms: Terms,
+  nowMs: number,
+): Ranges {
   const range = request.fields.range;
   const applies =
     range !== undefined &&
-    request.method === 'GET' &&
+    (request.method === 'GET' || isOpen) &&
     isRangeCurrent(request.fields['if-range'], file, nowMs);
   return applies ? resolveRanges(range, file.size, terms.maxRanges) : { kind: 'whole' };
 }
@@ -308,14 +360,6 @@ function planError(
   terms: Terms,
   advice?: Advice,
 ): ResponsePlan<never> {
-  const fields = [...extra, ...terms.common, ...originFields(request, terms)];
+  const fields = [...extra, ...terms.common, ...originFields(request.fields.origin, terms.cors)];
   return errorPlan(status, fields, advice);
-}
-
-/** CORS by list: the origin is reflected where it is on it. (`Vary: Origin` is among the common fields.) */
-function originFields(request: RequestHead, terms: Terms): FieldList {
-  const origin = request.fields.origin;
-  return origin !== undefined && terms.cors.includes(origin) && origin !== '*'
-    ? ['Access-Control-Allow-Origin', origin]
-    : [];
 }

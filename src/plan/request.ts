@@ -24,6 +24,22 @@ export const ASKER = [
 /** The fields by which a browser says that it loads a page to show it. Fetch Metadata; Speculation Rules. */
 export const PAGE_LOAD = ['sec-fetch-dest', 'sec-purpose'] as const;
 
+/** The fields by which a client writes to a stream, or reads on where it was. */
+export const STREAM_FIELDS = [
+  'content-type',
+  'last-event-id',
+  'stream-seq',
+  'stream-ttl',
+  'stream-expires-at',
+  'stream-closed',
+  'stream-forked-from',
+  'stream-fork-offset',
+  'stream-fork-sub-offset',
+  'producer-id',
+  'producer-epoch',
+  'producer-seq',
+] as const;
+
 /** The fields that an answer, or whether there is one (site/guard.ts), may depend on. Every carrier delivers these, and no others. */
 export const REQUEST_FIELDS = [
   'accept',
@@ -37,6 +53,8 @@ export const REQUEST_FIELDS = [
   'want-repr-digest',
   'want-content-digest',
   ...ASKER,
+  ...STREAM_FIELDS,
+  'access-control-request-headers',
 ] as const;
 
 export type RequestField = (typeof REQUEST_FIELDS)[number];

@@ -34,14 +34,15 @@ export function sendWhole<F extends Representation>(
   return sendSpan(200, file, { start: 0, end: file.size }, fieldsOf(file, extra), terms);
 }
 
-/** The 206 of one range. */
+/** The 206 of one range. `complete`: how long the whole is; undefined where nobody can say. */
 export function sendRange<F extends Representation>(
   file: F,
   span: Span,
+  complete: number | undefined,
   extra: FieldList,
   terms: Terms,
 ): ResponsePlan<F> {
-  const fields = [...fieldsOf(file, extra), 'Content-Range', contentRange(span, file.size)];
+  const fields = [...fieldsOf(file, extra), 'Content-Range', contentRange(span, complete)];
   return sendSpan(206, file, span, fields, terms);
 }
 

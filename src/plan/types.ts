@@ -171,6 +171,26 @@ export interface Archive {
   readonly open: OpenFeed<never>;
 }
 
+/** How a file is sent while it grows: as a range up to `last` (the digits as they were sent), all of it, or line by line. */
+export type LiveForm =
+  | { readonly kind: 'range'; readonly last: string }
+  | { readonly kind: 'bytes' }
+  | { readonly kind: 'events' };
+
+/** A file that is sent on while it grows. */
+export interface Live<F extends Representation> {
+  readonly kind: 'live';
+  readonly form: LiveForm;
+  readonly resource: Resource<F>;
+  /** Of what it is now. */
+  readonly validators: Pick<Representation, 'etag' | 'lastModified'>;
+  /** Bytes, now. */
+  readonly size: number;
+  /** Offset of the first byte. */
+  readonly from: number;
+  readonly open: OpenFeed<F>;
+}
+
 /** What a request-target names. Closed: `plan` switches over it, once a listing has its page. */
 export type Resolution<F extends Representation> =
   | {
@@ -181,6 +201,8 @@ export type Resolution<F extends Representation> =
       readonly status: number;
       /** Request fields that chose this file besides the path: `accept` for an SPA's fallback. */
       readonly judged?: readonly RequestField[];
+      /** Is it offered live? Then a range without an end has no complete length (RFC 8673 §2.1). */
+      readonly grows?: true;
       /** Of a custom page: the miss that it stands for, and what that rests on. */
       readonly miss?: Miss;
     }
@@ -195,7 +217,8 @@ export type Resolution<F extends Representation> =
 export type Plannable<F extends Representation> =
   | Exclude<Resolution<F>, Listing>
   | ListingPage
-  | Archive;
+  | Archive
+  | Live<F>;
 
 export interface Part {
   /** Delimiter and part head, ending in CRLF CRLF. */
@@ -209,12 +232,22 @@ export interface FilePiece<F extends Representation> {
   readonly span: Span;
 }
 
+/** Who takes a body that is made while it is sent. */
+export interface Gone {
+  /** Nobody takes any more of it. */
+  readonly aborted: boolean;
+  /** That, or the server ends: what only waits for more ends now, whole; at the end of the grace it is cut off. */
+  readonly ending: boolean;
+  /** Calls it as soon as one of them is true (at once where it is), and again where the other follows. The last one alone counts. */
+  onEnd(run: () => void): void;
+}
+
 /**
  * Begins to make a body, once its head is on its way. What it gives is used up before the next is asked for. Where it throws,
- * the client sees an answer that is not whole. `gone`: nobody takes any more of it.
+ * the client sees an answer that is not whole. Where many give the same object at the same time, it crosses to the engine once.
  */
 export type OpenFeed<F extends Representation> = (
-  gone: AbortSignal,
+  gone: Gone,
 ) => AsyncIterable<Uint8Array | FilePiece<F>>;
 
 /** The body as a value; a transport has one exhaustive switch over `kind`. */
@@ -222,7 +255,12 @@ export type Body<F extends Representation> =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** Made while it is sent: nobody knows its length, so there is no Content-Length. */
-  | { readonly kind: 'feed'; readonly open: OpenFeed<F> }
+  | {
+      readonly kind: 'feed';
+      readonly open: OpenFeed<F>;
+      /** It waits for what comes, and its client for that: one that has half-closed (RFC 9112 §9.6) takes no more of it. */
+      readonly live?: boolean;
+    }
   | { readonly kind: Strategy; readonly reason: Reason; readonly file: F; readonly span: Span }
   | {
       readonly kind: 'parts';

@@ -181,7 +181,7 @@ export async function createTransport(
 }
 
 function engineSite({ names, site }: Named<Site>): EngineSite {
-  const { table, files, downloads, handler, templates, log } = site;
+  const { table, files, downloads, live, handler, templates, log } = site;
   const { root, rules } = table.standing;
   if (root === undefined) throw new Error('the root was opened without the addon');
   return {
@@ -191,6 +191,7 @@ function engineSite({ names, site }: Named<Site>): EngineSite {
     symlinks: files.symlinks,
     revalidateMs: files.revalidateMs,
     downloads,
+    live,
     handler,
     log,
     onStale: (paths) => table.suspect(paths),

@@ -33,6 +33,7 @@ import {
 } from './listeners.ts';
 import { openSitesOf } from './sites.ts';
 import { type Spoken, spokenBy } from './spoken.ts';
+import { holdStore, type StoreHolder } from './streams.ts';
 
 export interface Generation {
   readonly options: Options;
@@ -47,6 +48,8 @@ export interface Generation {
   /** The plain listener that sends clients to the others. */
   readonly redirect: ListeningSocket | undefined;
   readonly accessLog: AccessLog | undefined;
+  /** Undefined where there are no streams. */
+  readonly streams: StoreHolder | undefined;
   /** Certificates of this moment for clients that come from now on. Rejects where they cannot be used. */
   renewTls(): Promise<void>;
   /** Undefined where others cannot take its sockets. It ends when its last client has left and all is closed. */
@@ -126,9 +129,11 @@ async function serve(
   };
   const carriers: Transport[] = [];
   let sites: Sites | undefined;
+  let streams: StoreHolder | undefined;
   let over: Promise<void> | undefined;
   const end = async () => {
     sites?.close();
+    await streams?.close();
     await accessLog?.close();
   };
   const ended = () => (over ??= end());
@@ -137,7 +142,8 @@ async function serve(
     const best = await withTransfers(asked, native, limitsOf(options), log);
     const isFirst = before.length === 0;
     if (!isFirst && isCurtailed(asked, best, options)) throw new Error('no room for a thread');
-    sites = openSitesOf(options, best, native.addon, log);
+    streams = await holdStore(options, native.addon, log);
+    sites = openSitesOf(options, best, { addon: native.addon, log, streams });
     await sites.read();
     const addon = await socketsOfNode(native);
     const means = {
@@ -151,7 +157,7 @@ async function serve(
     const spoken = spokenBy(chosen.name, options, wanted);
     warnOf(chosen, spoken, options, listeners, log);
     return {
-      ...{ options, log, chosen, spoken, transport, sites, accessLog, sockets, redirect },
+      ...{ options, log, chosen, spoken, transport, sites, accessLog, streams, sockets, redirect },
       urls: urlsOf(sockets),
       async renewTls() {
         const renewed = await tlsOf(options);
@@ -160,8 +166,16 @@ async function serve(
         if (chosen.name === 'http1') (await import('./tls.ts')).agreeWithNode(renewed);
         transport.useTls(renewed);
       },
-      retire: transport.retire && (() => retireEach(carriers, ended)),
-      close: (graceMs) => closeEach(carriers, graceMs).then(ended),
+      retire:
+        transport.retire &&
+        (() => {
+          sites?.endWaits();
+          return retireEach(carriers, ended);
+        }),
+      close(graceMs) {
+        sites?.endWaits();
+        return closeEach(carriers, graceMs).then(ended);
+      },
     };
   } catch (error) {
     // Whom it has taken in already gets an answer.

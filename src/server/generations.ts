@@ -86,6 +86,8 @@ export async function firstGeneration(
     async leave() {
       for (const held of heldOf(current)) held.leave();
       retire(current);
+      // It waits for the streams.
+      await current.streams?.close();
       await Promise.all(leaving.values());
     },
     async close(graceMs) {

@@ -4,6 +4,8 @@ import { loadNative } from '../addon/load.ts';
 import type { TableStats } from '../files/table.ts';
 import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
+import { type ProcessStreams, processStreams } from '../streams/in-process.ts';
+import type { StoreStats } from '../streams/types.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import type { AccessLogStats } from './access-log.ts';
 import type { AdminListening } from './admin.ts';
@@ -17,6 +19,8 @@ export interface ServerStats extends TransportStats {
   readonly files: TableStats;
   /** Lines of the access log; undefined without one. */
   readonly accessLog: AccessLogStats | undefined;
+  /** Undefined where there are none, or another process has them. */
+  readonly streams: StoreStats | undefined;
 }
 
 /** A server that listens. What it says of itself is as of its last reload. */
@@ -47,6 +51,8 @@ export interface Server extends Spoken {
   reload(options?: OptionsInput): Promise<void>;
   /** Opens the access log anew, after somebody has moved it away. Rejects where it cannot, and the old one goes on. */
   reopenLogs(): Promise<void>;
+  /** The streams of option `streams`, for the process itself. */
+  readonly streams: ProcessStreams;
   stats(): ServerStats;
 }
 
@@ -84,11 +90,12 @@ export async function startServer(options: Options, begin: Start = {}): Promise<
   let admin: AdminListening | undefined;
 
   const stats = () => {
-    const { sites, accessLog } = generations.current;
+    const { sites, accessLog, streams } = generations.current;
     return {
       ...generations.stats(),
       files: sites.stats(),
       accessLog: accessLog?.file.stats(),
+      streams: streams?.store?.stats(),
     };
   };
 
@@ -204,6 +211,7 @@ export async function startServer(options: Options, begin: Start = {}): Promise<
     },
     reload: async (input) => reload(input && resolveOptions(input)),
     reopenLogs: async () => generations.current.accessLog?.file.reopen(),
+    streams: processStreams(() => generations.current.streams?.store),
     stats,
   };
 }

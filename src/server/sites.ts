@@ -4,18 +4,25 @@ import type { FilesPolicy } from '../files/policy.ts';
 import type { Log } from '../log/log.ts';
 import { inHost } from '../options/hosts.ts';
 import { hostsOf, type Options } from '../options/options.ts';
-import { policiesOf } from '../site/policies.ts';
+import { policiesOf, streamsOf } from '../site/policies.ts';
 import type { SiteOptions } from '../site/site.ts';
 import { openSites, type Sites } from '../site/sites.ts';
 import type { Chosen } from './choose.ts';
 import { cannotServe } from './problems.ts';
+import type { StoreHolder } from './streams.ts';
+
+export interface Surroundings {
+  readonly addon: NativeAddon | undefined;
+  readonly log: Log;
+  /** Of the root alone: no host has streams. */
+  readonly streams: StoreHolder | undefined;
+}
 
 /** Throws a StartError where a root cannot be used; what `chosen` has started then ends. */
 export function openSitesOf(
   options: Options,
   chosen: Chosen,
-  addon: NativeAddon | undefined,
-  log: Log,
+  { addon, log, streams: holder }: Surroundings,
 ): Sites {
   const siteOf = (own: Options, name?: string): SiteOptions => {
     const policies = policiesOf(own);
@@ -29,10 +36,12 @@ export function openSitesOf(
     };
   };
   try {
-    const first = siteOf(options);
+    const policy = streamsOf(options);
+    const streams = policy && { ...policy, store: () => holder?.store };
+    const first = { ...siteOf(options), streams };
     const hosts = hostsOf(options).map(({ key, names, options: own }) => ({
       names,
-      site: inHost(key, () => siteOf(own, names[0])),
+      site: inHost(key, () => siteOf({ ...own, streams: undefined }, names[0])),
     }));
     return openSites(first, hosts, cannotServe);
   } catch (error) {

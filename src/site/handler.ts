@@ -7,6 +7,7 @@ import { looksLikeAsset } from '../files/resolve.ts';
 import type { Outcome } from '../files/search.ts';
 import type { FileTable } from '../files/table.ts';
 import { isDevious, parseTarget } from '../http/target.ts';
+import type { LiveFiles } from '../live/live-files.ts';
 import { type Log, textOf } from '../log/log.ts';
 import { errorPlan, statusOfErrno } from '../plan/errors.ts';
 import { archiveAsked } from '../plan/listing.ts';
@@ -34,6 +35,8 @@ export interface HandlerOptions {
   readonly listings: Pick<ListingPages, 'show'>;
   /** Undefined where no directory can be had whole. */
   readonly archives: Pick<Archives, 'show'> | undefined;
+  /** Undefined where no file is offered live. */
+  readonly live: Pick<LiveFiles, 'show'> | undefined;
   readonly policy: PlanPolicy;
   readonly redirects: Redirects;
   readonly rewrites: Rewrites;
@@ -149,6 +152,12 @@ export function createHandler(options: HandlerOptions): Handler {
           ? shown.then((page) => finish(asked, page, path, moved, query))
           : finish(asked, shown, path, moved, query);
       }
+      case 'file': {
+        const shown = options.live?.show(asked.request, outcome, Date.now()) ?? outcome;
+        return shown instanceof Promise
+          ? shown.then((one) => planned(asked, one))
+          : planned(asked, shown);
+      }
       default:
         return planned(asked, outcome);
     }
@@ -172,7 +181,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const answer = plan(request, outcome, terms, Date.now());
     const { body, resource } = answer;
     if ('file' in body) table.use(body.file);
-    if (resource !== undefined && encodes.length > 0) {
+    if (resource !== undefined && encodes.length > 0 && body.kind !== 'feed') {
       const coding = missingCoding(request.fields['accept-encoding'], resource, encodes);
       if (coding !== undefined) table.encode(resource.identity, coding);
     }

@@ -2,7 +2,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { EngineLimits } from '../addon/engine.ts';
 import { FORMATS } from '../archive/formats.ts';
-import { prefixReaches } from '../auth/realms.ts';
+import { prefixCovers, prefixReaches } from '../auth/realms.ts';
 import { isCompressible } from '../encode/compressible.ts';
 import { ENCODERS } from '../encode/encoders.ts';
 import type { CompressPolicy, FilesPolicy } from '../files/policy.ts';
@@ -14,11 +14,14 @@ import { OptionError } from '../options/table.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
 import { buildsAt } from '../rules/builds.ts';
 import { type CarriedFields, compileRules, type Rules } from '../rules/fields.ts';
+import { compileGlob } from '../rules/glob.ts';
 import { placeOf } from '../rules/hashed-names.ts';
+import type { Listener } from '../rules/listeners.ts';
 import { compileMediaTypes, type MediaTypes, typesTellApart } from '../rules/media-types.ts';
 import { compileRedirects, compileRewrites, reachesInto } from '../rules/redirects.ts';
 import { typeOf } from './media-type.ts';
 import type { SiteOptions } from './site.ts';
+import type { SiteStreams } from './streams.ts';
 
 /** A request body up to this is read away, so that its connection can stay. */
 const MAX_DRAIN = 65_536;
@@ -30,6 +33,7 @@ export function policiesOf(options: Options): Omit<SiteOptions, 'routed' | 'addo
     ...others,
     auth: authOf(options),
     archives: archivesOf(options),
+    live: liveOf(options),
     earlyHints: options.earlyHints,
     downloads: options.download,
     files: filesPolicy(options, others.mediaTypes),
@@ -50,6 +54,53 @@ function archivesOf({ archive, listing, archiveMaxSize }: Options): SiteOptions[
   return { formats, maxSize: archiveMaxSize };
 }
 
+/** Throws an OptionError where one is no glob. */
+function liveOf({ live, liveTimeout: timeoutMs }: Options): SiteOptions['live'] {
+  if (live.length === 0) return undefined;
+  try {
+    const globs = live.map((glob) => compileGlob('live', glob));
+    return { offers: (path) => globs.some((matches) => matches(path)), timeoutMs };
+  } catch (error) {
+    const { message } = error as Error;
+    throw new OptionError((call) => message.replace(/^\w+/, call));
+  }
+}
+
+/** What streams go by, but for their store. Throws an OptionError where nobody says who may write. */
+export function streamsOf(options: Options): Omit<SiteStreams, 'store'> | undefined {
+  const { streams: prefix, writeTokenFile: tokenFile, auth } = options;
+  if (prefix === undefined) return undefined;
+  const listeners = listenersOf(options);
+  if (tokenFile !== undefined) refuseServed('writeTokenFile', resolve(tokenFile), options);
+  const isGuarded = prefixCovers(Object.keys(auth), prefix);
+  if (tokenFile === undefined && !isGuarded && !listeners.every(isOfThisMachine)) {
+    throw new OptionError(
+      (call) =>
+        `${call('streams')}: who is not on this machine may connect: ${call('writeTokenFile')} says who may write, or ${call('auth')} of ${prefix}/`,
+    );
+  }
+  return {
+    prefix,
+    tokenFile,
+    scheme: schemeOf(listeners),
+    maxAppend: options.maxAppend,
+    longPollMs: options.longPollTimeout,
+    eventsMs: options.sseTimeout,
+  };
+}
+
+/** A Unix socket's mode says who may come. */
+function isOfThisMachine(listener: Listener): boolean {
+  const isSocket = listener.at.kind === 'unix' && listener.proxyFrom === undefined;
+  return isSocket || areLocal([listener]);
+}
+
+/** Undefined where they differ. */
+function schemeOf(listeners: readonly Listener[]): 'http' | 'https' | undefined {
+  if (listeners.every(({ tls }) => tls)) return 'https';
+  return listeners.some(({ tls }) => tls) ? undefined : 'http';
+}
+
 export function limitsOf(options: Options): EngineLimits {
   return {
     maxHeaderSize: options.maxHeaderSize,
@@ -67,12 +118,26 @@ export function limitsOf(options: Options): EngineLimits {
     allow: options.allow,
     deny: options.deny,
     sendfileMaxChunk: options.sendfileMaxChunk,
+    sendfileMin: smallestSent(options),
     maxDrain: MAX_DRAIN,
     revalidateMs: options.revalidate,
     verifySendfile: options.sendfileVerify,
     h2c: options.h2c,
     serverTiming: options.serverTiming,
   };
+}
+
+/** Of pieces of files, as `chooseStrategy` has it for whole ones. */
+function smallestSent({ strategy, sendfileMin }: Options): number {
+  switch (strategy) {
+    case 'auto':
+      return sendfileMin;
+    case 'sendfile':
+      return 0;
+    case 'mmap':
+    case 'read':
+      return Number.MAX_SAFE_INTEGER;
+  }
 }
 
 /** Throws an OptionError where a file of users would be served itself. */
@@ -90,6 +155,11 @@ function refuseServed(name: string, file: string, { root, dotfiles }: Options): 
   const isHidden = dotfiles !== 'allow' && path.split('/').some((each) => each.startsWith('.'));
   if (!isBelow || isHidden) return;
   throw new OptionError((call) => `${call(name)}: ${file} would be served itself`);
+}
+
+/** Of what does not go by the file alone: below them stands a guard, or no file at all. */
+function prefixesOf({ auth, streams }: Options): readonly string[] {
+  return [...Object.keys(auth), ...(streams === undefined ? [] : [`${streams}/`])];
 }
 
 function compile(options: Options) {
@@ -123,12 +193,13 @@ function compile(options: Options) {
       redirects: compileRedirects(options.redirects),
       rewrites: compileRewrites(options.rewrites),
       goesByDirectory:
+        options.streams !== undefined ||
         options.redirects.length + options.rewrites.length > 0 ||
         Object.keys(options.auth).length > 0 ||
         Object.keys(options.mimeTypes).some((key) => key.includes('/')),
       tellsApart: (directory: string, extension: string) =>
         reachesInto([...options.redirects, ...options.rewrites], directory) ||
-        prefixReaches(Object.keys(options.auth), directory) ||
+        prefixReaches(prefixesOf(options), directory) ||
         typesTellApart(options.mimeTypes, extension),
     };
   } catch (error) {

@@ -68,7 +68,9 @@ export function createRouting(
     const isElsewhere = realmOf(path) !== realmOf(from);
     if (isElsewhere) return finish(asked, missed ?? NOT_FOUND, from, true, query);
     const end = (outcome: Outcome) => {
-      if (outcome.kind === 'file') return planned(asked, servedBy(outcome, status, missed));
+      if (outcome.kind === 'file') {
+        return finish(asked, servedBy(outcome, status, missed), path, true, query);
+      }
       if (status === 200) return unrepeated(finish(asked, outcome, path, true, query));
       return unrepeated(finish(asked, NOT_FOUND, from, true, query));
     };

@@ -12,6 +12,7 @@ import type { FilesPolicy } from '../files/policy.ts';
 import type { Root } from '../files/root.ts';
 import { FileTable } from '../files/table.ts';
 import type { FieldList } from '../http/field-list.ts';
+import { LiveFiles, type LiveFilesOptions } from '../live/live-files.ts';
 import type { Log } from '../log/log.ts';
 import { OptionError } from '../options/table.ts';
 import { lastModifiedOf } from '../plan/fields.ts';
@@ -25,6 +26,7 @@ import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
 import { typeOf, typeWithin } from './media-type.ts';
 import { type CompileWith, type OwnRules, readOwnRules, withoutCarried } from './own-rules.ts';
+import { mountStreams, type SiteStreams } from './streams.ts';
 import { createTemplates, type TemplateOptions, type Templates } from './templates.ts';
 
 export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
@@ -38,6 +40,10 @@ export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
   readonly downloads: boolean;
   /** What listed directories can be had whole as; undefined where they cannot. */
   readonly archives: Pick<ArchivesOptions, 'formats' | 'maxSize'> | undefined;
+  /** Which files are offered live; undefined where none is. */
+  readonly live: Pick<LiveFilesOptions, 'offers' | 'timeoutMs'> | undefined;
+  /** Undefined where there are none. */
+  readonly streams?: SiteStreams | undefined;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
   /** What several sites keep together; where it is left out, one of its own. */
@@ -52,9 +58,13 @@ export interface Site {
   readonly templates: Templates;
   readonly files: FilesPolicy;
   readonly downloads: boolean;
+  /** Has a query a say that asks for a live answer? */
+  readonly live: boolean;
   readonly log: Log;
   /** Fields of every answer that is no file's. */
   readonly common: FieldList;
+  /** Who waits for what comes to a stream gets an answer now, and so does whoever asks from now on. */
+  endWaits(): void;
   /** Closes every file that nobody is sending, and the root. */
   close(): void;
 }
@@ -62,7 +72,7 @@ export interface Site {
 /** Throws an Error with `code` when the root cannot be opened as a directory. */
 export function createSite(options: SiteOptions): Site {
   const { plan, redirects, rewrites, routed, archives, addon, log, pool } = options;
-  const { earlyHints } = options;
+  const { earlyHints, streams } = options;
   const links =
     typeof earlyHints === 'string' ? new BuildLinks(earlyHints, options.files.root) : undefined;
   const realms = realmsOf(options);
@@ -82,6 +92,7 @@ export function createSite(options: SiteOptions): Site {
   });
   /** Does this path get what stands there, whoever is shown this directory? */
   const belongs = (path: string, directory: string) =>
+    (streams === undefined || !isBelow(path, streams.prefix)) &&
     redirects(path, '') === undefined &&
     rewrites(path) === undefined &&
     own().routes.of(path, '')?.forced === undefined &&
@@ -93,9 +104,17 @@ export function createSite(options: SiteOptions): Site {
     isPlain: (path) => belongs(path, path.slice(0, path.lastIndexOf('/') + 1)),
     archives: archives?.formats ?? [],
   });
+  const { revalidateMs } = files;
+  const live =
+    options.live &&
+    new LiveFiles({
+      ...{ ...options.live, table, addon, log, revalidateMs },
+      ranges: plan.maxRanges > 0,
+    });
   const answering = createHandler({
     table,
     listings,
+    live,
     archives: archives && archivesOf(options, archives, { table, belongs }),
     policy: plan,
     redirects,
@@ -109,22 +128,33 @@ export function createSite(options: SiteOptions): Site {
     log,
   });
   const open = options.downloads ? withDownloads(answering) : answering;
-  const guards = { handler: open, rewrites, common: plan.common, log };
+  const guard = (handler: Handler) =>
+    realms === undefined
+      ? handler
+      : guarded({ handler, realms, rewrites, common: plan.common, log });
+  const mount = streams && mountStreams({ streams, policy: plan, realms, guard, log });
   return {
     root,
     table,
-    handler: realms === undefined ? open : guarded({ ...guards, realms }),
+    handler: mount?.before(guard(open)) ?? guard(open),
     templates: createTemplates({ ...options, own }),
     files,
     downloads: options.downloads,
+    live: live !== undefined,
     log,
     common: plan.common,
+    endWaits: () => mount?.end(),
     close() {
+      mount?.end();
       table.close();
       links?.close();
       realms?.close();
     },
   };
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
 }
 
 /** What a rule leads elsewhere, and what is in another realm, is none of the directory's. */

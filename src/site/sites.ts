@@ -22,6 +22,8 @@ export interface Sites {
   /** Reads what they carry: nothing is answered before. Never rejects. */
   read(): Promise<void>;
   stats(): TableStats;
+  /** Who waits for what comes to a stream gets an answer now, and so does whoever asks from now on. */
+  endWaits(): void;
   /** Closes every file that nobody is sending, and the roots. */
   close(): void;
 }
@@ -63,6 +65,9 @@ export function openSites(
     stats: () => {
       const stats = all.map(({ site }) => site.table.stats());
       return { ...pool.stats(), paths: stats.reduce((sum, { paths }) => sum + paths, 0) };
+    },
+    endWaits() {
+      for (const { site } of all) site.endWaits();
     },
     close,
   };

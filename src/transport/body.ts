@@ -1,11 +1,13 @@
 // The one switch over what a body can be, for carriers that send it here (the engine is told by engine/reply.ts). Each
 // knows how it sends the forms that are left.
 import type { FileEntry } from '../files/entry.ts';
-import type { Body, OpenFeed, Reason, Span } from '../plan/types.ts';
+import type { Body, Reason, Span } from '../plan/types.ts';
 import type { Pieces } from './pieces.ts';
 
 /** One span of a file. */
 export type SpanBody = Extract<Body<FileEntry>, { readonly span: Span }>;
+
+export type FeedBody = Extract<Body<FileEntry>, { readonly kind: 'feed' }>;
 
 type PartsBody = Extract<Body<FileEntry>, { readonly kind: 'parts' }>;
 
@@ -27,7 +29,7 @@ export interface BodyWriter {
   /** Piece by piece. */
   pieces(body: Pieces): void;
   /** Made while it is sent. */
-  feed(open: OpenFeed<FileEntry>): void;
+  feed(body: FeedBody): void;
 }
 
 /** The body's file is retained. */
@@ -40,7 +42,7 @@ export function writeBody(body: Body<FileEntry>, writer: BodyWriter): void {
       writer.bytes(body.bytes);
       return;
     case 'feed':
-      writer.feed(body.open);
+      writer.feed(body);
       return;
     case 'mmap': {
       const bytes = viewOf(body, writer.keeps === true);

@@ -122,6 +122,12 @@ export class Sending {
     this.#bytes += bytes;
   }
 
+  /** The same, of a file in a body that is none: under the way that they took. */
+  addFile(strategy: Strategy, reason: Reason, bytes: number): void {
+    this.#counters.file(strategy, reason).bytes += bytes;
+    this.#bytes += bytes;
+  }
+
   end(how: ExchangeEnd): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -2,7 +2,7 @@
 import { fstat, read } from 'node:fs';
 import type { FileEntry } from '../files/entry.ts';
 import type { Log } from '../log/log.ts';
-import type { Reason, Span } from '../plan/types.ts';
+import type { FilePiece, Reason, Span } from '../plan/types.ts';
 import type { Counters, Sending } from './counters.ts';
 
 /** Part heads (strings) and spans of one file, in order. */
@@ -56,32 +56,27 @@ export async function sendPieces(
     strategy = 'read';
   }
 
+  const count = (bytes: number) => sending.add(bytes);
+
   async function sendSpan(span: Span, send: NonNullable<Sink['send']>): Promise<Outcome> {
-    const { outcome, sent, refused, error } = await send(file, span);
-    if (error !== undefined) throw new Error(error);
+    const { outcome, sent, refused } = await sendBy(send, file, span, counters);
     if (outcome === 'no-descriptor') {
       readInstead('transport');
-      return readSpan(file, span, sink, sending);
+      return readSpan(file, span, sink, count);
     }
-    if (refused) {
-      file.markRefused();
-      counters.refused++;
-      readInstead('refused');
-    }
+    if (refused) readInstead('refused');
     sending.add(sent);
-    if (outcome !== 'timed-out') return outcome;
-    counters.timeouts++;
-    return 'aborted';
+    return outcome;
   }
 
   try {
     for (const piece of body.pieces) {
       const outcome =
         typeof piece === 'string'
-          ? await writeCounted(Buffer.from(piece, 'latin1'), sink, sending)
+          ? await writeCounted(Buffer.from(piece, 'latin1'), sink, count)
           : strategy === 'sendfile' && sink.send
             ? await sendSpan(piece, sink.send)
-            : await readSpan(file, piece, sink, sending);
+            : await readSpan(file, piece, sink, count);
       if (outcome === 'sent') continue;
       if (outcome === 'changed') reportChange(file, sending, log);
       else sending.end('gone');
@@ -98,6 +93,56 @@ export async function sendPieces(
   }
 }
 
+/**
+ * Sends a file's piece of a body that is made while it is sent, and counts it under the way that it takes: by descriptor from
+ * `sendfileMin` bytes on, where the sink takes descriptors. Rejects where it cannot be read.
+ */
+export async function sendFilePiece(
+  { file, span }: FilePiece<FileEntry>,
+  sink: Sink,
+  sendfileMin: number,
+  sending: Sending,
+  counters: Counters,
+): Promise<Outcome> {
+  const { send } = sink;
+  file.retain();
+  try {
+    if (send && file.trusted && !file.refused && span.end - span.start >= sendfileMin) {
+      const { outcome, sent, refused } = await sendBy(send, file, span, counters);
+      if (refused) sending.addFile('read', 'refused', sent);
+      else sending.addFile('sendfile', 'size', sent);
+      if (outcome !== 'no-descriptor') return outcome;
+    }
+    const reason = send ? 'size' : 'transport';
+    return await readSpan(file, span, sink, (bytes) => sending.addFile('read', reason, bytes));
+  } finally {
+    file.release();
+  }
+}
+
+async function sendBy(
+  send: NonNullable<Sink['send']>,
+  file: FileEntry,
+  span: Span,
+  counters: Counters,
+): Promise<Sent> {
+  const { outcome, sent, refused = false, error } = await send(file, span);
+  if (error !== undefined) throw new Error(error);
+  if (refused) {
+    file.markRefused();
+    counters.refused++;
+  }
+  if (outcome !== 'timed-out') return { outcome, sent, refused };
+  counters.timeouts++;
+  return { outcome: 'aborted', sent, refused };
+}
+
+interface Sent {
+  readonly outcome: Outcome | 'no-descriptor';
+  readonly sent: number;
+  readonly refused: boolean;
+}
+
 /** A file that was cut or written while it was sent; its connection is closed. */
 export function reportChange(file: FileEntry, sending: Sending, log: Log): void {
   sending.end('file-fault');
@@ -105,11 +150,13 @@ export function reportChange(file: FileEntry, sending: Sending, log: Log): void 
   log.warn(`${file.path}: changed while it was sent; closed the connection`, file.path);
 }
 
-type Outcome = 'sent' | 'changed' | 'aborted';
+export type Outcome = 'sent' | 'changed' | 'aborted';
 
-async function writeCounted(chunk: Uint8Array, sink: Sink, sending: Sending): Promise<Outcome> {
+type Count = (bytes: number) => void;
+
+async function writeCounted(chunk: Uint8Array, sink: Sink, count: Count): Promise<Outcome> {
   if (!(await sink.write(chunk))) return 'aborted';
-  sending.add(chunk.length);
+  count(chunk.length);
   return 'sent';
 }
 
@@ -119,20 +166,15 @@ const MAX_SPARE = 16;
 const spare: Buffer[] = [];
 
 /** read(2) and write in turn. The last bytes are held back until fstat says that the file is still the same. */
-async function readSpan(
-  file: FileEntry,
-  span: Span,
-  sink: Sink,
-  sending: Sending,
-): Promise<Outcome> {
+async function readSpan(file: FileEntry, span: Span, sink: Sink, count: Count): Promise<Outcome> {
   const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
   try {
     for (let at = span.start; at < span.end; ) {
       const length = await readAt(file.file.fd, buffer, Math.min(CHUNK, span.end - at), at);
       if (length === 0) return 'changed';
       at += length;
-      if (at === span.end && !(await isUnchanged(file))) return 'changed';
-      const outcome = await writeCounted(buffer.subarray(0, length), sink, sending);
+      if (at === span.end && !(await isUnchanged(file, at))) return 'changed';
+      const outcome = await writeCounted(buffer.subarray(0, length), sink, count);
       if (outcome !== 'sent') return outcome;
     }
     return 'sent';
@@ -150,10 +192,12 @@ function readAt(fd: number, buffer: Buffer, length: number, position: number): P
 /** Milliseconds as a double resolve 0.25 µs today; a difference below 1 µs is rounding. */
 const SAME_TIME_MS = 0.001;
 
-function isUnchanged(file: FileEntry): Promise<boolean> {
+/** `end`: of what is sent of it. */
+function isUnchanged(file: FileEntry, end: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     fstat(file.file.fd, (error, now) => {
       if (error) reject(error);
+      else if (file.grows) resolve(now.size >= end);
       else resolve(now.size === file.size && Math.abs(now.mtimeMs - file.mtimeMs) < SAME_TIME_MS);
     });
   });

@@ -1,5 +1,5 @@
 // Builds the libraries that stand between a server and its system: a disk that fails (shim.c), no room for threads
-// (threads.c), a kernel without openat2 (old-kernel.c).
+// (threads.c), a kernel without openat2 (old-kernel.c), a disk whose power goes (power.c).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { makeTree, type Teardown } from '../support/tree.ts';
 /** The path of the library, or why there is none. */
 export function buildShim(
   t: Teardown,
-  name: 'shim.c' | 'threads.c' | 'old-kernel.c' = 'shim.c',
+  name: 'shim.c' | 'threads.c' | 'old-kernel.c' | 'power.c' = 'shim.c',
 ): { readonly library: string } | { readonly library: undefined; readonly reason: string } {
   if (spawnSync('cc', ['--version']).status !== 0) {
     return { library: undefined, reason: 'no C compiler here to build a failing system' };

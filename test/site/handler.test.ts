@@ -57,6 +57,7 @@ function makeSite(
     tellsApart: () => false,
     goesByDirectory: false,
     auth: {},
+    live: undefined,
     earlyHints: false,
     downloads: false,
     archives: undefined,

@@ -17,6 +17,7 @@ interface Recipe {
 }
 
 interface Wanted {
+  readonly method: string;
   readonly target: string;
   readonly status: number;
   readonly fields: ReadonlyArray<readonly [name: string, value: string]>;
@@ -40,12 +41,13 @@ function readWanted(text: string): Wanted[] {
     .split('\n\n')
     .map((block) => {
       const [first = '', ...lines] = block.split('\n');
-      const [, target = '', status = '200'] = /^GET (\S+)(?: → (\d+))?$/.exec(first) ?? [];
+      const [, method = '', target = '', status = '200'] =
+        /^(GET|HEAD) (\S+)(?: → (\d+))?$/.exec(first) ?? [];
       const fields = lines.map((line) => {
         const cut = line.indexOf(': ');
         return [line.slice(0, cut), line.slice(cut + 2)] as const;
       });
-      return { target, status: Number(status), fields };
+      return { method, target, status: Number(status), fields };
     });
 }
 
@@ -70,8 +72,8 @@ for (const { title, blocks } of recipes) {
     const options = JSON.parse(readFileSync(config, 'utf8'));
     const server = await startServer(t, { ...options, root });
     t.ok(wanted.length > 0 && wanted.every(({ fields }) => fields.length > 0));
-    for (const { target, status, fields } of wanted) {
-      const answer = await request({ port: server.port }, target);
+    for (const { method, target, status, fields } of wanted) {
+      const answer = await request({ port: server.port }, target, { method });
       t.equal(answer.status, status, target);
       for (const [name, value] of fields) t.equal(answer.field(name), value, `${target}: ${name}`);
     }

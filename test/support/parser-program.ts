@@ -57,6 +57,8 @@ export interface BodyFraming {
 export interface BodyReport {
   readonly result: 'more' | 'done' | 'too_large' | 'bad';
   readonly used: number;
+  /** Given out; a character for each byte. */
+  readonly content: string;
   readonly resumes: boolean;
 }
 

@@ -61,6 +61,7 @@ export function everyCarrier(t: Teardown, tree: string): AnyCarrier[] {
               root: root.native,
               rules: [],
               downloads: false,
+              live: false,
               symlinks: 'inside',
               revalidateMs: LIMITS.revalidateMs,
               handler,

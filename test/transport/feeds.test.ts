@@ -1,15 +1,15 @@
 // Bodies that are made while they are sent: whole on every carrier, no faster than they are taken, and never a whole one of
 // a part.
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { FileEntry } from '../../src/files/entry.ts';
 import type { OpenFeed } from '../../src/plan/types.ts';
 import type { Handler } from '../../src/site/answer.ts';
 import { Feeds, ROOM } from '../../src/transport/engine/feeds.ts';
 import { connect, requestBytes } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
-import { type AnyCarrier, everyCarrier } from './every.ts';
-import { answer, LIMITS, memoryLog, tableHandler, until } from './fixtures.ts';
-import { listenOn } from './listen.ts';
+import { everyCarrier } from './every.ts';
+import { LIMITS, memoryLog, tableHandler, until } from './fixtures.ts';
+import { feed, start } from './made.ts';
 
 const LARGE = 3_000_001;
 const large = pattern(LARGE);
@@ -49,8 +49,8 @@ function endless(size = ENOUGH): Endless {
     aborted: false,
     left: false,
     async *open(gone) {
-      gone.addEventListener('abort', () => {
-        body.aborted = true;
+      gone.onEnd(() => {
+        body.aborted = gone.aborted;
       });
       try {
         for (; !gone.aborted && body.made < size; body.made += chunk.length) {
@@ -70,21 +70,6 @@ const ENOUGH = 2 ** 28;
 
 /** More than they hold of what a client has not taken, unless the system is told otherwise (net.ipv4.tcp_wmem). */
 const AMPLE = 30_000_000;
-
-const feed = (open: OpenFeed<FileEntry>) => answer(200, ['X-Fed', 'yes'], { kind: 'feed', open });
-
-async function start(
-  t: Test,
-  { create, tls, http2 = false }: AnyCarrier,
-  handler: Handler,
-  limits = LIMITS,
-) {
-  const log = memoryLog();
-  const transport = create(handler, log, limits);
-  const port = await listenOn(t, transport, { tls });
-  t.teardown(() => transport.close(0));
-  return { transport, log, address: { port, tls, http2 } };
-}
 
 for (const carrier of everyCarrier(t, makeTree(t, {}))) {
   t.test(carrier.title, async (t) => {
@@ -268,6 +253,7 @@ t.test('the engine has no more of one body than is said, in pieces', async (t) =
   const feeds = new Feeds(
     {
       feed: (_, bytes) => void fed.push(bytes.length),
+      feedFile() {},
       finishFeed: (_, whole) => void ends.push(whole),
     },
     memoryLog(),

@@ -30,6 +30,7 @@ export const LIMITS: EngineLimits = {
   allow: [],
   deny: [],
   sendfileMaxChunk: 2 ** 21,
+  sendfileMin: 2 ** 16,
   maxDrain: 65536,
   revalidateMs: 1000,
   verifySendfile: false,

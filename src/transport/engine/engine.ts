@@ -17,6 +17,7 @@ import { bindBy } from '../listening-sockets.ts';
 import type { Tls } from '../tls.ts';
 import { type Transport, type TransportStats, unproxied } from '../transport.ts';
 import { Admission } from './admission.ts';
+import { Contents } from './contents.ts';
 import { DirectoryIndex } from './directory-index.ts';
 import { engineTls } from './engine-tls.ts';
 import { Feeds } from './feeds.ts';
@@ -35,6 +36,8 @@ export interface EngineSite {
   readonly revalidateMs: number;
   /** A query that asks for a download is always asked about. */
   readonly downloads: boolean;
+  /** And one that asks for a live answer. */
+  readonly live: boolean;
   readonly handler: Handler;
   readonly log: Log;
   /** The engine found that these root-relative files are no longer what they were. */
@@ -125,7 +128,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     first.root,
     first.symlinks,
     options.threads,
-    { ...options.limits, revalidateMs: first.revalidateMs, downloads: first.downloads },
+    {
+      ...options.limits,
+      ...{ revalidateMs: first.revalidateMs, downloads: first.downloads, live: first.live },
+    },
     REQUEST_FIELDS,
     [
       ...ENGINE_ERRORS.map((status) => [status, status, ...pageOf(status)] as const),
@@ -142,6 +148,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
   const admission = new Admission(engine);
   const feeds = new Feeds(engine, log);
+  const contents = new Contents(engine);
   const index = new HotIndex(engine, options.maxHot, () => admission.crowded());
   if (options.accessLog) engine.logAccess(options.accessLog.writer, options.accessLog.format);
   const taken = { directories: 0, names: 0 };
@@ -197,6 +204,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       case 'feed-end':
         feeds.end(record.id);
         break;
+      case 'received':
+        contents.settle(record.id, record.received);
+        break;
       case 'transfer-end':
         // Only node:http's engine has transfers.
         break;
@@ -241,7 +251,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   function ask(site: Served, asked: Asked): void {
-    const plan = site.handler(asked.request, reach);
+    const { id, request, content } = asked;
+    const head =
+      content === undefined ? request : { ...request, content: contents.of(id, content) };
+    const plan = site.handler(head, reach);
     if (plan instanceof Promise) plan.then((answer) => answerWith(site, asked, answer));
     else answerWith(site, asked, plan);
   }
@@ -274,6 +287,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     last ??= readStats(engine.stats());
     engine.close();
     feeds.close();
+    contents.close();
   }
 
   return {
@@ -285,11 +299,13 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     },
     retire() {
       admission.close();
+      feeds.finish();
       engine.retire(NO_DEADLINE_MS);
       return { left: Promise.race([allRetired, lateAfter(0)]), ended: allStopped.then(end) };
     },
     async close(graceMs) {
       admission.close();
+      feeds.finish();
       engine.stop(graceMs);
       await Promise.race([allStopped, lateAfter(graceMs)]);
       end();

@@ -9,8 +9,14 @@ import {
   type Way,
   WIRE,
 } from '../../addon/wire.ts';
-import { REQUEST_FIELDS, type RequestField, type RequestHead } from '../../plan/request.ts';
+import {
+  REQUEST_FIELDS,
+  type Received,
+  type RequestField,
+  type RequestHead,
+} from '../../plan/request.ts';
 import type { Histogram, Tally, TransportStats } from '../transport.ts';
+import type { Announced } from './contents.ts';
 
 /** `site`: whose request, path or file it is; the number of a virtual host, or 0. */
 export type EngineRecord =
@@ -19,6 +25,8 @@ export type EngineRecord =
       readonly id: number;
       readonly site: number;
       readonly request: RequestHead;
+      /** Undefined where it has none. */
+      readonly content: Announced | undefined;
       /** Was its path asked for before? */
       readonly met: boolean;
     }
@@ -41,6 +49,8 @@ export type EngineRecord =
   | { readonly kind: 'drained'; readonly id: number; readonly bytes: number }
   /** Nobody takes more of a feed. */
   | { readonly kind: 'feed-end'; readonly id: number }
+  /** What became of the content that was asked for. */
+  | { readonly kind: 'received'; readonly id: number; readonly received: Received }
   | { readonly kind: 'accept-paused'; readonly errno: string }
   | { readonly kind: 'stopped' }
   /** It accepts nobody more. */
@@ -86,7 +96,16 @@ function readRecord(batch: EngineRecords, start: number, end: number): EngineRec
   const kind = WIRE.records[Number(batch[start + at.kind])];
   switch (kind) {
     case 'request':
-      return { kind, id, site, request: readRequest(batch, start, end, text), met: code > 0 };
+      return {
+        kind,
+        id,
+        site,
+        met: code > 0,
+        request: readRequest(batch, start, end, text),
+        content: readAnnounced(Number(batch[start + at.bytes]), bytesOf(batch[start + at.content])),
+      };
+    case 'received':
+      return { kind, id, received: readReceived(code, bytesOf(batch[start + at.content])) };
     case 'stale':
     case 'kept':
       return { kind, site, path: text };
@@ -114,6 +133,21 @@ function readRecord(batch: EngineRecords, start: number, end: number): EngineRec
     case undefined:
       return undefined;
   }
+}
+
+function bytesOf(value: EngineRecords[number]): Uint8Array | undefined {
+  return value instanceof Uint8Array ? value : undefined;
+}
+
+/** `length`: 0 where there is none, negative where nobody knows it. */
+function readAnnounced(length: number, bytes: Uint8Array | undefined): Announced | undefined {
+  if (length === 0) return undefined;
+  return { length: length < 0 ? undefined : length, bytes };
+}
+
+function readReceived(code: number, bytes: Uint8Array | undefined): Received {
+  if (bytes !== undefined) return { kind: 'whole', bytes };
+  return { kind: WIRE.received[code] === 'too-large' ? 'too-large' : 'gone' };
 }
 
 function faultOf(code: number): FileFault {

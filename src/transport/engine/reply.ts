@@ -17,7 +17,7 @@ export function engineReply({ status, fields, body, close, early }: Answer): Eng
     case 'bytes':
       return reply(flags('bytes', 'size'), lines, body.bytes, 0, body.bytes.length);
     case 'feed':
-      return reply(flags('feed', 'size'), lines, undefined, 0, 0);
+      return reply(flagsOf(status, 'feed', 'size', close, body.live), lines, undefined, 0, 0);
     case 'mmap':
     case 'sendfile':
     case 'read': {
@@ -74,9 +74,9 @@ function sliceTemplates(file: FileEntry, { fields, small, large }: Slices) {
   return { small: template(small), large: template(large) };
 }
 
-/** Bit mask of the fields, as the engine counts them. */
+/** Bit mask of the fields, as the engine counts them: they are more than `|` and `<<` have bits, and fewer than a number. */
 export function fieldMask(names: readonly RequestField[]): number {
-  return names.reduce((mask, name) => mask | (1 << WIRE.fields.indexOf(name)), 0);
+  return [...new Set(names)].reduce((mask, name) => mask + 2 ** WIRE.fields.indexOf(name), 0);
 }
 
 /** Where the bytes are, and so how they can leave: the memory of a cached file, or its descriptor. */

@@ -7,7 +7,7 @@ import { type Unproxied, WIRE } from '../../addon/wire.ts';
 import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
-import { type RequestHead, requestFields } from '../../plan/request.ts';
+import { type Content, type RequestHead, requestFields } from '../../plan/request.ts';
 import type { Reach } from '../../plan/types.ts';
 import type { Listener } from '../../rules/listeners.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
@@ -17,9 +17,11 @@ import type { Asked, TellEnded } from '../ended.ts';
 import { rejectionOf } from '../lenience.ts';
 import { bindBy } from '../listening-sockets.ts';
 import { paceOf } from '../pace.ts';
+import { Takers } from '../taker.ts';
 import type { Tls } from '../tls.ts';
 import { type Transport, unproxied } from '../transport.ts';
 import { http } from './builtin.ts';
+import { contentOf, type IncomingContent } from './content.ts';
 import { isLate, isSilent, statusOf, wholeText } from './faults.ts';
 import { listenByNode } from './listening.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
@@ -54,12 +56,16 @@ export function createHttp1Transport(options: Http1Options): Transport {
   const counters = new Counters(options.tellEnded);
   /** Responses that wait for their plan, or whose body is not yet wholly handed to the socket. */
   const pending = new Set<ServerResponse>();
-  const { serverTiming } = limits;
+  const { serverTiming, sendfileMin } = limits;
   const pace = paceOf(limits);
-  const outlet: Outlet = { counters, log, transfers, serverTiming, pace, pending };
+  const takers = new Takers();
+  const told = { counters, log, serverTiming, pending };
+  const outlet: Outlet = { ...told, transfers, takers, sendfileMin, pace };
   const judge = judgeOf(limits, common, counters, () => performance.now());
   /** Node may yet find the same fault in the body that follows. */
   const rejected = new WeakSet<Socket>();
+  /** Of the requests whose answer has not begun. */
+  const contents = new WeakMap<Socket, IncomingContent>();
   let closing = false;
 
   const sockets = ownSockets(limits, counters);
@@ -103,7 +109,10 @@ export function createHttp1Transport(options: Http1Options): Transport {
 
   function receiveOn(server: Server, reach: Reach): void {
     const run = (req: IncomingMessage, res: ServerResponse) => answer(req, res, reach);
-    const receive = (req: IncomingMessage, res: ServerResponse) => whenCurrent(req, res, run);
+    const receive = (req: IncomingMessage, res: ServerResponse) => {
+      // Nothing is answered behind the last answer.
+      if (!req.socket.writableEnded) whenCurrent(req, res, run);
+    };
     server.on('request', receive);
     // A final answer instead of 100 (RFC 9110 §10.1.1); node closes the connection after it.
     server.on('checkContinue', receive);
@@ -124,7 +133,8 @@ export function createHttp1Transport(options: Http1Options): Transport {
   function answer(req: IncomingMessage, res: ServerResponse, reach: Reach): void {
     const asked = askedOf(req);
     counters.planned++;
-    if (hasBody(req)) drain(req, res, limits.maxDrain);
+    const content = contentOf(req, res, limits, counters);
+    if (content !== undefined) contents.set(req.socket, content);
     const status = invalid(req);
     if (status !== undefined) {
       rejected.add(req.socket);
@@ -136,7 +146,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
       send(refusal, res, asked);
       return;
     }
-    const plan = handler(headOf(req), reachBy(req.socket, reach, transfers));
+    const plan = handler(headOf(req, content), reachBy(req.socket, reach, transfers));
     if (!(plan instanceof Promise)) {
       send(plan, res, asked);
       return;
@@ -160,7 +170,10 @@ export function createHttp1Transport(options: Http1Options): Transport {
   }
 
   function send(plan: Answer, res: ServerResponse, asked: Asked): void {
-    if (closing || sockets.isLast(res.req.socket)) res.shouldKeepAlive = false;
+    const { socket } = res.req;
+    if (closing || sockets.isLast(socket)) res.shouldKeepAlive = false;
+    contents.get(socket)?.leave();
+    contents.delete(socket);
     try {
       sendPlan(plan, res, asked, outlet);
     } catch (error) {
@@ -176,10 +189,16 @@ export function createHttp1Transport(options: Http1Options): Transport {
       socket.destroy();
       return;
     }
+    breakContent(socket);
     const asked = { began: performance.now(), request: counters.tell && unreadOn(socket) };
     finishInOrder(socket, asked, () =>
       rejected.has(socket) || isSilent(error) ? undefined : errorPlan(statusOf(error), common),
     );
+  }
+
+  /** Whoever waits for it answers; nothing is said after that. */
+  function breakContent(socket: Socket): void {
+    if (contents.get(socket)?.break()) rejected.add(socket);
   }
 
   /** Gives the last answer of a connection after the answers to the requests before. */
@@ -223,6 +242,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     ...(addon && {
       retire() {
         closing = true;
+        takers.end();
         const ended = Promise.all(servers.map(stopListening)).then(() => {
           for (const server of servers) server.close();
           transfers?.close();
@@ -232,6 +252,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     }),
     async close(graceMs) {
       closing = true;
+      takers.end();
       const closed = Promise.all(
         servers.map((server) => new Promise((resolve) => server.close(resolve))),
       );
@@ -278,8 +299,8 @@ function settings(limits: EngineLimits): ServerOptions {
     joinDuplicateHeaders: true,
     maxHeaderSize: limits.maxHeaderSize,
     headersTimeout: limits.headerTimeoutMs,
-    // A body, where there is one, is drained within the time of a send.
-    requestTimeout: Math.max(limits.headerTimeoutMs, limits.sendTimeoutMs),
+    // Content has a time of its own (content.ts), which is no limit of the whole: it may be long, and its client slow.
+    requestTimeout: 0,
     connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, limits.headerTimeoutMs),
     keepAliveTimeout: limits.keepAliveTimeoutMs,
   };
@@ -292,27 +313,11 @@ function invalid(req: IncomingMessage): number | undefined {
   return rejection ?? (req.rawHeaders.length > 2 * WIRE.maxFields ? 431 : undefined);
 }
 
-function headOf(req: IncomingMessage): RequestHead {
+function headOf(req: IncomingMessage, content?: Content): RequestHead {
   return {
     method: req.method ?? '',
     target: req.url ?? '',
     fields: requestFields(req.headers),
+    ...(content && { content }),
   };
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-}
-
-/** Reads a request's body away, so that the next request is found behind it; a long one ends the connection. */
-function drain(req: IncomingMessage, res: ServerResponse, limit: number): void {
-  if (Number(req.headers['content-length']) > limit) {
-    res.shouldKeepAlive = false;
-    return;
-  }
-  let length = 0;
-  req.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (length > limit) req.socket.destroy();
-  });
 }

@@ -5,20 +5,22 @@ import type { Protocol } from '../../addon/wire.ts';
 import type { FileEntry } from '../../files/entry.ts';
 import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
-import type { OpenFeed, Reason } from '../../plan/types.ts';
+import type { Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
-import { type BodyWriter, type SpanBody, withFile, writeBody } from '../body.ts';
+import { type BodyWriter, type FeedBody, type SpanBody, withFile, writeBody } from '../body.ts';
 import { type Counters, Sending } from '../counters.ts';
 import type { Asked } from '../ended.ts';
 import { sendFeed } from '../feed.ts';
 import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, reportChange, sendPieces } from '../pieces.ts';
+import type { Takers } from '../taker.ts';
 import { withTiming } from '../timing.ts';
 import { closeWithClient, cutOff, isHttp2, sendEarly } from './http2-response.ts';
+import { liveSink } from './live.ts';
 import { withHead } from './response-head.ts';
 import { responseSink } from './response-sink.ts';
 import type { Transfers } from './transfers.ts';
-import { isNodes, isWrapped } from './wrapped.ts';
+import { isNodes, isPlain, isWrapped } from './wrapped.ts';
 
 /** What responses have in common: where they are counted, reported, and handed to. */
 export interface Outlet {
@@ -26,6 +28,9 @@ export interface Outlet {
   readonly log: Log;
   /** Sends files on engine threads; undefined without the addon. */
   readonly transfers: Transfers | undefined;
+  /** Of bodies that are made while they are sent; and how long their files' pieces are at least that leave by sendfile, bytes. */
+  readonly takers: Takers;
+  readonly sendfileMin: number;
   /** Say in Server-Timing what the connection speaks. */
   readonly serverTiming: boolean;
   /** How fast bodies may leave; undefined: as fast as they go. */
@@ -138,8 +143,8 @@ class ResponseWriter implements BodyWriter {
     sendInPieces(body, this.#res, this.#sending, this.#outlet);
   }
 
-  feed(open: OpenFeed<FileEntry>): void {
-    sendAsMade(open, this.#res, this.#sending, this.#outlet);
+  feed(body: FeedBody): void {
+    sendAsMade(body, this.#res, this.#sending, this.#outlet);
   }
 }
 
@@ -224,16 +229,22 @@ function sendInPieces(body: Pieces, res: ServerResponse, sending: Sending, outle
 }
 
 function sendAsMade(
-  open: OpenFeed<FileEntry>,
+  { open, live }: FeedBody,
   res: ServerResponse,
   sending: Sending,
   outlet: Outlet,
 ): void {
-  const { counters, log, pace } = outlet;
-  const sink = paced(responseSink(res, undefined), pace);
-  const gone = new AbortController();
-  res.once('close', () => gone.abort());
-  endWith(sendFeed(open, sink, gone.signal, sending, counters, log), res, sending, outlet);
+  const { counters, log, pace, takers, transfers, sendfileMin } = outlet;
+  const byDescriptor = isPlain(res) && res.socket !== null && transfers?.takes(res.socket);
+  const taker = takers.begin();
+  res.once('close', () => taker.abort());
+  const plain = paced(responseSink(res, byDescriptor ? transfers : undefined), pace);
+  const { sink, settle } = live ? liveSink(plain, res, taker) : { sink: plain, settle() {} };
+  const sent = sendFeed(open, sink, taker, sendfileMin, sending, counters, log).finally(() => {
+    takers.delete(taker);
+    settle();
+  });
+  endWith(sent, res, sending, outlet);
 }
 
 /** Ends the answer when all of it is sent, or cuts it off where that is not the whole. */

@@ -70,7 +70,8 @@ export function responseSink(res: ServerResponse, transfers: Transfers | undefin
     const { timeout } = socket;
     socket.setTimeout(0);
     const end = await new Promise<SendEnd>((resolve) => {
-      interrupt = transfers.send(socket, file, span, resolve);
+      // What node writes by itself it puts into chunks itself.
+      interrupt = transfers.send(socket, file, span, res.chunkedEncoding, resolve);
     });
     if (timeout) socket.setTimeout(timeout);
     return end;

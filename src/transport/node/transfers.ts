@@ -19,9 +19,15 @@ export interface Transfers {
   sendNow(socket: Socket, file: NativeFile, span: Span): number;
   /**
    * Sends the span on a duplicate of the socket's descriptor. Nothing else may write to the socket until
-   * `done`, which is called exactly once. Returns the way to stop it early.
+   * `done`, which is called exactly once. Returns the way to stop it early. `chunked`: as one chunk (RFC 9112 §7.1).
    */
-  send(socket: Socket, file: NativeFile, span: Span, done: (end: SendEnd) => void): () => void;
+  send(
+    socket: Socket,
+    file: NativeFile,
+    span: Span,
+    chunked: boolean,
+    done: (end: SendEnd) => void,
+  ): () => void;
   /** Stops what is in flight. */
   close(): void;
 }
@@ -84,6 +90,7 @@ export function startTransfers(
       case 'retired':
       case 'drained':
       case 'feed-end':
+      case 'received':
         // It does not listen.
         return;
       default:
@@ -114,21 +121,26 @@ export function startTransfers(
       if (limits.verifySendfile || end - start > NOW_MAX) return 0;
       return addon.sendNow(descriptorOf(socket), file, start, end);
     },
-    send(socket, file, span, done) {
+    send(socket, file, span, chunked, done) {
       const descriptor = descriptorOf(socket);
       if (descriptor < 0) {
         // The client went away between the head and now.
         queueMicrotask(() => done({ outcome: 'aborted', sent: 0 }));
         return () => {};
       }
+      const length = span.end - span.start;
+      const frame = chunked ? [`${length.toString(16)}\r\n`, '\r\n'] : [];
       let id: number;
       try {
-        id = engine.transfer(descriptor, file, true, span.start, span.end);
+        id = engine.transfer(descriptor, file, true, span.start, span.end, ...frame);
       } catch {
         queueMicrotask(() => done({ outcome: 'no-descriptor', sent: 0 }));
         return () => {};
       }
-      waiting.set(id, done);
+      const framing = frame[0]?.length ?? 0;
+      waiting.set(id, (end) => {
+        done({ ...end, sent: Math.min(Math.max(0, end.sent - framing), length) });
+      });
       return () => engine.cancel(id);
     },
     close() {

@@ -4,11 +4,12 @@ import { reasonPhrase } from '../../http/phrases.ts';
 import type { Log } from '../../log/log.ts';
 import type { OpenFeed, Reason } from '../../plan/types.ts';
 import type { Answer } from '../../site/answer.ts';
-import { type BodyWriter, withFile, writeBody } from '../body.ts';
+import { type BodyWriter, type FeedBody, withFile, writeBody } from '../body.ts';
 import { type Counters, Sending } from '../counters.ts';
 import { sendFeed } from '../feed.ts';
 import { isWithin, type Pace, paced } from '../pace.ts';
 import { type Pieces, type Sink, sendPieces } from '../pieces.ts';
+import type { Takers } from '../taker.ts';
 import { withTiming } from '../timing.ts';
 import type { UwsExchange } from './exchange.ts';
 import type { UwsResponse } from './library.ts';
@@ -17,6 +18,8 @@ import type { UwsResponse } from './library.ts';
 export interface UwsOutlet {
   readonly counters: Counters;
   readonly log: Log;
+  /** Of bodies that are made while they are sent. */
+  readonly takers: Takers;
   /** Say in Server-Timing what the connection speaks: of its TLS the library tells nothing. */
   readonly serverTiming: boolean;
   /** How fast bodies may leave; undefined: as fast as they go. */
@@ -107,7 +110,7 @@ class ExchangeWriter implements BodyWriter {
     sendInPieces(body, this.#plan, this.#exchange, this.#sending, this.#outlet);
   }
 
-  feed(open: OpenFeed<FileEntry>): void {
+  feed({ open }: FeedBody): void {
     sendAsMade(open, this.#plan, this.#exchange, this.#sending, this.#outlet);
   }
 }
@@ -227,14 +230,15 @@ function sendAsMade(
   plan: Answer,
   exchange: UwsExchange,
   sending: Sending,
-  { counters, log, pace }: UwsOutlet,
+  { counters, log, pace, takers }: UwsOutlet,
 ): void {
   const { res } = exchange;
-  const gone = new AbortController();
-  exchange.onGone = () => gone.abort();
+  const taker = takers.begin();
+  exchange.onGone = () => taker.abort();
   writeHead(plan, res);
   const sink = paced(chunkSink(exchange), pace);
-  sendFeed(open, sink, gone.signal, sending, counters, log).then((whole) => {
+  sendFeed(open, sink, taker, 0, sending, counters, log).then((whole) => {
+    takers.delete(taker);
     if (whole) {
       res.cork(() => res.end(undefined, plan.close));
       sending.end('done');

@@ -12,6 +12,7 @@ import { Counters } from '../counters.ts';
 import type { Requested, TellEnded } from '../ended.ts';
 import { asksToClose, type FramingFields, rejectionOf } from '../lenience.ts';
 import { paceOf } from '../pace.ts';
+import { Takers } from '../taker.ts';
 import type { Tls } from '../tls.ts';
 import type { Bound, Transport } from '../transport.ts';
 import { UwsApps, type UwsService } from './apps.ts';
@@ -50,7 +51,8 @@ export function createUwsTransport(options: UwsOptions, before?: Transport): Tra
   const { library, handler, limits, log, common, tls, reach } = options;
   const counters = new Counters(options.tellEnded);
   const pace = paceOf(limits);
-  const outlet: UwsOutlet = { counters, log, serverTiming: limits.serverTiming, pace };
+  const takers = new Takers();
+  const outlet: UwsOutlet = { counters, log, takers, serverTiming: limits.serverTiming, pace };
   const judge = judgeOf(limits, common, counters, () => performance.now());
   // At once: of a certificate that the library does not take it says so here.
   const apps =
@@ -108,11 +110,13 @@ export function createUwsTransport(options: UwsOptions, before?: Transport): Tra
       return { address: listening.address, descriptors: [], close: apps.own(listening) };
     },
     retire() {
+      takers.end();
       apps.giveBack(service);
       return { left: Promise.resolve(), ended: Promise.resolve(idle()) };
     },
     async close(graceMs) {
       closing = true;
+      takers.end();
       // Another one has them.
       if (!apps.isAnsweredBy(service)) return;
       apps.stopListening();

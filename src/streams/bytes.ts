@@ -1,0 +1,40 @@
+// Bytes of a stream's file that are looked at here: where a message ends, and what is framed as events.
+import { read } from 'node:fs';
+import type { FileEntry } from '../files/entry.ts';
+
+/**
+ * Those of a span, which are all there: at once where the system has them in memory. The file is retained meanwhile. Rejects
+ * with an Error that has `code` where they cannot be read.
+ */
+export function bytesOf(file: FileEntry, start: number, end: number): Buffer | Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(end - start);
+  if (bytes.length === 0 || file.file.native?.readNow(bytes, start)) return bytes;
+  return readAll(file, bytes, start);
+}
+
+async function readAll(file: FileEntry, bytes: Buffer, start: number): Promise<Buffer> {
+  file.retain();
+  try {
+    for (let to = 0; to < bytes.length; ) {
+      const got = await readAt(file.file.fd, bytes.subarray(to), start + to);
+      if (got === 0) throw cutOff(file);
+      to += got;
+    }
+    return bytes;
+  } finally {
+    file.release();
+  }
+}
+
+function readAt(fd: number, bytes: Buffer, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, bytes, 0, bytes.length, position, (error, got) =>
+      error ? reject(error) : resolve(got),
+    );
+  });
+}
+
+/** Somebody else has cut it. */
+function cutOff({ path }: FileEntry): Error {
+  return Object.assign(new Error(`${path}: shorter than it was`), { code: 'EIO' });
+}

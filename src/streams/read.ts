@@ -1,0 +1,204 @@
+// Reads: what is there, at once; or what comes next, as one answer (long-poll) or as events (SSE). PROTOCOL.md §5.5 to §5.8.
+import type { FieldList } from '../http/field-list.ts';
+import type { Terms } from '../plan/policy.ts';
+import { judgePreconditions } from '../plan/preconditions.ts';
+import type { RequestFields } from '../plan/request.ts';
+import { timing } from '../plan/span.ts';
+import { chooseStrategy } from '../plan/strategy.ts';
+import {
+  answerOf,
+  cacheable,
+  MISSING,
+  NO_STORE,
+  positionFields,
+  refuse,
+  SOFT_DELETED,
+  type StreamAnswer,
+} from './answers.ts';
+import { boundaryNear, isBoundary } from './boundaries.ts';
+import { cursorAt } from './cursor.ts';
+import { type EventsOptions, openEvents } from './events.ts';
+import { isJson } from './media-type.ts';
+import type { ReadOperation } from './operations.ts';
+import { eventFormOf } from './sse.ts';
+import type { Stream } from './types.ts';
+import type { Waits, Woken } from './waits.ts';
+
+/**
+ * Bytes of one answer: more is the next one's. To send them costs the same in one or in several, but clients keep each whole in
+ * memory (a text of V8's has 512 MiB at most).
+ */
+export const MAX_PAGE = 32 * 2 ** 20;
+
+/** Of one request. */
+export interface Reading {
+  readonly stream: Stream;
+  readonly operation: ReadOperation;
+  readonly fields: RequestFields;
+  readonly terms: Terms;
+  /** Not everybody may see it. */
+  readonly isPrivate: boolean;
+  readonly polls: Waits;
+  readonly events: EventsOptions;
+}
+
+/** §5.5. It is no read: no time to live begins anew. */
+export function answerHead({ config, tail, closed }: Stream): StreamAnswer {
+  const { contentType, ttlSeconds, expiresAt } = config;
+  return answerOf(200, [
+    'Content-Type',
+    contentType,
+    ...positionFields({ next: tail, closed }),
+    ...(ttlSeconds === undefined ? [] : ['Stream-TTL', String(ttlSeconds)]),
+    ...(expiresAt === undefined ? [] : ['Stream-Expires-At', expiresAt]),
+    ...NO_STORE,
+  ]);
+}
+
+export function answerRead(reading: Reading): StreamAnswer | Promise<StreamAnswer> {
+  const { stream, operation } = reading;
+  stream.touch();
+  const start = operation.from === 'now' ? stream.tail : operation.from;
+  if (start > stream.tail) return refuse(400, 'the offset is beyond the end of the stream');
+  if (start === stream.tail || !isJsonStream(stream)) return answerFrom(reading, start);
+  const bounded = isBoundary(stream.file, start);
+  const end = (is: boolean) =>
+    is ? answerFrom(reading, start) : refuse(400, 'the offset is within a message');
+  return bounded instanceof Promise ? bounded.then(end) : end(bounded);
+}
+
+function answerFrom(reading: Reading, start: number): StreamAnswer | Promise<StreamAnswer> {
+  const { stream, operation } = reading;
+  switch (operation.live) {
+    case undefined:
+      return operation.from === 'now' ? answerNow(reading) : answerPage(reading, start);
+    case 'long-poll':
+      if (start < stream.tail) return answerPage(reading, start);
+      return stream.closed ? nothingNew(reading, start) : poll(reading, start);
+    case 'sse':
+      return answerEvents(reading, start);
+  }
+}
+
+/** §8: the tail and nothing else. */
+function answerNow({ stream: { config, tail, closed } }: Reading): StreamAnswer {
+  const position = positionFields({ next: tail, upToDate: true, closed });
+  const bytes = emptyPage(config.contentType);
+  const length = ['Content-Length', String(bytes.length)];
+  const fields = ['Content-Type', config.contentType, ...length, ...position, ...NO_STORE];
+  return answerOf(200, fields, { kind: 'bytes', bytes });
+}
+
+function emptyPage(contentType: string): Buffer {
+  return Buffer.from(isJson(contentType) ? '[]' : '');
+}
+
+/** §5.6: from there to the tail, or as far as one answer goes. */
+function answerPage(reading: Reading, start: number): StreamAnswer | Promise<StreamAnswer> {
+  const { stream } = reading;
+  const { tail, file } = stream;
+  if (tail - start <= MAX_PAGE) return pageUpTo(reading, start, tail);
+  if (!isJsonStream(stream)) return pageUpTo(reading, start, start + MAX_PAGE);
+  file.retain();
+  return boundaryNear(file, start, start + MAX_PAGE, tail)
+    .then((end) => pageUpTo(reading, start, end))
+    .finally(() => setImmediate(() => file.release()));
+}
+
+function pageUpTo(reading: Reading, start: number, end: number): StreamAnswer {
+  const { stream, operation, fields } = reading;
+  const { config, tail } = stream;
+  const upToDate = end === tail;
+  const closed = upToDate && stream.closed;
+  const cursor = operation.live === undefined ? undefined : cursorOf(operation);
+  const etag = `"${stream.id}:${start}:${end}${closed ? ':c' : ''}"`;
+  const kept = ['ETag', etag, ...cachingOf(reading, start < end || closed)];
+  const position = positionFields({ next: end, upToDate, closed, cursor });
+  const verdict = judgePreconditions(fields, { etag, lastModified: undefined });
+  if (verdict === 'failed') return refuse(412, 'it is no longer what it was');
+  if (verdict === 'not-modified') return answerOf(304, [...kept, ...position]);
+  const head = ['Content-Type', config.contentType, ...kept, ...position];
+  if (start < end) return span(reading, start, end, head);
+  const bytes = emptyPage(config.contentType);
+  const length = ['Content-Length', String(bytes.length)];
+  return answerOf(200, [...head, ...length], { kind: 'bytes', bytes });
+}
+
+/** The bytes stay in the file: those of JSON are an array's between two brackets, but for the last comma. */
+function span({ stream, terms }: Reading, start: number, end: number, head: FieldList) {
+  const { file } = stream;
+  const length = end - start;
+  const choice = chooseStrategy(file, length, terms);
+  const fields = [...head, 'Content-Length', String(length), ...timing(choice, terms)];
+  const { strategy, reason } = choice;
+  if (!isJsonStream(stream)) {
+    return answerOf(200, fields, { kind: strategy, reason, file, span: { start, end } });
+  }
+  const parts = [{ head: '[', span: { start, end: end - LAST_COMMA.length } }];
+  return answerOf(200, fields, { kind: 'parts', strategy, reason, file, parts, tail: ']' });
+}
+
+/** It gives way to the brackets, so that the length stays the same. */
+const LAST_COMMA = ',\n';
+
+/** §10.1. What shows only that nothing is new may be otherwise the moment after, and so may what a plain address shows. */
+function cachingOf({ operation, isPrivate }: Reading, lasts: boolean): FieldList {
+  if (lasts && operation.isResumed) return cacheable(isPrivate);
+  return ['Cache-Control', isPrivate ? 'private, no-cache' : 'no-cache'];
+}
+
+function cursorOf({ cursor }: ReadOperation): string {
+  return cursorAt(Date.now(), cursor, Math.random());
+}
+
+/** §5.7: the answer comes when there is something, or at the end of its time. */
+function poll(reading: Reading, start: number): StreamAnswer | Promise<StreamAnswer> {
+  const { stream, polls } = reading;
+  if (polls.isFull) return refuse(429, 'too many wait', ['Retry-After', '1']);
+  return new Promise((resolve) => {
+    polls.wait(stream, (why) => resolve(afterWait(reading, start, why)));
+  });
+}
+
+function afterWait(reading: Reading, start: number, why: Woken) {
+  const { stream } = reading;
+  switch (stream.state) {
+    case 'deleted':
+    case 'expired':
+      return MISSING;
+    case 'soft-deleted':
+      return SOFT_DELETED;
+    case 'closing':
+      return nothingNew(reading, start);
+    case 'live':
+      if (why === 'changed' && start < stream.tail) return answerPage(reading, start);
+      return nothingNew(reading, start);
+  }
+}
+
+/** The 204 of a long-poll. */
+function nothingNew({ stream, operation }: Reading, start: number): StreamAnswer {
+  const { closed } = stream;
+  const cursor = closed ? undefined : cursorOf(operation);
+  return answerOf(204, [
+    ...positionFields({ next: start, upToDate: true, closed, cursor }),
+    ...NO_STORE,
+  ]);
+}
+
+/** §5.8. Incremental (RFC 10036): whoever stands between hands on what comes as it comes. */
+function answerEvents(reading: Reading, start: number): StreamAnswer {
+  const { stream, operation, events } = reading;
+  if (events.waits.isFull) return refuse(429, 'too many wait', ['Retry-After', '1']);
+  const form = eventFormOf(stream.config.contentType);
+  const fields = ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-cache'];
+  if (form === 'base64') fields.push('Stream-SSE-Data-Encoding', 'base64');
+  fields.push('Incremental', '?1', 'X-Accel-Buffering', 'no');
+  const cursor = () => cursorOf(operation);
+  const open = openEvents({ stream, start, form, cursor }, events);
+  return answerOf(200, fields, { kind: 'feed', open, live: true });
+}
+
+function isJsonStream({ config }: Stream): boolean {
+  return isJson(config.contentType);
+}
