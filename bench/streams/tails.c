@@ -55,7 +55,7 @@ static void say(int fd, const char *text) {
 
 static void ask(const struct tail *tail, const char *offset) {
   char request[512];
-  snprintf(request, sizeof request, "GET %s?offset=%s&live=%s HTTP/1.1\r\nHost: a\r\n\r\n", path, offset, mode);
+  snprintf(request, sizeof request, "GET %s?offset=%s&live=%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", path, offset, mode);
   say(tail->fd, request);
 }
 
@@ -113,7 +113,7 @@ int main(int argc, char **argv) {
     char marker[32], request[512], answer[KEPT];
     snprintf(marker, sizeof marker, "round-%06d;", round);
     snprintf(request, sizeof request,
-             "POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s", path,
+             "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s", path,
              strlen(marker), marker);
     for (int i = 0; i < count; i++) tails[i].served = 0;
     double began = now_us();

@@ -24,7 +24,7 @@ process.stdout.write(JSON.stringify(written), () => process.exit(0));
 async function write(at: number): Promise<void> {
   const socket = await open(task.port);
   const path = task.paths[at % task.paths.length];
-  const fields = `Host: a\r\nContent-Type: ${task.type}\r\nContent-Length: ${task.body.length}`;
+  const fields = `Host: 127.0.0.1\r\nContent-Type: ${task.type}\r\nContent-Length: ${task.body.length}`;
   const request = `POST ${path} HTTP/1.1\r\n${fields}\r\n\r\n${task.body}`;
   while (performance.now() < end) {
     const sent = performance.now();
