@@ -40,6 +40,7 @@ export function uwsHandler(root: string, input: FileOptions = {}): UwsHandler {
     maxDrain: limitsOf(options).maxDrain,
     closing: false,
     refusal: undefined,
+    takesContent: false,
   };
   const handle = (res: UwsResponse, req: UwsRequest) => {
     counters.planned++;

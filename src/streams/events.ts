@@ -9,7 +9,7 @@ import type { Stream } from './types.ts';
 import type { Waits } from './waits.ts';
 
 export interface EventsOptions {
-  /** Each of them is short: it ends with an event that shows that the connection lives, and begins the time to live anew. */
+  /** Each of them ends with an event that shows that the connection lives. */
   readonly waits: Waits;
   /** After so long a connection ends, and its client comes anew (§10.2). Milliseconds. */
   readonly timeoutMs: number;
@@ -52,7 +52,6 @@ async function* eventsOf(
       if (!upToDate) continue;
       await change(stream, seen, waits, gone);
       if (stream.state !== 'live' || performance.now() >= ends) return;
-      stream.touch();
     }
   } finally {
     file.release();

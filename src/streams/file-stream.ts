@@ -25,7 +25,7 @@ import type {
 /** What streams of one directory share. */
 export interface Shared {
   readonly disk: Disk;
-  readonly options: StoreOptions;
+  options: StoreOptions;
   readonly rooms: Rooms;
   readonly space: Space;
   readonly counts: AppendCounts;
@@ -290,8 +290,9 @@ export class FileStream implements Stream {
   async #appendWaiting(): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = [];
-    if (this.#state !== 'live' && this.#state !== 'closing') {
-      for (const { answer } of waiting) answer({ kind: 'gone' });
+    const end = this.#answerToAll;
+    if (end !== undefined) {
+      for (const { answer } of waiting) answer(end);
       return;
     }
     const batch = formBatch(waiting, this.#ledger, {
@@ -306,6 +307,13 @@ export class FileStream implements Stream {
     if (isWritten) for (const { waiting, why } of batch.refused) waiting.answer(why);
     this.#waiting = [...again, ...batch.rest, ...this.#waiting];
     if (this.#files !== undefined) await this.#journal.compact(this.#files);
+  }
+
+  /** What becomes of every append, whatever it is. */
+  get #answerToAll(): Appended | undefined {
+    if (this.#state !== 'live' && this.#state !== 'closing') return { kind: 'gone' };
+    const { fatal } = this.#journal;
+    return fatal === undefined ? undefined : { kind: 'failed', errno: fatal };
   }
 
   async #append({ accepted, draft }: Batch): Promise<boolean> {

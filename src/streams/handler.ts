@@ -54,7 +54,7 @@ export interface StreamsHandler {
 const MAX_WAITING = 100_000;
 
 /** An event at least so often, milliseconds: proxies close what has been silent for a minute. */
-const KEEP_ALIVE_MS = 15_000;
+const KEEP_ALIVE_MS = 30_000;
 
 /** §12.7; and whoever opens one in a browser gets no page of this site. */
 const SECURITY: FieldList = [
@@ -115,9 +115,12 @@ export function createStreamsHandler(options: StreamsOptions): StreamsHandler {
 
   function fail(error: unknown): StreamAnswer {
     const { code = 'EIO' } = error as NodeJS.ErrnoException;
+    // It is being closed.
+    if (code === 'ECANCELED') return NOT_YET;
     log.error(`streams: ${textOf(error)}`, 'streams');
     const status = statusOfErrno(code);
-    return { ...refuse(status, 'something went wrong on the server'), errno: code };
+    const later = status === 503 ? ['Retry-After', '1'] : [];
+    return { ...refuse(status, 'something went wrong on the server', later), errno: code };
   }
 
   function withCommon(answer: StreamAnswer, { method, fields }: RequestHead): StreamAnswer {

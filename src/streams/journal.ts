@@ -66,32 +66,26 @@ export class Journal {
     changes: Changes,
     durability: Durability,
   ): Promise<string | undefined> {
+    const isSynced = durability === 'group' || durability === 'sync';
+    // What was written before without a sync is synced with it.
+    if (isSynced && this.#syncedTail < this.ledger.tail) await this.sync(files);
     if (this.#fatal !== undefined) return this.#fatal;
     const bytes = gather(chunks);
     const n = this.#n + 1;
     const crc = sumOf(bytes, this.#disk.checksum);
     const entry = { n, crc, synced: this.#synced, ...changes };
     const before = files.sidecarSize;
-    try {
-      await files.write(bytes, this.ledger.tail, entryLine(entry, this.#disk.checksum));
-    } catch (error) {
+    const line = entryLine(entry, this.#disk.checksum);
+    const written = await files.write(bytes, this.ledger.tail, line, isSynced);
+    if (written.kind !== 'done') {
+      if (written.kind === 'unsafe') this.#fail(written.error);
+      // Nobody has seen it, and after the next start nobody shall.
       await this.#undo(files, before);
-      return codeOf(error);
-    }
-    if (durability === 'group' || durability === 'sync') {
-      const isAlone = this.#synced === this.#n;
-      try {
-        await files.sync(bytes.length > 0 || !isAlone);
-      } catch (error) {
-        // Nobody has seen it, and after the next start nobody shall.
-        this.#fail(error);
-        await this.#undo(files, before);
-        return codeOf(error);
-      }
+      return codeOf(written.error);
     }
     this.#n = n;
     this.ledger.add(entry);
-    if (durability === 'group' || durability === 'sync') this.#settle(n, entry.tail);
+    if (isSynced) this.#settle(n, entry.tail);
     else if (durability === 'async') this.#syncSoon(files);
     return undefined;
   }

@@ -30,8 +30,8 @@ export interface Surroundings {
 }
 
 /**
- * The store of a directory, which is made if it is missing. Options are those of the first that has opened it. Rejects with
- * an Error that has `code`: EBUSY where another process has it.
+ * The store of a directory, which is made if it is missing. Options are those of whoever has opened it last. Rejects with an
+ * Error that has `code`: EBUSY where another process has it.
  */
 export async function openStreamStore(
   directory: string,
@@ -40,17 +40,31 @@ export async function openStreamStore(
 ): Promise<StreamStore> {
   await makeDirectory(directory, { recursive: true });
   const path = await realPath(directory);
-  for (let before = stores.get(path); before?.closing; before = stores.get(path)) {
-    await before.closing;
+  for (let closing = closingOf(path); closing !== undefined; closing = closingOf(path)) {
+    await closing;
   }
-  const opened = stores.get(path) ?? begin(path, options, surroundings);
+  const before = stores.get(path);
+  const opened = before ?? begin(path, options, surroundings);
   opened.users++;
+  let store: FileStreamStore;
   try {
-    return shareOf(path, opened, await opened.store);
+    store = await opened.store;
   } catch (error) {
     stores.delete(path);
     throw error;
   }
+  const share = shareOf(path, opened, store);
+  try {
+    if (before !== undefined) await store.configure(options);
+    return share;
+  } catch (error) {
+    await share.close();
+    throw error;
+  }
+}
+
+function closingOf(path: string): Promise<void> | undefined {
+  return stores.get(path)?.closing;
 }
 
 function begin(

@@ -6,7 +6,7 @@ import type { FileStream } from './file-stream.ts';
 const ASKED = 16;
 
 export class OpenStreams {
-  readonly #most: number;
+  #most: number;
   /** In the order in which they were used. */
   readonly #open = new Map<string, FileStream>();
   readonly #known = new Map<string, WeakRef<FileStream>>();
@@ -16,6 +16,10 @@ export class OpenStreams {
   #isClosing = false;
 
   constructor(most: number) {
+    this.#most = most;
+  }
+
+  set most(most: number) {
     this.#most = most;
   }
 

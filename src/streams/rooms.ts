@@ -5,7 +5,7 @@ import type { Room } from './types.ts';
 const OVERHEAD = 512;
 
 export class Rooms {
-  readonly #most: number;
+  #most: number;
   #taken = 0;
   #waiting: Array<{ readonly bytes: number; readonly resolve: (room: Room) => void }> = [];
 
@@ -15,6 +15,11 @@ export class Rooms {
 
   get taken(): number {
     return this.#taken;
+  }
+
+  set most(most: number) {
+    this.#most = most;
+    this.#admit();
   }
 
   /** At once, or undefined. */

@@ -10,7 +10,7 @@ const LOOK_MS = 1000;
 
 export class Space {
   readonly #directory: string;
-  readonly #options: Pick<StoreOptions, 'quota' | 'minFree'>;
+  options: Pick<StoreOptions, 'quota' | 'minFree'>;
   readonly #now: () => number;
   /** Bytes of all streams. */
   used = 0;
@@ -24,14 +24,14 @@ export class Space {
     now: () => number = () => performance.now(),
   ) {
     this.#directory = directory;
-    this.#options = options;
+    this.options = options;
     this.#now = now;
   }
 
   /** For so many bytes that are going to be written, or why there is none. */
   take(bytes: number): Refused | undefined {
     if (this.#lookedMs + LOOK_MS < this.#now()) void this.look();
-    const { quota, minFree } = this.#options;
+    const { quota, minFree } = this.options;
     if (quota !== undefined && this.used + bytes > quota) return { kind: 'quota' };
     if (this.#free - bytes < minFree) return { kind: 'quota' };
     this.used += bytes;
@@ -47,7 +47,7 @@ export class Space {
 
   /** One look at the file system at a time. Never rejects: where it does not tell, its own ENOSPC will. */
   async look(): Promise<void> {
-    if (this.#isLooking || this.#options.minFree === 0) return;
+    if (this.#isLooking || this.options.minFree === 0) return;
     this.#isLooking = true;
     this.#lookedMs = this.#now();
     try {

@@ -2,7 +2,7 @@
 import { codeOf } from '../files/errno.ts';
 import { textOf } from '../log/log.ts';
 import { createStream } from './create.ts';
-import type { Disk } from './disk.ts';
+import { type Disk, syncDirectory } from './disk.ts';
 import { Expiry } from './expiry.ts';
 import { type AppendCounts, FileStream, type Shared } from './file-stream.ts';
 import { Journal } from './journal.ts';
@@ -80,6 +80,18 @@ export class FileStreamStore implements StreamStore {
         }),
     });
     if (options.quota !== undefined) await surveyed;
+  }
+
+  /** From now on. Rejects with an Error that has `code`. */
+  async configure(options: StoreOptions): Promise<void> {
+    const { disk, rooms, space } = this.#shared;
+    const wasSynced = this.#isSynced;
+    this.#shared.options = options;
+    rooms.most = options.maxWaiting;
+    space.options = options;
+    this.#streams.most = options.openStreams;
+    // Names of streams that were made before.
+    if (this.#isSynced && !wasSynced) await syncDirectory(disk);
   }
 
   find(name: string): Found | Promise<Found> {

@@ -13,6 +13,14 @@ import {
 } from './disk.ts';
 import type { StreamFileNames } from './names.ts';
 
+export type Written =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** A sync has failed: what the disk has, nobody knows. */
+  | { readonly kind: 'unsafe'; readonly error: unknown };
+
+const DONE = { kind: 'done' } as const;
+
 export class StreamFiles {
   readonly data: GrowingFile;
   readonly #disk: Disk;
@@ -39,14 +47,42 @@ export class StreamFiles {
     return this.#sidecarSize;
   }
 
-  /** Rejects with an Error that has `code`: then `cutBack` is due. */
-  async write(chunks: readonly Uint8Array[], at: number, line: Buffer): Promise<void> {
+  /**
+   * Writes at the ends of both, and syncs each as soon as it is written where `isSynced` is asked for. Never rejects: after
+   * anything but `done`, `cutBack` is due.
+   */
+  async write(
+    chunks: readonly Uint8Array[],
+    at: number,
+    line: Buffer,
+    isSynced: boolean,
+  ): Promise<Written> {
     this.#disk.counts.commits++;
-    await allDone([
-      writeFully(this.data.file.fd, chunks, at),
-      writeFully(this.#sidecar, [line], this.#sidecarSize),
+    const [data, sidecar] = await Promise.all([
+      chunks.length === 0 ? DONE : this.#writeTo(this.data.file.fd, chunks, at, isSynced),
+      this.#writeTo(this.#sidecar, [line], this.#sidecarSize, isSynced),
     ]);
-    this.#sidecarSize += line.length;
+    if (data.kind === 'done' && sidecar.kind === 'done') this.#sidecarSize += line.length;
+    return data.kind === 'unsafe' || sidecar.kind === 'done' ? data : sidecar;
+  }
+
+  async #writeTo(
+    fd: number,
+    chunks: readonly Uint8Array[],
+    at: number,
+    isSynced: boolean,
+  ): Promise<Written> {
+    try {
+      await writeFully(fd, chunks, at);
+    } catch (error) {
+      return { kind: 'failed', error };
+    }
+    try {
+      if (isSynced) await sync(this.#disk, fd);
+      return DONE;
+    } catch (error) {
+      return { kind: 'unsafe', error };
+    }
   }
 
   /** Makes them what they were, but for so many bytes. Rejects with an Error that has `code`. */

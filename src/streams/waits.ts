@@ -73,8 +73,15 @@ export class Waits {
     for (const listening of this.#listening.values()) this.#wakeAll(listening, 'ended');
   }
 
+  /** PROTOCOL.md §5.1: a stream does not expire while somebody waits for it. */
   #listen(stream: Stream): Listening {
-    const stop = stream.onChange(() => this.#wakeAll(listening, 'changed'));
+    const forget = stream.onChange(() => this.#wakeAll(listening, 'changed'));
+    const { ttlSeconds } = stream.config;
+    const beat = ttlSeconds && setInterval(() => stream.touch(), beatOf(ttlSeconds));
+    const stop = () => {
+      forget();
+      clearInterval(beat || undefined);
+    };
     const listening: Listening = { stream, waiting: new Set(), stop };
     this.#listening.set(stream, listening);
     return listening;
@@ -104,4 +111,9 @@ export class Waits {
     this.#listening.delete(stream);
     stop();
   }
+}
+
+/** Milliseconds, as many as a timer takes. */
+function beatOf(ttlSeconds: number): number {
+  return Math.min(ttlSeconds * 500, 2 ** 30);
 }

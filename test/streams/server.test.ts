@@ -1,17 +1,19 @@
 // Streams in the life of a server: what the process does with them itself, reloads, another process that has them.
 import t, { type Test } from 'tap';
+import { loadNative } from '../../src/addon/load.ts';
 import { zcserve } from '../../src/index.ts';
 import { resolveOptions } from '../../src/options/options.ts';
 import type { StreamChunk } from '../../src/streams/in-process.ts';
 import { until } from '../faults/process.ts';
 import { startHost } from '../http/host.ts';
+import { request } from '../support/client.ts';
 import { startServer } from '../support/server.ts';
 import { makeTree } from '../support/tree.ts';
 
 const offset = (position: number) => `${'0'.repeat(16)}_${String(position).padStart(16, '0')}`;
 
 async function start(t: Test, options = {}) {
-  const root = makeTree(t, { 'index.html': 'home' });
+  const root = makeTree(t, { 'a.txt': 'a file' });
   const server = await startServer(t, { root, streams: '/logs', ...options });
   return { server, root, url: `${server.url}/logs` };
 }
@@ -92,7 +94,10 @@ t.test('who follows stops by a signal, or with the server', async (t) => {
   t.same(await whole, [['x', offset(1)]]);
 });
 
-t.test('a reload loses nothing, and ends what waits', async (t) => {
+const { addon, ...native } = loadNative();
+const noReload = addon === undefined && (native as { readonly reason: string }).reason;
+
+t.test('a reload loses nothing, and ends what waits', { skip: noReload }, async (t) => {
   const { server, root, url } = await start(t);
   const { streams } = server;
   await streams.append('a', 'x', { contentType: 'text/plain' });
@@ -127,6 +132,45 @@ t.test('streams that another process has are waited for', async (t) => {
   await other.close();
   await until(async () => (await fetch(`${server.url}/logs/a`)).status === 200);
   t.equal(await (await fetch(`${server.url}/logs/a`)).text(), 'theirs');
+});
+
+t.test('what keeps streams is in no archive, and no page of a host', async (t) => {
+  const { server, root, url } = await start(t, {
+    listing: true,
+    archive: 'all',
+    hosts: { 'a.example': { root: makeTree(t, { 'logs/a': 'a file' }) } },
+  });
+  await server.streams.append('a', 'secret bytes', { contentType: 'text/plain' });
+  t.equal(await (await fetch(`${url}/a`)).text(), 'secret bytes');
+  const archive = Buffer.from(await (await fetch(`${server.url}/?archive=tar`)).arrayBuffer());
+  t.ok(archive.includes('a.txt'), root);
+  t.notOk(archive.includes('secret bytes'));
+  const address = { port: server.port };
+  const other = await request(address, '/logs/a', { fields: { host: 'a.example' } });
+  t.equal(String(other.body), 'a file');
+  const write = { method: 'PUT', fields: { host: 'a.example' } };
+  t.equal((await request(address, '/logs/b', write)).status, 405);
+});
+
+t.test('an answer of events ends, and its client comes again', async (t) => {
+  const { server, url } = await start(t, { sseTimeout: 50 });
+  await server.streams.append('a', 'x', { contentType: 'text/plain' });
+  const events = await (await fetch(`${url}/a?offset=now&live=sse`)).text();
+  t.match(
+    events,
+    /^event: control\ndata:\{"streamNextOffset":"0+_0+1","streamCursor":"\d+","upToDate":true\}\n\n$/,
+  );
+});
+
+t.test('what there is no space for is not appended', async (t) => {
+  const { server, url } = await start(t, { streamsQuota: 100 });
+  const post = (body: string) =>
+    fetch(`${url}/a`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body });
+  await server.streams.append('a', 'x', { contentType: 'text/plain' });
+  t.equal((await post('y'.repeat(200))).status, 507);
+  t.equal((await post('y')).status, 204);
+  const { url: full } = await start(t, { streamsMinFree: 2 ** 50 });
+  t.equal((await fetch(`${full}/a`, { method: 'PUT', body: 'x' })).status, 507);
 });
 
 t.test('options of streams need streams, which need a server', async (t) => {

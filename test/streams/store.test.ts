@@ -4,8 +4,10 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { lockDirectory } from '../../src/streams/lock.ts';
 import type { Append, Appended, Created } from '../../src/streams/types.ts';
 import { until } from '../faults/process.ts';
+import { makeTree } from '../support/tree.ts';
 import {
   CLOSE,
   contentOf,
@@ -345,6 +347,32 @@ t.test('a directory has one store, for all that open it', async (t) => {
   t.same(await stream.append(text('x')), { kind: 'busy' });
   t.same(await other.store.create('t', TEXT), { kind: 'failed', errno: 'ECANCELED' });
   t.same(await other.store.delete('s'), { kind: 'failed', errno: 'ECANCELED' });
+});
+
+t.test('whoever opens it last says how: a reload has other options', async (t) => {
+  const first = await startStore(t, { options: { durability: 'none', maxAppend: 1 } });
+  const stream = await create(first.store, 's');
+  t.match(await stream.append(text('xx')), { kind: 'too-large' });
+  const { store } = await startStore(t, { directory: first.directory });
+  await first.store.close();
+  const { syncs } = store.stats();
+  t.match(await stream.append(text('xx')), { kind: 'appended' });
+  t.equal(store.stats().syncs, syncs + 2);
+});
+
+t.test('without the addon, the number of a process is the lock', async (t) => {
+  const directory = makeTree(t);
+  const file = join(directory, '.lock');
+  const lock = lockDirectory(directory, undefined);
+  t.equal(readFileSync(file, 'utf8'), `${process.pid}\n`);
+  lock.release();
+  t.same(readdirSync(directory), []);
+  writeFileSync(file, `${process.ppid}\n`);
+  t.throws(() => lockDirectory(directory, undefined), { code: 'EBUSY' });
+  for (const stale of ['', 'x', `${spawnSync('true').pid}`]) {
+    writeFileSync(file, stale);
+    lockDirectory(directory, undefined).release();
+  }
 });
 
 t.test('what is appended when it closes is there', async (t) => {

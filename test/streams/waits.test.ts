@@ -12,7 +12,8 @@ function fakeStream() {
     listeners.add(run);
     return () => void listeners.delete(run);
   };
-  const stream = { onChange } as unknown as Stream;
+  const config = { ttlSeconds: undefined };
+  const stream = { onChange, config } as unknown as Stream;
   return {
     stream,
     change: () => {

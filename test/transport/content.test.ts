@@ -2,7 +2,7 @@
 import t from 'tap';
 import { type Connection, connect } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
-import { everyCarrier } from './every.ts';
+import { type AnyCarrier, everyCarrier } from './every.ts';
 import { LIMITS, until } from './fixtures.ts';
 import { type Got, MOST, receiver, standstill, start } from './receiver.ts';
 
@@ -50,9 +50,12 @@ function pour({ socket }: Connection, bytes: Buffer): Pouring {
 
 const SIZES = [1, 2, 1000, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 300_000, MOST];
 
-const carriers = everyCarrier(t, makeTree(t, {})).filter(
-  ({ title, http2 }) => !title.startsWith('uws') && !http2,
-);
+const all = everyCarrier(t, makeTree(t, {}));
+
+/** Those of uWebSockets.js have tests of their own: chunks, half-closes, 100 (Continue) and times are as its version has them. */
+const isUws = ({ title }: AnyCarrier) => title.startsWith('uws');
+
+const carriers = all.filter((carrier) => !carrier.http2 && !isUws(carrier));
 
 for (const carrier of carriers) {
   t.test(carrier.title, async (t) => {
@@ -296,6 +299,62 @@ for (const carrier of carriers) {
       await connection.send(bytes.subarray(-1));
       t.equal((await connection.read()).body.toString(), '100');
       await closed;
+    });
+  });
+}
+
+for (const carrier of all.filter(isUws)) {
+  t.test(carrier.title, async (t) => {
+    t.test('whole, of all sizes, on one connection', async (t) => {
+      const got: Got = [];
+      const { address, transport } = await start(t, carrier, receiver(got));
+      const connection = await connect(address);
+      t.teardown(() => connection.close());
+      for (const size of SIZES) {
+        const bytes = pattern(size);
+        await connection.send(sized('/receive', bytes));
+        t.equal((await connection.read()).body.toString(), String(size));
+        t.match(got.splice(0), [{ kind: 'whole', bytes }], `${size} bytes`);
+        await connection.send(sized('/left', pattern(100)));
+        t.equal((await connection.read()).body.toString(), 'left');
+      }
+      t.equal(transport.stats().connections, 1);
+    });
+
+    t.test('it stays with its client until somebody asks for it', async (t) => {
+      const bytes = pattern(AMPLE);
+      const got: Got = [];
+      let open = () => {};
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      const receive = receiver(got, AMPLE);
+      const { address } = await start(t, carrier, async (request, reach) => {
+        await gate;
+        return receive(request, reach);
+      });
+      const connection = await connect(address);
+      t.teardown(() => connection.close());
+      const pouring = pour(connection, sized('/receive', bytes));
+      t.ok((await standstill(() => pouring.sent)) < AMPLE / 2);
+      open();
+      t.equal((await connection.read()).body.toString(), String(AMPLE));
+      t.match(got, [{ kind: 'whole', bytes }]);
+    });
+
+    t.test('more than is wanted, and a client that leaves', async (t) => {
+      const got: Got = [];
+      const { address, asked } = await start(t, carrier, receiver(got, 100_000));
+      const large = await connect(address);
+      await large.send(head('/receive', 'Content-Length: 100001\r\n'));
+      t.equal((await large.read()).status, 413);
+      t.equal((await large.rest()).length, 0, 'then closed');
+      const leaving = await connect(address);
+      await leaving.send(sized('/receive', pattern(100_000)).subarray(0, 50_000));
+      await until(() => asked.length === 2);
+      leaving.close();
+      await until(() => got.length === 2);
+      t.same(got, [{ kind: 'too-large' }, { kind: 'gone' }]);
     });
   });
 }

@@ -28,6 +28,11 @@ export interface UwsResponse {
   getWriteOffset(): number;
   onWritable(resume: (offset: number) => boolean): UwsResponse;
   onAborted(gone: () => void): UwsResponse;
+  /** Of the request's body, each chunk for the call only. Without it, or behind the answer, the body is dropped. */
+  onData(take: (chunk: ArrayBuffer, isLast: boolean) => void): UwsResponse;
+  /** Reads no more of the body from the socket, until it is resumed. */
+  pause(): void;
+  resume(): void;
   close(): UwsResponse;
   /** As text, all digits of an IPv6 address. */
   getRemoteAddressAsText(): ArrayBuffer;

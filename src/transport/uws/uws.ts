@@ -16,6 +16,7 @@ import { Takers } from '../taker.ts';
 import type { Tls } from '../tls.ts';
 import type { Bound, Transport } from '../transport.ts';
 import { UwsApps, type UwsService } from './apps.ts';
+import { contentOf } from './content.ts';
 import { openExchange } from './exchange.ts';
 import type { UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
 import { listenOn } from './listening.ts';
@@ -91,6 +92,7 @@ export function createUwsTransport(options: UwsOptions, before?: Transport): Tra
         maxDrain: limits.maxDrain,
         closing,
         refusal,
+        takesContent: true,
       };
       handleUws(res, req, policy, () => {
         active--;
@@ -146,6 +148,8 @@ export interface UwsPolicy {
   readonly closing: boolean;
   /** The answer, whatever is asked. */
   readonly refusal: Answer | undefined;
+  /** Hand the handler the content of requests; a host's app may read it itself. */
+  readonly takesContent: boolean;
 }
 
 /** Answers one request; `done` is called once, when nothing more will be sent for it. */
@@ -170,9 +174,13 @@ export function handleUws(
   const status = rejectionOf(method, received, VERSION);
   const refusal =
     status === undefined ? policy.refusal : { ...errorPlan(status, policy.common), close: true };
-  const close = policy.closing || asksToClose(received) || hasLongBody(received, maxDrain);
+  const content =
+    refusal === undefined && policy.takesContent ? contentOf(exchange, received) : undefined;
+  const mustClose = policy.closing || asksToClose(received);
   const send = (plan: Answer) => {
+    const close = mustClose || (!content?.isWhole && hasLongBody(received, maxDrain));
     try {
+      content?.leave();
       sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
     } catch (error) {
       // The library would end the process.
@@ -191,7 +199,8 @@ export function handleUws(
     else send(refusal);
     return;
   }
-  const plan = handler({ method, target, fields: requestFields(received) }, policy.reach);
+  const fields = requestFields(received);
+  const plan = handler({ method, target, fields, ...(content && { content }) }, policy.reach);
   if (plan instanceof Promise) plan.then(sendLater);
   else send(plan);
 }
