@@ -25,6 +25,8 @@ export interface Writing {
 /** What it prints. */
 export interface Written {
   readonly appends: number;
+  /** Answered with anything but success. */
+  readonly refused: number;
   readonly seconds: number;
   /** Of an append, microseconds. */
   readonly latency: { readonly p50: number; readonly p99: number };
@@ -104,6 +106,10 @@ export function tellAppends(rows: AppendRows): string {
       [title, ...CASES.map((each) => each.title)],
       [...rows].map(([name, cases]) => [name, ...cases.map(cell)]),
     );
+  const refused = [...rows].map(([name, cases]) => {
+    const count = cases.flat().reduce((sum, sample) => sum + sample.refused, 0);
+    return count === 0 ? '' : `${name}: ${count} appends were refused\n`;
+  });
   const of = (pick: (sample: AppendSample) => number) => (samples: readonly AppendSample[]) =>
     withSpread(figure(samples, pick));
   const ms = (us: number) => number(us / 1000);
@@ -122,5 +128,6 @@ export function tellAppends(rows: AppendRows): string {
       );
       return `${ms(p50?.median ?? Number.NaN)}, ${ms(p99?.median ?? Number.NaN)}`;
     }),
+    refused.join(''),
   ].join('\n\n');
 }
