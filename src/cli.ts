@@ -9,7 +9,7 @@ import { endProcess } from './command/exit.ts';
 import { calledOn, readFlags } from './command/flags.ts';
 import { actOnSignals, logOf } from './command/on-signals.ts';
 import type { Asked } from './command/usage.ts';
-import { COMPRESS, readWords } from './command/words.ts';
+import { commandApart, readWords } from './command/words.ts';
 import { standardError } from './log/line-writer.ts';
 import type { Log } from './log/log.ts';
 import type { Options } from './options/options.ts';
@@ -34,7 +34,8 @@ await main(process.argv.slice(2)).catch((error: unknown) => {
 });
 
 async function main(args: readonly string[]): Promise<void> {
-  if (args[0] === COMPRESS) return compress(args.slice(1));
+  const apart = commandApart(args);
+  if (apart !== undefined) return runApart(apart, args.slice(1));
   const asked = readPlainArguments(args) ?? (await readAny(args));
   if (asked === 'version') return console.log(readVersion());
   if ('help' in asked) return console.log(asked.help);
@@ -55,13 +56,43 @@ async function main(args: readonly string[]): Promise<void> {
   });
 }
 
-async function compress(args: readonly string[]): Promise<void> {
-  const asked = await (await import('./command/compress/asked.ts')).readCompress(args);
-  if (asked === 'version') return console.log(readVersion());
-  if ('help' in asked) return console.log(asked.help);
-  for (const warning of asked.gathered.warnings) asked.log.warn(warning);
-  const { compressTree } = await import('./command/compress/compress.ts');
-  process.exitCode = await compressTree(asked);
+/** A command with flags of its own. */
+async function runApart(
+  command: 'compress' | 'tail' | 'append',
+  args: readonly string[],
+): Promise<void> {
+  switch (command) {
+    case 'compress': {
+      const asked = await (await import('./command/compress/asked.ts')).readCompress(args);
+      if (isTold(asked)) return;
+      for (const warning of asked.gathered.warnings) asked.log.warn(warning);
+      const { compressTree } = await import('./command/compress/compress.ts');
+      process.exitCode = await compressTree(asked);
+      return;
+    }
+    case 'tail': {
+      const asked = await (await import('./command/tail/asked.ts')).readTail(args);
+      if (isTold(asked)) return;
+      process.exitCode = await (await import('./command/tail/tail.ts')).tail(asked);
+      return;
+    }
+    case 'append': {
+      const asked = await (await import('./command/append/asked.ts')).readAppend(args);
+      if (isTold(asked)) return;
+      process.exitCode = await (await import('./command/append/append.ts')).append(asked);
+      return;
+    }
+  }
+}
+
+/** Was only to be told something? Then it is. */
+function isTold<T extends object>(
+  asked: T | 'version' | { readonly help: string },
+): asked is 'version' | { readonly help: string } {
+  if (asked === 'version') console.log(readVersion());
+  else if ('help' in asked) console.log(asked.help);
+  else return false;
+  return true;
 }
 
 async function readAny(args: readonly string[]): Promise<Asked> {
@@ -118,7 +149,7 @@ async function serve(gathered: Gathered, gather: () => Gathered, log: Log): Prom
   };
   const asked = asFor(gathered);
   const starting = import('./command/start.ts').then(({ start }) =>
-    start(asked.options, own, log, inherited),
+    start(asked.options, own, log, inherited, gathered.quiet),
   );
   const ask = async () => {
     const given = gather();

@@ -147,6 +147,12 @@ napi_value snapshot(napi_env env, napi_callback_info info) {
       });
 }
 
+napi_value arena_lock(napi_env env, napi_callback_info info) {
+  const Ref<Arena> arena = unwrap<Arena>(env, handles(env).arena, Arguments(env, info).self);
+  const int error = arena ? arena->lock() : EBADF;
+  return error == 0 ? undefined(env) : text(env, errno_name(error));
+}
+
 // memoryFile(bytes, mtimeMs, path)
 napi_value memory_file(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
@@ -298,7 +304,7 @@ NAPI_MODULE_INIT() {
   handles->memory = define_handle(env, "Memory", {getter("size", memory_size), method("bytes", memory_bytes),
                                          method("lend", memory_lend), method("release", memory_release)});
   handles->arena = define_handle(env, "Arena",
-                                 {method("snapshot", snapshot), method("close", release<Arena>)});
+                                 {method("snapshot", snapshot), method("lock", arena_lock), method("close", release<Arena>)});
   export_function(env, exports, "openRoot", open_root);
   export_function(env, exports, "reopenRoot", reopen_root);
   export_function(env, exports, "open", open);
@@ -313,6 +319,7 @@ NAPI_MODULE_INIT() {
   define_names(env, exports);
   define_engine(env, exports);
   define_lines(env, exports);
+  define_page_cache(env, exports);
   define_send(env, exports);
   define_listeners(env, exports);
   define_exit(env, exports);

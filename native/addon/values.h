@@ -111,6 +111,9 @@ void define_engine(napi_env env, napi_value exports);
 /** lines.cc: `createLineWriter`. */
 void define_lines(napi_env env, napi_value exports);
 
+/** page_cache.cc: `residentBytes` and `warm`. */
+void define_page_cache(napi_env env, napi_value exports);
+
 /** send.cc: `sendNow`. */
 void define_send(napi_env env, napi_value exports);
 

@@ -41,11 +41,12 @@ struct Capabilities {
   bool write() { return syscall(SYS_capset, &header, data) == 0; }
 };
 
-// Where the process has it: a container's root may lack it, and bind what it can.
-int keep_binding() {
+// What a start yet needs of root: to bind ports, and to lock the cache. Where the process has it: a container's root may lack
+// it, and bind and lock what it can.
+int keep_starting() {
   Capabilities own;
   if (!own.read()) return errno;
-  own.data[0].effective = own.data[0].permitted & (1U << CAP_NET_BIND_SERVICE);
+  own.data[0].effective = own.data[0].permitted & (1U << CAP_NET_BIND_SERVICE | 1U << CAP_IPC_LOCK);
   return own.write() ? 0 : errno;
 }
 
@@ -71,7 +72,7 @@ std::optional<gid_t> find_group(const std::string& name) {
 int act_as(const Account& account, gid_t gid) {
   const int grouped = account.name.empty() ? setgroups(1, &gid) : initgroups(account.name.c_str(), gid);
   if (grouped != 0 || setresgid(gid, gid, gid) != 0) return errno;
-  return setresuid(account.uid, account.uid, 0) == 0 ? keep_binding() : errno;
+  return setresuid(account.uid, account.uid, 0) == 0 ? keep_starting() : errno;
 }
 
 int files_as(uid_t uid) {

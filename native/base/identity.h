@@ -21,7 +21,7 @@ std::optional<gid_t> find_group(const std::string& name);
 
 /**
  * From now on the process acts as that user, with the groups of its entry, and opens what it may open. Root is only saved:
- * this thread may still bind ports below 1024, and ask for its files (`files_as`). Returns 0 or an errno.
+ * this thread may still bind ports below 1024, lock memory, and ask for its files (`files_as`). Returns 0 or an errno.
  */
 int act_as(const Account& account, gid_t gid);
 

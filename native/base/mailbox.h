@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/emptied.h"
 #include "base/unique_fd.h"
 
 namespace zc {
@@ -39,14 +40,15 @@ class Mailbox {
       first = letters_.empty();
       std::move(letters.begin(), letters.end(), std::back_inserter(letters_));
     }
-    letters.clear();
+    empty(letters);
     if (first) eventfd_write(event_.get(), 1);
   }
 
-  /** Moves all letters into `out`, which must be empty; it keeps both vectors' memory in use. */
+  /** Moves all letters into `out`, whatever that holds; it keeps both vectors' memory in use. */
   void take(std::vector<T>& out) {
     eventfd_t ignored;
     eventfd_read(event_.get(), &ignored);
+    empty(out);
     const std::lock_guard lock(mutex_);
     letters_.swap(out);
   }

@@ -44,11 +44,12 @@ struct Command {
     stop
   };
   Kind kind;
-  uint64_t id = 0;  // reply, receive, paged, …feed: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
+  uint64_t id = 0;  // reply, receive, paged, finish_feed, fail_feed: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
   uint64_t most = 0;  // bytes to receive
   uint32_t site = 0;  // of what is put or removed, and of a root
   Ref<Reply> reply_value;
-  FeedPiece piece;
+  FeedPiece piece;            // of the feeds of these exchanges
+  std::vector<uint64_t> ids;
   Ref<HotEntry> entry;
   Ref<Directory> directory;
   Ref<FileTemplate> file_template;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
+#include <iterator>
 
 #include "base/clock.h"
 
@@ -96,14 +96,14 @@ void Engine::receive(uint64_t id, uint64_t most) {
 void Engine::feed(const std::vector<uint64_t>& ids, FeedPiece piece) {
   if (piece.size() == 0) return;
   if (piece.file) prepare(piece, ids.size());
-  const bool batches = !std::exchange(batching_, true);
-  for (const uint64_t id : ids) {
+  for (uint32_t thread = 0; thread < threads_.size(); ++thread) {
     Command command{};
     command.kind = Command::feed;
     command.piece = piece;
-    post_to(id, std::move(command));
+    const auto of_thread = [thread](uint64_t id) { return Exchanges::thread_of(id) == thread; };
+    std::copy_if(ids.begin(), ids.end(), std::back_inserter(command.ids), of_thread);
+    if (!command.ids.empty()) post(thread, std::move(command));
   }
-  if (batches) end_batch();
 }
 
 // What is too short for a descriptor is read once for all of them, if that need not wait.

@@ -33,7 +33,7 @@ class Engine {
   void receive(uint64_t id, uint64_t most);
   /**
    * More of the bodies of these replies by Way::feed: the same bytes for all of them, one copy of which is made at most.
-   * Records `drained` tell when they have left.
+   * Records `drained` tell when they have left, 64 KiB or more together.
    */
   void feed(const std::vector<uint64_t>& ids, FeedPiece piece);
   /** Nothing more comes. */

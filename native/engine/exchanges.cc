@@ -5,6 +5,8 @@ namespace {
 
 // A longer target is not kept for the next exchange of the connection.
 constexpr size_t kKeptTarget = 512;
+// Bytes of a feed that have left before its maker is told: whoever makes little need not hear of it.
+constexpr uint64_t kTold = 64 << 10;
 
 }  // namespace
 
@@ -35,11 +37,10 @@ void Exchanges::count(const Exchange& exchange, uint64_t bytes) {
   Feed* const feed = exchange.body.feed();
   if (feed) count_of_files(exchange.body, feed->take_of_files(), bytes);
   else tally(exchange.body).bytes.add(bytes);
-  const uint64_t drained = feed ? feed->take_spent() : 0;
-  if (drained == 0) return;
+  if (!feed || feed->spent() < kTold) return;
   Record& record = records_.add(Record::drained);
   record.id = static_cast<double>(exchange.id);
-  record.bytes = static_cast<double>(drained);
+  record.bytes = static_cast<double>(feed->take_spent());
 }
 
 // Those of files are counted by the way that they really took.

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/emptied.h"
 #include "http/request.h"
 
 namespace zc {
@@ -78,7 +79,7 @@ class Outbox {
     const std::lock_guard lock(mutex_);
     const bool first = records_.empty();
     if (wake_) std::move(records.begin(), records.end(), std::back_inserter(records_));
-    records.clear();
+    empty(records);
     if (first && wake_) wake_();
   }
 

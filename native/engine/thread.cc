@@ -75,7 +75,7 @@ void EngineThread::on_event(const epoll_event& event) {
   if (event.data.u64 == kMailboxTag) {
     inbox_->mailbox.take(commands_);
     for (Command& command : commands_) on_command(command);
-    commands_.clear();
+    empty(commands_);
     return;
   }
   if (event.data.u64 >= kFirstListenerTag) {
@@ -104,9 +104,12 @@ void EngineThread::on_command(Command& command) {
     case Command::reply:
       return reply(command);
     case Command::feed:
+      for (const uint64_t id : command.ids) feed(id, [&command](Feed& feed) { feed.push(command.piece); });
+      return;
     case Command::finish_feed:
+      return feed(command.id, [](Feed& feed) { feed.finish(true); });
     case Command::fail_feed:
-      return feed(command);
+      return feed(command.id, [](Feed& feed) { feed.finish(false); });
     case Command::receive:
       return receive(command);
     case Command::put:
@@ -157,12 +160,12 @@ void EngineThread::reply(Command& command) {
   else if (command.reply_value->way == Way::feed) exchanges.refuse_feed(command.id);
 }
 
-void EngineThread::feed(Command& command) {
-  Exchange* const exchange = service_.exchanges().find(command.id);
+template <class Change>
+void EngineThread::feed(uint64_t id, Change change) {
+  Exchange* const exchange = service_.exchanges().find(id);
   Feed* const feed = exchange ? exchange->body.feed() : nullptr;
   if (!feed) return;
-  if (command.kind == Command::feed) feed->push(std::move(command.piece));
-  else feed->finish(command.kind == Command::finish_feed);
+  change(*feed);
   exchange->connection.on_fed(*exchange);
 }
 

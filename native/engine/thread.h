@@ -27,8 +27,9 @@ class EngineThread : public RefCounted {
   void listen(UniqueFd listener, Ref<const Entrance> entrance);
   void accept_clients(Acceptor& from);
   void reply(Command& command);
-  void feed(Command& command);
   void receive(const Command& command);
+  template <class Change>
+  void feed(uint64_t id, Change change);
   void begin_transfer(Command& command);
   void begin_retire(int64_t grace);
   void begin_stop(int64_t grace);

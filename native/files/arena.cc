@@ -2,7 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -28,6 +31,20 @@ bool read_exactly(int fd, char* to, size_t size) {
     done += static_cast<size_t>(n);
   }
   return true;
+}
+
+// Whoever runs it may do that himself: the hard limit is what he was given.
+bool raise_lock_limit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return false;
+  limit.rlim_cur = limit.rlim_max;
+  return setrlimit(RLIMIT_MEMLOCK, &limit) == 0;
+}
+
+// mlock2(2) without its wrapper (glibc 2.27).
+int lock_on_fault(const void* at, size_t size) {
+  constexpr unsigned kOnFault = 1;
+  return syscall(SYS_mlock2, at, size, kOnFault) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -79,6 +96,11 @@ Ref<Memory> Arena::snapshot_now(const File& file, int64_t now, SnapshotError& er
   if (!file.read_now(base_ + offset, {0, slot->size()}, now)) return {};
   error = SnapshotError::none;
   return slot;
+}
+
+int Arena::lock() {
+  const int error = lock_on_fault(base_, capacity_);
+  return error != 0 && raise_lock_limit() ? lock_on_fault(base_, capacity_) : error;
 }
 
 // Still to be filled.

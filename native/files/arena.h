@@ -29,6 +29,13 @@ class Arena : public RefCounted {
   /** The same without waiting for a disk. `now`: ms, monotonic. */
   Ref<Memory> snapshot_now(const File& file, int64_t now, SnapshotError& error);
 
+  /**
+   * Keeps its pages in memory, each from its first use on (mlock2(2), MLOCK_ONFAULT): of memory it takes what is used, of
+   * RLIMIT_MEMLOCK its whole capacity, for which the soft limit is raised as far as it may. Returns 0 or the errno: ENOMEM
+   * where the limit is too low, EPERM where it is 0, ENOSYS before Linux 4.4.
+   */
+  int lock();
+
   size_t capacity() const { return capacity_; }
   size_t used() const;
   /** The memfd: another process may map the snapshots (F_SEAL_SHRINK: they cannot be cut off under it). */

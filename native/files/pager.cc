@@ -2,9 +2,8 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
-
 #include "files/disk_pool.h"
+#include "files/page_cache.h"
 
 namespace zc {
 namespace {
@@ -12,26 +11,6 @@ namespace {
 // Connections that wait for spans of one device's files. A client that leaves is still counted until its span comes,
 // so a disk that hangs would collect them without end.
 constexpr size_t kMaxWaiters = 16'384;
-
-// Wherever sendfile(2) takes the file, its pages are waited for one by one and go nowhere: nothing is copied.
-int null_device() {
-  static const int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  return fd;
-}
-
-// Read through to the last byte, for only that waits for every page of it.
-void fill_page_cache(const File& file, ByteSpan span) {
-  readahead(file.fd(), static_cast<off64_t>(span.start), span.end - span.start);
-  static thread_local char scrap[kStretch];
-  bool copies = null_device() < 0;
-  for (uint64_t at = span.start; at < span.end;) {
-    const Io io = copies ? read_at(file.fd(), scrap, std::min<uint64_t>(span.end - at, sizeof scrap), at, false)
-                         : send_file(null_device(), file.fd(), at, span.end - at);
-    if (io.result == Io::refused && !copies) copies = true;
-    else if (io.result != Io::moved) return;
-    at += io.bytes;
-  }
-}
 
 }  // namespace
 

@@ -1,36 +1,21 @@
 #include "files/read.h"
 
 #include <sys/sendfile.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "files/cachestat.h"
 #include "files/preadv2.h"
 
 namespace zc {
 namespace {
 
-// cachestat(2), Linux 6.5; glibc has no wrapper, older headers not even the number, which all architectures share.
-constexpr long kCachestat = 451;
-
-struct CachestatRange {
-  uint64_t offset, length;
-};
-struct Cachestat {
-  uint64_t cached, dirty, writeback, evicted, recently_evicted;
-};
-
 enum class Count : uint8_t { whole, holes, untold };
 
-// Untold also where this file's pages may not be counted: since Linux 6.14 only by who might write it.
 Count count_pages(int file, uint64_t start, uint64_t end) {
-  static const bool available = syscall(kCachestat, -1, nullptr, nullptr, 0) < 0 && errno != ENOSYS;
-  static const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  if (!available) return Count::untold;
-  const uint64_t first = start / page, pages = (end - 1) / page - first + 1;
-  CachestatRange range{first * page, pages * page};
-  Cachestat found{};
-  if (syscall(kCachestat, file, &range, &found, 0) != 0) return Count::untold;
-  return found.cached < pages ? Count::holes : Count::whole;
+  const uint64_t first = start / page_size(), pages = (end - 1) / page_size() - first + 1;
+  const std::optional<uint64_t> cached = cached_pages(file, first, pages);
+  if (!cached) return Count::untold;
+  return *cached < pages ? Count::holes : Count::whole;
 }
 
 Residency probe_byte(int file, uint64_t at) {

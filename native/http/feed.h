@@ -40,11 +40,12 @@ class Feed {
   void drop_first() { spent_bytes_ += pieces_[first_++].size(); }
   /** Nothing points at what is sent any more. One that waits for more takes no memory. */
   void settle() {
-    if (first_ == pieces_.size()) pieces_ = {};
+    if (first_ == pieces_.size()) pieces_ = std::vector<FeedPiece>();
     else pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<ptrdiff_t>(first_));
     first_ = 0;
   }
-  /** Bytes that were dropped since this was asked last. */
+  /** Bytes that were dropped since they were taken last. */
+  uint64_t spent() const { return spent_bytes_; }
   uint64_t take_spent() { return std::exchange(spent_bytes_, 0); }
 
   /** So many bytes of a file have left by its descriptor, or were read. */

@@ -52,7 +52,8 @@ class Desk final : public Service {
   }
   Ref<const Reply> error(int) override { return {}; }
   bool page_in(Exchange& exchange) override {
-    exchange.body.wanted().window->load(*exchange.body.reply().source(), false);
+    const PageIn wanted = exchange.body.wanted();
+    wanted.window->load(*wanted.file, false);
     paged = &exchange;
     return true;
   }
@@ -138,9 +139,13 @@ inline Ref<Reply> reply_of(Way way, const std::string& bytes) {
 }
 
 /** More of a body that is made while it is sent. */
-inline void feed(Exchange& exchange, std::string bytes) {
-  exchange.body.feed()->push(Ref<Memory>(new HeapBytes(std::move(bytes))));
+inline void feed(Exchange& exchange, FeedPiece piece) {
+  exchange.body.feed()->push(std::move(piece));
   exchange.connection.on_fed(exchange);
+}
+
+inline void feed(Exchange& exchange, std::string bytes) {
+  feed(exchange, Ref<Memory>(new HeapBytes(std::move(bytes))));
 }
 
 /** Nothing more of it comes. */

@@ -43,9 +43,10 @@ void run_traffic(const Certificates& certificates, Carriage carriage, size_t rou
   require(owner.count_of("timeouts") == 0, "nobody waits for what does not come");
   require(whole > rounds * 40, "most answers come whole", std::to_string(whole));
   require(owner.count_of("opened") > 0, "some files are opened by the engine");
-  std::printf("%.0f connections, %zu whole answers checked, %zu planned, %zu of them made while they were sent, %zu snapshots, up to %.0f files kept\n",
-              owner.count_of("accepted"), whole, owner.answers, owner.fed, owner.snapshots, owner.kept);
+  std::printf("%.0f connections, %zu whole answers checked, %zu planned, %zu of them made while they were sent, %zu with content that was received, %zu snapshots, up to %.0f files kept\n",
+              owner.count_of("accepted"), whole, owner.answers, owner.fed, owner.received, owner.snapshots, owner.kept);
   require(owner.kept > 0, "threads keep files by themselves");
+  require(owner.received > 0, "some content is received");
   if (carriage == Carriage::http1) return;
   require(owner.count_of("http2") > 0, "some speak HTTP/2");
   std::printf("%.0f of HTTP/2\n", owner.count_of("http2"));

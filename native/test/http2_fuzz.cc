@@ -143,10 +143,13 @@ struct Site {
 
 /** Some of what is made while it is sent goes on, some ends. */
 void make_more(Desk& desk, Random& random) {
+  static const Ref<const File> of_file = make_file(pattern(50'000));
   for (Exchange* const exchange : std::set<Exchange*>(desk.live)) {
     if (desk.live.count(exchange) == 0 || !exchange->body.feed() || random.one_in(3)) continue;
     if (random.one_in(4)) finish_feed(*exchange, !random.one_in(3));
-    else if (!exchange->body.feed()->whole()) feed(*exchange, pattern(1 + random.below(50'000)));
+    else if (exchange->body.feed()->whole()) continue;
+    else if (random.one_in(2)) feed(*exchange, pattern(1 + random.below(50'000)));
+    else feed(*exchange, {of_file, {random.below(1000), 1000 + random.below(50'000)}});
   }
 }
 

@@ -208,17 +208,19 @@ void fed() {
     Exchange& exchange = **desk.live.begin();
     uint64_t spent = 0;
     size_t size = 1;
+    const Ref<const File> file = make_file(bytes);
     for (size_t at = 0; at < bytes.size(); at += size, size = (size * 3 + 1) % 40'000) {
-      feed(exchange, bytes.substr(at, size));
+      if (size % 4 == 0) feed(exchange, {file, {at, std::min(at + size, bytes.size())}});
+      else feed(exchange, bytes.substr(at, size));
       if (size % 2 == 0) rest();
       spent += exchange.body.feed()->take_spent();
     }
     rest();
     spent += exchange.body.feed()->take_spent();
     claim(spent == bytes.size(), how + ": whoever makes it is told of all that has left");
-    desk.pass_time();
-    client.connection->on_timeout();
-    claim(desk.timeouts == 0 && desk.live.size() == 1, how + ": who waits for us is not slow");
+    claim(!desk.due && desk.live.size() == 1, how + ": no time runs for who waits for us");
+    const Feed::OfFiles of_files = exchange.body.feed()->take_of_files();
+    claim(of_files.read > 0 && of_files.sent == 0, how + ": what is a file's is read for a stream of records");
     finish_feed(exchange, true);
     rest();
     const size_t begin = answer_of("hello").size() + head.size(), end = client.stream->output.size() - answer_of("hello").size();

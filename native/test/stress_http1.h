@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "test/stress_contents.h"
 #include "test/stress_link.h"
 #include "test/stress_site.h"
 
@@ -21,6 +22,8 @@ class Http1Client {
         return vanish();
       case 1:
         return send_garbage();
+      case 2:
+        return append();
       default:
         return pipeline(1 + random_.below(12));
     }
@@ -36,9 +39,7 @@ class Http1Client {
       requests += std::string(head ? "HEAD /" : "GET /") + (random_.one_in(2) ? "f." : "") + std::to_string(random_.below(12)) + "?q HTTP/1.1\r\nHost: " + (random_.one_in(3) ? kSecondHost : "localhost") + "\r\n";
       if (random_.one_in(4)) requests += "If-None-Match: \"e\"\r\n";
       if (random_.one_in(8)) requests += "Range: bytes=0-1\r\n";
-      if (random_.one_in(6)) requests += "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
-      else if (random_.one_in(6)) requests += "Content-Length: 5\r\n\r\nhello";
-      else requests += "\r\n";
+      requests += random_.one_in(3) ? content(random_.below(40)) : "\r\n";
     }
     const size_t cut = random_.below(requests.size());
     if (!link_.write_all(requests.substr(0, cut))) return 0;
@@ -51,6 +52,40 @@ class Http1Client {
       ++whole;
     }
     return whole;
+  }
+
+  /** One request with much behind it, in pieces; some of it stays away. */
+  size_t append() {
+    const bool expects = random_.one_in(4);
+    std::string request = std::string("POST /") + std::to_string(random_.below(12)) + " HTTP/1.1\r\nHost: localhost\r\n" +
+                          (expects ? "Expect: 100-continue\r\n" : "") + content(random_.below(100'000));
+    if (random_.one_in(6)) request.resize(random_.below(request.size()));
+    for (size_t at = 0; at < request.size();) {
+      const size_t size = std::min<size_t>(request.size() - at, 1 + random_.below(30'000));
+      if (!link_.write_all(request.substr(at, size))) return 0;
+      at += size;
+    }
+    if (random_.one_in(6)) {
+      link_.vanish();
+      return 0;
+    }
+    link_.end_output();
+    return read_answer(false) ? 1 : 0;
+  }
+
+  /** By its length, or in chunks: from the last field line on. */
+  std::string content(size_t size) {
+    std::string bytes = content_of(size);
+    if (random_.one_in(2)) return "Content-Length: " + std::to_string(size) + "\r\n\r\n" + bytes;
+    std::string chunks = "Transfer-Encoding: chunked\r\n\r\n";
+    while (!bytes.empty()) {
+      const size_t part = std::min(bytes.size(), 1 + random_.below(random_.one_in(2) ? 20 : 50'000));
+      char line[32];
+      snprintf(line, sizeof line, "%zx\r\n", part);
+      chunks += line + bytes.substr(0, part) + "\r\n";
+      bytes.erase(0, part);
+    }
+    return chunks + "0\r\n\r\n";
   }
 
   size_t vanish() {
@@ -84,6 +119,7 @@ class Http1Client {
     }
     const std::string head = input_.substr(0, end + 2);
     input_.erase(0, end + 4);
+    if (head.compare(9, 3, "100") == 0) return read_answer(is_head);
     const bool bodiless = is_head || head.compare(9, 3, "304") == 0;
     const std::string length_text = field(head, "Content-Length: ");
     if (!bodiless && head.find("Transfer-Encoding: chunked") != std::string::npos) return read_chunks(head);

@@ -7,6 +7,7 @@
 
 #include "http2/hpack.h"
 #include "test/client_frames.h"
+#include "test/stress_contents.h"
 #include "test/stress_link.h"
 #include "test/stress_site.h"
 
@@ -90,7 +91,8 @@ class Http2Client {
     out_ += frame(FrameType::headers, whole | (has_body ? kNoFlags : kEndStream), stream, block.substr(0, cut));
     if (!whole) out_ += frame(FrameType::continuation, kEndHeaders, stream, block.substr(cut));
     if (!has_body) return;
-    out_ += frame(FrameType::data, 0, stream, std::string(random_.below(300), 'b'));
+    const std::string content = content_of(random_.below(random_.one_in(8) ? 20'000 : 300));
+    for (size_t at = 0; at < content.size(); at += 9'000) out_ += frame(FrameType::data, 0, stream, content.substr(at, 9'000));
     switch (random_.below(4)) {
       case 0:  // it never ends
         break;

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "files/arena.h"
 #include "test/stress_certificates.h"
+#include "test/stress_contents.h"
 #include "test/stress_feeds.h"
 #include "test/stress_site.h"
 
@@ -104,14 +105,17 @@ class Owner {
       if (record.kind == Record::stopped) ++stopped;
       if (record.kind == Record::transfer_end) ++ended;
       if (record.kind == Record::drained || record.kind == Record::feed_end) feeds_.hear(*engine_, record);
-      if (record.kind != Record::request) continue;
+      if (record.kind == Record::received && contents_.hear(record)) asked.push_back(static_cast<uint64_t>(record.id));
+      if (record.kind != Record::request || contents_.ask(*engine_, record)) continue;
       (random_.one_in(4) ? postponed_ : asked).push_back(static_cast<uint64_t>(record.id));
     }
+    for (const uint64_t id : contents_.give_up()) asked.push_back(id);
     for (size_t left = asked.size(); left > 0; --left) {
       std::swap(asked[left - 1], asked[random_.below(left)]);
       answer(asked[left - 1]);
     }
-    if (!postponed_.empty()) bell.ring();
+    received = contents_.received;
+    if (!postponed_.empty() || contents_.waits()) bell.ring();
   }
   void stop_gracefully() {
     if (random_.one_in(2)) engine_->retire(static_cast<int64_t>(random_.below(200)));
@@ -136,7 +140,7 @@ class Owner {
   const Carriage carriage;
   bool proxied = false;  // clients come by a proxy
   int port = 0;
-  size_t stopped = 0, ended = 0, snapshots = 0, answers = 0, fed = 0, renewals = 0;
+  size_t stopped = 0, ended = 0, snapshots = 0, answers = 0, fed = 0, renewals = 0, received = 0;
   double kept = 0;  // by all threads, at most
 
  private:
@@ -285,8 +289,9 @@ class Owner {
   }
 
   Random random_;
-  Feeds feeds_{random_, site_};
   const Site& site_;
+  Feeds feeds_{random_, site_};
+  Contents contents_{random_};
   const Certificates& certificates_;
   Ref<Arena> arena_;
   Ref<DirectoryNames> names_;

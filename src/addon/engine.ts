@@ -189,8 +189,8 @@ export interface NativeEngine {
    */
   receive(id: number, most: number): void;
   /**
-   * More of the bodies of these replies by `feed`, the same for all: one copy is made. Records tell when it has left, and when
-   * nobody takes more.
+   * More of the bodies of these replies by `feed`, the same for all: one copy is made. Records tell what has left, once that is
+   * 64 KiB, and when nobody takes more.
    */
   feed(ids: readonly number[], bytes: Uint8Array): void;
   /** The same of a span of a file that only grows: from `sendfileMin` bytes on by sendfile where the client can be sent to by it. */

@@ -56,6 +56,11 @@ export type Symlinks = 'inside' | 'none' | 'follow';
 export interface NativeArena {
   /** Copies the file (fstat before and after must agree). In libuv's pool. */
   snapshot(file: NativeFile): Promise<NativeMemory | 'changed' | 'full'>;
+  /**
+   * No page that is used leaves memory from now on, also of slots to come (mlock2(2)). The name of the errno where the
+   * process may not lock its capacity (RLIMIT_MEMLOCK): ENOMEM, EPERM where it may lock nothing; ENOSYS before Linux 4.4.
+   */
+  lock(): string | undefined;
   close(): void;
 }
 

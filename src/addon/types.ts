@@ -108,6 +108,13 @@ export interface NativeAddon {
    */
   memoryFile(bytes: Uint8Array, mtimeMs: number, path: string): Opened;
   /**
+   * How many bytes of this span are in the page cache, by whole pages; nothing is read. In libuv's pool. Undefined where the
+   * kernel does not tell: of files that this process might not write (cachestat(2), mincore(2)).
+   */
+  residentBytes(file: NativeFile, start: number, end: number): Promise<number | undefined>;
+  /** Reads the span into the page cache: to its end, with low priority. What a disk refuses shows when it is sent. */
+  warm(file: NativeFile, start: number, end: number): Promise<void>;
+  /**
    * The file of this descriptor, which is taken over, or another handle of this file: bytes are only ever added at its end from
    * now on, so what it has is sent while that goes on. As `open` has what it finds. In libuv's pool.
    */
@@ -139,8 +146,8 @@ export interface NativeAddon {
   /** uid and gid by name or number; of the user's entry where `group` is empty. -1 for one that is not to be found. */
   findAccount(user: string, group: string): readonly [uid: number, gid: number];
   /**
-   * All threads act as that user from now on, with its groups. This one can still bind any port, take root's files
-   * (`filesAs`), and give both up (`stay`). Throws an Error with `code`.
+   * All threads act as that user from now on, with its groups. This one can still bind any port, lock memory, take root's
+   * files (`filesAs`), and give all that up (`stay`). Throws an Error with `code`.
    */
   actAs(user: string, gid: number): void;
   /** This thread's files are opened and made as that user. */

@@ -75,19 +75,11 @@ export const WIRE = {
     'feed-end',
     'received',
   ],
-  /** The values of each record, in order; `fields` is their number, and pairs of index and value follow. */
-  recordValues: [
-    'kind',
-    'id',
-    'code',
-    'site',
-    'errno',
-    'bytes',
-    'method',
-    'text',
-    'content',
-    'fields',
-  ],
+  /**
+   * The values of each record, in order; `fields` is their number, and pairs of index and value follow. `bytes` of content:
+   * itself, where it is here; otherwise its length, 0 where there is none and -1 where that is not known.
+   */
+  recordValues: ['kind', 'id', 'code', 'site', 'errno', 'bytes', 'method', 'text', 'fields'],
   /** How a body leaves (native/http/reply.h). */
   ways: ['none', 'bytes', 'mmap', 'sendfile', 'read', 'feed'],
   /** Why: plan/types.ts has their meaning. */

@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  mkdirSync,
   opendirSync,
   openSync,
   readFileSync,
@@ -86,6 +87,7 @@ export function enterSandbox(gathered: Gathered): string | undefined {
     if (sandbox === 'auto') return obstacle;
     throw refused(obstacle ?? '');
   }
+  makeDirectories(gathered);
   const words = [process.argv0, ...process.execArgv, ...process.argv.slice(1)];
   const environment = Object.entries({ ...process.env, [MARK]: String(process.pid) });
   try {
@@ -116,6 +118,16 @@ export function refuseOutside({ options }: Pick<Gathered, 'options'>): void {
       const reason = `${root} is not within this process's sandbox: a restart is needed`;
       throw new StartError((call) => `${call('root')}: ${reason}`);
     }
+  }
+}
+
+/** In the sandbox none is made. Of another user it has to be there already. */
+function makeDirectories({ options, process: { user } }: Gathered): void {
+  if (options.streams === undefined || user !== undefined) return;
+  try {
+    mkdirSync(directoryOf(options), { recursive: true });
+  } catch (error) {
+    throw refused((error as Error).message, error);
   }
 }
 
@@ -164,7 +176,7 @@ export function grantsOf({ options, process: own, config }: Gathered): SandboxGr
       '/dev/null',
       ...written.map(({ file }) => (isDirectory(file) ? file : dirname(file))),
       ...socketsOf(options).map((path) => dirname(resolve(path))),
-      ...(options.streams === undefined ? [] : [existingAbove(directoryOf(options))]),
+      ...(options.streams === undefined ? [] : [directoryOf(options)]),
     ],
     // The self-test of uWebSockets.js connects to a port of its own.
     ports: options.transport === 'uws' ? undefined : portsOf(options),
@@ -191,11 +203,6 @@ function placesOf(file: string): string[] {
   const real = realOf(file);
   if (real === undefined) return [];
   return statSync(real).isDirectory() ? [real] : [dirname(file), dirname(real)];
-}
-
-/** It is made when it is first needed. */
-function existingAbove(directory: string): string {
-  return isDirectory(directory) ? directory : existingAbove(dirname(directory));
 }
 
 function isDirectory(file: string): boolean {

@@ -11,6 +11,8 @@ zcserve doctor [root] --verify LIST  are the files as a list of their hashes say
 zcserve tune [root] [options]    measure, and print the best thresholds for this machine
 zcserve upgrade --pid-file FILE  a new process of the program takes the place of the one that runs
 zcserve compress DIR [options]   encode a site's files once, beside them (--help: its own options)
+zcserve tail URL [options]       follow a stream, or a file that grows, to standard output (--help: its own options)
+zcserve append URL [FILE…]       append files, or standard input, to a stream (--help: its own options)
 
 Sizes take k, m, g (powers of 1024); times take ms, s, m, h (a bare number is milliseconds).
 Each option is also a variable (ZCSERVE_MMAP_MAX) and a name in the --config file (mmapMax).`;

@@ -5,8 +5,13 @@ import { exists, isDirectory } from './paths.ts';
 
 const COMMANDS = ['doctor', 'tune', 'upgrade'] as const;
 const ASKS = ['help', 'version'] as const;
-/** Has flags of its own, so what stands before it would be read as the server's. */
-export const COMPRESS = 'compress';
+/** They have flags of their own, so what stands before them would be read as the server's; and what stands behind. */
+const APART = { compress: 'DIR', tail: 'URL', append: 'URL' } as const;
+
+/** The command of its own that a line begins with. */
+export function commandApart([first]: readonly string[]): keyof typeof APART | undefined {
+  return names(APART).find((name) => name === first);
+}
 
 export interface Words {
   readonly command: (typeof COMMANDS)[number] | (typeof ASKS)[number] | 'serve';
@@ -22,7 +27,10 @@ export function readWords(words: readonly string[], args: readonly string[]): Wo
   const command = COMMANDS.find((name) => name === first);
   const ask = ASKS.find((name) => name === first);
   if (ask !== undefined && !exists(ask)) return { command: ask, root: undefined };
-  if (first === COMPRESS) throw new OptionError(`${COMPRESS} comes first: zcserve ${COMPRESS} DIR`);
+  const apart = commandApart(words);
+  if (apart !== undefined) {
+    throw new OptionError(`${apart} comes first: zcserve ${apart} ${APART[apart]}`);
+  }
   const [root, extra] = command ? words.slice(1) : words;
   if (extra !== undefined) {
     throw new OptionError(
@@ -60,6 +68,10 @@ function portAsRoot(root: string): string | undefined {
 function commandMeant(root: string): string | undefined {
   if (exists(root)) return undefined;
   if (SERVE.includes(root)) return `${root} is no directory; zcserve alone serves`;
-  const near = nearest(root, [...COMMANDS, COMPRESS, ...ASKS]);
+  const near = nearest(root, [...COMMANDS, ...names(APART), ...ASKS]);
   return near && `${root} is no directory; did you mean zcserve ${near}?`;
+}
+
+function names<T extends object>(table: T): (keyof T & string)[] {
+  return Object.keys(table) as (keyof T & string)[];
 }

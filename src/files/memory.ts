@@ -4,6 +4,7 @@ import type { EngineKeeping } from '../addon/engine.ts';
 import type { NativeArena, NativeFile, NativeMemory } from '../addon/files.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import type { CachedEntry } from './entry.ts';
+import { codeOf } from './errno.ts';
 import { keptFiles } from './open-limit.ts';
 import type { FilesPolicy } from './policy.ts';
 import { idleKey } from './second-chance.ts';
@@ -62,20 +63,37 @@ export class MemoryCache {
     });
   }
 
+  /** Bytes; 0 where nothing is kept. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /**
+   * Keeps all that will be copied here from being swapped out. The name of the errno where that is refused; `no-cache` where
+   * no copies are made.
+   */
+  lock(): 'no-cache' | string | undefined {
+    try {
+      const arena = this.#arenaOfCopies();
+      return arena === undefined ? 'no-cache' : arena.lock();
+    } catch (error) {
+      return codeOf(error);
+    }
+  }
+
   /** What an engine may keep here by itself; undefined where no copies are made. */
   share(): EngineKeeping | undefined {
-    const { addon, policy } = this.#options;
-    const { mmapMinUses: uses, mmapSource } = policy;
-    if (addon === undefined || this.#capacity === 0 || mmapSource === 'file') return undefined;
+    const { mmapMinUses: uses, maxOpenFiles } = this.#options.policy;
     try {
-      this.#arena ??= addon.createArena(this.#capacity);
+      const arena = this.#arenaOfCopies();
+      if (arena === undefined) return undefined;
+      // What is kept there takes no descriptors.
+      const files = keptFiles(maxOpenFiles, Number.POSITIVE_INFINITY);
+      return { arena, files, bytes: Math.floor(this.#capacity * SHARE), uses };
     } catch {
       // Whoever copies the first file here meets it again, and reads.
       return undefined;
     }
-    // What is kept there takes no descriptors.
-    const files = keptFiles(policy.maxOpenFiles, Number.POSITIVE_INFINITY);
-    return { arena: this.#arena, files, bytes: Math.floor(this.#capacity * SHARE), uses };
   }
 
   /** An answer wants bytes of this entry. Takes it into memory, in the background, once it is hot. */
@@ -111,6 +129,15 @@ export class MemoryCache {
   close(): void {
     this.#cached.clear();
     this.#options.turn.defer(() => this.#arena?.close());
+  }
+
+  /** Throws an Error with `code` where the system has no room for it. */
+  #arenaOfCopies(): NativeArena | undefined {
+    const { addon, policy } = this.#options;
+    if (addon === undefined || this.#capacity === 0 || policy.mmapSource === 'file')
+      return undefined;
+    this.#arena ??= addon.createArena(this.#capacity);
+    return this.#arena;
   }
 
   #fits(entry: CachedEntry): boolean {

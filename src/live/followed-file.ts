@@ -109,7 +109,7 @@ export class FollowedFile {
 
   /** Something may have happened to it. */
   look(): void {
-    if (this.#ending !== undefined) return;
+    if (this.#ending !== undefined || this.#followers === 0) return;
     if (this.#looking) {
       this.#again = true;
       return;

@@ -47,6 +47,7 @@ const OF_SITES = [
   'strategy',
   'mmapMax',
   'sendfileMin',
+  'warm',
   'revalidate',
   'watch',
   'mimeTypes',

@@ -17,6 +17,7 @@ import { LIMITS_BEYOND_UWS, limits } from './limits.ts';
 import { agreeOnListeners } from './listeners.ts';
 import { listening } from './listening.ts';
 import { logging } from './logging.ts';
+import { memory } from './memory.ts';
 import { operating } from './operating.ts';
 import { ofProcess } from './process.ts';
 import { sending } from './sending.ts';
@@ -41,6 +42,7 @@ export const OPTIONS = {
   ...tls,
   ...files,
   ...sending,
+  ...memory,
   ...freshness,
   ...encoding,
   ...fields,
@@ -60,6 +62,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   TLS: tls,
   Files: files,
   Sending: sending,
+  Memory: memory,
   Freshness: freshness,
   Encoding: encoding,
   'Response fields': fields,

@@ -141,6 +141,20 @@ function hasSay<F extends Representation>(
     case 'sec-fetch-dest':
     case 'sec-purpose':
     case 'access-control-request-method':
+    case 'access-control-request-headers':
+    // Of streams and live answers, of which none is repeated.
+    case 'content-type':
+    case 'last-event-id':
+    case 'stream-seq':
+    case 'stream-ttl':
+    case 'stream-expires-at':
+    case 'stream-closed':
+    case 'stream-forked-from':
+    case 'stream-fork-offset':
+    case 'stream-fork-sub-offset':
+    case 'producer-id':
+    case 'producer-epoch':
+    case 'producer-seq':
     // Where it has one, nothing is repeated.
     case 'authorization':
     case 'host':

@@ -4,8 +4,9 @@ import { promises as fs } from 'node:fs';
 import type { Native } from '../addon/load.ts';
 import type { NativeAddon } from '../addon/types.ts';
 import { createLog, type Log } from '../log/log.ts';
+import type { Progress } from '../log/progress.ts';
 import { areLocal, listenersOf, redirectHost } from '../options/listeners.ts';
-import type { Options } from '../options/options.ts';
+import { hostsOf, type Options } from '../options/options.ts';
 import { type Listener, plainListener } from '../rules/listeners.ts';
 import { limitsOf } from '../site/policies.ts';
 import type { Sites } from '../site/sites.ts';
@@ -34,6 +35,7 @@ import {
 import { openSitesOf } from './sites.ts';
 import { type Spoken, spokenBy } from './spoken.ts';
 import { holdStore, type StoreHolder } from './streams.ts';
+import type { Warming } from './warming.ts';
 
 export interface Generation {
   readonly options: Options;
@@ -50,6 +52,8 @@ export interface Generation {
   readonly accessLog: AccessLog | undefined;
   /** Undefined where there are no streams. */
   readonly streams: StoreHolder | undefined;
+  /** Undefined where nothing is to be warm. */
+  readonly warming: Warming | undefined;
   /** Certificates of this moment for clients that come from now on. Rejects where they cannot be used. */
   renewTls(): Promise<void>;
   /** Undefined where others cannot take its sockets. It ends when its last client has left and all is closed. */
@@ -69,6 +73,8 @@ export interface Grounds {
   beforeOpening(): void;
   /** Where it has failed: what was answered by it until then. */
   leftOver(stats: TransportStats): void;
+  /** How far the page cache is warm, of so many bytes; nobody sees it where it is left out. */
+  readonly showProgress?: ((bytes: number) => Progress) | undefined;
 }
 
 /** Rejects with an OptionError or a StartError; nothing of it is left then, or what it has yet to answer. */
@@ -119,7 +125,8 @@ async function serve(
   grounds: Grounds,
   { log, native, tls, accessLog }: Prepared,
 ): Promise<Generation> {
-  const { sockets: before } = grounds;
+  const { sockets: before, showProgress } = grounds;
+  const warm = await warmingOf(options);
   const listeners = listenersOf(options);
   const wanted = {
     transport: options.transport,
@@ -156,8 +163,10 @@ async function serve(
     const { sockets, redirect } = await openAll(opening, (other) => carriers.push(other));
     const spoken = spokenBy(chosen.name, options, wanted);
     warnOf(chosen, spoken, options, listeners, log);
+    const warming = warm?.({ addon: native.addon, log, showProgress });
     return {
       ...{ options, log, chosen, spoken, transport, sites, accessLog, streams, sockets, redirect },
+      warming,
       urls: urlsOf(sockets),
       async renewTls() {
         const renewed = await tlsOf(options);
@@ -170,10 +179,12 @@ async function serve(
         transport.retire &&
         (() => {
           sites?.endWaits();
+          warming?.stop();
           return retireEach(carriers, ended);
         }),
       close(graceMs) {
         sites?.endWaits();
+        warming?.stop();
         return closeEach(carriers, graceMs).then(ended);
       },
     };
@@ -185,6 +196,13 @@ async function serve(
     else await closeEach(carriers, 0).then(ended);
     throw error;
   }
+}
+
+/** What begins it, loaded where some site asks for it. Rejects with an OptionError for a glob that is none. */
+async function warmingOf(options: Options) {
+  const sites = [options, ...hostsOf(options).map((host) => host.options)];
+  if (sites.every(({ warm }) => warm === 'none')) return undefined;
+  return (await import('./warming.ts')).warmingOf(options);
 }
 
 function retireEach(carriers: readonly Transport[], atEnd: () => Promise<void>): Retirement {

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { loadNative } from '../addon/load.ts';
 import type { TableStats } from '../files/table.ts';
+import type { Progress } from '../log/progress.ts';
 import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
 import { type ProcessStreams, processStreams } from '../streams/in-process.ts';
@@ -14,6 +15,7 @@ import { type Generation, socketsOfNode } from './generation.ts';
 import { firstGeneration } from './generations.ts';
 import { type Held, isForked, portOf } from './listeners.ts';
 import type { Spoken } from './spoken.ts';
+import type { WarmingStats } from './warming.ts';
 
 export interface ServerStats extends TransportStats {
   readonly files: TableStats;
@@ -21,6 +23,8 @@ export interface ServerStats extends TransportStats {
   readonly accessLog: AccessLogStats | undefined;
   /** Undefined where there are none, or another process has them. */
   readonly streams: StoreStats | undefined;
+  /** How far the page cache is warm; undefined where that is not asked for. */
+  readonly warming: WarmingStats | undefined;
 }
 
 /** A server that listens. What it says of itself is as of its last reload. */
@@ -77,25 +81,29 @@ export interface Start {
   readonly beforeOpening?: (() => void) | undefined;
   /** Those of another process that are wished for are taken over; the caller closes the others. */
   readonly sockets?: readonly Held[];
+  /** How far the page cache is warm, of so many bytes. */
+  readonly showProgress?: ((bytes: number) => Progress) | undefined;
 }
 
 /** The same, for options that are resolved. */
 export async function startServer(options: Options, begin: Start = {}): Promise<OwnServer> {
   const native = loadNative();
-  const { sockets = [], beforeOpening = () => {} } = begin;
-  const generations = await firstGeneration(options, { native, sockets, beforeOpening });
+  const { sockets = [], beforeOpening = () => {}, showProgress } = begin;
+  const grounds = { native, sockets, beforeOpening, showProgress };
+  const generations = await firstGeneration(options, grounds);
   let leaving = false;
   let closing: Promise<void> | undefined;
   const isEnding = () => leaving || closing !== undefined;
   let admin: AdminListening | undefined;
 
   const stats = () => {
-    const { sites, accessLog, streams } = generations.current;
+    const { sites, accessLog, streams, warming } = generations.current;
     return {
       ...generations.stats(),
       files: sites.stats(),
       accessLog: accessLog?.file.stats(),
       streams: streams?.store?.stats(),
+      warming: warming?.stats(),
     };
   };
 

@@ -8,6 +8,7 @@ import { policiesOf, streamsOf } from '../site/policies.ts';
 import type { SiteOptions } from '../site/site.ts';
 import { openSites, type Sites } from '../site/sites.ts';
 import type { Chosen } from './choose.ts';
+import { lockCache } from './lock-cache.ts';
 import { cannotServe } from './problems.ts';
 import type { StoreHolder } from './streams.ts';
 
@@ -35,6 +36,7 @@ export function openSitesOf(
       log: name === undefined ? log : logOf(name, log),
     };
   };
+  let sites: Sites | undefined;
   try {
     const policy = streamsOf(options);
     const streams = policy && { ...policy, store: () => holder?.store };
@@ -43,8 +45,11 @@ export function openSitesOf(
       names,
       site: inHost(key, () => siteOf({ ...own, streams: undefined }, names[0])),
     }));
-    return openSites(first, hosts, cannotServe);
+    sites = openSites(first, hosts, cannotServe);
+    lockCache(sites.pool.memory, options, log);
+    return sites;
   } catch (error) {
+    sites?.close();
     if (chosen.name === 'http1') chosen.transfers?.close();
     throw error;
   }

@@ -3,6 +3,7 @@ import type { FileEntry } from '../files/entry.ts';
 import type { Gone, OpenFeed } from '../plan/types.ts';
 import { boundaryNear } from './boundaries.ts';
 import { bytesOf } from './bytes.ts';
+import { cursorAt } from './cursor.ts';
 import { formatOffset } from './offsets.ts';
 import { controlEvent, dataEvent, type EventForm, wholeCharacters } from './sse.ts';
 import type { Stream } from './types.ts';
@@ -20,7 +21,8 @@ export interface Events {
   /** Position, bytes: of JSON, where a message begins. */
   readonly start: number;
   readonly form: EventForm;
-  readonly cursor: () => string;
+  /** The client's own. */
+  readonly cursor: string | undefined;
 }
 
 /** Bytes of the stream in one data event; a JSON message that is longer has one of its own. */
@@ -46,7 +48,8 @@ async function* eventsOf(
       const upToDate = at === seen.tail || data === undefined;
       const closed = at === seen.tail && seen.closed;
       const nextOffset = formatOffset(at);
-      const control = { nextOffset, cursor: closed ? undefined : cursor(), upToDate, closed };
+      const next = closed ? undefined : cursorAt(Date.now(), cursor, Math.random());
+      const control = { nextOffset, cursor: next, upToDate, closed };
       yield withControl(data, controlEvent(control));
       if (closed) return;
       if (!upToDate) continue;

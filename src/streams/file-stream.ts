@@ -1,11 +1,12 @@
 // One stream: what waits to be appended, who listens, when it expires. All that changes its files is done in turn.
 import { codeOf } from '../files/errno.ts';
 import type { GrowingFile } from '../files/growing-file.ts';
-import { textOf } from '../log/log.ts';
 import { type Batch, formBatch, type Waiting } from './batch.ts';
+import type { AppendCounts } from './counts.ts';
 import type { Disk } from './disk.ts';
 import type { Changes, Journal } from './journal.ts';
 import type { CommittedLedger } from './ledger.ts';
+import { Listeners } from './listeners.ts';
 import type { StreamFileNames } from './names.ts';
 import type { Rooms } from './rooms.ts';
 import type { Header } from './sidecar.ts';
@@ -21,6 +22,7 @@ import type {
   StreamConfig,
   StreamState,
 } from './types.ts';
+import { Work } from './work.ts';
 
 /** What streams of one directory share. */
 export interface Shared {
@@ -35,17 +37,13 @@ export interface Shared {
   readonly used: (stream: FileStream) => void;
 }
 
-export interface AppendCounts {
-  appends: number;
-  bytes: number;
-  waiting: number;
-  readonly outcomes: Record<Appended['kind'], number>;
-}
-
 /** Bytes of one commit, but for an append that is larger: a few milliseconds of a disk. */
 const MAX_COMMIT = 8 * 1024 * 1024;
 
-/** Of its time to live: a stream's last reading is written down when it is so much later than what was. */
+/**
+ * Of its time to live: a stream's last reading is written down when it is so much later than what was. A crash may end that
+ * time earlier by as much, and never later.
+ */
 const TOUCH_SHARE = 1 / 8;
 const MIN_TOUCH_MS = 1000;
 
@@ -58,10 +56,8 @@ export class FileStream implements Stream {
   #state: StreamState = 'live';
   #touchedMs: number;
   #waiting: Waiting[] = [];
-  /** Done before what waits. */
-  #jobs: Array<() => Promise<void>> = [];
-  #running: Promise<void> | undefined;
-  readonly #listeners = new Set<() => void>();
+  readonly #work = new Work(() => (this.#waiting.length === 0 ? undefined : this.#appendWaiting()));
+  readonly #listeners: Listeners;
 
   constructor(
     shared: Shared,
@@ -75,6 +71,7 @@ export class FileStream implements Stream {
     this.names = names;
     this.#journal = journal;
     this.#files = files;
+    this.#listeners = new Listeners(shared.disk.log);
     this.#touchedMs = this.#ledger.touchedMs ?? header.createdMs;
   }
 
@@ -131,9 +128,7 @@ export class FileStream implements Stream {
 
   /** Does nobody need its files? One that may not be opened again is not closed either. */
   get isIdle(): boolean {
-    return (
-      this.#listeners.size === 0 && this.#running === undefined && this.#journal.fatal === undefined
-    );
+    return this.#listeners.isEmpty && this.#work.isIdle && this.#journal.fatal === undefined;
   }
 
   append(append: Append, room?: Room): Promise<Appended> {
@@ -152,7 +147,7 @@ export class FileStream implements Stream {
       else if (isBusy) answer({ kind: 'busy' });
       else {
         this.#waiting.push({ append, answer });
-        this.#run();
+        this.#work.start();
       }
     });
   }
@@ -163,41 +158,38 @@ export class FileStream implements Stream {
     this.#touchedMs = this.#shared.now();
     const late = this.#touchedMs - (this.#ledger.touchedMs ?? this.createdMs);
     if (late < Math.max(MIN_TOUCH_MS, ttlSeconds * 1000 * TOUCH_SHARE)) return;
-    void this.#inTurn(() => this.#commit([], {}, 'none'));
+    void this.#work.do(() => this.#commit([], {}, 'none'));
   }
 
   onChange(run: () => void): () => void {
-    // Each its own, though it be the same function.
-    const listener = () => run();
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(run);
   }
 
   /** Undefined when the fork is noted; the errno's name or `gone` where it is not. */
   addFork(fork: string): Promise<string | undefined> {
-    return this.#inTurn(async () =>
+    return this.#work.do(async () =>
       this.#state === 'live' ? this.#commit([], { forks: [fork] }, this.#durability) : 'gone',
     );
   }
 
   /** As well as it can be done: a fork that is not there is found out. */
   removeFork(fork: string): Promise<unknown> {
-    return this.#inTurn(async () => {
+    return this.#work.do(async () => {
       if (this.forks.has(fork)) await this.#commit([], { unforks: [fork] }, this.#durability);
     });
   }
 
   /** Opens its files again. Rejects with an Error that has `code`. */
   wake(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#work.do(async () => {
       await this.#open();
     });
   }
 
   /** Closes its files, if nobody needs them. Never rejects. */
   sleep(): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#listeners.size > 0 || this.#waiting.length > 0) return;
+    return this.#work.do(async () => {
+      if (!this.#listeners.isEmpty || this.#waiting.length > 0) return;
       await this.#shut();
     });
   }
@@ -209,9 +201,9 @@ export class FileStream implements Stream {
   async end(state: Exclude<StreamState, 'live'>): Promise<void> {
     if (this.#state !== 'live') return;
     this.#state = state;
-    queueMicrotask(() => this.#notify());
-    while (state === 'closing' && this.#waiting.length > 0) await this.#running;
-    await this.#inTurn(() => (state === 'closing' ? this.#shut() : this.#closeFiles()));
+    queueMicrotask(() => this.#listeners.tell());
+    while (state === 'closing' && this.#waiting.length > 0) await this.#work.finished();
+    await this.#work.do(() => (state === 'closing' ? this.#shut() : this.#closeFiles()));
   }
 
   /** With all that is known of it on the disk, but for durability `none`. */
@@ -223,6 +215,8 @@ export class FileStream implements Stream {
     if (isLate) await this.#commit([], {}, 'none');
     if (this.#durability !== 'none') await this.#journal.sync(files);
     await this.#journal.tidy(files);
+    // Opened again by this process, what was not synced would seem to be.
+    if (this.#journal.fatal !== undefined && this.#state === 'live') return;
     await this.#closeFiles();
   }
 
@@ -248,30 +242,6 @@ export class FileStream implements Stream {
     return this.#files;
   }
 
-  /** Resolves or rejects as `job`, beside which nothing else changes the files. */
-  #inTurn<T>(job: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#jobs.push(() => job().then(resolve, reject));
-      this.#run();
-    });
-  }
-
-  #run(): void {
-    this.#running ??= this.#work();
-  }
-
-  async #work(): Promise<void> {
-    // What comes in the same turn goes in the same commit.
-    await undefined;
-    for (;;) {
-      const job = this.#jobs.shift();
-      if (job !== undefined) await job();
-      else if (this.#waiting.length > 0) await this.#appendWaiting();
-      else break;
-    }
-    this.#running = undefined;
-  }
-
   /** Undefined when it is committed, else an errno's name. */
   async #commit(
     chunks: readonly Uint8Array[],
@@ -287,6 +257,7 @@ export class FileStream implements Stream {
     }
   }
 
+  /** Some of what waits. Never rejects. */
   async #appendWaiting(): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -337,18 +308,7 @@ export class FileStream implements Stream {
       tail += append.bytes.length;
       answer({ kind: 'appended', tail, closed: append.close });
     }
-    this.#notify();
+    this.#listeners.tell();
     return true;
-  }
-
-  #notify(): void {
-    for (const listener of [...this.#listeners]) {
-      if (!this.#listeners.has(listener)) continue;
-      try {
-        listener();
-      } catch (error) {
-        this.#shared.disk.log.error(`stream ${this.name}: ${textOf(error)}`, 'streams-listener');
-      }
-    }
   }
 }

@@ -194,8 +194,7 @@ function answerEvents(reading: Reading, start: number): StreamAnswer {
   const fields = ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-cache'];
   if (form === 'base64') fields.push('Stream-SSE-Data-Encoding', 'base64');
   fields.push('Incremental', '?1', 'X-Accel-Buffering', 'no');
-  const cursor = () => cursorOf(operation);
-  const open = openEvents({ stream, start, form, cursor }, events);
+  const open = openEvents({ stream, start, form, cursor: operation.cursor }, events);
   return answerOf(200, fields, { kind: 'feed', open, live: true });
 }
 

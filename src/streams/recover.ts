@@ -1,5 +1,6 @@
 // Opens what a process before this one has left: the end of a stream is the last commit of which all is there. What was
 // being written behind it is cut off; what contradicts itself is refused, never shortened.
+import { codeOf } from '../files/errno.ts';
 import { closeFile, type Disk, openFile, pathOf, readPieces, readWhole, sizeOf } from './disk.ts';
 import { CommittedLedger } from './ledger.ts';
 import type { StreamFileNames } from './names.ts';
@@ -21,7 +22,8 @@ export type Recovered =
 
 /**
  * Undefined where there is none. `isSynced`: what is found is synced before anybody sees it. Rejects with an Error that has
- * `code`: EBADMSG where the files cannot be believed, EEXIST where they are another stream's.
+ * `code`: EBADMSG where the files cannot be believed, EEXIST where they are another stream's;
+ * an UnsafeError where they may not be opened again.
  */
 export async function recover(
   disk: Disk,
@@ -61,12 +63,30 @@ export async function recover(
         `stream ${stream}: cut off what was not committed: ${size - ledger.tail} bytes, ${bytes.length - last.end} of its sidecar`,
       );
     }
-    if (isSynced && (isTorn || last.entry.synced < last.entry.n)) await files.sync(true);
+    if (isSynced && (isTorn || last.entry.synced < last.entry.n)) await syncOnce(files);
     const { n, synced } = last.entry;
     return { kind: 'stream', header, ledger, n, synced: isSynced ? n : synced, files };
   } catch (error) {
     await files.close();
     throw error;
+  }
+}
+
+/** What a sync has failed for is never surely on the disk, though the next sync succeeds. */
+export class UnsafeError extends Error {
+  readonly code: string;
+
+  constructor(cause: unknown) {
+    super('what the disk has of it is not known', { cause });
+    this.code = codeOf(cause);
+  }
+}
+
+async function syncOnce(files: StreamFiles): Promise<void> {
+  try {
+    await files.sync(true);
+  } catch (error) {
+    throw new UnsafeError(error);
   }
 }
 

@@ -1,15 +1,16 @@
 // The streams of one directory: which are open, and what is done with the name of one, in turn for each name.
 import { codeOf } from '../files/errno.ts';
 import { textOf } from '../log/log.ts';
+import { noCounts } from './counts.ts';
 import { createStream } from './create.ts';
 import { type Disk, syncDirectory } from './disk.ts';
 import { Expiry } from './expiry.ts';
-import { type AppendCounts, FileStream, type Shared } from './file-stream.ts';
+import { FileStream, type Shared } from './file-stream.ts';
 import { Journal } from './journal.ts';
 import type { Made } from './make.ts';
 import { fileNamesOf, type StreamFileNames } from './names.ts';
 import { OpenStreams } from './open-streams.ts';
-import { recover } from './recover.ts';
+import { type Recovered, recover, UnsafeError } from './recover.ts';
 import { type Removal, removeStream, removeTombstone } from './remove.ts';
 import { Rooms } from './rooms.ts';
 import { Space } from './space.ts';
@@ -36,6 +37,8 @@ export class FileStreamStore implements StreamStore {
   readonly #expiry: Expiry;
   /** What is done with a name, one after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** Not to be opened before the next start. */
+  readonly #unsafe = new Map<string, UnsafeError>();
   #closing: Promise<void> | undefined;
   #count = 0;
 
@@ -198,7 +201,7 @@ export class FileStreamStore implements StreamStore {
     if (names === undefined) return undefined;
     let stream = this.#streams.get(name);
     if (stream === undefined) {
-      const recovered = await recover(this.#shared.disk, name, names, this.#isSynced);
+      const recovered = await this.#recover(name, names);
       if (recovered === undefined) return undefined;
       if (recovered.kind === 'tombstone') return 'soft-deleted';
       stream = this.#adopt(names, recovered);
@@ -210,6 +213,20 @@ export class FileStreamStore implements StreamStore {
     // Not in this name's turn: its source may wait for that.
     setImmediate(() => void this.#unfork(name, removal));
     return removal.kind === 'tombstone' ? 'soft-deleted' : undefined;
+  }
+
+  async #recover(name: string, names: StreamFileNames): Promise<Recovered> {
+    const before = this.#unsafe.get(name);
+    if (before !== undefined) throw before;
+    try {
+      return await recover(this.#shared.disk, name, names, this.#isSynced);
+    } catch (error) {
+      if (error instanceof UnsafeError) {
+        this.#unsafe.set(name, error);
+        this.#shared.disk.log.error(`stream ${name}: ${error.code}: ${error.message}`);
+      }
+      throw error;
+    }
   }
 
   #adopt(names: StreamFileNames, { header, ledger, n, synced, files }: Made): FileStream {
@@ -299,22 +316,4 @@ export class FileStreamStore implements StreamStore {
 
 function closed(): Error {
   return Object.assign(new Error('ECANCELED: the streams are closed'), { code: 'ECANCELED' });
-}
-
-function noCounts(): AppendCounts {
-  const outcomes = {
-    appended: 0,
-    duplicate: 0,
-    closed: 0,
-    'seq-regressed': 0,
-    'stale-epoch': 0,
-    'epoch-must-start': 0,
-    'seq-gap': 0,
-    'too-large': 0,
-    quota: 0,
-    busy: 0,
-    failed: 0,
-    gone: 0,
-  };
-  return { appends: 0, bytes: 0, waiting: 0, outcomes };
 }

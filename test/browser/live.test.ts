@@ -24,7 +24,7 @@ const browser = await launchChromium(t);
 t.test('a log is followed', async (t) => {
   const root = makeTree(t, { 'follow.html': page, 'app.log': 'one\ntwo\n' });
   const log = join(root, 'app.log');
-  const options = { root, live: ['*.log'], revalidate: 100 };
+  const options = { root, live: ['*.log'], revalidate: 100, grace: 10_000 };
   const server = await startServer(t, options);
   const tab = await (await browser.newContext()).newPage();
   await tab.goto(`${server.url}/follow.html`);

@@ -64,3 +64,14 @@ t.test('in another form where one is asked for', { skip: missing }, async (t) =>
   await until(async () => seen().includes('"GET /a.txt HTTP/1.1" 200 5'));
   t.pass('common');
 });
+
+t.test('how far the page cache is warm, until it is', { skip: missing }, async (t) => {
+  const { seen } = await startOnTerminal(t, '--warm');
+  await until(async () => seen().includes('warm: 1 files'));
+  t.match(seen(), /\[\.+\] {3}0 %\r/);
+  // The bar is taken away before the line.
+  t.ok(seen().includes('\r\x1b[Kzcserve: warm: 1 files'));
+  const quiet = await startOnTerminal(t, '--warm', '--quiet');
+  await until(async () => quiet.seen().includes('warm: 1 files'));
+  t.notMatch(quiet.seen(), /\[\.+\]/);
+});

@@ -1,4 +1,4 @@
-// A kernel before 5.6: it knows no openat2(2), and no landlock(7), which came with 5.13.
+// A kernel before 5.6: it knows no openat2(2), no landlock(7), which came with 5.13, and no cachestat(2) (6.5).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,7 +8,8 @@
 long syscall(long number, ...) {
   static long (*real)(long, ...);
   if (!real) *(void **)&real = dlsym(RTLD_NEXT, "syscall");
-  if (number == 437 || number == 444) {  // SYS_openat2, SYS_landlock_create_ruleset, on every machine
+  // SYS_openat2, SYS_landlock_create_ruleset, SYS_cachestat, on every machine
+  if (number == 437 || number == 444 || number == 451) {
     errno = ENOSYS;
     return -1;
   }

@@ -1,12 +1,24 @@
-// Where the kernel cannot confine an open (before Linux 5.6), the same links are followed and refused as elsewhere.
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+// Where the kernel cannot confine an open (before Linux 5.6), the same links are followed and refused as elsewhere; what is in the
+// page cache is told too.
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import t from 'tap';
+import { dropFromPageCache } from '../../bench/page-cache.ts';
 import { CARRIERS, missing, startOrigin } from '../http/carriers.ts';
 import { checkCases } from '../http/cases.ts';
 import { claimsExcept } from '../http/claims.ts';
 import { startHost } from '../http/host.ts';
 import { request } from '../support/client.ts';
+import { runCommand } from '../support/command.ts';
 import { makeTree } from '../support/tree.ts';
 import { until } from './process.ts';
 import { buildShim } from './shim.ts';
@@ -70,4 +82,25 @@ t.test('links without openat2', { skip }, async (t) => {
     point(join(outside, 'secret.txt'));
     await until(async () => (await request(address, '/link.txt')).status === 403);
   });
+});
+
+t.test('what is in the page cache, without cachestat', { skip }, async (t) => {
+  const root = makeTree(t, { cold: { size: 2 ** 20 }, warm: { size: 2 ** 20 } });
+  for (const name of ['cold', 'warm']) {
+    const fd = openSync(join(root, name), 'r+');
+    fsyncSync(fd);
+    closeSync(fd);
+    await dropFromPageCache(join(root, name));
+  }
+  readFileSync(join(root, 'warm'));
+  const env = { LD_PRELOAD: shim.library ?? '' };
+  const tells = async () => {
+    const { stdout } = await runCommand(['doctor', root], { env });
+    return / page cache +(.*?);/.exec(stdout)?.[1];
+  };
+  const before = await tells();
+  if (before?.startsWith('2 ')) return t.comment('a file system that keeps pages');
+  t.equal(before, '1 of 2 files, 1.0 MiB of 2.0 MiB');
+  readFileSync(join(root, 'cold'));
+  t.equal(await tells(), '2 of 2 files, 2.0 MiB of 2.0 MiB');
 });

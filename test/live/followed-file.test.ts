@@ -8,46 +8,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import { openGrowing } from '../../src/files/growing-file.ts';
-import { openRootByPath } from '../../src/files/open-by-path.ts';
-import { FollowedFile } from '../../src/live/followed-file.ts';
+import t from 'tap';
 import { until } from '../faults/process.ts';
-import { makeTree } from '../support/tree.ts';
-
-const GONE = { aborted: false, ending: false, onEnd() {} };
-
-async function followed(t: Test, text: string) {
-  const directory = makeTree(t, { 'a.log': text });
-  const path = join(directory, 'a.log');
-  const root = openRootByPath(directory, 'inside');
-  let looks = 0;
-  let left = 0;
-  const find = async (name: string) => {
-    looks++;
-    const [found] = await root.open([name]);
-    return found ?? ({ type: 'error', errno: 'EIO' } as const);
-  };
-  const first = await find('a.log');
-  if (first.type !== 'file') throw new Error('no file');
-  const file = new FollowedFile(await openGrowing(first, 'a.log', undefined), {
-    ...{ find, pollMs: 100, beatMs: 100 },
-    onLeft: () => left++,
-  });
-  file.join();
-  // Looks keep no process.
-  const alive = setInterval(() => {}, 1000);
-  t.teardown(() => clearInterval(alive));
-  return {
-    ...{ file, path },
-    looks: () => looks,
-    left: () => left,
-    async change(isSo: () => boolean) {
-      while (!isSo()) await file.change(GONE);
-    },
-  };
-}
+import { followed } from './fixture.ts';
 
 t.test('it grows, and one look serves all who wait', async (t) => {
   const { file, path, change, left } = await followed(t, 'one\n');
@@ -69,6 +32,9 @@ t.test('who leaves last closes it', async (t) => {
   const { fd } = file.file.file;
   await until(() => looks() > 2);
   t.ok(existsSync(`/proc/self/fd/${fd}`));
+  // One is under way, and another is due.
+  file.look();
+  file.look();
   file.leave();
   await until(() => !existsSync(`/proc/self/fd/${fd}`));
 });

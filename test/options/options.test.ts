@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { gatherOptions } from '../../src/command/config.ts';
+import { CLIENT_GROUPS } from '../../src/options/clients.ts';
 import { COMPRESS_GROUPS } from '../../src/options/compress.ts';
 import {
   COMMAND_OPTIONS,
@@ -15,7 +16,7 @@ import { flagOf, isWritable, OptionError, variableOf } from '../../src/options/t
 import { optionsTable } from '../support/options-table.ts';
 import { makeTree } from '../support/tree.ts';
 
-const PAGES = { 'options.md': GROUPS, 'compress.md': COMPRESS_GROUPS };
+const PAGES = { 'options.md': GROUPS, 'compress.md': COMPRESS_GROUPS, 'log.md': CLIENT_GROUPS };
 
 /** Resolves what types would refuse. */
 const resolveAny = (input: Readonly<Record<string, unknown>>) =>

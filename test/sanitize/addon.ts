@@ -25,6 +25,8 @@ const TESTS = [
   'test/http2/greeting.test.ts',
   'test/fuzz/requests.test.ts',
   'test/files/listing.test.ts',
+  'test/files/warm.test.ts',
+  'test/addon/memory.test.ts',
   'test/http/opened.test.ts',
   'test/differential/templates.test.ts',
   'test/http/listing.test.ts',

@@ -7,7 +7,16 @@ import t, { type Test } from 'tap';
 import type { Durability } from '../../src/streams/types.ts';
 import { buildShim } from '../faults/shim.ts';
 import { makeTree } from '../support/tree.ts';
-import { contentOf, dataFile, found, sidecarFile, startStore } from './fixture.ts';
+import {
+  contentOf,
+  create,
+  dataFile,
+  found,
+  sidecarFile,
+  startStore,
+  TEXT,
+  text,
+} from './fixture.ts';
 import type { Call } from './store-child.ts';
 
 const built = buildShim(t, 'power.c');
@@ -118,6 +127,24 @@ for (const durability of ['async', 'group', 'sync'] as const) {
     });
   }
 }
+
+t.test('a sync that fails when a stream is opened is final too', { skip }, async (t) => {
+  const directory = makeTree(t);
+  const first = await startStore(t, { directory });
+  await create(first.store, 's', TEXT, text('x'));
+  await first.store.close();
+  const ask = await startChild(t, directory, 'group');
+  const cause = `${dataFile(directory, 's')}.unsafe`;
+  writeFileSync(cause, '');
+  const why = 'Error: what the disk has of it is not known';
+  t.equal(await ask({ call: 'tail', stream: 's' }), why);
+  rmSync(cause);
+  t.equal(await ask({ call: 'tail', stream: 's' }), why, 'there is no other try');
+  t.equal(((await ask({ call: 'lines' })) as unknown[]).length, 1, 'said once');
+  await ask({ call: 'close' });
+  const { store } = await startStore(t, { directory });
+  t.equal((await found(store, 's')).tail, 1);
+});
 
 t.test('a disk that does not answer: appends wait, other streams do not', { skip }, async (t) => {
   const directory = makeTree(t);

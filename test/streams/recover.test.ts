@@ -46,8 +46,14 @@ interface History {
 interface Commit {
   readonly bytes: Uint8Array;
   readonly producer: string | undefined;
+  readonly seq: string | undefined;
+  readonly closes: boolean;
   /** Had the one before been synced when it was written? */
   readonly isSynced: boolean;
+}
+
+function plain(bytes: Uint8Array): Commit {
+  return { bytes, producer: undefined, seq: undefined, closes: false, isSynced: true };
 }
 
 function historyOf(commits: readonly Commit[]): History {
@@ -56,11 +62,13 @@ function historyOf(commits: readonly Commit[]): History {
   let data = Buffer.of();
   let sidecar = headerLine(HEADER, checksum);
   let synced = 0;
-  for (const [n, { bytes, producer, isSynced }] of commits.entries()) {
+  for (const [n, { bytes, producer, seq, closes, isSynced }] of commits.entries()) {
     if (isSynced && n > 0) synced = n - 1;
     const crc = n === 0 ? 0 : checksum(bytes);
     const producers = producer === undefined ? [] : [{ id: producer, epoch: 0, seq: n }];
-    const entry: Entry = { n, tail: data.length + bytes.length, crc, synced, producers };
+    const closed = closes ? ('writer' as const) : undefined;
+    const tail = data.length + bytes.length;
+    const entry: Entry = { n, tail, crc, synced, producers, seq, closed };
     data = Buffer.concat([data, bytes]);
     sidecar = Buffer.concat([sidecar, entryLine(entry, checksum)]);
     ledger.add(entry);
@@ -72,6 +80,8 @@ function historyOf(commits: readonly Commit[]): History {
 const commit = fc.record({
   bytes: fc.uint8Array({ maxLength: 30 }),
   producer: fc.option(fc.constantFrom('p', 'q'), { nil: undefined }),
+  seq: fc.option(fc.constantFrom('a', 'b'), { nil: undefined }),
+  closes: fc.boolean(),
   isSynced: fc.boolean(),
 });
 const history = fc.array(commit, { minLength: 1, maxLength: 8 }).map(historyOf);
@@ -155,7 +165,7 @@ t.test('whatever a disk has kept of what was not synced', async () => {
 
 t.test('what was synced and is not there is damage, and nothing is cut', async (t) => {
   const bytes = Buffer.from('0123456789');
-  const commits = [0, 1, 2, 3].map(() => ({ bytes, producer: undefined, isSynced: true }));
+  const commits = [0, 1, 2, 3].map(() => plain(bytes));
   const { data, sidecar, states } = historyOf(commits);
   const known = states[2];
   if (known === undefined) throw new Error('no such state');
@@ -187,7 +197,7 @@ t.test('what was synced and is not there is damage, and nothing is cut', async (
 
 t.test('what was cut off is told once, with how much it was', async (t) => {
   const bytes = Buffer.from('0123456789');
-  const { data, sidecar } = historyOf([{ bytes, producer: undefined, isSynced: true }]);
+  const { data, sidecar } = historyOf([plain(bytes)]);
   put(Buffer.concat([data, Buffer.from('torn')]), Buffer.concat([sidecar, Buffer.from('{"n":')]));
   const first = await startStore(t, { directory });
   const stream = await found(first.store, NAME);

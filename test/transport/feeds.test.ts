@@ -4,12 +4,13 @@ import t from 'tap';
 import type { FileEntry } from '../../src/files/entry.ts';
 import type { OpenFeed } from '../../src/plan/types.ts';
 import type { Handler } from '../../src/site/answer.ts';
-import { Feeds, ROOM } from '../../src/transport/engine/feeds.ts';
+import { ROOM } from '../../src/transport/engine/feeding.ts';
+import { Feeds } from '../../src/transport/engine/feeds.ts';
 import { connect, requestBytes } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { everyCarrier } from './every.ts';
 import { LIMITS, memoryLog, tableHandler, until } from './fixtures.ts';
-import { feed, start } from './made.ts';
+import { feed, growingFile, start } from './made.ts';
 
 const LARGE = 3_000_001;
 const large = pattern(LARGE);
@@ -280,4 +281,43 @@ t.test('the engine has no more of one body than is said, in pieces', async (t) =
   feeds.drained(1, ROOM);
   t.equal(sum(), 2 * ROOM);
   t.same(ends, [], 'nobody is told of the end of what nobody takes');
+});
+
+t.test('what many are given at the same time crosses to the engine once', async (t) => {
+  const crossings: Array<readonly [ids: readonly number[], what: unknown]> = [];
+  const feeds = new Feeds(
+    {
+      feed: (ids, bytes) => void crossings.push([ids, bytes]),
+      feedFile: (ids, _, start, end) => void crossings.push([ids, { start, end }]),
+      finishFeed() {},
+    },
+    memoryLog(),
+  );
+  const { file } = await growingFile(t, 10, { title: 'native' });
+  if (file.file.native === undefined) return;
+  const event = Buffer.from('event');
+  const piece = { file, span: { start: 0, end: 10 } };
+  const waiting: Array<() => void> = [];
+  const ids = Array.from({ length: 1000 }, (_, id) => id);
+  for (const id of ids) {
+    feeds.start(id, async function* () {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      yield event;
+      yield piece;
+      yield Buffer.from(`own ${id}`);
+    });
+  }
+  await until(() => waiting.length === ids.length);
+  for (const wake of waiting) wake();
+  await until(() => crossings.length === 2 + ids.length);
+  t.same(crossings.slice(0, 2), [
+    [ids, event],
+    [ids, piece.span],
+  ]);
+  t.same(
+    crossings.slice(2).map(([to]) => to),
+    ids.map((id) => [id]),
+    'what is each its own goes to each',
+  );
+  feeds.close();
 });

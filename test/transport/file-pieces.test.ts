@@ -145,7 +145,7 @@ for (const carrier of everySender(t)) {
       connection.socket.pause();
       connection.pause();
       await connection.send(requestBytes('/'));
-      await until(() => sum(transport.stats(), 'sendfile') + sum(transport.stats(), 'read') > 0);
+      await until(() => transport.stats().transfers === 1);
       connection.socket.resume();
       connection.resume();
       const { body } = await connection.read();

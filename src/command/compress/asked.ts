@@ -11,14 +11,13 @@ import { calledOn, readFlags } from '../flags.ts';
 import { logOf } from '../on-signals.ts';
 import { isDirectory } from '../paths.ts';
 import { readArguments } from '../usage.ts';
-import { COMPRESS } from '../words.ts';
 
 const USAGE = `zcserve compress DIR [options]
 
 Encodes what of DIR gets smaller by it, once, into siblings that the server answers with: app.js.br, app.js.zst, app.js.gz.
 What has a sibling of its content is left alone.`;
 
-const FLAGS = flagsOf(`zcserve ${COMPRESS}`, COMPRESS_OPTIONS);
+const FLAGS = flagsOf('zcserve compress', COMPRESS_OPTIONS);
 
 export interface Asked {
   /** The server's options for the directory. */
@@ -69,7 +68,7 @@ type Values = {
 
 function directoryIn([directory, extra]: readonly string[]): string {
   if (directory === undefined) {
-    throw new OptionError(`compress needs a directory: zcserve ${COMPRESS} dist`);
+    throw new OptionError('compress needs a directory: zcserve compress dist');
   }
   if (extra !== undefined) throw new OptionError(`${extra}: only one directory can be compressed`);
   return existing(directory);

@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { createEncoders } from '../../encode/encoder-pool.ts';
 import { dictionaryEncoders, ENCODERS } from '../../encode/encoders.ts';
+import { showProgress } from '../../log/progress.ts';
 import type { DictionaryCoding, FileCoding } from '../../plan/types.ts';
 import { typeOf } from '../../site/media-type.ts';
 import { policiesOf } from '../../site/policies.ts';
@@ -12,7 +13,6 @@ import { MAX_SIZE } from './content.ts';
 import { encodeFile, type Work } from './file.ts';
 import { createGate } from './gate.ts';
 import { siblingsIn } from './orphans.ts';
-import { showProgress } from './progress.ts';
 import { readReleases } from './releases.ts';
 import { removeLeftover } from './replace.ts';
 import { type Result, type Row, reportOf, tableOf } from './report.ts';

@@ -20,6 +20,7 @@ import {
   lowPort,
   privileges,
 } from './machine.ts';
+import { lockedMemory, pageCache } from './residency.ts';
 import { openssl, tryTls, untriedTls } from './tls.ts';
 import { findSample, tryStrategy } from './trial.ts';
 
@@ -54,6 +55,7 @@ export async function diagnose(options: Options): Promise<Finding[]> {
     ...(await root(options, native)),
     ...hosts(options),
     thresholds(options),
+    lockedMemory(options, native),
     ...interfaces(),
     descriptorLimit(),
     listenBacklog(),
@@ -164,10 +166,13 @@ async function root(options: Options, native: Native): Promise<Finding[]> {
   const opened = openRootOf(path, options, native);
   try {
     const kind = fileSystemOf(path);
+    // Before the trials, which read.
+    const cached = await pageCache(opened, options, native);
     const sample = findSample(path);
     if (sample === undefined) {
       return [
         finding('root', undefined, `${path} on ${kind}: no file in it to try sendfile and mmap on`),
+        cached,
       ];
     }
     const [found] = await opened.open([sample]);
@@ -176,6 +181,7 @@ async function root(options: Options, native: Native): Promise<Finding[]> {
     const trust = trusted ? 'trusted for sendfile and mmap' : 'not trusted: files are read';
     return [
       finding('root', trusted, `${path} on ${kind}: ${trust}`),
+      cached,
       await tryStrategy('sendfile', options, native, sample, { strategy: 'sendfile' }),
       await tryStrategy('mmap of a copy', options, native, sample, { strategy: 'mmap' }),
       await tryStrategy('mmap of the file', options, native, sample, {

@@ -69,7 +69,7 @@ export async function verify(options: Options, list: string): Promise<Verdicts> 
     const own = list === '-' ? undefined : resolve(list);
     let unlisted = 0;
     const unlistedFirst: string[] = [];
-    for await (const file of walk(root)) {
+    for await (const { path: file } of walk(root)) {
       if (listed.has(file) || resolve(path, file) === own) continue;
       if (unlisted++ < MAX_NAMED) unlistedFirst.push(file);
     }

@@ -299,13 +299,13 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     },
     retire() {
       admission.close();
-      feeds.finish();
+      feeds.endAll();
       engine.retire(NO_DEADLINE_MS);
       return { left: Promise.race([allRetired, lateAfter(0)]), ended: allStopped.then(end) };
     },
     async close(graceMs) {
       admission.close();
-      feeds.finish();
+      feeds.endAll();
       engine.stop(graceMs);
       await Promise.race([allStopped, lateAfter(graceMs)]);
       end();

@@ -102,10 +102,10 @@ function readRecord(batch: EngineRecords, start: number, end: number): EngineRec
         site,
         met: code > 0,
         request: readRequest(batch, start, end, text),
-        content: readAnnounced(Number(batch[start + at.bytes]), bytesOf(batch[start + at.content])),
+        content: readAnnounced(batch[start + at.bytes]),
       };
     case 'received':
-      return { kind, id, received: readReceived(code, bytesOf(batch[start + at.content])) };
+      return { kind, id, received: readReceived(code, batch[start + at.bytes]) };
     case 'stale':
     case 'kept':
       return { kind, site, path: text };
@@ -135,18 +135,15 @@ function readRecord(batch: EngineRecords, start: number, end: number): EngineRec
   }
 }
 
-function bytesOf(value: EngineRecords[number]): Uint8Array | undefined {
-  return value instanceof Uint8Array ? value : undefined;
+function readAnnounced(bytes: EngineRecords[number]): Announced | undefined {
+  if (bytes === 0) return undefined;
+  if (bytes instanceof Uint8Array) return { length: bytes.length, bytes };
+  const length = Number(bytes);
+  return { length: length < 0 ? undefined : length, bytes: undefined };
 }
 
-/** `length`: 0 where there is none, negative where nobody knows it. */
-function readAnnounced(length: number, bytes: Uint8Array | undefined): Announced | undefined {
-  if (length === 0) return undefined;
-  return { length: length < 0 ? undefined : length, bytes };
-}
-
-function readReceived(code: number, bytes: Uint8Array | undefined): Received {
-  if (bytes !== undefined) return { kind: 'whole', bytes };
+function readReceived(code: number, bytes: EngineRecords[number]): Received {
+  if (bytes instanceof Uint8Array) return { kind: 'whole', bytes };
   return { kind: WIRE.received[code] === 'too-large' ? 'too-large' : 'gone' };
 }
 

@@ -239,6 +239,8 @@ function sendAsMade(
   const taker = takers.begin();
   res.once('close', () => taker.abort());
   const plain = paced(responseSink(res, byDescriptor ? transfers : undefined), pace);
+  // What it waits for may be long in coming.
+  if (live) res.flushHeaders();
   const { sink, settle } = live ? liveSink(plain, res, taker) : { sink: plain, settle() {} };
   const sent = sendFeed(open, sink, taker, sendfileMin, sending, counters, log).finally(() => {
     takers.delete(taker);

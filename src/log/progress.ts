@@ -12,21 +12,22 @@ const WIDTH = 30;
 /** Between two drawings, milliseconds: what an eye can follow. */
 const PAUSE_MS = 100;
 
-const NONE: Progress = { advance() {}, clear() {} };
+export const NO_PROGRESS: Progress = { advance() {}, clear() {} };
 
 /** `bytes`: the whole. Nothing is drawn where nobody sees it. */
 export function showProgress(stream: NodeJS.WriteStream, bytes: number, quiet: boolean): Progress {
-  if (quiet || stream.isTTY !== true || bytes === 0) return NONE;
+  if (quiet || stream.isTTY !== true || bytes === 0) return NO_PROGRESS;
   let done = 0;
   let drawn = performance.now();
-  stream.write(barOf(0));
+  stream.write(`${barOf(0)}\r`);
   return {
     advance(more) {
       done += more;
       const now = performance.now();
       if (now - drawn < PAUSE_MS) return;
       drawn = now;
-      stream.write(`\r${barOf(done / bytes)}`);
+      // What others say meanwhile goes over it.
+      stream.write(`\r${barOf(done / bytes)}\r`);
     },
     clear() {
       // CSI K (ECMA-48 §8.3.41): what stands behind the cursor.
