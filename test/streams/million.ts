@@ -19,9 +19,13 @@ interface Client {
     options: object,
   ) => { append(message: string): void; flush(): Promise<void>; close(): Promise<unknown> };
   stream(options: object): Promise<{
-    subscribeJson(take: (batch: { readonly items: readonly Message[] }) => void): () => void;
-    readonly closed: Promise<void>;
+    subscribeJson(take: (batch: Batch) => void): () => void;
   }>;
+}
+
+interface Batch {
+  readonly items: readonly Message[];
+  readonly streamClosed: boolean;
 }
 
 interface Message {
@@ -83,13 +87,16 @@ async function follow(url: string, fetch: typeof globalThis.fetch) {
   let messages = 0;
   const wrong: string[] = [];
   const response = await client.stream({ url, offset: '-1', live: 'long-poll', json: true, fetch });
-  response.subscribeJson(({ items }) => {
-    for (const { n, text } of items) {
-      if (n !== messages || text.length !== lengthOf(n)) wrong.push(`${n} is number ${messages}`);
-      messages++;
-    }
+  // Its `closed` may come before the last page does.
+  await new Promise<void>((resolve) => {
+    response.subscribeJson(({ items, streamClosed }) => {
+      for (const { n, text } of items) {
+        if (n !== messages || text.length !== lengthOf(n)) wrong.push(`${n} is number ${messages}`);
+        messages++;
+      }
+      if (streamClosed) resolve();
+    });
   });
-  await response.closed;
   return { messages, wrong: wrong.slice(0, 10) };
 }
 
