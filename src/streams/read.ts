@@ -18,10 +18,10 @@ import {
 import { boundaryNear, isBoundary } from './boundaries.ts';
 import { cursorAt } from './cursor.ts';
 import { type EventsOptions, openEvents } from './events.ts';
-import { isJson } from './media-type.ts';
 import type { ReadOperation } from './operations.ts';
 import { eventFormOf } from './sse.ts';
-import type { Stream } from './types.ts';
+import { isJson } from './store/media-type.ts';
+import type { Stream } from './store/types.ts';
 import type { Waits, Woken } from './waits.ts';
 
 /**
