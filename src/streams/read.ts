@@ -28,7 +28,10 @@ import type { Waits, Woken } from './waits.ts';
  * Bytes of one answer: more is the next one's. To send them costs the same in one or in several, but clients keep each whole in
  * memory (a text of V8's has 512 MiB at most).
  */
-export const MAX_PAGE = 32 * 2 ** 20;
+const MAX_PAGE = 32 * 2 ** 20;
+
+/** Of JSON: the protocol's own client pushes all messages of one at once, and V8's stack holds some 100,000. */
+const MAX_JSON_PAGE = 2 ** 20;
 
 /** Of one request. */
 export interface Reading {
@@ -97,10 +100,12 @@ function emptyPage(contentType: string): Buffer {
 function answerPage(reading: Reading, start: number): StreamAnswer | Promise<StreamAnswer> {
   const { stream } = reading;
   const { tail, file } = stream;
-  if (tail - start <= MAX_PAGE) return pageUpTo(reading, start, tail);
-  if (!isJsonStream(stream)) return pageUpTo(reading, start, start + MAX_PAGE);
+  const isOfMessages = isJsonStream(stream);
+  const limit = start + (isOfMessages ? MAX_JSON_PAGE : MAX_PAGE);
+  if (tail <= limit) return pageUpTo(reading, start, tail);
+  if (!isOfMessages) return pageUpTo(reading, start, limit);
   file.retain();
-  return boundaryNear(file, start, start + MAX_PAGE, tail)
+  return boundaryNear(file, start, limit, tail)
     .then((end) => pageUpTo(reading, start, end))
     .finally(() => setImmediate(() => file.release()));
 }
