@@ -103,6 +103,18 @@ onEveryCarrier(t, async (t, carrier) => {
     t.ok(first.body.length > 0.9 * 2 ** 20, 'a page is large');
   });
 
+  await t.test('a long stream is read in pages', async (t) => {
+    const { ask, server } = await serve(t, carrier);
+    const append = (bytes: Buffer) => server.streams.append('long', bytes, { contentType: 'x/y' });
+    for (let i = 0; i < 5; i++) await append(Buffer.alloc(7 * 2 ** 20, i));
+    const first = await ask('GET', '/logs/long');
+    t.equal(first.body.length, 32 * 2 ** 20);
+    t.equal(first.field('stream-up-to-date'), undefined);
+    const next = await ask('GET', `/logs/long?offset=${first.field('stream-next-offset')}`);
+    t.same(next.body, Buffer.alloc(3 * 2 ** 20, 4));
+    t.equal(next.field('stream-up-to-date'), 'true');
+  });
+
   await t.test('who waits gets what comes', async (t) => {
     const { ask, server } = await serve(t, carrier, { longPollTimeout: 100 });
     await ask('PUT', '/logs/w', { fields: TEXT, body: 'old' });
