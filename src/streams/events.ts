@@ -3,7 +3,7 @@ import type { FileEntry } from '../files/entry.ts';
 import type { Gone, OpenFeed } from '../plan/types.ts';
 import { boundaryNear } from './boundaries.ts';
 import { bytesOf } from './bytes.ts';
-import { cursorAt } from './cursor.ts';
+import { cursorAt, intervalAt } from './cursor.ts';
 import { formatOffset } from './offsets.ts';
 import { controlEvent, dataEvent, type EventForm, wholeCharacters } from './sse.ts';
 import type { Stream } from './types.ts';
@@ -27,9 +27,6 @@ export interface Events {
 
 /** Bytes of the stream in one data event; a JSON message that is longer has one of its own. */
 const MAX_EVENT = 64 * 1024;
-
-/** At least so long those who stand at the same place get one and the same: later the cursor may be another. Milliseconds. */
-const SHARED_MS = 1000;
 
 type Next = IteratorResult<Uint8Array, undefined>;
 
@@ -160,8 +157,8 @@ function nextOf(framed: Framed, given: string | undefined): Next {
 interface Latest {
   readonly start: number;
   readonly seen: Seen;
-  /** By performance.now(). */
-  readonly until: number;
+  /** Of its cursors. */
+  readonly interval: number;
   readonly framed: Framed | Promise<Framed>;
 }
 
@@ -173,10 +170,10 @@ function latestOf({ stream, form }: Events, file: FileEntry, start: number): Lat
   const { tail, closed } = stream;
   const last = latest.get(stream);
   const isSame = last?.seen.tail === tail && last.seen.closed === closed && last.start === start;
-  const now = performance.now();
-  if (isSame && now < last.until) return last;
+  const interval = intervalAt(Date.now());
+  if (isSame && last.interval === interval) return last;
   const seen = { tail, closed };
-  const made = { start, seen, until: now + SHARED_MS, framed: frame(file, start, form, seen) };
+  const made = { start, seen, interval, framed: frame(file, start, form, seen) };
   latest.set(stream, made);
   return made;
 }

@@ -17,7 +17,7 @@ import {
   type StreamAnswer,
 } from './answers.ts';
 import { boundaryNear, isBoundary } from './boundaries.ts';
-import { cursorAt } from './cursor.ts';
+import { cursorAt, intervalAt } from './cursor.ts';
 import { type EventsOptions, openEvents } from './events.ts';
 import { isJson } from './media-type.ts';
 import type { ReadOperation } from './operations.ts';
@@ -186,40 +186,46 @@ interface Shared {
   readonly start: number;
   readonly tail: number;
   readonly closed: boolean;
-  readonly terms: Terms;
   readonly file: FileEntry;
-  /** By performance.now(): the cursor may be another then. */
-  readonly until: number;
-  /** By what else they have asked. */
-  readonly answers: Map<string, ReturnType<typeof answerPage>>;
+  readonly terms: Terms;
+  readonly isPrivate: boolean;
+  /** Of its cursors. */
+  readonly interval: number;
+  /** By the cursor that was given. */
+  readonly answers: Map<string | undefined, ReturnType<typeof answerPage>>;
 }
 
 const shared = new WeakMap<Stream, Shared>();
 
-const SHARED_MS = 1000;
 /** Cursors differ where not all have waited together. */
 const MAX_SHARED = 64;
 
 /** One object for all who ask the same: it is made once, and crosses to the engine once. */
 function sharedPage(reading: Reading, start: number): StreamAnswer | Promise<StreamAnswer> {
-  const { operation, isPrivate, fields } = reading;
-  if (fields !== NO_FIELDS) return answerPage(reading, start);
+  const { cursor, isResumed } = reading.operation;
+  if (reading.fields !== NO_FIELDS || !isResumed) return answerPage(reading, start);
   const { answers } = sharedOf(reading, start);
-  const key = `${operation.cursor} ${operation.isResumed} ${isPrivate}`;
-  const known = answers.get(key);
+  const known = answers.get(cursor);
   if (known !== undefined) return known;
   const made = answerPage(reading, start);
-  if (answers.size < MAX_SHARED) answers.set(key, made);
+  if (answers.size < MAX_SHARED) answers.set(cursor, made);
   return made;
 }
 
-function sharedOf({ stream, terms }: Reading, start: number): Shared {
+function sharedOf({ stream, terms, isPrivate }: Reading, start: number): Shared {
   const { tail, closed, file } = stream;
-  const now = performance.now();
+  const interval = intervalAt(Date.now());
   const last = shared.get(stream);
-  const isSame = last?.start === start && last.tail === tail && last.closed === closed;
-  if (isSame && last.terms === terms && last.file === file && now < last.until) return last;
-  const made = { start, tail, closed, terms, file, until: now + SHARED_MS, answers: new Map() };
+  const isSame =
+    last?.start === start &&
+    last.tail === tail &&
+    last.closed === closed &&
+    last.file === file &&
+    last.terms === terms &&
+    last.isPrivate === isPrivate &&
+    last.interval === interval;
+  if (isSame) return last;
+  const made = { start, tail, closed, file, terms, isPrivate, interval, answers: new Map() };
   shared.set(stream, made);
   return made;
 }
