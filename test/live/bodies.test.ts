@@ -67,7 +67,7 @@ t.test('those who have come equally far get the same object', async (t) => {
     for (const other of more) t.equal(other, made);
     if (span.end === 4) appendFileSync(path, 'two\n');
   }
-  for (const each of [...bodies, ...events]) await each.return(undefined);
+  for (const each of [...bodies, ...events]) await each.return();
   file.leave();
 });
 
