@@ -1,4 +1,4 @@
-// Server-sent events as they are written: WHATWG HTML §9.2.5. Texts are bytes, a character each (latin1), so that what is no
+// Server-sent events as they are written: WHATWG HTML §9.2.5. A text may be bytes, a character each (latin1), so that what is no
 // UTF-8 passes as it is: EventSource decodes the stream.
 
 /** What an EventSource takes no notice of, and what is between it and us sees as life. */
@@ -16,7 +16,10 @@ export interface EventFields {
   readonly event?: string;
 }
 
-/** One event. Its data may have several lines: an end of a line is CR LF, LF or CR, and arrives as LF. */
+/**
+ * One event. Its data may have several lines: an end of a line is CR LF, LF or CR, and arrives as LF. One blank after the
+ * colon is the reader's to drop: only a line that begins with one gets another.
+ */
 export function eventOf(data: string, { id, event }: EventFields = {}): string {
   let text = '';
   if (event !== undefined) text += `event: ${event}\n`;
@@ -24,7 +27,7 @@ export function eventOf(data: string, { id, event }: EventFields = {}): string {
   for (const line of data.includes('\r') || data.includes('\n')
     ? data.split(/\r\n|\n|\r/)
     : [data]) {
-    text += `data: ${line}\n`;
+    text += line.startsWith(' ') ? `data: ${line}\n` : `data:${line}\n`;
   }
   return `${text}\n`;
 }

@@ -1,4 +1,5 @@
 // Server-sent events: how a stream's bytes and what is said of them are framed. PROTOCOL.md §5.8, WHATWG HTML §9.2.
+import { eventOf } from '../http/event-stream.ts';
 import { isJson, isText } from './store/media-type.ts';
 
 /** How data goes: as the lines of a text, as a JSON array of messages, or in base64 where it may be any bytes. */
@@ -25,32 +26,23 @@ export function controlEvent({ nextOffset, cursor, upToDate, closed }: Control):
     ...(upToDate ? { upToDate } : {}),
     ...(closed ? { streamClosed: closed } : {}),
   });
-  return `event: control\ndata:${said}\n\n`;
+  return eventOf(said, { event: 'control' });
 }
 
-/** Base64 has no line ends in it, and needs none. */
 export function dataEvent(bytes: Buffer, form: EventForm): string {
+  return eventOf(dataOf(bytes, form), { event: 'data' });
+}
+
+function dataOf(bytes: Buffer, form: EventForm): string {
   switch (form) {
     case 'text':
-      return `event: data\n${dataLines(bytes.toString('utf8'))}\n`;
+      return bytes.toString('utf8');
     case 'json':
       // Stored as `message,\n`: the lines are those of the array, but for its last comma.
-      return `event: data\n${dataLines(`[\n${bytes.toString('utf8', 0, bytes.length - 2)}\n]`)}\n`;
+      return `[\n${bytes.toString('utf8', 0, bytes.length - 2)}\n]`;
     case 'base64':
-      return `event: data\ndata:${bytes.toString('base64')}\n\n`;
+      return bytes.toString('base64');
   }
-}
-
-/** Whatever ends a line for a reader ends one here. */
-const LINE_END = /\r\n|\r|\n/;
-
-/** One blank after the colon is the reader's to drop: a line that begins with one gets another. */
-function dataLines(text: string): string {
-  let lines = '';
-  for (const line of text.split(LINE_END)) {
-    lines += line.startsWith(' ') ? `data: ${line}\n` : `data:${line}\n`;
-  }
-  return lines;
 }
 
 /**

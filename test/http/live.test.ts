@@ -206,7 +206,7 @@ async function oddSizes(t: Test, serve: Serve): Promise<void> {
   appendFileSync(log, '\nend\n');
   await got.until((text) => text.endsWith('\nend\n'));
   t.ok(Buffer.from(got.text, 'latin1').equals(readFileSync(log)));
-  await lines.until((text) => text.endsWith('data: end\n\n'));
+  await lines.until((text) => text.endsWith('data:end\n\n'));
   const expected = readFileSync(log, 'latin1').slice(0, -1).split('\n');
   const read = readEvents(lines.text).map(({ data }) => data);
   t.equal(read.length, expected.length);

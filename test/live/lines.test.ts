@@ -7,11 +7,11 @@ import { readEvents } from '../support/event-stream.ts';
 
 t.test('an event as it is written', async (t) => {
   for (const [data, fields, text] of [
-    ['a', {}, 'data: a\n\n'],
-    ['', {}, 'data: \n\n'],
+    ['a', {}, 'data:a\n\n'],
+    ['', {}, 'data:\n\n'],
     [' a', { id: 7 }, 'id: 7\ndata:  a\n\n'],
-    ['a\rb', { id: 0, event: 'end' }, 'event: end\nid: 0\ndata: a\ndata: b\n\n'],
-    ['a\r\nb\nc', {}, 'data: a\ndata: b\ndata: c\n\n'],
+    ['a\rb', { id: 0, event: 'end' }, 'event: end\nid: 0\ndata:a\ndata:b\n\n'],
+    ['a\r\nb\nc', {}, 'data:a\ndata:b\ndata:c\n\n'],
   ] as const) {
     t.equal(eventOf(data, fields), text, JSON.stringify(data));
   }
