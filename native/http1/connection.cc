@@ -241,6 +241,7 @@ void Http1Connection::on_timeout() {
       service_.count_timeout();
       return abandon(ExchangeEnd::timed_out);
     case State::drain:
+      return linger();
     case State::linger:
       return close();
   }
@@ -248,7 +249,10 @@ void Http1Connection::on_timeout() {
 
 void Http1Connection::stop() {
   const bool idle = state_ == State::receive && !head_begun_ && !gathered_;
-  if (idle || state_ == State::linger) close();
+  if (idle) return close();
+  if (state_ != State::linger) return;
+  lingering_.hasten(service_.turn());
+  wait_for_end();
 }
 
 // The answers in progress, if there are any, do not reach their end.

@@ -23,6 +23,7 @@ import { type Transport, unproxied } from '../transport.ts';
 import { http } from './builtin.ts';
 import { contentOf, type IncomingContent } from './content.ts';
 import { isLate, isSilent, statusOf, wholeText } from './faults.ts';
+import { Lingering } from './lingering.ts';
 import { listenByNode } from './listening.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
 import { expectProxies } from './proxied.ts';
@@ -69,6 +70,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
   let closing = false;
 
   const sockets = ownSockets(limits, counters);
+  const lingering = new Lingering();
   const servers: Server[] = [];
   const secured = new WeakMap<Server, SecureServer>();
   let { tls } = options;
@@ -133,7 +135,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
   function answer(req: IncomingMessage, res: ServerResponse, reach: Reach): void {
     const asked = askedOf(req);
     counters.planned++;
-    const content = contentOf(req, res, limits, counters);
+    const content = contentOf(req, res, limits, counters, lingering);
     if (content !== undefined) contents.set(req.socket, content);
     const status = invalid(req);
     if (status !== undefined) {
@@ -253,6 +255,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     async close(graceMs) {
       closing = true;
       takers.end();
+      lingering.hasten();
       const closed = Promise.all(
         servers.map((server) => new Promise((resolve) => server.close(resolve))),
       );
