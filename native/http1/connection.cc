@@ -44,9 +44,9 @@ void Http1Connection::on_events(const StreamEvents& events) {
   // See Sender::can_go_on.
   if (gathered_ && !happened(events, stream_->send_awaits())) return;
   switch (state_) {
-    // Waiting for TypeScript: the event is noted, nothing can be done with it now.
+    // Waiting for TypeScript: the event is noted, nothing more can be done with it now.
     case State::answer:
-      return;
+      return on_watch(exchange_);
     case State::send:
       if (is_left()) return abandon(ExchangeEnd::gone);
       if (!sender_.can_go_on(events)) return;
@@ -194,6 +194,10 @@ void Http1Connection::on_answer(Exchange&, Ref<const Reply> reply) {
   }
   start_reply(std::move(reply));
   advance();
+}
+
+void Http1Connection::on_watch(Exchange& exchange) {
+  if (state_ == State::answer && exchange.watched && incoming_.peer_ended()) abandon(ExchangeEnd::gone);
 }
 
 void Http1Connection::refuse(int status) {

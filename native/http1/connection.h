@@ -25,6 +25,7 @@ class Http1Connection final : public Connection {
   void on_timeout() override;
   void on_answer(Exchange& exchange, Ref<const Reply> reply) override;
   void on_receive(Exchange& exchange, uint64_t most) override;
+  void on_watch(Exchange& exchange) override;
   void on_paged(Exchange& exchange) override;
   void on_fed(Exchange& exchange) override;
   void stop() override;

@@ -130,7 +130,8 @@ void Http2Connection::end_stranded() {
   streams_.each([this](Http2Stream& stream) {
     if (stream.receives) finish_content(stream, Received::gone);
     const bool starved = stream.state == State::ready && stream.head_sent && window_ <= 0;
-    const bool waits = stream.state == State::feed && stream.body.reply().live;
+    const bool is_live = stream.state == State::feed && stream.body.reply().live;
+    const bool waits = is_live || (stream.state == State::ask && stream.watched);
     if (starved || waits || stream.state == State::blocked) end(stream, ExchangeEnd::gone);
     else if (stream.state == State::drain) end(stream, ExchangeEnd::done);
   });

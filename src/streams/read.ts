@@ -2,7 +2,7 @@
 import type { FieldList } from '../http/field-list.ts';
 import type { Terms } from '../plan/policy.ts';
 import { judgePreconditions } from '../plan/preconditions.ts';
-import type { RequestFields } from '../plan/request.ts';
+import type { RequestFields, RequestHead } from '../plan/request.ts';
 import { timing } from '../plan/span.ts';
 import { chooseStrategy } from '../plan/strategy.ts';
 import {
@@ -35,6 +35,7 @@ export interface Reading {
   readonly stream: Stream;
   readonly operation: ReadOperation;
   readonly fields: RequestFields;
+  readonly onGone: RequestHead['onGone'];
   readonly terms: Terms;
   /** Not everybody may see it. */
   readonly isPrivate: boolean;
@@ -153,10 +154,14 @@ function cursorOf({ cursor }: ReadOperation): string {
 
 /** §5.7: the answer comes when there is something, or at the end of its time. */
 function poll(reading: Reading, start: number): StreamAnswer | Promise<StreamAnswer> {
-  const { stream, polls } = reading;
+  const { stream, polls, onGone } = reading;
   if (polls.isFull) return refuse(429, 'too many wait', ['Retry-After', '1']);
   return new Promise((resolve) => {
-    polls.wait(stream, (why) => resolve(afterWait(reading, start, why)));
+    const stop = polls.wait(stream, (why) => resolve(afterWait(reading, start, why)));
+    onGone?.(() => {
+      stop();
+      resolve(nothingNew(reading, start));
+    });
   });
 }
 

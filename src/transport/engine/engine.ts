@@ -24,6 +24,7 @@ import { Feeds } from './feeds.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
 import { engineReply, hotReply } from './reply.ts';
+import { Watches } from './watches.ts';
 
 /** One of the sites that an engine answers for. */
 export interface EngineSite {
@@ -149,6 +150,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   const admission = new Admission(engine);
   const feeds = new Feeds(engine, log);
   const contents = new Contents(engine);
+  const watches = new Watches(engine);
   const index = new HotIndex(engine, options.maxHot, () => admission.crowded());
   if (options.accessLog) engine.logAccess(options.accessLog.writer, options.accessLog.format);
   const taken = { directories: 0, names: 0 };
@@ -207,6 +209,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       case 'received':
         contents.settle(record.id, record.received);
         break;
+      case 'gone':
+        watches.tell(record.id);
+        break;
       case 'transfer-end':
         // Only node:http's engine has transfers.
         break;
@@ -252,8 +257,11 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
 
   function ask(site: Served, asked: Asked): void {
     const { id, request, content } = asked;
-    const head =
-      content === undefined ? request : { ...request, content: contents.of(id, content) };
+    const head = {
+      ...request,
+      content: content && contents.of(id, content),
+      onGone: (run: () => void) => watches.add(id, run),
+    };
     const plan = site.handler(head, reach);
     if (plan instanceof Promise) plan.then((answer) => answerWith(site, asked, answer));
     else answerWith(site, asked, plan);
@@ -270,6 +278,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
 
   function reply({ number, directories }: Served, { id, request, met }: Asked, plan: Answer): void {
     const { flags, fields, source, start, end, parts, tail, early } = engineReply(plan);
+    watches.drop(id);
     engine.reply(id, flags, fields, source, start, end, parts, tail, early);
     if (plan.body.kind === 'feed') feeds.start(id, plan.body.open);
     const path = pathOf(request);
@@ -288,6 +297,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     engine.close();
     feeds.close();
     contents.close();
+    watches.close();
   }
 
   return {

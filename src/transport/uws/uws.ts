@@ -17,7 +17,7 @@ import type { Tls } from '../tls.ts';
 import type { Bound, Transport } from '../transport.ts';
 import { UwsApps, type UwsService } from './apps.ts';
 import { contentOf } from './content.ts';
-import { openExchange } from './exchange.ts';
+import { openExchange, whenGone } from './exchange.ts';
 import type { UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
 import { listenOn } from './listening.ts';
 import { sendUwsPlan, type UwsOutlet } from './respond.ts';
@@ -200,7 +200,8 @@ export function handleUws(
     return;
   }
   const fields = requestFields(received);
-  const plan = handler({ method, target, fields, ...(content && { content }) }, policy.reach);
+  const onGone = (run: () => void) => whenGone(exchange, run);
+  const plan = handler({ method, target, fields, content, onGone }, policy.reach);
   if (plan instanceof Promise) plan.then(sendLater);
   else send(plan);
 }
