@@ -29,10 +29,14 @@ function read(file) {
   parser.on('child', (child) => {
     const counts = countOf(child, [child.name]);
     suites.set(child.name, counts);
-    // A file that crashed, timed out or ran nothing has no failed assertion of its own.
-    child.on('complete', ({ ok }) => {
-      if (!ok && counts.failed === 0) counts.failed++;
-    });
+  });
+  // A file that crashed, timed out or ran nothing has no failed assertion of its own.
+  parser.on('assert', ({ ok, name }) => {
+    const counts = suites.get(name) ?? { passed: 0, failed: 0, failures: [] };
+    suites.set(name, counts);
+    if (ok || counts.failed > 0) return;
+    counts.failed++;
+    counts.failures.push(name);
   });
   parser.end(readFileSync(file, 'utf8'));
   // A stream that is empty or bails out.

@@ -11,6 +11,8 @@ export function canTrace(): boolean {
   return isInstalled('strace');
 }
 
+type Counts = Readonly<Record<string, number>>;
+
 /**
  * Calls per request by name. A traced server is slower and finds more requests ready per wake-up
  * than an untraced one; its counts are a lower bound. Undefined when strace may not attach.
@@ -18,20 +20,29 @@ export function canTrace(): boolean {
 export async function countSyscalls(
   server: RunningServer,
   turn: Turn,
-): Promise<Readonly<Record<string, number>> | undefined> {
+): Promise<Counts | undefined> {
+  return await countWhile(server, async () => {
+    const load = loadOf(server, { ...turn, seconds: 1 });
+    const { requests, bytes } = await turn.generator.run(load);
+    return countRequests(turn.scenario, requests, bytes);
+  });
+}
+
+/** Calls by name while `work` goes on, divided by what that resolves to. */
+export async function countWhile(
+  server: RunningServer,
+  work: () => Promise<number>,
+): Promise<Counts | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'zcserve-strace-'));
   const output = join(directory, 'counts');
   try {
     const pids = processTree(server.pid).flatMap((pid) => ['-p', `${pid}`]);
     const strace = start({ program: 'strace', args: ['-f', '-c', '-o', output, ...pids] });
     if (!(await attached(strace))) return undefined;
-    const { requests, bytes } = await turn.generator.run(loadOf(server, { ...turn, seconds: 1 }));
+    const share = await work();
     strace.process.kill('SIGINT');
     await strace.end;
-    return perRequest(
-      await readFile(output, 'utf8'),
-      countRequests(turn.scenario, requests, bytes),
-    );
+    return perShare(await readFile(output, 'utf8'), share);
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -49,11 +60,11 @@ function attached(strace: Child): Promise<boolean> {
 // "% time  seconds  usecs/call  calls  [errors]  syscall"
 const LINE = /^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)(?:\s+\d+)?\s+(\w+)$/gm;
 
-function perRequest(table: string, requests: number): Readonly<Record<string, number>> {
+function perShare(table: string, share: number): Counts {
   const counts: Record<string, number> = {};
   for (const [, calls, name] of table.matchAll(LINE)) {
     if (name === undefined || name === 'total') continue;
-    counts[name] = Number(calls) / requests;
+    counts[name] = Number(calls) / share;
   }
   return counts;
 }

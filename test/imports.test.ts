@@ -48,8 +48,12 @@ const LAWS: Readonly<Record<string, Law>> = {
   archive: { rooms: ['encode', 'files', 'log', 'packages', 'plan'], packages: ['node:'] },
   live: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
+  'streams/store': {
+    rooms: ['addon', 'files', 'log', 'packages'],
+    packages: ['node:'],
+  },
   streams: {
-    rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan'],
+    rooms: ['files', 'http', 'log', 'plan', 'streams/store'],
     packages: ['node:'],
   },
   site: {
@@ -72,7 +76,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   transport: { rooms: ['addon', 'files', 'http', 'log', 'plan', 'rules'], packages: ['node:'] },
   admin: {
-    rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan', 'streams', 'transport'],
+    rooms: ['addon', 'files', 'http', 'log', 'packages', 'plan', 'streams/store', 'transport'],
     packages: ['node:', 'prom-client'],
   },
   'transport/engine': {
@@ -126,6 +130,7 @@ const LAWS: Readonly<Record<string, Law>> = {
       'rules',
       'site',
       'streams',
+      'streams/store',
       'transport',
       'transport/engine',
       'transport/node',
@@ -149,7 +154,10 @@ const LAWS: Readonly<Record<string, Law>> = {
     ],
     packages: ['node:', 'yargs'],
   },
-  index: { rooms: ['middleware', 'options', 'plan', 'server', 'streams'], packages: [] },
+  index: {
+    rooms: ['middleware', 'options', 'plan', 'server', 'streams'],
+    packages: [],
+  },
   cli: { rooms: ['command', 'log', 'options', 'server'], packages: ['node:'] },
 };
 

@@ -1,6 +1,6 @@
 // The server as the admin listener sees it, and its state at one moment.
 import type { TableStats } from '../files/table.ts';
-import type { StoreStats } from '../streams/types.ts';
+import type { StoreStats } from '../streams/store/types.ts';
 import type { TransportStats } from '../transport/transport.ts';
 
 export type Stats = TransportStats & {

@@ -1,6 +1,6 @@
 // The metrics of streams (--streams): all 0 where there are none.
 
-import type { StoreStats } from '../streams/types.ts';
+import type { StoreStats } from '../streams/store/types.ts';
 import { byWord, type Metric, plain } from './metric.ts';
 
 const of = (value: (stats: StoreStats) => number): Parameters<typeof plain>[3] => {

@@ -6,7 +6,7 @@ import type { Progress } from '../log/progress.ts';
 import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
 import { type ProcessStreams, processStreams } from '../streams/in-process.ts';
-import type { StoreStats } from '../streams/types.ts';
+import type { StoreStats } from '../streams/store/types.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import type { AccessLogStats } from './access-log.ts';
 import type { AdminListening } from './admin.ts';

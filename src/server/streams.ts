@@ -6,8 +6,8 @@ import type { Log } from '../log/log.ts';
 import type { Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
 import { streamsOf } from '../site/policies.ts';
-import { openStreamStore } from '../streams/open-store.ts';
-import type { StoreOptions, StreamStore } from '../streams/types.ts';
+import { openStreamStore } from '../streams/store/open-store.ts';
+import type { StoreOptions, StreamStore } from '../streams/store/types.ts';
 import { isForked } from './listeners.ts';
 
 export interface StoreHolder {

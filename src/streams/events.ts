@@ -6,7 +6,7 @@ import { bytesOf } from './bytes.ts';
 import { cursorAt } from './cursor.ts';
 import { formatOffset } from './offsets.ts';
 import { controlEvent, dataEvent, type EventForm, wholeCharacters } from './sse.ts';
-import type { Stream } from './types.ts';
+import type { Stream } from './store/types.ts';
 import type { Waits } from './waits.ts';
 
 export interface EventsOptions {

@@ -10,7 +10,7 @@ import { answerOf, MISSING, refuse, SOFT_DELETED, type StreamAnswer } from './an
 import { ALLOW, type Refusal, readOperation } from './operations.ts';
 import { namedIn, type Place } from './places.ts';
 import { answerHead, answerRead } from './read.ts';
-import type { Found, Stream, StreamStore } from './types.ts';
+import type { Found, Stream, StreamStore } from './store/types.ts';
 import { Waits } from './waits.ts';
 import { answerAppend, answerCreate, answerDelete } from './write.ts';
 

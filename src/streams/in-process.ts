@@ -2,9 +2,9 @@
 import { boundaryNear, isBoundary } from './boundaries.ts';
 import { bytesOf } from './bytes.ts';
 import { readJsonMessages } from './json-messages.ts';
-import { isJson, isMediaType, isSameType } from './media-type.ts';
 import { formatOffset, parseFrom } from './offsets.ts';
-import type { Appended, Created, Producer, Stream, StreamStore } from './types.ts';
+import { isJson, isMediaType, isSameType } from './store/media-type.ts';
+import type { Appended, Created, Producer, Stream, StreamStore } from './store/types.ts';
 
 /** What a stream of the process's own has not done, by `code`. */
 export class StreamError extends Error {

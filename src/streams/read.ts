@@ -18,17 +18,20 @@ import {
 import { boundaryNear, isBoundary } from './boundaries.ts';
 import { cursorAt } from './cursor.ts';
 import { type EventsOptions, openEvents } from './events.ts';
-import { isJson } from './media-type.ts';
 import type { ReadOperation } from './operations.ts';
 import { eventFormOf } from './sse.ts';
-import type { Stream } from './types.ts';
+import { isJson } from './store/media-type.ts';
+import type { Stream } from './store/types.ts';
 import type { Waits, Woken } from './waits.ts';
 
 /**
  * Bytes of one answer: more is the next one's. To send them costs the same in one or in several, but clients keep each whole in
  * memory (a text of V8's has 512 MiB at most).
  */
-export const MAX_PAGE = 32 * 2 ** 20;
+const MAX_PAGE = 32 * 2 ** 20;
+
+/** Of JSON: the protocol's own client pushes all messages of one at once, and V8's stack holds some 100,000. */
+const MAX_JSON_PAGE = 2 ** 20;
 
 /** Of one request. */
 export interface Reading {
@@ -98,10 +101,12 @@ function emptyPage(contentType: string): Buffer {
 function answerPage(reading: Reading, start: number): StreamAnswer | Promise<StreamAnswer> {
   const { stream } = reading;
   const { tail, file } = stream;
-  if (tail - start <= MAX_PAGE) return pageUpTo(reading, start, tail);
-  if (!isJsonStream(stream)) return pageUpTo(reading, start, start + MAX_PAGE);
+  const isOfMessages = isJsonStream(stream);
+  const limit = start + (isOfMessages ? MAX_JSON_PAGE : MAX_PAGE);
+  if (tail <= limit) return pageUpTo(reading, start, tail);
+  if (!isOfMessages) return pageUpTo(reading, start, limit);
   file.retain();
-  return boundaryNear(file, start, start + MAX_PAGE, tail)
+  return boundaryNear(file, start, limit, tail)
     .then((end) => pageUpTo(reading, start, end))
     .finally(() => setImmediate(() => file.release()));
 }

@@ -1,6 +1,6 @@
 // Who waits for a stream to change: for each stream one listener, however many wait, and one timer for all of them.
 import { type Deadline, Deadlines } from './deadlines.ts';
-import type { Stream } from './types.ts';
+import type { Stream } from './store/types.ts';
 
 /** Why a wait has ended. ended: nobody is to wait here any more. */
 export type Woken = 'changed' | 'timed-out' | 'ended';

@@ -11,8 +11,8 @@ import {
   type StreamAnswer,
 } from './answers.ts';
 import { readJsonMessages } from './json-messages.ts';
-import { isJson, isSameType } from './media-type.ts';
 import type { AppendOperation } from './operations.ts';
+import { isJson, isSameType } from './store/media-type.ts';
 import type {
   Appended,
   Created,
@@ -23,7 +23,7 @@ import type {
   Stream,
   StreamConfig,
   StreamStore,
-} from './types.ts';
+} from './store/types.ts';
 
 /** What a request brings to its stream. */
 export interface Writing {

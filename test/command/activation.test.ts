@@ -4,18 +4,16 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import type { NativeAddon } from '../../src/addon/types.ts';
 import { activatedSockets, takeActivated, withActivated } from '../../src/command/activation.ts';
 import { resolveOptions } from '../../src/options/options.ts';
+import { CLI } from '../support/cli.ts';
 import { request } from '../support/client.ts';
 import { PROXY_V1 } from '../support/proxy.ts';
 import { makeTree } from '../support/tree.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
 const root = makeTree(t, { 'a.txt': 'hello' });
 
 /** It makes the sockets that are handed over, as node's servers would take the clients too. */
@@ -50,7 +48,7 @@ async function startWith(
   pid = '$$',
 ): Promise<Started> {
   const script = `LISTEN_PID=${pid} LISTEN_FDS=${sockets.length} LISTEN_FDNAMES=a exec "$@"`;
-  const command = [process.execPath, `--import=${TSX}`, CLI, root, ...args];
+  const command = [process.execPath, ...CLI, root, ...args];
   const child = spawn('sh', ['-c', script, 'sh', ...command], {
     stdio: ['ignore', 'pipe', 'pipe', ...sockets],
     env: { PATH: process.env.PATH, ZCSERVE_NO_ADDON: process.env.ZCSERVE_NO_ADDON },

@@ -13,7 +13,6 @@ import {
 } from 'node:fs';
 import { watch } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import zlib from 'node:zlib';
 import t, { type Test } from 'tap';
 import { type Asked, readCompress } from '../../src/command/compress/asked.ts';
@@ -24,6 +23,7 @@ import { decode, isBy } from '../../src/encode/decoders.ts';
 import { dictionaryEncoders, ENCODERS } from '../../src/encode/encoders.ts';
 import { barOf } from '../../src/log/progress.ts';
 import type { FileCoding } from '../../src/plan/types.ts';
+import { CLI } from '../support/cli.ts';
 import { request } from '../support/client.ts';
 import { runCommand } from '../support/command.ts';
 import { encode } from '../support/encoded.ts';
@@ -31,8 +31,6 @@ import { plainCommand } from '../support/plain-command.ts';
 import { startServer } from '../support/server.ts';
 import { makeTree, pattern, plant, type Teardown } from '../support/tree.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
 const SUFFIXES: Readonly<Record<FileCoding, string>> = { br: '.br', zstd: '.zst', gzip: '.gz' };
 const LAST_YEAR = new Date('2025-06-01T12:00:00.250Z');
 const WITHOUT_DICTIONARIES =
@@ -332,7 +330,7 @@ const slow = (n: number) => pattern(30_000, n).toString('base64');
 async function stopped(t: Teardown, root: string, signal: NodeJS.Signals) {
   const events = watch(root)[Symbol.asyncIterator]();
   let event = events.next();
-  const args = [`--import=${TSX}`, CLI, 'compress', root, '--threads=1', '--quiet'];
+  const args = [...CLI, 'compress', root, '--threads=1', '--quiet'];
   const child = spawn(...plainCommand(process.execPath, args), { stdio: 'ignore' });
   t.teardown(() => child.kill('SIGKILL'));
   const ended = once(child, 'close');
@@ -401,7 +399,7 @@ t.test('a full disk, and one that is read-only', { skip: cannot }, async (t) => 
   const place = makeTree(t, {
     disk: { directory: true },
     zcserve: {
-      text: `#!/bin/sh\nexec "${process.execPath}" "--import=${TSX}" "${CLI}" "$@"\n`,
+      text: `#!/bin/sh\nexec ${[process.execPath, ...CLI].map((word) => `"${word}"`).join(' ')} "$@"\n`,
       mode: 0o755,
     },
   });

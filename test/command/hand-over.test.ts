@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import { until } from '../faults/process.ts';
+import { CLI } from '../support/cli.ts';
 import { type Address, connect, request, requestBytes } from '../support/client.ts';
 import { type Running, runCommand, startCommand } from '../support/command.ts';
 import { steadyClients } from '../support/steady.ts';
@@ -198,8 +199,7 @@ t.test('where the new one cannot start, the old one goes on', { skip }, async (t
 
 /** Whose address is a file. */
 async function startOwn(t: Test, args: readonly string[]): Promise<ChildProcess> {
-  const cli = new URL('../../src/cli.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [`--import=${import.meta.resolve('tsx')}`, cli, ...args], {
+  const child = spawn(process.execPath, [...CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.teardown(() => child.kill('SIGKILL'));
@@ -227,12 +227,10 @@ t.test('sockets of systemd go from hand to hand', { skip }, async (t) => {
   const [socket = -1] = addon.listen('127.0.0.1', 0, false, 1, false);
   const { port = 0 } = addon.adopt(socket) as { readonly port?: number };
   const pidFile = join(makeTree(t), 'a.pid');
-  const cli = new URL('../../src/cli.ts', import.meta.url).pathname;
   const start = `LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"`;
-  const tsx = `--import=${import.meta.resolve('tsx')}`;
   const child = spawn(
     'sh',
-    ['-c', start, 'sh', process.execPath, tsx, cli, root, `--pid-file=${pidFile}`],
+    ['-c', start, 'sh', process.execPath, ...CLI, root, `--pid-file=${pidFile}`],
     { stdio: ['ignore', 'pipe', 'pipe', socket] },
   );
   t.teardown(() => child.kill('SIGKILL'));

@@ -3,15 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
+import { CLI } from '../support/cli.ts';
 import { type Address, connect, request, requestBytes } from '../support/client.ts';
 import { startCommand } from '../support/command.ts';
 import { TLS_OPTIONS } from '../support/tls.ts';
 import { makeTree } from '../support/tree.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const { addon } = loadNative();
 const skip = addon === undefined && 'no addon';
 const root = makeTree(t, { 'a.txt': 'hello' });
@@ -76,9 +75,8 @@ t.test(
 
 /** As systemd starts it: sd_listen_fds(3). */
 async function startOn(t: Test, socket: number): Promise<ChildProcess> {
-  const tsx = `--import=${import.meta.resolve('tsx')}`;
   const start = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"';
-  const child = spawn('sh', ['-c', start, 'sh', process.execPath, tsx, CLI, root], {
+  const child = spawn('sh', ['-c', start, 'sh', process.execPath, ...CLI, root], {
     stdio: ['ignore', 'pipe', 'ignore', socket],
   });
   t.teardown(() => child.kill('SIGKILL'));

@@ -1,14 +1,11 @@
 // What whoever starts the command on a terminal sees: who asks for what.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { until } from '../faults/process.ts';
+import { CLI } from '../support/cli.ts';
 import { request } from '../support/client.ts';
 import { makeTree } from '../support/tree.ts';
-
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
 
 /** script(1) gives it a terminal; without it there is nothing to be seen. */
 const missing = (() => {
@@ -22,7 +19,7 @@ const missing = (() => {
 
 async function startOnTerminal(t: Test, ...flags: readonly string[]) {
   const root = makeTree(t, { 'a.txt': 'hello' });
-  const words = [process.execPath, `--import=${TSX}`, CLI, root, '--port=0', ...flags];
+  const words = [process.execPath, ...CLI, root, '--port=0', ...flags];
   const command = words.map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-qfec', `exec ${command}`, '/dev/null']);
   t.teardown(() => child.kill('SIGKILL'));

@@ -10,6 +10,7 @@ import t from 'tap';
 import { parseLine, readLines } from '../../src/command/doctor/hash-list.ts';
 import { verify } from '../../src/command/doctor/verify.ts';
 import { resolveOptions } from '../../src/options/options.ts';
+import { CLI } from '../support/cli.ts';
 import { runCommand } from '../support/command.ts';
 import { makeTree } from '../support/tree.ts';
 
@@ -194,8 +195,7 @@ t.test('the command says it by lines or as JSON, and by its status', async (t) =
 
 t.test('a dash is standard input', async (t) => {
   const { root } = treeWithList();
-  const cli = new URL('../../src/cli.ts', import.meta.url).pathname;
-  const args = ['--import=tsx', cli, 'doctor', root, '--verify', '-'];
+  const args = [...CLI, 'doctor', root, '--verify', '-'];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'] });
   child.stdin.end(listOf(TREE));
   t.same(await once(child, 'exit'), [0, null]);

@@ -87,7 +87,7 @@ async function blow(t: Test, serve: Serve, { options, pureBelow }: Case) {
 /** A storm over the files, and what clients got. */
 async function storm(t: Test, root: string, address: Address): Promise<Harvest> {
   const weather = await startStorm(t, { root, files: FILES, pauseMs: 1 });
-  const sum = await harvest(address, FILES, { requests: times(200, 3000), clients: 8 });
+  const sum = await harvest(address, FILES, { requests: times(120, 3000), clients: 8 });
   t.comment(`${await weather.stop()} changes`);
   return sum;
 }

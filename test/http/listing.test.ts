@@ -319,13 +319,14 @@ async function checkLeases(t: Test, serve: Serve): Promise<void> {
 
 const MANY = 100_000;
 
+const crowded = makeTree(t, { 'crowd/0': 'x', 'small.txt': 'small', a: '', b: '' });
+// Links are made faster than files, and no file has 100 000 of them.
+for (let i = 1; i < MANY; i++) {
+  linkSync(join(crowded, i % 2 ? 'a' : 'b'), join(crowded, `crowd/${i}`));
+}
+
 /** A page that takes long, and a small file that does not wait for it. */
 async function checkLarge(t: Test, serve: Serve): Promise<void> {
-  const crowded = makeTree(t, { 'crowd/0': 'x', 'small.txt': 'small', a: '', b: '' });
-  // Links are made faster than files, and no file has 100 000 of them.
-  for (let i = 1; i < MANY; i++) {
-    linkSync(join(crowded, i % 2 ? 'a' : 'b'), join(crowded, `crowd/${i}`));
-  }
   const { address } = await serve({ root: crowded, listing: true });
   const [listing, other] = [await connect(address), await connect(address)];
   const order: string[] = [];

@@ -265,7 +265,7 @@ t.test('unknown and wrong options are errors that help', async (t) => {
     [{ maxage: 1 }, 'option maxage is unknown; did you mean maxAge?'],
     [{ fallThrough: false }, 'option fallThrough is unknown; did you mean fallthrough?'],
     [{ brotil: true }, 'option brotil is unknown; did you mean brotli?'],
-    [{ port: 80 }, 'option port is unknown$'],
+    [{ port: 80 }, "option port: is a server's of its own, and here that is somebody else's"],
     [
       { dotfiles: 'show' },
       'option dotfiles: "show" is not allowed; expected one of allow, deny, ignore',

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import type { Durability } from '../../src/streams/types.ts';
+import type { Durability } from '../../src/streams/store/types.ts';
 import { makeTree } from '../support/tree.ts';
 import { contentOf, found, startStore } from './fixture.ts';
 import { faultOf, missing, readAcknowledgements } from './messages.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import type { Durability } from '../../src/streams/types.ts';
+import type { Durability } from '../../src/streams/store/types.ts';
 import { buildShim } from '../faults/shim.ts';
 import { makeTree } from '../support/tree.ts';
 import {

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadNative } from '../../src/addon/load.ts';
 import { createLog } from '../../src/log/log.ts';
-import { fileNamesOf } from '../../src/streams/names.ts';
-import { openStreamStore } from '../../src/streams/open-store.ts';
+import { fileNamesOf } from '../../src/streams/store/names.ts';
+import { openStreamStore } from '../../src/streams/store/open-store.ts';
 import type {
   Append,
   First,
@@ -12,7 +12,7 @@ import type {
   Stream,
   StreamConfig,
   StreamStore,
-} from '../../src/streams/types.ts';
+} from '../../src/streams/store/types.ts';
 import { makeTree, type Teardown } from '../support/tree.ts';
 
 export const OPTIONS: StoreOptions = {

@@ -6,8 +6,8 @@ import {
   type Ledger,
   type ProducerState,
   type Verdict,
-} from '../../src/streams/judge.ts';
-import type { Append, Producer } from '../../src/streams/types.ts';
+} from '../../src/streams/store/judge.ts';
+import type { Append, Producer } from '../../src/streams/store/types.ts';
 
 const TAIL = 10;
 

@@ -1,7 +1,7 @@
 // Which files a stream has.
 import fc from 'fast-check';
 import t from 'tap';
-import { fileNamesOf, readFileName } from '../../src/streams/names.ts';
+import { fileNamesOf, readFileName } from '../../src/streams/store/names.ts';
 
 const CASES: ReadonlyArray<readonly [stream: string, data: string | undefined]> = [
   ['log', 'log.stream'],

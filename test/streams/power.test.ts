@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import type { Durability, Stream } from '../../src/streams/types.ts';
+import type { Durability, Stream } from '../../src/streams/store/types.ts';
 import { buildShim } from '../faults/shim.ts';
 import { makeTree } from '../support/tree.ts';
 import { contentOf, startStore } from './fixture.ts';

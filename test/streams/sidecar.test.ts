@@ -1,14 +1,14 @@
 // Lines of a sidecar: what is written is read, and what is damaged is told from what was being written.
 import fc from 'fast-check';
 import t from 'tap';
-import { loadChecksum } from '../../src/streams/checksum.ts';
+import { loadChecksum } from '../../src/streams/store/checksum.ts';
 import {
   type Entry,
   entryLine,
   type Header,
   headerLine,
   readSidecar,
-} from '../../src/streams/sidecar.ts';
+} from '../../src/streams/store/sidecar.ts';
 import { TEXT } from './fixture.ts';
 
 const checksum = loadChecksum();

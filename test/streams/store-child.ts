@@ -2,8 +2,8 @@
 // what it is sent, a message at a time, and sends what came of it.
 import { loadNative } from '../../src/addon/load.ts';
 import { createLog } from '../../src/log/log.ts';
-import { openStreamStore } from '../../src/streams/open-store.ts';
-import type { Append, Durability } from '../../src/streams/types.ts';
+import { openStreamStore } from '../../src/streams/store/open-store.ts';
+import type { Append, Durability } from '../../src/streams/store/types.ts';
 import { found, OPTIONS, TEXT, text } from './fixture.ts';
 
 /** A call of the store, by its name, or of a stream. `appends`: all at once, of one producer that goes by the alphabet. */

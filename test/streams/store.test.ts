@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { lockDirectory } from '../../src/streams/lock.ts';
-import type { Append, Appended, Created } from '../../src/streams/types.ts';
+import { lockDirectory } from '../../src/streams/store/lock.ts';
+import type { Append, Appended, Created } from '../../src/streams/store/types.ts';
 import { until } from '../faults/process.ts';
 import { makeTree } from '../support/tree.ts';
 import {

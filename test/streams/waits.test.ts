@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import t from 'tap';
 import { answerRead, type Reading } from '../../src/streams/read.ts';
-import type { Stream } from '../../src/streams/types.ts';
+import type { Stream } from '../../src/streams/store/types.ts';
 import { Waits, type Woken } from '../../src/streams/waits.ts';
 
 /** As far as waits go. */

@@ -4,8 +4,8 @@
 import { writeSync } from 'node:fs';
 import { loadNative } from '../../src/addon/load.ts';
 import { createLog } from '../../src/log/log.ts';
-import { openStreamStore } from '../../src/streams/open-store.ts';
-import type { Durability, Stream } from '../../src/streams/types.ts';
+import { openStreamStore } from '../../src/streams/store/open-store.ts';
+import type { Durability, Stream } from '../../src/streams/store/types.ts';
 import { OPTIONS, TEXT } from './fixture.ts';
 import { acknowledgement, textOf } from './messages.ts';
 

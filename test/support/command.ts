@@ -2,12 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { CLI } from './cli.ts';
 import { plainCommand } from './plain-command.ts';
 import type { Teardown } from './tree.ts';
-
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
 
 export interface CommandOptions {
   readonly cwd?: string;
@@ -44,7 +41,7 @@ export interface Running {
 
 /** Runs the command to its end. */
 export function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
-  return endOf(launch(process.execPath, [`--import=${TSX}`, CLI, ...args], options));
+  return endOf(launch(process.execPath, [...CLI, ...args], options));
 }
 
 /** Starts a server, on a free port unless `--port=` is given, and waits for its start line. Killed when the test ends. */
@@ -53,7 +50,7 @@ export function startCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<Running> {
-  return startProgram(t, process.execPath, [`--import=${TSX}`, CLI, ...args], options);
+  return startProgram(t, process.execPath, [...CLI, ...args], options);
 }
 
 /** The same with another program that is the command, e.g. an installed one. */

@@ -49,11 +49,12 @@ export function readImports(
   return files.flatMap((file) => reader(file, readFileSync(join(folder, file), 'utf8')));
 }
 
-/** The folder that a file stands in at the top, or one of transport; a file outside of them is a room of its own, in C++ with its header. */
+/** The folder that a file stands in at the top, or one of transport and streams; a file outside of them is a room of its own, in C++ with its header. */
 export function roomOf(file: string): string {
   const [wing = '', room, deeper] = file.split('/');
   if (room === undefined) return moduleOf(wing);
-  return wing === 'transport' && deeper !== undefined ? `${wing}/${room}` : wing;
+  const isWing = wing === 'transport' || wing === 'streams';
+  return isWing && deeper !== undefined ? `${wing}/${room}` : wing;
 }
 
 /** A file without its ending: a header and its source are one module. */

@@ -1,6 +1,6 @@
 // Makes the files of a new stream: it is there when its sidecar has its name, and whole then.
-import { openGrowing } from '../files/growing-file.ts';
-import { loadCrypto } from '../packages/packages.ts';
+import { openGrowing } from '../../files/growing-file.ts';
+import { loadCrypto } from '../../packages/packages.ts';
 import {
   type Disk,
   openFile,

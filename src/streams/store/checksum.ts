@@ -1,5 +1,5 @@
 // CRC-32 (ISO 3309), of bytes and of the UTF-8 of a text.
-import { loadZlib } from '../packages/packages.ts';
+import { loadZlib } from '../../packages/packages.ts';
 
 /** `before`: the checksum of what stands before it. */
 export type Checksum = (bytes: Uint8Array | string, before?: number) => number;

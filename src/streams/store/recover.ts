@@ -1,6 +1,6 @@
 // Opens what a process before this one has left: the end of a stream is the last commit of which all is there. What was
 // being written behind it is cut off; what contradicts itself is refused, never shortened.
-import { codeOf } from '../files/errno.ts';
+import { codeOf } from '../../files/errno.ts';
 import { closeFile, type Disk, openFile, pathOf, readPieces, readWhole, sizeOf } from './disk.ts';
 import { CommittedLedger } from './ledger.ts';
 import type { StreamFileNames } from './names.ts';

@@ -1,5 +1,5 @@
 // The contract of the store of streams: append-only files of bytes, and what is known of each. It knows no HTTP.
-import type { GrowingFile } from '../files/growing-file.ts';
+import type { GrowingFile } from '../../files/growing-file.ts';
 
 /**
  * When an append is acknowledged. none: it is written; nothing waits for a disk · async: it is written, and synced soon

@@ -1,8 +1,8 @@
 // One store for a directory in a process: those that use it share it, and the last to close it ends it.
 import { mkdir, realpath } from 'node:fs';
 import { promisify } from 'node:util';
-import type { NativeAddon } from '../addon/types.ts';
-import type { Log } from '../log/log.ts';
+import type { NativeAddon } from '../../addon/types.ts';
+import type { Log } from '../../log/log.ts';
 import { loadChecksum } from './checksum.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { FileStreamStore } from './store.ts';

@@ -1,5 +1,5 @@
 // The two files of one stream while they are open: written at their ends, synced, cut back to what they were.
-import { type GrowingFile, openGrowing } from '../files/growing-file.ts';
+import { type GrowingFile, openGrowing } from '../../files/growing-file.ts';
 import {
   closeFile,
   type Disk,

@@ -14,8 +14,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { NativeAddon } from '../addon/types.ts';
-import type { Log } from '../log/log.ts';
+import type { NativeAddon } from '../../addon/types.ts';
+import type { Log } from '../../log/log.ts';
 import type { Checksum } from './checksum.ts';
 import type { Turns } from './turns.ts';
 

@@ -1,5 +1,5 @@
 // Commits of one stream: bytes to the one file, a line to the other, synced as was asked for. One at a time.
-import { codeOf } from '../files/errno.ts';
+import { codeOf } from '../../files/errno.ts';
 import { type Disk, gather, sumOf, syncDirectory } from './disk.ts';
 import type { CommittedLedger } from './ledger.ts';
 import { type Entry, entryLine, type Header, headerLine } from './sidecar.ts';

@@ -1,5 +1,5 @@
 // Who wants to know when something has changed.
-import { type Log, textOf } from '../log/log.ts';
+import { type Log, textOf } from '../../log/log.ts';
 
 export class Listeners {
   readonly #log: Log;

@@ -1,6 +1,6 @@
 // The streams of one directory: which are open, and what is done with the name of one, in turn for each name.
-import { codeOf } from '../files/errno.ts';
-import { textOf } from '../log/log.ts';
+import { codeOf } from '../../files/errno.ts';
+import { textOf } from '../../log/log.ts';
 import { noCounts } from './counts.ts';
 import { createStream } from './create.ts';
 import { type Disk, syncDirectory } from './disk.ts';

@@ -2,7 +2,7 @@
 // process; else it is as good as the number of the process in the file.
 import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { NativeAddon } from '../addon/types.ts';
+import type { NativeAddon } from '../../addon/types.ts';
 
 const NAME = '.lock';
 

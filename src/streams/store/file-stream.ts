@@ -1,6 +1,6 @@
 // One stream: what waits to be appended, who listens, when it expires. All that changes its files is done in turn.
-import { codeOf } from '../files/errno.ts';
-import type { GrowingFile } from '../files/growing-file.ts';
+import { codeOf } from '../../files/errno.ts';
+import type { GrowingFile } from '../../files/growing-file.ts';
 import { type Batch, formBatch, type Waiting } from './batch.ts';
 import type { AppendCounts } from './counts.ts';
 import type { Disk } from './disk.ts';

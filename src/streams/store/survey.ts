@@ -1,7 +1,7 @@
 // What is in a directory of streams when it is opened: how much, and what expires. One file at a time.
 import { opendir, stat } from 'node:fs';
 import { promisify } from 'node:util';
-import { codeOf } from '../files/errno.ts';
+import { codeOf } from '../../files/errno.ts';
 import { closeFile, type Disk, openFile, pathOf, readWhole } from './disk.ts';
 import { fileNamesOf, readFileName, type StreamFileNames } from './names.ts';
 import { readSidecar } from './sidecar.ts';

@@ -1,5 +1,5 @@
 // Creates a stream that is not there: within the limits, and with what has to be said to its source before.
-import { codeOf } from '../files/errno.ts';
+import { codeOf } from '../../files/errno.ts';
 import type { Shared } from './file-stream.ts';
 import { type Made, makeStream, newId } from './make.ts';
 import type { StreamFileNames } from './names.ts';

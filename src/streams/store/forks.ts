@@ -2,7 +2,7 @@
 // has that. PROTOCOL.md §4.2.
 import { constants, copyFile } from 'node:fs';
 import { promisify } from 'node:util';
-import type { FileEntry } from '../files/entry.ts';
+import type { FileEntry } from '../../files/entry.ts';
 import { closeFile, openFile, readPieces, truncateFile, writeFully } from './disk.ts';
 import type { Inherited } from './make.ts';
 import { isJson } from './media-type.ts';
