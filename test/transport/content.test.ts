@@ -412,5 +412,22 @@ for (const carrier of all.filter(isUws)) {
       await until(() => got.length === 2);
       t.same(got, [{ kind: 'too-large' }, { kind: 'gone' }]);
     });
+
+    t.test('who goes on sending what was refused gets the whole answer', async (t) => {
+      const { address } = await start(t, carrier, receiver([], 1000));
+      for (const [target, status] of [
+        ['/receive', 413],
+        ['/left', 200],
+      ] as const) {
+        const connection = await connect(address);
+        // It looks at no answer before all is sent.
+        connection.pause();
+        await connection.send(sized(target, pattern(UPLOAD)));
+        connection.resume();
+        t.equal((await connection.read()).status, status);
+        t.equal((await connection.rest()).length, 0, 'then closed');
+        connection.close();
+      }
+    });
   });
 }
