@@ -43,6 +43,17 @@ napi_value engine_reply(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+// replyAll(ids, …)
+napi_value engine_reply_all(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (!host) return undefined(env);
+  const Ref<Reply> reply = read_reply(env, args.values + 1);
+  if (!reply) return throw_type(env, "replyAll(ids, …): a released file or memory, or a span outside it");
+  host->engine->reply_all(to_ids(env, args[0]), reply);
+  return undefined(env);
+}
+
 // receive(id, most)
 napi_value engine_receive(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
@@ -327,6 +338,7 @@ void define_engine(napi_env env, napi_value exports) {
       env, "Engine",
       {getter("threads", engine_threads), method("listen", engine_listen), method("useTls", engine_use_tls),
        method("logAccess", engine_log_access), method("reply", engine_reply),
+       method("replyAll", engine_reply_all),
        method("receive", engine_receive), method("watch", engine_watch), method("feed", engine_feed),
        method("feedFile", engine_feed_file),
        method("finishFeed", engine_finish_feed), method("add", engine_add), method("put", engine_put),

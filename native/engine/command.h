@@ -23,6 +23,7 @@ struct Command {
   enum Kind : uint8_t {
     listen,
     reply,
+    reply_all,
     put,
     remove,
     put_directory,
@@ -49,8 +50,8 @@ struct Command {
   uint64_t most = 0;  // bytes to receive
   uint32_t site = 0;  // of what is put or removed, and of a root
   Ref<Reply> reply_value;
-  FeedPiece piece;            // of the feeds of these exchanges
-  std::vector<uint64_t> ids;
+  FeedPiece piece;            // of feeds
+  std::vector<uint64_t> ids;  // reply_all, feed: of exchanges
   Ref<HotEntry> entry;
   Ref<Directory> directory;
   Ref<FileTemplate> file_template;

@@ -86,6 +86,13 @@ void Engine::reply(uint64_t id, Ref<Reply> reply) {
   post_to(id, std::move(command));
 }
 
+void Engine::reply_all(const std::vector<uint64_t>& ids, const Ref<Reply>& reply) {
+  post_to_all(ids, [&reply](Command& command) {
+    command.kind = Command::reply_all;
+    command.reply_value = reply;
+  });
+}
+
 void Engine::receive(uint64_t id, uint64_t most) {
   Command command{};
   command.kind = Command::receive;
@@ -102,14 +109,10 @@ void Engine::watch(uint64_t id) {
 void Engine::feed(const std::vector<uint64_t>& ids, FeedPiece piece) {
   if (piece.size() == 0) return;
   if (piece.file) prepare(piece, ids.size());
-  for (uint32_t thread = 0; thread < threads_.size(); ++thread) {
-    Command command{};
+  post_to_all(ids, [&piece](Command& command) {
     command.kind = Command::feed;
     command.piece = piece;
-    const auto of_thread = [thread](uint64_t id) { return Exchanges::thread_of(id) == thread; };
-    std::copy_if(ids.begin(), ids.end(), std::back_inserter(command.ids), of_thread);
-    if (!command.ids.empty()) post(thread, std::move(command));
-  }
+  });
 }
 
 // What is too short for a descriptor is read once for all of them, if that need not wait.
@@ -132,6 +135,17 @@ void Engine::post_to(uint64_t exchange, Command command) {
   if (thread >= threads_.size()) return;
   command.id = exchange;
   post(thread, std::move(command));
+}
+
+void Engine::post_to_all(const std::vector<uint64_t>& exchanges, const std::function<void(Command&)>& fill) {
+  for (uint32_t thread = 0; thread < threads_.size(); ++thread) {
+    Command command{};
+    const auto of_thread = [thread](uint64_t id) { return Exchanges::thread_of(id) == thread; };
+    std::copy_if(exchanges.begin(), exchanges.end(), std::back_inserter(command.ids), of_thread);
+    if (command.ids.empty()) continue;
+    fill(command);
+    post(thread, std::move(command));
+  }
 }
 
 void Engine::post(size_t thread, Command command) {

@@ -29,6 +29,8 @@ class Engine {
   /** Exchanges that end are told there from now on, in this form; null: nowhere. The writer outlives the engine. */
   void log_access(const Ref<LineWriter>& writer, const Ref<const LogFormat>& format);
   void reply(uint64_t id, Ref<Reply> reply);
+  /** The same to all of them: each thread is woken once. */
+  void reply_all(const std::vector<uint64_t>& ids, const Ref<Reply>& reply);
   /** The content of a request that came without it, at most so many bytes: the record `received` tells. */
   void receive(uint64_t id, uint64_t most);
   /** Before its answer: the record `gone` tells if nobody waits for that any more. */
@@ -77,6 +79,7 @@ class Engine {
  private:
   void prepare(FeedPiece& piece, size_t takers) const;
   void post_to(uint64_t exchange, Command command);
+  void post_to_all(const std::vector<uint64_t>& exchanges, const std::function<void(Command&)>& fill);
   void post(size_t thread, Command command);
   /** To each thread, a command of its own. */
   void post_all(Command::Kind kind, const std::function<void(Command&)>& fill);

@@ -102,7 +102,10 @@ void EngineThread::on_command(Command& command) {
     case Command::listen:
       return listen(std::move(command.fd), std::move(command.entrance));
     case Command::reply:
-      return reply(command);
+      return reply(command.id, std::move(command.reply_value));
+    case Command::reply_all:
+      for (const uint64_t id : command.ids) reply(id, command.reply_value);
+      return;
     case Command::feed:
       for (const uint64_t id : command.ids) feed(id, [&command](Feed& feed) { feed.push(command.piece); });
       return;
@@ -154,12 +157,12 @@ void EngineThread::on_command(Command& command) {
   }
 }
 
-void EngineThread::reply(Command& command) {
+void EngineThread::reply(uint64_t id, Ref<Reply> value) {
   Exchanges& exchanges = service_.exchanges();
-  Exchange* const exchange = exchanges.find(command.id);
-  if (exchange) exchange->connection.on_answer(*exchange, std::move(command.reply_value));
+  Exchange* const exchange = exchanges.find(id);
+  if (exchange) exchange->connection.on_answer(*exchange, std::move(value));
   // Nobody will take what is made for it.
-  else if (command.reply_value->way == Way::feed) exchanges.refuse_feed(command.id);
+  else if (value->way == Way::feed) exchanges.refuse_feed(id);
 }
 
 template <class Change>

@@ -26,7 +26,7 @@ class EngineThread : public RefCounted {
   void on_command(Command& command);
   void listen(UniqueFd listener, Ref<const Entrance> entrance);
   void accept_clients(Acceptor& from);
-  void reply(Command& command);
+  void reply(uint64_t id, Ref<Reply> value);
   void receive(const Command& command);
   void watch(uint64_t id);
   template <class Change>

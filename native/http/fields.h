@@ -26,8 +26,7 @@ namespace zc {
   X(kStreamExpiresAt, "stream-expires-at") X(kStreamClosed, "stream-closed")                            \
   X(kStreamForkedFrom, "stream-forked-from") X(kStreamForkOffset, "stream-fork-offset")                 \
   X(kStreamForkSubOffset, "stream-fork-sub-offset") X(kProducerId, "producer-id")                       \
-  X(kProducerEpoch, "producer-epoch") X(kProducerSeq, "producer-seq")                                   \
-  X(kAccessControlRequestHeaders, "access-control-request-headers")
+  X(kProducerEpoch, "producer-epoch") X(kProducerSeq, "producer-seq")
 enum Field : uint8_t { ZC_FIELDS(ZC_ENUMERATOR) kFieldCount };
 constexpr std::string_view kFieldNames[kFieldCount] = {ZC_FIELDS(ZC_TEXT)};
 

@@ -183,6 +183,18 @@ export interface NativeEngine {
     tail?: string,
     early?: string,
   ): void;
+  /** The same to several: one crossing. */
+  replyAll(
+    ids: readonly number[],
+    flags: number,
+    fields: string,
+    source: EngineReply['source'],
+    start: number,
+    end: number,
+    parts?: EngineReply['parts'],
+    tail?: string,
+    early?: string,
+  ): void;
   /**
    * Has the content read of a request record that came without it, at most so many bytes. A record tells what became of it,
    * whatever becomes of the request meanwhile.

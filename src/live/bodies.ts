@@ -3,6 +3,7 @@ import type { FileEntry } from '../files/entry.ts';
 import { eventOf, KEEP_ALIVE, retryAfter } from '../http/event-stream.ts';
 import type { FilePiece, Gone } from '../plan/types.ts';
 import type { Ending, FollowedFile } from './followed-file.ts';
+import { type Follow, Following, type Step } from './following.ts';
 import { eventsIn, MAX_LINE } from './lines.ts';
 
 /** Bytes that leave before the file is looked at again. */
@@ -22,34 +23,36 @@ export interface LiveBody {
   readonly timeoutMs: number;
 }
 
-/** Gives the file, joined. Rejects with an Error that has `code` where it cannot be opened. */
-type Follow = () => Promise<FollowedFile>;
-
 /** The bytes. The answer ends where the file does; throws where that was cut: what the client has is no part of it then. */
-export async function* piecesOf(
+export function piecesOf(
   follow: Follow,
-  { from, timeoutMs }: LiveBody,
+  body: LiveBody,
   gone: Gone,
-): AsyncGenerator<FilePiece<FileEntry>> {
-  const followed = await follow();
-  const began = performance.now();
-  let at = from;
-  try {
-    while (!gone.ending) {
-      const { size, ending } = followed;
-      if (ending === 'truncated') throw new Error(`${followed.file.path}: cut while it was sent`);
-      if (at < size) {
-        const piece = pieceOf(followed, at, Math.min(size, at + PIECE));
-        yield piece;
-        at = piece.span.end;
-      } else if (ending !== undefined || isOver(followed, began, timeoutMs)) {
-        return;
-      } else {
-        await followed.change(gone);
-      }
+): Following<FilePiece<FileEntry>> {
+  return new Pieces(follow, body, gone);
+}
+
+class Pieces extends Following<FilePiece<FileEntry>> {
+  readonly #timeoutMs: number;
+  #at: number;
+
+  constructor(follow: Follow, { from, timeoutMs }: LiveBody, gone: Gone) {
+    super(follow, gone);
+    this.#at = from;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  protected step(followed: FollowedFile): Step<FilePiece<FileEntry>> {
+    if (this.gone.ending) return 'over';
+    const { size, ending } = followed;
+    if (ending === 'truncated') throw new Error(`${followed.file.path}: cut while it was sent`);
+    if (this.#at < size) {
+      const piece = pieceOf(followed, this.#at, Math.min(size, this.#at + PIECE));
+      this.#at = piece.span.end;
+      return piece;
     }
-  } finally {
-    followed.leave();
+    const isDone = ending !== undefined || isOver(followed, this.began, this.#timeoutMs);
+    return isDone ? 'over' : 'wait';
   }
 }
 
@@ -62,41 +65,80 @@ export interface LiveEvents extends LiveBody {
  * An event for each line that has ended; at the end one of the type `end` that says why, with the id 0 where a client that
  * comes again will find other bytes. A client that knows of others is told so (`reset`), and gets all.
  */
-export async function* eventsOf(
-  follow: Follow,
-  { from, resumes, timeoutMs }: LiveEvents,
-  gone: Gone,
-): AsyncGenerator<Uint8Array> {
-  const followed = await follow();
-  const began = performance.now();
-  try {
-    const start = from > followed.size ? 0 : await startOfLine(followed, from);
-    const isReset = resumes && start !== from;
-    yield bytesOf(retryAfter(RETRY_MS) + (isReset ? eventOf('0', { event: 'reset', id: 0 }) : ''));
-    let at = isReset ? 0 : start;
-    let { beats } = followed;
-    while (!gone.ending) {
-      const { size, ending } = followed;
-      if (ending === 'truncated') break;
-      if (at < size) {
-        const { bytes, used } = await eventsAt(followed, at, size, ending !== undefined);
-        if (used > 0) {
-          at += used;
-          beats = followed.beats;
-          yield bytes;
-          continue;
-        }
-      }
-      if (size !== followed.size || ending !== followed.ending) continue;
-      if (ending !== undefined || isOver(followed, began, timeoutMs)) break;
-      await followed.change(gone);
-      if (followed.beats <= beats + 1) continue;
-      beats = followed.beats;
-      yield bytesOf(KEEP_ALIVE);
+export function eventsOf(follow: Follow, events: LiveEvents, gone: Gone): Following<Uint8Array> {
+  return new LineEvents(follow, events, gone);
+}
+
+const RETRY = bytesOf(retryAfter(RETRY_MS));
+const RESET = bytesOf(retryAfter(RETRY_MS) + eventOf('0', { event: 'reset', id: 0 }));
+const ALIVE = bytesOf(KEEP_ALIVE);
+
+class LineEvents extends Following<Uint8Array> {
+  readonly #resumes: boolean;
+  readonly #timeoutMs: number;
+  #at: number;
+  #state: 'new' | 'going' | 'over' = 'new';
+  /** Of this size it is known that no line more has ended. */
+  #looked = -1;
+  /** At its last sign of life. */
+  #beats = 0;
+
+  constructor(follow: Follow, { from, resumes, timeoutMs }: LiveEvents, gone: Gone) {
+    super(follow, gone);
+    this.#at = from;
+    this.#resumes = resumes;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  protected step(followed: FollowedFile): Step<Uint8Array> | Promise<Step<Uint8Array>> {
+    switch (this.#state) {
+      case 'new':
+        this.#state = 'going';
+        return this.#begin(followed);
+      case 'going':
+        return this.#goOn(followed);
+      case 'over':
+        return 'over';
     }
-    yield bytesOf(endOf(followed.ending, gone.ending));
-  } finally {
-    followed.leave();
+  }
+
+  async #begin(followed: FollowedFile): Promise<Uint8Array> {
+    const from = this.#at;
+    const start = from > followed.size ? 0 : await startOfLine(followed, from);
+    const isReset = this.#resumes && start !== from;
+    this.#at = isReset ? 0 : start;
+    this.#beats = followed.beats;
+    return isReset ? RESET : RETRY;
+  }
+
+  #goOn(followed: FollowedFile): Step<Uint8Array> | Promise<Step<Uint8Array>> {
+    const { size, ending } = followed;
+    if (this.gone.ending || ending === 'truncated') return this.#finish(followed);
+    const isLast = ending !== undefined;
+    if (this.#at >= size || (this.#looked === size && !isLast)) return this.#rest(followed);
+    return eventsAt(followed, this.#at, size, isLast).then(({ bytes, used }) => {
+      if (used === 0) {
+        this.#looked = size;
+        return isLast ? this.#rest(followed) : this.#goOn(followed);
+      }
+      this.#at += used;
+      this.#beats = followed.beats;
+      return bytes;
+    });
+  }
+
+  /** There is no line that has ended. */
+  #rest(followed: FollowedFile): Step<Uint8Array> {
+    const isDone = followed.ending !== undefined || isOver(followed, this.began, this.#timeoutMs);
+    if (isDone) return this.#finish(followed);
+    if (followed.beats <= this.#beats + 1) return 'wait';
+    this.#beats = followed.beats;
+    return ALIVE;
+  }
+
+  #finish({ ending }: FollowedFile): Uint8Array {
+    this.#state = 'over';
+    return bytesOf(endOf(ending, this.gone.ending));
   }
 }
 

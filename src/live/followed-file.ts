@@ -95,14 +95,24 @@ export class FollowedFile {
     this.#options.onLeft();
   }
 
+  /** Calls it once, when it has grown or ended, or from time to time. */
+  wait(wake: () => void): void {
+    this.#waiting.add(wake);
+  }
+
+  /** Nobody waits by it any more. */
+  forget(wake: () => void): void {
+    this.#waiting.delete(wake);
+  }
+
   /** Resolves when it has grown or ended, or its client has, and from time to time. */
   change(gone: Gone): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
-        this.#waiting.delete(wake);
+        this.forget(wake);
         resolve();
       };
-      this.#waiting.add(wake);
+      this.wait(wake);
       gone.onEnd(wake);
     });
   }
@@ -202,7 +212,9 @@ export class FollowedFile {
   }
 
   #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+    const woken = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of woken) wake();
   }
 }
 

@@ -141,7 +141,6 @@ function hasSay<F extends Representation>(
     case 'sec-fetch-dest':
     case 'sec-purpose':
     case 'access-control-request-method':
-    case 'access-control-request-headers':
     // Of streams and live answers, of which none is repeated.
     case 'content-type':
     case 'last-event-id':

@@ -9,6 +9,18 @@ export type Validators = Pick<Representation, 'etag' | 'lastModified'>;
 
 export type Verdict = 'proceed' | 'not-modified' | 'failed';
 
+/** Is there anything to judge? */
+export function isConditional(fields: RequestFields): boolean {
+  return CONDITIONS.some((name) => fields[name] !== undefined);
+}
+
+const CONDITIONS = [
+  'if-match',
+  'if-unmodified-since',
+  'if-none-match',
+  'if-modified-since',
+] as const;
+
 /**
  * Judges a GET or HEAD whose answer would be 200 otherwise (§13.2.1). Each field is evaluated only where
  * the one before it in §13.2.2 lets it.

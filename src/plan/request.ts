@@ -54,7 +54,6 @@ export const REQUEST_FIELDS = [
   'want-content-digest',
   ...ASKER,
   ...STREAM_FIELDS,
-  'access-control-request-headers',
 ] as const;
 
 export type RequestField = (typeof REQUEST_FIELDS)[number];

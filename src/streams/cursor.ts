@@ -10,12 +10,17 @@ const MAX_JITTER_MS = 3_600_000;
 /** As many digits as a number holds with room above; of anything else no cursor of ours was made. */
 const CURSOR = /^\d{1,15}$/;
 
+/** The number of the interval at `nowMs`. */
+export function intervalAt(nowMs: number): number {
+  return Math.floor((nowMs - EPOCH_MS) / INTERVAL_MS);
+}
+
 /**
  * The number of the interval at `nowMs`; or one beyond the client's, where that is not behind it, so that no cache goes in
  * circles. `random`: from 0 up to 1.
  */
 export function cursorAt(nowMs: number, given: string | undefined, random: number): string {
-  const current = Math.floor((nowMs - EPOCH_MS) / INTERVAL_MS);
+  const current = intervalAt(nowMs);
   const theirs = given !== undefined && CURSOR.test(given) ? Number(given) : -1;
   if (theirs < current) return String(current);
   return String(theirs + 1 + Math.floor((random * MAX_JITTER_MS) / INTERVAL_MS));

@@ -1,9 +1,9 @@
 // Waits that all last equally long: the oldest ends first, so one timer is enough for any number of them.
 
 export interface Deadline {
-  /** Milliseconds, by `performance.now()`. */
-  readonly at: number;
-  readonly run: () => void;
+  /** Milliseconds, by `performance.now()`; set when it is added. */
+  at: number;
+  run(): void;
 }
 
 export class Deadlines {
@@ -17,11 +17,10 @@ export class Deadlines {
   }
 
   /** Runs it after that time, unless it is dropped before. */
-  add(run: () => void): Deadline {
-    const deadline = { at: performance.now() + this.#ms, run };
+  add(deadline: Deadline): void {
+    deadline.at = performance.now() + this.#ms;
     this.#waiting.add(deadline);
     this.#timer ??= setTimeout(() => this.#expire(), this.#ms);
-    return deadline;
   }
 
   drop(deadline: Deadline): void {

@@ -124,28 +124,51 @@ export function createStreamsHandler(options: StreamsOptions): StreamsHandler {
     return { ...refuse(status, 'something went wrong on the server', later), errno: code };
   }
 
-  function withCommon(answer: StreamAnswer, { method, fields }: RequestHead): StreamAnswer {
-    const own = originFields(fields.origin, policy.cors);
-    const whole = { ...answer, fields: [...answer.fields, ...common, ...own] };
-    return method === 'HEAD' ? { ...whole, body: { kind: 'none' } } : whole;
+  let last: Finished | undefined;
+
+  /** The same object where it is for the same: those who wait together are answered together. */
+  function finish(answer: StreamAnswer, method: string, origin: string | undefined): StreamAnswer {
+    if (method === 'HEAD') return { ...whole(answer, origin), body: { kind: 'none' } };
+    if (last?.of === answer && last.origin === origin) return last.whole;
+    last = { of: answer, origin, whole: whole(answer, origin) };
+    return last.whole;
+  }
+
+  function whole(answer: StreamAnswer, origin: string | undefined): StreamAnswer {
+    const own = originFields(origin, policy.cors);
+    return { ...answer, fields: [...answer.fields, ...common, ...own] };
   }
 
   return {
     answer(asked, reach) {
-      const end = (answer: StreamAnswer) => withCommon(answer, asked.request);
+      // No more of the head is kept while it waits.
+      const { method, fields } = asked.request;
+      const end = ending(method, fields.origin);
       try {
         const answer = handle(asked, reach);
-        return answer instanceof Promise ? answer.catch(fail).then(end) : end(answer);
+        return answer instanceof Promise
+          ? answer.then(end, (error) => end(fail(error)))
+          : end(answer);
       } catch (error) {
         return end(fail(error));
       }
     },
-    withCommon,
+    withCommon: (answer, { method, fields }) => finish(answer, method, fields.origin),
     end() {
       polls.end();
       waits.end();
     },
   };
+
+  function ending(method: string, origin: string | undefined) {
+    return (answer: StreamAnswer) => finish(answer, method, origin);
+  }
+}
+
+interface Finished {
+  readonly of: StreamAnswer;
+  readonly origin: string | undefined;
+  readonly whole: StreamAnswer;
 }
 
 const NOT_YET = refuse(503, 'another process has the streams', ['Retry-After', '1']);

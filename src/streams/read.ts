@@ -1,7 +1,8 @@
 // Reads: what is there, at once; or what comes next, as one answer (long-poll) or as events (SSE). PROTOCOL.md §5.5 to §5.8.
+import type { FileEntry } from '../files/entry.ts';
 import type { FieldList } from '../http/field-list.ts';
 import type { Terms } from '../plan/policy.ts';
-import { judgePreconditions } from '../plan/preconditions.ts';
+import { isConditional, judgePreconditions } from '../plan/preconditions.ts';
 import type { RequestFields, RequestHead } from '../plan/request.ts';
 import { timing } from '../plan/span.ts';
 import { chooseStrategy } from '../plan/strategy.ts';
@@ -16,7 +17,7 @@ import {
   type StreamAnswer,
 } from './answers.ts';
 import { boundaryNear, isBoundary } from './boundaries.ts';
-import { cursorAt } from './cursor.ts';
+import { cursorAt, intervalAt } from './cursor.ts';
 import { type EventsOptions, openEvents } from './events.ts';
 import type { ReadOperation } from './operations.ts';
 import { eventFormOf } from './sse.ts';
@@ -161,14 +162,15 @@ function cursorOf({ cursor }: ReadOperation): string {
 function poll(reading: Reading, start: number): StreamAnswer | Promise<StreamAnswer> {
   const { stream, polls, onGone } = reading;
   if (polls.isFull) return refuse(429, 'too many wait', ['Retry-After', '1']);
+  const waiting = isConditional(reading.fields) ? reading : { ...reading, fields: NO_FIELDS };
   return new Promise((resolve) => {
-    const stop = polls.wait(stream, (why) => resolve(afterWait(reading, start, why)));
-    onGone?.(() => {
-      stop();
-      resolve(nothingNew(reading, start));
-    });
+    const wait = polls.wait(stream, (why) => resolve(afterWait(waiting, start, why)));
+    if (wait) onGone?.(() => polls.wake(wait, 'ended'));
   });
 }
+
+/** In the place of those that say nothing, which are not kept while it waits. */
+const NO_FIELDS: RequestFields = {};
 
 function afterWait(reading: Reading, start: number, why: Woken) {
   const { stream } = reading;
@@ -181,9 +183,58 @@ function afterWait(reading: Reading, start: number, why: Woken) {
     case 'closing':
       return nothingNew(reading, start);
     case 'live':
-      if (why === 'changed' && start < stream.tail) return answerPage(reading, start);
+      if (why === 'changed' && start < stream.tail) return sharedPage(reading, start);
       return nothingNew(reading, start);
   }
+}
+
+/** What those who wait get of one change. */
+interface Shared {
+  readonly start: number;
+  readonly tail: number;
+  readonly closed: boolean;
+  readonly file: FileEntry;
+  readonly terms: Terms;
+  readonly isPrivate: boolean;
+  /** Of its cursors. */
+  readonly interval: number;
+  /** By the cursor that was given. */
+  readonly answers: Map<string | undefined, ReturnType<typeof answerPage>>;
+}
+
+const shared = new WeakMap<Stream, Shared>();
+
+/** Cursors differ where not all have waited together. */
+const MAX_SHARED = 64;
+
+/** One object for all who ask the same: it is made once, and crosses to the engine once. */
+function sharedPage(reading: Reading, start: number): StreamAnswer | Promise<StreamAnswer> {
+  const { cursor, isResumed } = reading.operation;
+  if (reading.fields !== NO_FIELDS || !isResumed) return answerPage(reading, start);
+  const { answers } = sharedOf(reading, start);
+  const known = answers.get(cursor);
+  if (known !== undefined) return known;
+  const made = answerPage(reading, start);
+  if (answers.size < MAX_SHARED) answers.set(cursor, made);
+  return made;
+}
+
+function sharedOf({ stream, terms, isPrivate }: Reading, start: number): Shared {
+  const { tail, closed, file } = stream;
+  const interval = intervalAt(Date.now());
+  const last = shared.get(stream);
+  const isSame =
+    last?.start === start &&
+    last.tail === tail &&
+    last.closed === closed &&
+    last.file === file &&
+    last.terms === terms &&
+    last.isPrivate === isPrivate &&
+    last.interval === interval;
+  if (isSame) return last;
+  const made = { start, tail, closed, file, terms, isPrivate, interval, answers: new Map() };
+  shared.set(stream, made);
+  return made;
 }
 
 /** The 204 of a long-poll. */

@@ -5,15 +5,28 @@ import type { Stream } from './store/types.ts';
 /** Why a wait has ended. ended: nobody is to wait here any more. */
 export type Woken = 'changed' | 'timed-out' | 'ended';
 
-interface Waiting {
+/** One that waits. There may be a hundred thousand: it is its own deadline, and has no functions of its own. */
+export class Wait implements Deadline {
   readonly wake: (why: Woken) => void;
   readonly of: Listening;
-  readonly deadline: Deadline;
+  readonly #waits: Waits;
+  at = 0;
+
+  constructor(wake: (why: Woken) => void, of: Listening, waits: Waits) {
+    this.wake = wake;
+    this.of = of;
+    this.#waits = waits;
+  }
+
+  /** Its time is over. */
+  run(): void {
+    this.#waits.wake(this, 'timed-out');
+  }
 }
 
 interface Listening {
   readonly stream: Stream;
-  readonly waiting: Set<Waiting>;
+  readonly waiting: Set<Wait>;
   readonly stop: () => void;
 }
 
@@ -51,20 +64,35 @@ export class Waits {
   }
 
   /**
-   * Calls `wake` once, when the stream has changed or the time is over; at once where nobody is to wait any more. What it
-   * returns ends the wait before, without a call.
+   * Calls `wake` once, when the stream has changed or the time is over. Undefined where nobody is to wait any more: then it is
+   * called at once.
    */
-  wait(stream: Stream, wake: (why: Woken) => void): () => void {
+  wait(stream: Stream, wake: (why: Woken) => void): Wait | undefined {
     if (this.#ended) {
       wake('ended');
-      return () => {};
+      return undefined;
     }
-    const listening = this.#listening.get(stream) ?? this.#listen(stream);
-    const deadline = this.#deadlines.add(() => this.#wake(waiting, 'timed-out'));
-    const waiting: Waiting = { wake, of: listening, deadline };
-    listening.waiting.add(waiting);
+    const wait = new Wait(wake, this.#listening.get(stream) ?? this.#listen(stream), this);
+    this.#deadlines.add(wait);
+    wait.of.waiting.add(wait);
     this.#size++;
-    return () => this.#drop(waiting);
+    return wait;
+  }
+
+  /** Ends the wait now, unless it has ended. */
+  wake(wait: Wait, why: Woken): void {
+    if (this.drop(wait)) wait.wake(why);
+  }
+
+  /** Ends the wait without a call. False where it has ended. */
+  drop(wait: Wait): boolean {
+    const { of: listening } = wait;
+    if (!listening.waiting.delete(wait)) return false;
+    this.#size--;
+    this.#deadlines.drop(wait);
+    // In a turn to come: who was woken may wait again, and what is sent of the stream is retained by then.
+    if (listening.waiting.size === 0) setImmediate(() => this.#settle(listening));
+    return true;
   }
 
   /** Wakes all, and whoever comes later. */
@@ -89,21 +117,7 @@ export class Waits {
 
   /** Those who wait now: who is woken may wait again at once. */
   #wakeAll({ waiting }: Listening, why: Woken): void {
-    for (const each of [...waiting]) this.#wake(each, why);
-  }
-
-  #wake(waiting: Waiting, why: Woken): void {
-    if (this.#drop(waiting)) waiting.wake(why);
-  }
-
-  #drop(waiting: Waiting): boolean {
-    const { of: listening, deadline } = waiting;
-    if (!listening.waiting.delete(waiting)) return false;
-    this.#size--;
-    this.#deadlines.drop(deadline);
-    // In a turn to come: who was woken may wait again, and what is sent of the stream is retained by then.
-    if (listening.waiting.size === 0) setImmediate(() => this.#settle(listening));
-    return true;
+    for (const each of [...waiting]) this.wake(each, why);
   }
 
   #settle({ stream, waiting, stop }: Listening): void {

@@ -4,12 +4,45 @@ import t from 'tap';
 import { KEEP_ALIVE } from '../../src/http/event-stream.ts';
 import { eventsOf, piecesOf } from '../../src/live/bodies.ts';
 import { MAX_LINE } from '../../src/live/lines.ts';
+import { Feeds } from '../../src/transport/engine/feeds.ts';
 import { Taker } from '../../src/transport/taker.ts';
 import { readEvents } from '../support/event-stream.ts';
+import { memoryLog, until } from '../transport/fixtures.ts';
 import { followed, STAYS } from './fixture.ts';
 
 const HOUR = 3_600_000;
 const START = { from: 0, timeoutMs: HOUR };
+
+t.test('what a thousand are given crosses to the engine once', async (t) => {
+  const { file, path } = await followed(t, 'one\n');
+  const crossings: Array<readonly [count: number, text: string]> = [];
+  const feeds = new Feeds(
+    {
+      feed: (ids, bytes) => void crossings.push([ids.length, Buffer.from(bytes).toString()]),
+      feedFile() {},
+      finishFeed() {},
+    },
+    memoryLog(),
+  );
+  const follow = async () => {
+    file.join();
+    return file;
+  };
+  const given = (line: string) => {
+    const of = crossings.filter(([, text]) => text.includes(`data: ${line}\n`));
+    return of.map(([count]) => count);
+  };
+  for (let id = 0; id < 1000; id++) {
+    feeds.start(id, (gone) => eventsOf(follow, { ...START, resumes: false }, gone));
+  }
+  await until(() => given('one').length > 0);
+  t.same(given('one'), [1000]);
+  appendFileSync(path, 'two\n');
+  await until(() => given('two').length > 0);
+  t.same(given('two'), [1000]);
+  feeds.close();
+  file.leave();
+});
 
 t.test('those who have come equally far get the same object', async (t) => {
   const { file, path } = await followed(t, 'one\n');
@@ -34,7 +67,7 @@ t.test('those who have come equally far get the same object', async (t) => {
     for (const other of more) t.equal(other, made);
     if (span.end === 4) appendFileSync(path, 'two\n');
   }
-  for (const each of [...bodies, ...events]) await each.return(undefined);
+  for (const each of [...bodies, ...events]) await each.return();
   file.leave();
 });
 

@@ -2,10 +2,12 @@
 import t from 'tap';
 import { createLog } from '../../src/log/log.ts';
 import { errorPlan } from '../../src/plan/errors.ts';
+import { liveAsked } from '../../src/plan/live.ts';
 import { isNavigation } from '../../src/plan/negotiate.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { REQUEST_FIELDS, type RequestFields, requestFields } from '../../src/plan/request.ts';
 import { guarded } from '../../src/site/guard.ts';
+import { readOperation } from '../../src/streams/operations.ts';
 import { everyResolution, get, NOW, policy } from './given.ts';
 
 t.test('every field of the list has a say in some answer', async (t) => {
@@ -35,6 +37,13 @@ t.test('every field of the list has a say in some answer', async (t) => {
     log: createLog({ level: 'silent', format: 'text' }),
   });
   guard(get(spy({})), 'memory');
+  const fork = { 'stream-forked-from': '/logs/a', 'stream-fork-offset': '-1' };
+  for (const method of ['PUT', 'POST']) {
+    for (const fields of [{}, { 'producer-id': 'a' }, fork]) {
+      readOperation(get(spy(fields), method), '');
+    }
+  }
+  liveAsked({ ...get(spy({ accept: 'text/event-stream' })), target: '/log?live' });
   t.same([...read].sort(), [...REQUEST_FIELDS].sort());
 });
 

@@ -69,8 +69,8 @@ t.test('a wait has an end', async (t) => {
     });
   });
   const dropped = waits.wait(stream, () => t.fail('it was dropped'));
-  dropped();
-  dropped();
+  t.equal(dropped && waits.drop(dropped), true);
+  t.equal(dropped && waits.drop(dropped), false);
   await first;
   await second;
   t.same(woken, ['first timed-out', 'second timed-out', 'again timed-out']);

@@ -23,6 +23,7 @@ import { engineTls } from './engine-tls.ts';
 import { Feeds } from './feeds.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
+import { Replies } from './replies.ts';
 import { engineReply, hotReply } from './reply.ts';
 import { Watches } from './watches.ts';
 
@@ -101,6 +102,14 @@ interface Served extends EngineSite {
 type SiteRecord = Extract<EngineRecord, { readonly site: number }>;
 type Asked = Extract<EngineRecord, { readonly kind: 'request' }>;
 
+/** What is still needed of a request once it has its answer. */
+interface Asking {
+  readonly id: number;
+  /** As sent, without the query. */
+  readonly path: string;
+  readonly met: boolean;
+}
+
 /** Longer than any answer takes, milliseconds: each state of a connection has a time of its own. */
 const NO_DEADLINE_MS = 2 ** 40;
 
@@ -149,6 +158,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
   const admission = new Admission(engine);
   const feeds = new Feeds(engine, log);
+  const replies = new Replies(engine, failed);
   const contents = new Contents(engine);
   const watches = new Watches(engine);
   const index = new HotIndex(engine, options.maxHot, () => admission.crowded());
@@ -256,32 +266,47 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   function ask(site: Served, asked: Asked): void {
-    const { id, request, content } = asked;
+    const { id, request, content, met } = asked;
     const head = {
       ...request,
       content: content && contents.of(id, content),
       onGone: (run: () => void) => watches.add(id, run),
     };
     const plan = site.handler(head, reach);
-    if (plan instanceof Promise) plan.then((answer) => answerWith(site, asked, answer));
-    else answerWith(site, asked, plan);
+    // It may wait for long: the request's head is not kept for it.
+    const asking = { id, met, path: pathOf(request) };
+    if (!(plan instanceof Promise)) answerWith(site, asking, plan, reply);
+    else plan.then((answer) => answerWith(site, asking, answer, replyLater));
   }
 
-  function answerWith(site: Served, asked: Asked, plan: Answer): void {
+  function answerWith(site: Served, asking: Asking, plan: Answer, send: typeof reply): void {
+    watches.drop(asking.id);
     try {
-      reply(site, asked, plan);
+      send(asking.id, plan);
+      learn(site, asking, plan);
     } catch (error) {
-      log.error(`unexpected: ${textOf(error)}`, 'native');
-      reply(site, asked, errorPlan(500, options.common));
+      reply(asking.id, failed(error));
     }
   }
 
-  function reply({ number, directories }: Served, { id, request, met }: Asked, plan: Answer): void {
+  function replyLater(id: number, plan: Answer): void {
+    // What is made follows its head.
+    if (plan.body.kind === 'feed') reply(id, plan);
+    else replies.post(id, plan);
+  }
+
+  function reply(id: number, plan: Answer): void {
     const { flags, fields, source, start, end, parts, tail, early } = engineReply(plan);
-    watches.drop(id);
     engine.reply(id, flags, fields, source, start, end, parts, tail, early);
     if (plan.body.kind === 'feed') feeds.start(id, plan.body.open);
-    const path = pathOf(request);
+  }
+
+  function failed(error: unknown): Answer {
+    log.error(`unexpected: ${textOf(error)}`, 'native');
+    return errorPlan(500, options.common);
+  }
+
+  function learn({ number, directories }: Served, { path, met }: Asking, plan: Answer): void {
     if (!path.startsWith('/')) return;
     directories.learn(path, plan);
     const { memo } = plan;

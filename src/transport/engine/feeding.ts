@@ -13,18 +13,20 @@ const PIECE = 64 * 1024;
 
 /** Where what is made goes. */
 export interface Outlet {
-  /** Settles when the engine has it. */
-  post(id: number, piece: Made): Promise<void>;
+  /** Throws where that cannot be sent. */
+  post(id: number, piece: Made): void;
   /** Nothing more comes: that was all of it, or it could not be made. */
   finish(id: number, whole: boolean, error?: unknown): void;
 }
 
+// Without async functions: each would take as much memory again while it waits for the next.
 export class Feeding extends Taker {
   readonly #id: number;
   readonly #outlet: Outlet;
   #iterator: AsyncIterator<Made> | undefined;
   #room = ROOM;
-  #wake: (() => void) | undefined;
+  /** It waits for room. */
+  #rest: Made | undefined;
 
   constructor(id: number, outlet: Outlet) {
     super();
@@ -41,7 +43,6 @@ export class Feeding extends Taker {
     }
   }
 
-  // Not by an async function, which would take as much memory again while it waits for the next.
   #next(): void {
     // Whoever makes it cleans up.
     if (this.aborted) this.#iterator?.return?.().catch(this.#fail);
@@ -49,13 +50,8 @@ export class Feeding extends Taker {
   }
 
   readonly #take = ({ done, value }: IteratorResult<Made>): void => {
-    if (!done) {
-      this.#give(value)
-        .then(() => this.#next())
-        .catch(this.#fail);
-    } else if (!this.aborted) {
-      this.#outlet.finish(this.#id, true);
-    }
+    if (!done) this.#give(value);
+    else if (!this.aborted) this.#outlet.finish(this.#id, true);
   };
 
   readonly #fail = (error: unknown): void => {
@@ -64,35 +60,43 @@ export class Feeding extends Taker {
 
   drained(bytes: number): void {
     this.#room += bytes;
-    this.#wake?.();
+    this.#goOn();
   }
 
   override abort(): void {
     super.abort();
-    this.#wake?.();
+    this.#goOn();
   }
 
-  async #give(made: Made): Promise<void> {
-    if (!(made instanceof Uint8Array) || made.length <= PIECE) {
-      await this.#post(made);
-      return;
-    }
-    for (let at = 0; at < made.length && !this.aborted; at += PIECE) {
-      await this.#post(made.subarray(at, at + PIECE));
-    }
+  #goOn(): void {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest !== undefined) this.#give(rest);
   }
 
-  /** Once there is room for it. */
-  async #post(piece: Made): Promise<void> {
-    while (this.#room < PIECE && !this.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+  /** As far as there is room, and the rest once there is. */
+  #give(made: Made): void {
+    try {
+      let rest: Made | undefined = made;
+      while (rest !== undefined && !this.aborted) {
+        if (this.#room < PIECE) {
+          this.#rest = rest;
+          return;
+        }
+        const piece: Made = isLong(rest) ? rest.subarray(0, PIECE) : rest;
+        rest = isLong(rest) ? rest.subarray(PIECE) : undefined;
+        this.#room -= sizeOf(piece);
+        this.#outlet.post(this.#id, piece);
+      }
+      this.#next();
+    } catch (error) {
+      this.#fail(error);
     }
-    if (this.aborted) return;
-    this.#room -= sizeOf(piece);
-    await this.#outlet.post(this.#id, piece);
   }
+}
+
+function isLong(made: Made): made is Uint8Array {
+  return made instanceof Uint8Array && made.length > PIECE;
 }
 
 function sizeOf(made: Made): number {

@@ -20,8 +20,9 @@ export class Feeds {
   readonly #feeding = new Map<number, Feeding>();
   #ending = false;
   #parcels: Parcel[] = [];
-  /** When they have been handed over. */
-  #sent: Promise<void> | undefined;
+  /** Behind them. */
+  #ended: Array<readonly [id: number, whole: boolean]> = [];
+  #sends = false;
 
   constructor(engine: FeedingEngine, log: Log) {
     this.#engine = engine;
@@ -60,10 +61,11 @@ export class Feeds {
 
   finish(id: number, whole: boolean, error?: unknown): void {
     if (!whole) tellBroken(error, this.#log);
-    this.#engine.finishFeed(id, whole);
+    this.#ended.push([id, whole]);
+    this.#sendSoon();
   }
 
-  post(id: number, piece: Made): Promise<void> {
+  post(id: number, piece: Made): void {
     const last = this.#parcels.at(-1);
     if (last?.piece === piece) {
       last.ids.push(id);
@@ -71,25 +73,40 @@ export class Feeds {
       if (!(piece instanceof Uint8Array)) holdFile(piece);
       this.#parcels.push({ piece, ids: [id] });
     }
-    // By then all that were woken together have given what they have.
-    this.#sent ??= Promise.resolve().then(() => this.#send());
-    return this.#sent;
+    this.#sendSoon();
+  }
+
+  /** In a microtask: by then all that were woken together have given what they have. */
+  #sendSoon(): void {
+    if (this.#sends) return;
+    this.#sends = true;
+    queueMicrotask(() => this.#send());
   }
 
   #send(): void {
     const parcels = this.#parcels;
+    const ended = this.#ended;
     this.#parcels = [];
-    this.#sent = undefined;
+    this.#ended = [];
+    this.#sends = false;
     for (const { piece, ids } of parcels) {
-      if (piece instanceof Uint8Array) this.#engine.feed(ids, piece);
-      else this.#sendFile(ids, piece);
+      try {
+        if (piece instanceof Uint8Array) this.#engine.feed(ids, piece);
+        else this.#sendFile(ids, piece);
+      } catch (error) {
+        for (const id of ids) this.finish(id, false, error);
+      }
     }
+    for (const [id, whole] of ended) this.#engine.finishFeed(id, whole);
   }
 
   #sendFile(ids: readonly number[], { file, span }: FilePiece<FileEntry>): void {
     const { native } = file.file;
-    if (native) this.#engine.feedFile(ids, native, span.start, span.end);
-    file.release();
+    try {
+      if (native) this.#engine.feedFile(ids, native, span.start, span.end);
+    } finally {
+      file.release();
+    }
   }
 }
 
