@@ -62,6 +62,14 @@ napi_value engine_receive(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+// watch(id)
+napi_value engine_watch(napi_env env, napi_callback_info info) {
+  const Arguments args(env, info);
+  const Ref<EngineHost> host = host_of(env, args.self);
+  if (host) host->engine->watch(to_count(env, args[0]));
+  return undefined(env);
+}
+
 // feed(ids, bytes)
 napi_value engine_feed(napi_env env, napi_callback_info info) {
   const Arguments args(env, info);
@@ -331,7 +339,8 @@ void define_engine(napi_env env, napi_value exports) {
       {getter("threads", engine_threads), method("listen", engine_listen), method("useTls", engine_use_tls),
        method("logAccess", engine_log_access), method("reply", engine_reply),
        method("replyAll", engine_reply_all),
-       method("receive", engine_receive), method("feed", engine_feed), method("feedFile", engine_feed_file),
+       method("receive", engine_receive), method("watch", engine_watch), method("feed", engine_feed),
+       method("feedFile", engine_feed_file),
        method("finishFeed", engine_finish_feed), method("add", engine_add), method("put", engine_put),
        method("remove", engine_remove), method("putDirectory", engine_put_directory),
        method("removeDirectory", engine_remove_directory),

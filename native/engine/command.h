@@ -41,11 +41,12 @@ struct Command {
     finish_feed,
     fail_feed,
     receive,
+    watch,
     retire,
     stop
   };
   Kind kind;
-  uint64_t id = 0;  // reply, receive, paged, finish_feed, fail_feed: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
+  uint64_t id = 0;  // reply, receive, watch, paged, finish_feed, fail_feed: of an exchange; transfer, cancel: of a transfer; set_admission: uses; put_template: a group
   uint64_t most = 0;  // bytes to receive
   uint32_t site = 0;  // of what is put or removed, and of a root
   Ref<Reply> reply_value;

@@ -100,6 +100,12 @@ void Engine::receive(uint64_t id, uint64_t most) {
   post_to(id, std::move(command));
 }
 
+void Engine::watch(uint64_t id) {
+  Command command{};
+  command.kind = Command::watch;
+  post_to(id, std::move(command));
+}
+
 void Engine::feed(const std::vector<uint64_t>& ids, FeedPiece piece) {
   if (piece.size() == 0) return;
   if (piece.file) prepare(piece, ids.size());

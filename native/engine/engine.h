@@ -33,6 +33,8 @@ class Engine {
   void reply_all(const std::vector<uint64_t>& ids, const Ref<Reply>& reply);
   /** The content of a request that came without it, at most so many bytes: the record `received` tells. */
   void receive(uint64_t id, uint64_t most);
+  /** Before its answer: the record `gone` tells if nobody waits for that any more. */
+  void watch(uint64_t id);
   /**
    * More of the bodies of these replies by Way::feed: the same bytes for all of them, one copy of which is made at most.
    * Records `drained` tell when they have left, 64 KiB or more together.

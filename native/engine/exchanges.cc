@@ -1,5 +1,7 @@
 #include "engine/exchanges.h"
 
+#include <utility>
+
 namespace zc {
 namespace {
 
@@ -56,6 +58,7 @@ void Exchanges::count_of_files(const BodySource& body, Feed::OfFiles files, uint
 void Exchanges::end(Exchange& exchange, ExchangeEnd how) {
   BodySource& body = exchange.body;
   if (exchange.receives) deliver(exchange, Received::gone, {});
+  if (std::exchange(exchange.watched, false) && !body.active()) tell_gone(exchange.id);
   if (body.active()) {
     const File* source = body.faulty();
     count_end(exchange, how);
@@ -116,6 +119,8 @@ void Exchanges::end_content(uint64_t id, Received how, std::string content) {
   record.code = static_cast<uint32_t>(how);
   record.text = std::move(content);
 }
+
+void Exchanges::tell_gone(uint64_t id) { records_.add(Record::gone).id = static_cast<double>(id); }
 
 void Exchanges::end_feed(uint64_t id, ExchangeEnd how) {
   Record& record = records_.add(Record::feed_end);

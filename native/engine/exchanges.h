@@ -34,6 +34,9 @@ class Exchanges {
   /** Of one that is no more, or had none. */
   void refuse_content(uint64_t id) { end_content(id, Received::gone, {}); }
 
+  /** Nobody waits for its answer. */
+  void tell_gone(uint64_t id);
+
   /** Its answer begins. */
   void begin(const Exchange& exchange);
   void count(const Exchange& exchange, uint64_t bytes);

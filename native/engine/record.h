@@ -22,13 +22,14 @@ namespace zc {
  * names are to be read; code = 1: of one that is no longer what it was, it is removed · kept: text = path of a directory
  * of which the first file is kept · unproxied: code = Unproxied: a client that no proxy has introduced was turned away ·
  * retired: the thread accepts nobody more · drained: id, bytes: so much of a feed has left · feed_end: id, code = ExchangeEnd:
- * nobody takes more of it · received: id, code = Received, text = content: what Engine::receive asked for.
+ * nobody takes more of it · received: id, code = Received, text = content: what Engine::receive asked for · gone: id: of Engine::watch, nobody
+ * waits for the answer any more.
  */
 #define ZC_RECORDS(X)                                                                                        \
   X(request, "request") X(stale, "stale") X(file_fault, "file-fault") X(refused, "refused")                  \
   X(transfer_end, "transfer-end") X(accept_paused, "accept-paused") X(stopped, "stopped") X(root, "root") \
   X(directory, "directory") X(kept, "kept") X(unproxied, "unproxied") X(retired, "retired") \
-  X(drained, "drained") X(feed_end, "feed-end") X(received, "received")
+  X(drained, "drained") X(feed_end, "feed-end") X(received, "received") X(gone, "gone")
 
 /** What was wrong with a client of a listener that takes those of proxies. */
 #define ZC_UNPROXIED(X) X(stranger, "stranger") X(header, "header")

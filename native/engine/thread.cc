@@ -115,6 +115,8 @@ void EngineThread::on_command(Command& command) {
       return feed(command.id, [](Feed& feed) { feed.finish(false); });
     case Command::receive:
       return receive(command);
+    case Command::watch:
+      return watch(command.id);
     case Command::put:
       return service_.site(command.site).put(std::move(command.entry));
     case Command::remove:
@@ -177,6 +179,13 @@ void EngineThread::receive(const Command& command) {
   if (!exchange || exchange->receives) return service_.exchanges().refuse_content(command.id);
   exchange->receives = true;
   exchange->connection.on_receive(*exchange, command.most);
+}
+
+void EngineThread::watch(uint64_t id) {
+  Exchange* const exchange = service_.exchanges().find(id);
+  if (!exchange) return service_.exchanges().tell_gone(id);
+  exchange->watched = true;
+  exchange->connection.on_watch(*exchange);
 }
 
 void EngineThread::listen(UniqueFd listener, Ref<const Entrance> entrance) {

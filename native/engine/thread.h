@@ -28,6 +28,7 @@ class EngineThread : public RefCounted {
   void accept_clients(Acceptor& from);
   void reply(uint64_t id, Ref<Reply> value);
   void receive(const Command& command);
+  void watch(uint64_t id);
   template <class Change>
   void feed(uint64_t id, Change change);
   void begin_transfer(Command& command);

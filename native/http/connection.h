@@ -29,6 +29,8 @@ class Connection : public Timer {
   virtual void on_answer(Exchange& exchange, Ref<const Reply> reply) = 0;
   /** Somebody wants the content of its request, at most so many bytes: Service::deliver is called, unless the exchange ends. */
   virtual void on_receive(Exchange&, uint64_t) {}
+  /** Exchange::watched is set: a client that has half-closed takes no answer that may be long in coming (RFC 9112 §9.6). */
+  virtual void on_watch(Exchange&) {}
   /** What Service::page_in was called for is in memory, or will never be. */
   virtual void on_paged(Exchange& exchange) = 0;
   /** More of a body that is made while it is sent is here, or its end. */

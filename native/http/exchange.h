@@ -63,6 +63,7 @@ struct Exchange {
   int64_t began = 0;  // ms, monotonic: its head was read
   BodySource body;    // of the answer, once there is one
   bool receives = false;  // somebody waits for the request's content
+  bool watched = false;   // somebody is to be told if nobody waits for the answer any more
 
   /** Of one whose request could not be read. */
   void begin(int64_t now) {

@@ -26,25 +26,11 @@ class Input {
     readable_ = io.result == Io::moved && stream.may_hold_more(io, Turn::kScratch);
     return io;
   }
-  /**
-   * Once our side is shut: drops what the client still sends, so that no reset eats our last words. True when it sends
-   * no more, or more than is waited for.
-   */
-  bool drop(Stream& stream, const Turn& turn) {
-    while (readable_ && dropped_ < kLingerBytes) {
-      const Io io = receive(stream, turn);
-      if (io.result == Io::again) return false;
-      if (io.result != Io::moved) break;
-      dropped_ += io.bytes;
-    }
-    return ended_ || dropped_ >= kLingerBytes;
-  }
 
  private:
   bool readable_ = false;
   bool peer_ended_ = false;  // announced: read until the end
   bool ended_ = false;
-  uint64_t dropped_ = 0;
 };
 
 }  // namespace zc

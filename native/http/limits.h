@@ -7,9 +7,12 @@
 
 namespace zc {
 
-/** ms for a client to notice that we have closed, and bytes of its that are dropped until the connection is cut. */
-constexpr int64_t kLingerTimeout = 2000;
-constexpr uint64_t kLingerBytes = 1 << 20;
+/** ms for a client that still sends to notice that we have closed: in all, and where nothing comes (nginx's defaults). */
+constexpr int64_t kLingerTime = 30'000, kLingerPause = 5000;
+/** The same in all, once the server ends. */
+constexpr int64_t kFarewellLinger = 2000;
+/** Bytes of its that are dropped: there are clients that read no answer before all is sent. And of one turn. */
+constexpr uint64_t kLingerBytes = 64 << 20, kLingerTurn = 128 << 10;
 
 struct ParseLimits {
   uint32_t max_head = 16384;   // bytes, including the empty line

@@ -128,12 +128,24 @@ void Http1Connection::linger() {
   input_ = {};
   used_ = 0;
   // Not readable now is no matter: what comes will be announced.
+  lingering_.begin(service_.turn());
+  wait_for_end();
+}
+
+void Http1Connection::wait_for_end() {
   service_.disarm(*this);
-  arm(kLingerTimeout);
+  arm(lingering_.patience(service_.turn()));
 }
 
 void Http1Connection::drop_input() {
-  if (incoming_.drop(*stream_, service_.turn())) close();
+  switch (lingering_.drop(incoming_, *stream_, service_.turn())) {
+    case Lingering::Next::wait:
+      return wait_for_end();
+    case Lingering::Next::again:
+      return service_.requeue(*this);
+    case Lingering::Next::over:
+      return close();
+  }
 }
 
 }  // namespace zc

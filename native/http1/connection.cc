@@ -44,9 +44,9 @@ void Http1Connection::on_events(const StreamEvents& events) {
   // See Sender::can_go_on.
   if (gathered_ && !happened(events, stream_->send_awaits())) return;
   switch (state_) {
-    // Waiting for TypeScript: the event is noted, nothing can be done with it now.
+    // Waiting for TypeScript: the event is noted, nothing more can be done with it now.
     case State::answer:
-      return;
+      return on_watch(exchange_);
     case State::send:
       if (is_left()) return abandon(ExchangeEnd::gone);
       if (!sender_.can_go_on(events)) return;
@@ -196,6 +196,10 @@ void Http1Connection::on_answer(Exchange&, Ref<const Reply> reply) {
   advance();
 }
 
+void Http1Connection::on_watch(Exchange& exchange) {
+  if (state_ == State::answer && exchange.watched && incoming_.peer_ended()) abandon(ExchangeEnd::gone);
+}
+
 void Http1Connection::refuse(int status) {
   close_after_ = drops_input_ = true;
   has_body_ = is_head_ = false;
@@ -241,6 +245,7 @@ void Http1Connection::on_timeout() {
       service_.count_timeout();
       return abandon(ExchangeEnd::timed_out);
     case State::drain:
+      return linger();
     case State::linger:
       return close();
   }
@@ -248,7 +253,10 @@ void Http1Connection::on_timeout() {
 
 void Http1Connection::stop() {
   const bool idle = state_ == State::receive && !head_begun_ && !gathered_;
-  if (idle || state_ == State::linger) close();
+  if (idle) return close();
+  if (state_ != State::linger) return;
+  lingering_.hasten(service_.turn());
+  wait_for_end();
 }
 
 // The answers in progress, if there are any, do not reach their end.

@@ -1,7 +1,7 @@
 // HTTP/1 on a stream: receive a head, have it answered, send the answer; the next one, or the end. RFC 9112.
 #pragma once
-#include "http/input.h"
 #include "http/lifetime.h"
+#include "http/lingering.h"
 #include "http1/body_reader.h"
 #include "http1/gathered.h"
 #include "http1/parser.h"
@@ -25,6 +25,7 @@ class Http1Connection final : public Connection {
   void on_timeout() override;
   void on_answer(Exchange& exchange, Ref<const Reply> reply) override;
   void on_receive(Exchange& exchange, uint64_t most) override;
+  void on_watch(Exchange& exchange) override;
   void on_paged(Exchange& exchange) override;
   void on_fed(Exchange& exchange) override;
   void stop() override;
@@ -81,6 +82,7 @@ class Http1Connection final : public Connection {
   void abandon_content();
 
   void linger();
+  void wait_for_end();
   void drop_input();
   void arm(int64_t ms) { service_.arm(*this, ms); }
   void close() { service_.close(*this); }
@@ -95,6 +97,7 @@ class Http1Connection final : public Connection {
   Lifetime lifetime_;
   State state_ = State::receive;
   Input incoming_;
+  Lingering lingering_;
   bool close_after_ = false;   // this answer
   bool drops_input_ = false;   // closing with unread request bytes: linger
   bool has_body_ = false;      // a request body follows the head

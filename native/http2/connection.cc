@@ -130,7 +130,8 @@ void Http2Connection::end_stranded() {
   streams_.each([this](Http2Stream& stream) {
     if (stream.receives) finish_content(stream, Received::gone);
     const bool starved = stream.state == State::ready && stream.head_sent && window_ <= 0;
-    const bool waits = stream.state == State::feed && stream.body.reply().live;
+    const bool is_live = stream.state == State::feed && stream.body.reply().live;
+    const bool waits = is_live || (stream.state == State::ask && stream.watched);
     if (starved || waits || stream.state == State::blocked) end(stream, ExchangeEnd::gone);
     else if (stream.state == State::drain) end(stream, ExchangeEnd::done);
   });
@@ -163,7 +164,7 @@ void Http2Connection::announce_end() {
 void Http2Connection::leave() {
   say_goaway(ErrorCode::no_error);
   state_ = State::closing;
-  lingers_ = incoming_.readable();
+  lingers_ = lingers_ || incoming_.readable();
 }
 
 void Http2Connection::part() {
@@ -171,12 +172,20 @@ void Http2Connection::part() {
   stream_->end_output();
   state_ = State::linger;
   input_ = {};
-  expect(kLinger, kLingerTimeout);
+  lingering_.begin(service_.turn());
+  expect(kLinger, lingering_.patience(service_.turn()));
   drop_input();
 }
 
 void Http2Connection::drop_input() {
-  if (incoming_.drop(*stream_, service_.turn())) close();
+  switch (lingering_.drop(incoming_, *stream_, service_.turn())) {
+    case Lingering::Next::wait:
+      return expect(kLinger, lingering_.patience(service_.turn()));
+    case Lingering::Next::again:
+      return service_.requeue(*this);
+    case Lingering::Next::over:
+      return close();
+  }
 }
 
 // §6.8: what the client has sent until it hears of it is answered; a PING tells when it has.
@@ -189,7 +198,11 @@ void Http2Connection::retire() {
   service_.requeue(*this);
 }
 
-void Http2Connection::stop() { retire(); }
+void Http2Connection::stop() {
+  if (state_ != State::linger) return retire();
+  lingering_.hasten(service_.turn());
+  expect(kLinger, lingering_.patience(service_.turn()));
+}
 
 // The client has heard of it, or does not listen.
 void Http2Connection::finish() {

@@ -2,8 +2,8 @@
 #pragma once
 #include <array>
 
-#include "http/input.h"
 #include "http/lifetime.h"
+#include "http/lingering.h"
 #include "http2/batch.h"
 #include "http2/floods.h"
 #include "http2/output.h"
@@ -25,6 +25,7 @@ class Http2Connection final : public Connection {
   void on_timeout() override;
   void on_answer(Exchange& exchange, Ref<const Reply> reply) override;
   void on_receive(Exchange& exchange, uint64_t most) override;
+  void on_watch(Exchange&) override { service_.requeue(*this); }
   void on_paged(Exchange& exchange) override;
   void on_fed(Exchange& exchange) override;
   void retire() override;
@@ -128,6 +129,7 @@ class Http2Connection final : public Connection {
   const std::unique_ptr<Stream> stream_;
   State state_ = State::preface;
   Input incoming_;
+  Lingering lingering_;
   bool blocked_ = false;       // the stream has refused bytes and not said yet that it has room
   bool full_ = false;          // bytes of the last batch have not left
   bool retires_ = false;       // the client was asked to come anew; its PING comes back when it knows

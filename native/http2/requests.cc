@@ -160,6 +160,8 @@ void Http2Connection::refuse_stream(uint32_t number, ErrorCode error) {
 }
 
 void Http2Connection::reset(Http2Stream& stream, ErrorCode error, ExchangeEnd how) {
+  // Answered, and its client does not know yet that no more of its request is wanted.
+  if (error == ErrorCode::no_error) lingers_ = true;
   refuse_stream(stream.number, error);
   end(stream, how);
 }

@@ -200,6 +200,8 @@ export interface NativeEngine {
    * whatever becomes of the request meanwhile.
    */
   receive(id: number, most: number): void;
+  /** Of a request record that is not answered yet: a record tells if nobody waits for its answer any more. */
+  watch(id: number): void;
   /**
    * More of the bodies of these replies by `feed`, the same for all: one copy is made. Records tell what has left, once that is
    * 64 KiB, and when nobody takes more.

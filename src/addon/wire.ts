@@ -74,6 +74,7 @@ export const WIRE = {
     'drained',
     'feed-end',
     'received',
+    'gone',
   ],
   /**
    * The values of each record, in order; `fields` is their number, and pairs of index and value follow. `bytes` of content:

@@ -91,6 +91,12 @@ export interface RequestHead {
   readonly fields: RequestFields;
   /** Undefined where it has none, and from carriers whose host reads it. What nobody receives is dropped. */
   readonly content?: Content | undefined;
+  /**
+   * Calls it, in a turn to come or at once, if nobody waits for the answer any more: for an answer that is long in coming. Of a
+   * client that has half-closed nothing would tell when it is gone: it gets no such answer (RFC 9112 §9.6). To be called at most
+   * once, before the answer; whoever is told still gives one. Undefined from carriers that cannot know.
+   */
+  readonly onGone?: ((run: () => void) => void) | undefined;
 }
 
 /** Of all the fields that were received, those that the plan reads. */

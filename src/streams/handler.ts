@@ -87,7 +87,8 @@ export function createStreamsHandler(options: StreamsOptions): StreamsHandler {
       case 'head':
         return found(opened.find(place.name), answerHead);
       case 'read': {
-        const reading = { operation, fields: request.fields, terms: terms[reach], polls, events };
+        const { fields, onGone } = request;
+        const reading = { operation, fields, onGone, terms: terms[reach], polls, events };
         const { isPrivate } = asked;
         return found(opened.find(place.name), (stream) =>
           answerRead({ ...reading, stream, isPrivate }),

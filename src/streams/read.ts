@@ -3,7 +3,7 @@ import type { FileEntry } from '../files/entry.ts';
 import type { FieldList } from '../http/field-list.ts';
 import type { Terms } from '../plan/policy.ts';
 import { isConditional, judgePreconditions } from '../plan/preconditions.ts';
-import type { RequestFields } from '../plan/request.ts';
+import type { RequestFields, RequestHead } from '../plan/request.ts';
 import { timing } from '../plan/span.ts';
 import { chooseStrategy } from '../plan/strategy.ts';
 import {
@@ -39,6 +39,7 @@ export interface Reading {
   readonly stream: Stream;
   readonly operation: ReadOperation;
   readonly fields: RequestFields;
+  readonly onGone: RequestHead['onGone'];
   readonly terms: Terms;
   /** Not everybody may see it. */
   readonly isPrivate: boolean;
@@ -159,11 +160,12 @@ function cursorOf({ cursor }: ReadOperation): string {
 
 /** §5.7: the answer comes when there is something, or at the end of its time. */
 function poll(reading: Reading, start: number): StreamAnswer | Promise<StreamAnswer> {
-  const { stream, polls } = reading;
+  const { stream, polls, onGone } = reading;
   if (polls.isFull) return refuse(429, 'too many wait', ['Retry-After', '1']);
   const waiting = isConditional(reading.fields) ? reading : { ...reading, fields: NO_FIELDS };
   return new Promise((resolve) => {
-    polls.wait(stream, (why) => resolve(afterWait(waiting, start, why)));
+    const wait = polls.wait(stream, (why) => resolve(afterWait(waiting, start, why)));
+    if (wait) onGone?.(() => polls.wake(wait, 'ended'));
   });
 }
 

@@ -162,6 +162,24 @@ for (const carrier of carriers) {
       t.match(await answerOn(fits), { status: 200, body: '100000' });
     });
 
+    t.test('who goes on sending what was refused gets the whole answer', async (t) => {
+      const bytes = pattern(10 * 2 ** 20);
+      // On a connection that goes on, and on one that ends with it.
+      for (const keepAliveRequests of [0, 1]) {
+        const limits = { ...LIMITS, keepAliveRequests };
+        const { address, transport } = await start(t, carrier, receiver([], 1000), limits);
+        for (const fields of [{}, { 'content-length': bytes.length }]) {
+          const session = sessionTo(t, address);
+          const stream = post(session, '/receive', fields);
+          stream.end(bytes);
+          const { status, body, code } = await answerOn(stream);
+          t.same([status, body, code], [413, 'too large', NGHTTP2_NO_ERROR]);
+          session.destroy();
+        }
+        await until(() => transport.stats().connections === 0);
+      }
+    });
+
     t.test('who waits for 100 gets it when it is asked for, or the answer', async (t) => {
       const { address } = await start(t, carrier, receiver([]));
       const session = sessionTo(t, address);

@@ -1,5 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
 import t from 'tap';
+import { answerRead, type Reading } from '../../src/streams/read.ts';
 import type { Stream } from '../../src/streams/store/types.ts';
 import { Waits, type Woken } from '../../src/streams/waits.ts';
 
@@ -92,4 +93,26 @@ t.test('at the end nobody waits any more', async (t) => {
   t.equal(waits.hasEnded, true);
   waits.wait(stream, (why) => woken.push(why));
   t.same(woken, ['ended', 'ended', 'ended']);
+});
+
+t.test('a long-poll whose client has gone is no longer waited with', async (t) => {
+  const { stream, listeners } = fakeStream();
+  const polls = new Waits({ timeoutMs: 60_000, max: 10 });
+  const quiet = { ...stream, tail: 0, closed: false, state: 'live', touch() {} } as Stream;
+  let leave = () => {};
+  const answered = answerRead({
+    stream: quiet,
+    operation: { kind: 'read', from: 0, live: 'long-poll', cursor: undefined, isResumed: true },
+    fields: {},
+    onGone: (run) => {
+      leave = run;
+    },
+    polls,
+  } as Partial<Reading> as Reading);
+  t.equal(polls.size, 1);
+  leave();
+  t.equal(polls.size, 0);
+  t.match(await answered, { status: 204 });
+  await turn();
+  t.equal(listeners(), 0);
 });

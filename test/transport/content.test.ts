@@ -27,6 +27,9 @@ function chunked(target: string, bytes: Buffer, sizes: readonly number[]): Buffe
 /** More than sockets and carriers hold of what nobody has asked for. */
 const AMPLE = 30_000_000;
 
+/** What is refused, and sent all the same: more than sockets hold. */
+const UPLOAD = 10 * 2 ** 20;
+
 interface Pouring {
   /** Bytes that the kernel took. */
   sent: number;
@@ -153,6 +156,59 @@ for (const carrier of carriers) {
       t.teardown(() => connection.close());
       await connection.send(chunked('/receive', pattern(1000), [1000]));
       t.equal((await connection.read()).body.toString(), '1000', 'as much as is wanted');
+    });
+
+    t.test('who goes on sending what was refused gets the whole answer', async (t) => {
+      const { address, transport } = await start(t, carrier, receiver([], 1000));
+      const bytes = pattern(UPLOAD);
+      const refused: ReadonlyArray<readonly [string, number, Buffer]> = [
+        ['by its length', 413, sized('/receive', bytes)],
+        ['by its bytes', 413, chunked('/receive', bytes, [10_000])],
+        ['unasked, by its length', 200, sized('/left', bytes)],
+        ['unasked, by its bytes', 200, chunked('/left', bytes, [10_000])],
+      ];
+      for (const [what, status, request] of refused) {
+        const connection = await connect(address);
+        // It looks at no answer before all is sent.
+        connection.pause();
+        await connection.send(request);
+        connection.resume();
+        const answer = await connection.read();
+        t.same([answer.status, answer.body.length > 0], [status, true], what);
+        t.equal((await connection.rest()).length, 0, 'then closed');
+        connection.close();
+      }
+      await until(() => transport.stats().connections === 0);
+    });
+
+    t.test('what is refused and goes on without end stays with its client', async (t) => {
+      const { address } = await start(t, carrier, receiver([], 1000));
+      const connection = await connect(address);
+      t.teardown(() => connection.close());
+      await connection.send(head('/receive', `Content-Length: ${2 ** 40}\r\n`));
+      const piece = pattern(2 ** 20);
+      let sent = 0;
+      const next = () => {
+        connection.socket.write(piece, (error) => {
+          if (error) return;
+          sent += piece.length;
+          next();
+        });
+      };
+      next();
+      t.equal((await connection.read()).status, 413);
+      const taken = await standstill(() => sent);
+      t.ok(taken > UPLOAD && taken < 10 * UPLOAD, `${taken} bytes`);
+    });
+
+    t.test('the end of the server waits for no client that goes on sending', async (t) => {
+      const { address, transport } = await start(t, carrier, receiver([], 1000));
+      const connection = await connect(address);
+      t.teardown(() => connection.close());
+      await connection.send(head('/receive', 'Content-Length: 100000\r\n'));
+      t.equal((await connection.read()).status, 413);
+      await transport.close(60_000);
+      await until(() => transport.stats().connections === 0);
     });
 
     t.test('who waits for 100 gets it when it is asked for, or the answer', async (t) => {
@@ -355,6 +411,23 @@ for (const carrier of all.filter(isUws)) {
       leaving.close();
       await until(() => got.length === 2);
       t.same(got, [{ kind: 'too-large' }, { kind: 'gone' }]);
+    });
+
+    t.test('who goes on sending what was refused gets the whole answer', async (t) => {
+      const { address } = await start(t, carrier, receiver([], 1000));
+      for (const [target, status] of [
+        ['/receive', 413],
+        ['/left', 200],
+      ] as const) {
+        const connection = await connect(address);
+        // It looks at no answer before all is sent.
+        connection.pause();
+        await connection.send(sized(target, pattern(UPLOAD)));
+        connection.resume();
+        t.equal((await connection.read()).status, status);
+        t.equal((await connection.rest()).length, 0, 'then closed');
+        connection.close();
+      }
     });
   });
 }

@@ -25,6 +25,7 @@ import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
 import { Replies } from './replies.ts';
 import { engineReply, hotReply } from './reply.ts';
+import { Watches } from './watches.ts';
 
 /** One of the sites that an engine answers for. */
 export interface EngineSite {
@@ -159,6 +160,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   const feeds = new Feeds(engine, log);
   const replies = new Replies(engine, failed);
   const contents = new Contents(engine);
+  const watches = new Watches(engine);
   const index = new HotIndex(engine, options.maxHot, () => admission.crowded());
   if (options.accessLog) engine.logAccess(options.accessLog.writer, options.accessLog.format);
   const taken = { directories: 0, names: 0 };
@@ -217,6 +219,9 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
       case 'received':
         contents.settle(record.id, record.received);
         break;
+      case 'gone':
+        watches.tell(record.id);
+        break;
       case 'transfer-end':
         // Only node:http's engine has transfers.
         break;
@@ -262,8 +267,11 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
 
   function ask(site: Served, asked: Asked): void {
     const { id, request, content, met } = asked;
-    const head =
-      content === undefined ? request : { ...request, content: contents.of(id, content) };
+    const head = {
+      ...request,
+      content: content && contents.of(id, content),
+      onGone: (run: () => void) => watches.add(id, run),
+    };
     const plan = site.handler(head, reach);
     // It may wait for long: the request's head is not kept for it.
     const asking = { id, met, path: pathOf(request) };
@@ -272,6 +280,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   }
 
   function answerWith(site: Served, asking: Asking, plan: Answer, send: typeof reply): void {
+    watches.drop(asking.id);
     try {
       send(asking.id, plan);
       learn(site, asking, plan);
@@ -313,6 +322,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     engine.close();
     feeds.close();
     contents.close();
+    watches.close();
   }
 
   return {

@@ -51,6 +51,8 @@ export type EngineRecord =
   | { readonly kind: 'feed-end'; readonly id: number }
   /** What became of the content that was asked for. */
   | { readonly kind: 'received'; readonly id: number; readonly received: Received }
+  /** Nobody waits for its answer any more. */
+  | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'accept-paused'; readonly errno: string }
   | { readonly kind: 'stopped' }
   /** It accepts nobody more. */
@@ -120,6 +122,7 @@ function readRecord(batch: EngineRecords, start: number, end: number): EngineRec
     case 'drained':
       return { kind, id, bytes: Number(batch[start + at.bytes]) };
     case 'feed-end':
+    case 'gone':
       return { kind, id };
     case 'accept-paused':
       return { kind, errno };

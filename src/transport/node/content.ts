@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/engine.ts';
 import type { Content, Received } from '../../plan/request.ts';
 import type { Counters } from '../counters.ts';
+import { LINGER_BYTES, type Lingering } from './lingering.ts';
 
 type ContentLimits = Pick<EngineLimits, 'maxDrain' | 'sendTimeoutMs'>;
 
@@ -24,11 +25,12 @@ export function contentOf(
   res: ServerResponse,
   limits: ContentLimits,
   counters: Counters,
+  lingering: Lingering,
 ): IncomingContent | undefined {
   const { 'content-length': length, 'transfer-encoding': codings } = req.headers;
   if (codings === undefined && (length === undefined || Number(length) === 0)) return undefined;
   const known = codings === undefined ? Number(length) : undefined;
-  return new NodeContent(known, req, res, limits, counters);
+  return new NodeContent(known, req, res, limits, counters, lingering);
 }
 
 /** RFC 9110 §10.1.1: of an older client it means nothing. */
@@ -43,6 +45,7 @@ class NodeContent implements IncomingContent {
   readonly #socket: Socket;
   readonly #limits: ContentLimits;
   readonly #counters: Counters;
+  readonly #lingering: Lingering;
   #isAsked = false;
   #isRefused = false;
   #settle: ((received: Received) => void) | undefined;
@@ -53,6 +56,7 @@ class NodeContent implements IncomingContent {
     res: ServerResponse,
     limits: ContentLimits,
     counters: Counters,
+    lingering: Lingering,
   ) {
     this.length = length;
     this.#req = req;
@@ -60,6 +64,7 @@ class NodeContent implements IncomingContent {
     this.#socket = req.socket;
     this.#limits = limits;
     this.#counters = counters;
+    this.#lingering = lingering;
   }
 
   receive(most: number): Promise<Received> {
@@ -117,48 +122,53 @@ class NodeContent implements IncomingContent {
 
   leave(): void {
     if (this.#req.complete) return;
-    const { maxDrain } = this.#limits;
+    const { maxDrain, sendTimeoutMs } = this.#limits;
     const rest = this.#isRefused || this.#isAsked ? undefined : this.length;
-    if (this.#isRefused || (rest ?? 0) > maxDrain) {
-      this.#res.shouldKeepAlive = false;
-      linger(this.#socket);
-    }
-    this.#drain(maxDrain);
-  }
-
-  /** As much as may be, in the time of a send. */
-  #drain(most: number): void {
-    const [req, socket] = [this.#req, this.#socket];
+    const isLast = this.#isRefused || (rest ?? 0) > maxDrain;
+    // Nothing that the client sends extends it.
     const deadline = setTimeout(() => {
       this.#counters.timeouts++;
-      socket.destroy();
-    }, this.#limits.sendTimeoutMs);
-    socket.once('close', () => clearTimeout(deadline));
-    req.once('end', () => clearTimeout(deadline));
-    let length = 0;
-    req.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > most) socket.destroy();
+      if (isLast) this.#socket.destroy();
+      else this.#end();
+    }, sendTimeoutMs);
+    const clear = () => clearTimeout(deadline);
+    this.#socket.once('close', clear);
+    if (isLast) {
+      this.#res.shouldKeepAlive = false;
+      this.#res.once('finish', clear);
+      this.#lingering.await(this.#socket);
+      this.#drop(LINGER_BYTES, () => {});
+      return;
+    }
+    this.#req.once('end', clear);
+    this.#drop(maxDrain, () => {
+      clear();
+      this.#end();
     });
-    req.resume();
   }
-}
 
-/** For a client to notice that we have closed, ms. */
-const LINGER_MS = 2000;
+  /** What comes is read away; of more than that nothing, and that is told. */
+  #drop(most: number, tell: () => void): void {
+    let length = 0;
+    const drop = (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= most) return;
+      this.#req.off('data', drop);
+      this.#req.pause();
+      tell();
+    };
+    this.#req.on('data', drop);
+    this.#req.resume();
+  }
 
-/**
- * After its last answer our side is shut, and what the client still sends is taken for a while: node would close at once,
- * and the reset that this is to a client that sends would eat the answer that it has not read (RFC 9112 §9.6).
- */
-function linger(socket: Socket): void {
-  const closeNow = () => void socket.destroy();
-  Object.assign(socket, {
-    destroySoon() {
-      Object.assign(socket, { destroySoon: closeNow });
-      socket.end();
-      const deadline = setTimeout(closeNow, LINGER_MS);
-      socket.once('close', () => clearTimeout(deadline));
-    },
-  });
+  /** Its answer, which has left or is on its way, is the connection's last after all. */
+  #end(): void {
+    if (!this.#res.writableFinished) {
+      this.#res.once('finish', () => this.#end());
+      return;
+    }
+    this.#lingering.await(this.#socket);
+    this.#socket.destroySoon();
+    this.#drop(LINGER_BYTES, () => {});
+  }
 }

@@ -7,7 +7,7 @@ import { type Unproxied, WIRE } from '../../addon/wire.ts';
 import type { FieldList } from '../../http/field-list.ts';
 import { type Log, textOf } from '../../log/log.ts';
 import { errorPlan } from '../../plan/errors.ts';
-import { type Content, type RequestHead, requestFields } from '../../plan/request.ts';
+import { type RequestHead, requestFields } from '../../plan/request.ts';
 import type { Reach } from '../../plan/types.ts';
 import type { Listener } from '../../rules/listeners.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
@@ -23,6 +23,8 @@ import { type Transport, unproxied } from '../transport.ts';
 import { http } from './builtin.ts';
 import { contentOf, type IncomingContent } from './content.ts';
 import { isLate, isSilent, statusOf, wholeText } from './faults.ts';
+import { whenGone } from './gone.ts';
+import { Lingering } from './lingering.ts';
 import { listenByNode } from './listening.ts';
 import { lastWaiting, whenCurrent } from './pipeline.ts';
 import { expectProxies } from './proxied.ts';
@@ -69,6 +71,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
   let closing = false;
 
   const sockets = ownSockets(limits, counters);
+  const lingering = new Lingering();
   const servers: Server[] = [];
   const secured = new WeakMap<Server, SecureServer>();
   let { tls } = options;
@@ -133,7 +136,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
   function answer(req: IncomingMessage, res: ServerResponse, reach: Reach): void {
     const asked = askedOf(req);
     counters.planned++;
-    const content = contentOf(req, res, limits, counters);
+    const content = contentOf(req, res, limits, counters, lingering);
     if (content !== undefined) contents.set(req.socket, content);
     const status = invalid(req);
     if (status !== undefined) {
@@ -146,7 +149,9 @@ export function createHttp1Transport(options: Http1Options): Transport {
       send(refusal, res, asked);
       return;
     }
-    const plan = handler(headOf(req, content), reachBy(req.socket, reach, transfers));
+    const onGone = (run: () => void) => whenGone(req, res, run);
+    const head = { ...headOf(req), content, onGone };
+    const plan = handler(head, reachBy(req.socket, reach, transfers));
     if (!(plan instanceof Promise)) {
       send(plan, res, asked);
       return;
@@ -253,6 +258,7 @@ export function createHttp1Transport(options: Http1Options): Transport {
     async close(graceMs) {
       closing = true;
       takers.end();
+      lingering.hasten();
       const closed = Promise.all(
         servers.map((server) => new Promise((resolve) => server.close(resolve))),
       );
@@ -313,11 +319,10 @@ function invalid(req: IncomingMessage): number | undefined {
   return rejection ?? (req.rawHeaders.length > 2 * WIRE.maxFields ? 431 : undefined);
 }
 
-function headOf(req: IncomingMessage, content?: Content): RequestHead {
+function headOf(req: IncomingMessage): RequestHead {
   return {
     method: req.method ?? '',
     target: req.url ?? '',
     fields: requestFields(req.headers),
-    ...(content && { content }),
   };
 }

@@ -91,6 +91,7 @@ export function startTransfers(
       case 'drained':
       case 'feed-end':
       case 'received':
+      case 'gone':
         // It does not listen.
         return;
       default:

@@ -20,11 +20,15 @@ export class UwsContent implements Content {
   #isWhole = false;
   #isPaused = true;
   #settle: ((received: Received) => void) | undefined;
+  #drop: ((size: number) => void) | undefined;
 
   constructor(exchange: UwsExchange, length: number | undefined) {
     this.length = length;
     this.#exchange = exchange;
-    exchange.onGone = () => this.#finish({ kind: 'gone' });
+    exchange.onGone = () => {
+      this.#finish({ kind: 'gone' });
+      this.#drop?.(Number.POSITIVE_INFINITY);
+    };
     exchange.res.onData((chunk, isLast) => this.#take(chunk, isLast));
     exchange.res.pause();
   }
@@ -36,6 +40,7 @@ export class UwsContent implements Content {
 
   #take(chunk: ArrayBuffer, isLast: boolean): void {
     this.#isWhole ||= isLast;
+    this.#drop?.(chunk.byteLength);
     if (this.#chunks === undefined) return;
     this.#size += chunk.byteLength;
     // The library takes its bytes back.
@@ -78,4 +83,34 @@ export class UwsContent implements Content {
     this.#finish({ kind: 'gone' });
     this.#resume();
   }
+
+  /**
+   * The same, ahead of an answer that ends the connection: the library closes it at once, and the reset that this is to a
+   * client that sends would eat the answer (RFC 9112 §9.6). Resolves when all has come, nothing comes for a while, or more
+   * than is waited for.
+   */
+  drop(): Promise<void> {
+    this.leave();
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(deadline);
+        clearTimeout(pause);
+        this.#drop = undefined;
+        resolve();
+      };
+      const deadline = setTimeout(end, LINGER_MS);
+      const pause = setTimeout(end, PAUSE_MS);
+      let dropped = 0;
+      this.#drop = (size) => {
+        dropped += size;
+        pause.refresh();
+        if (this.#isWhole || dropped > LINGER_BYTES) end();
+      };
+    });
+  }
 }
+
+/** For a client that sends what nobody wants, ms: in all, and where nothing comes, for it may wait for the answer. */
+const LINGER_MS = 30_000;
+const PAUSE_MS = 500;
+const LINGER_BYTES = 64 * 2 ** 20;

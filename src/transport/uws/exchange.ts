@@ -45,3 +45,16 @@ export function openExchange(
   });
   return exchange;
 }
+
+/** Calls it, in the end of its client, beside whoever is told of that already; at once where that has come. */
+export function whenGone(exchange: UwsExchange, run: () => void): void {
+  const { gone, onGone } = exchange;
+  if (gone) {
+    run();
+    return;
+  }
+  exchange.onGone = () => {
+    onGone();
+    run();
+  };
+}

@@ -17,7 +17,7 @@ import type { Tls } from '../tls.ts';
 import type { Bound, Transport } from '../transport.ts';
 import { UwsApps, type UwsService } from './apps.ts';
 import { contentOf } from './content.ts';
-import { openExchange } from './exchange.ts';
+import { openExchange, whenGone } from './exchange.ts';
 import type { UwsCertificate, UwsLibrary, UwsRequest, UwsResponse } from './library.ts';
 import { listenOn } from './listening.ts';
 import { sendUwsPlan, type UwsOutlet } from './respond.ts';
@@ -177,21 +177,29 @@ export function handleUws(
   const content =
     refusal === undefined && policy.takesContent ? contentOf(exchange, received) : undefined;
   const mustClose = policy.closing || asksToClose(received);
-  const send = (plan: Answer) => {
-    const close = mustClose || (!content?.isWhole && hasLongBody(received, maxDrain));
+  const begin = (plan: Answer) => {
     try {
       content?.leave();
-      sendUwsPlan(close && !plan.close ? { ...plan, close } : plan, exchange, outlet);
+      sendUwsPlan(plan, exchange, outlet);
     } catch (error) {
       // The library would end the process.
       outlet.log.error(`unexpected: ${textOf(error)}`, 'uws');
       res.close();
     }
   };
-  const sendLater = (answer: Answer) => {
+  const later = (run: (answer: Answer) => void) => (answer: Answer) => {
     if (exchange.gone) outlet.counters.tellUnanswered(exchange, 'http/1.1');
-    else res.cork(() => send(answer));
+    else res.cork(() => run(answer));
   };
+  const send = (plan: Answer) => {
+    const isLast = mustClose || (!content?.isWhole && hasLongBody(received, maxDrain));
+    const answer = isLast && !plan.close ? { ...plan, close: true } : plan;
+    // A file may be closed by then.
+    const waits = answer.close && content?.isWhole === false && !('file' in plan.body);
+    if (waits) content.drop().then(() => later(begin)(answer));
+    else begin(answer);
+  };
+  const sendLater = later(send);
   if (refusal !== undefined) {
     // Behind the last one nothing may be taken for a request: the library goes on to what came in the same write, or
     // closes the connection, if this one still waits for its answer.
@@ -200,7 +208,8 @@ export function handleUws(
     return;
   }
   const fields = requestFields(received);
-  const plan = handler({ method, target, fields, ...(content && { content }) }, policy.reach);
+  const onGone = (run: () => void) => whenGone(exchange, run);
+  const plan = handler({ method, target, fields, content, onGone }, policy.reach);
   if (plan instanceof Promise) plan.then(sendLater);
   else send(plan);
 }
