@@ -23,9 +23,9 @@ const sentAs = (name: string) => (name === 'host' ? 'a' : `of ${name}`);
 
 for (const { title, tls, create } of everyCarrier(t, makeTree(t, {}))) {
   t.test(title, async (t) => {
-    const asked: RequestHead[] = [];
-    const transport = create((request) => {
-      asked.push(request);
+    const asked: Array<Pick<RequestHead, 'method' | 'target' | 'fields'>> = [];
+    const transport = create(({ method, target, fields }) => {
+      asked.push({ method, target, fields });
       return errorPlan(404);
     }, memoryLog());
     const port = await listenOn(t, transport, { tls });
