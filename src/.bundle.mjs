@@ -32,16 +32,19 @@ const { dependencies, peerDependencies } = JSON.parse(
 // smallest part is used.
 const external = Object.keys({ ...dependencies, ...peerDependencies });
 
-await build({
-  ...options,
-  external,
-  entryPoints: entries(['cli', ...LIBRARIES]),
-  format: 'esm',
-  splitting: true,
-  outdir: DIST,
-  // As deep as src/addon, for native/ is found from there.
-  chunkNames: 'chunks/[name]-[hash]',
-});
+// Each has its own: together they would be split finer, by what either loads later, and an import find twice as many files.
+for (const names of [['cli'], LIBRARIES]) {
+  await build({
+    ...options,
+    external,
+    entryPoints: entries(names),
+    format: 'esm',
+    splitting: true,
+    outdir: DIST,
+    // As deep as src/addon, for native/ is found from there.
+    chunkNames: 'chunks/[name]-[hash]',
+  });
+}
 
 /** What createRequire() makes of it no bundler follows; here is a require() that all of them do. */
 const REQUIRE = /^(const require = createRequire|require\.resolve)\(.*\n/gm;

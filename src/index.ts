@@ -14,4 +14,4 @@ export {
   type StreamAppendOptions,
   type StreamChunk,
   StreamError,
-} from './streams/in-process.ts';
+} from './streams/process-streams.ts';

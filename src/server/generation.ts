@@ -32,9 +32,9 @@ import {
   portOf,
   urlsOf,
 } from './listeners.ts';
-import { openSitesOf } from './sites.ts';
+import { holdStreams, openSitesOf } from './sites.ts';
 import { type Spoken, spokenBy } from './spoken.ts';
-import { holdStore, type StoreHolder } from './streams.ts';
+import type { StoreHolder } from './streams.ts';
 import type { Warming } from './warming.ts';
 
 export interface Generation {
@@ -149,7 +149,7 @@ async function serve(
     const best = await withTransfers(asked, native, limitsOf(options), log);
     const isFirst = before.length === 0;
     if (!isFirst && isCurtailed(asked, best, options)) throw new Error('no room for a thread');
-    streams = await holdStore(options, native.addon, log);
+    streams = await holdStreams(options, { addon: native.addon, log });
     sites = openSitesOf(options, best, { addon: native.addon, log, streams });
     await sites.read();
     const addon = await socketsOfNode(native);

@@ -5,7 +5,7 @@ import type { TableStats } from '../files/table.ts';
 import type { Progress } from '../log/progress.ts';
 import { type Options, type OptionsInput, resolveOptions } from '../options/options.ts';
 import { takesDescriptors } from '../plan/strategy.ts';
-import { type ProcessStreams, processStreams } from '../streams/in-process.ts';
+import { currentStreams, type ProcessStreams } from '../streams/process-streams.ts';
 import type { StoreStats } from '../streams/store/types.ts';
 import type { TransportStats } from '../transport/transport.ts';
 import type { AccessLogStats } from './access-log.ts';
@@ -219,7 +219,7 @@ export async function startServer(options: Options, begin: Start = {}): Promise<
     },
     reload: async (input) => reload(input && resolveOptions(input)),
     reopenLogs: async () => generations.current.accessLog?.file.reopen(),
-    streams: processStreams(() => generations.current.streams?.store),
+    streams: currentStreams(() => generations.current.streams?.own),
     stats,
   };
 }

@@ -19,6 +19,15 @@ export interface Surroundings {
   readonly streams: StoreHolder | undefined;
 }
 
+/** What keeps streams is loaded where there are some. Rejects with a StartError where it cannot. */
+export async function holdStreams(
+  options: Options,
+  { addon, log }: Pick<Surroundings, 'addon' | 'log'>,
+): Promise<StoreHolder | undefined> {
+  if (options.streams === undefined) return undefined;
+  return (await import('./streams.ts')).holdStore(options, addon, log);
+}
+
 /** Throws a StartError where a root cannot be used; what `chosen` has started then ends. */
 export function openSitesOf(
   options: Options,
@@ -39,7 +48,8 @@ export function openSitesOf(
   let sites: Sites | undefined;
   try {
     const policy = streamsOf(options);
-    const streams = policy && { ...policy, store: () => holder?.store };
+    const streams = policy &&
+      holder && { ...policy, store: () => holder.store, mount: holder.mount };
     const first = { ...siteOf(options), streams };
     const hosts = hostsOf(options).map(({ key, names, options: own }) => ({
       names,

@@ -5,7 +5,9 @@ import { openFileLimit } from '../files/open-limit.ts';
 import type { Log } from '../log/log.ts';
 import type { Options } from '../options/options.ts';
 import { StartError } from '../options/table.ts';
-import { streamsOf } from '../site/policies.ts';
+import { mountStreams } from '../site/streams.ts';
+import { processStreams } from '../streams/in-process.ts';
+import type { ProcessStreams } from '../streams/process-streams.ts';
 import { openStreamStore } from '../streams/store/open-store.ts';
 import type { StoreOptions, StreamStore } from '../streams/store/types.ts';
 import { isForked } from './listeners.ts';
@@ -13,6 +15,10 @@ import { isForked } from './listeners.ts';
 export interface StoreHolder {
   /** Undefined while another process has the directory, and once it is closed. */
   readonly store: StreamStore | undefined;
+  /** For the process itself. */
+  readonly own: ProcessStreams;
+  /** What answers for them. */
+  readonly mount: typeof mountStreams;
   /** Resolves when everything is written. Idempotent. */
   close(): Promise<void>;
 }
@@ -21,15 +27,14 @@ export interface StoreHolder {
 const RETRY_MS = 200;
 
 /**
- * Undefined where there are no streams. Rejects with a StartError where the directory cannot be used; one that another
+ * Rejects with a StartError where the directory cannot be used; one that another
  * process has is waited for, for as long as it takes: that may be the one whose sockets this one has.
  */
 export async function holdStore(
   options: Options,
   addon: NativeAddon | undefined,
   log: Log,
-): Promise<StoreHolder | undefined> {
-  if (streamsOf(options) === undefined) return undefined;
+): Promise<StoreHolder> {
   if (isForked() && (await import('./workers.ts')).isWorker()) {
     throw new StartError(
       (call) => `${call('streams')}: one process has a stream, and this is one of several workers`,
@@ -59,10 +64,13 @@ export async function holdStore(
     log.warn(`streams: another process has ${directory}; waiting for it`, 'streams-taken');
     timer = setTimeout(tryAgain, RETRY_MS);
   }
+  const current = () => (closing === undefined ? store : undefined);
   return {
     get store() {
-      return closing === undefined ? store : undefined;
+      return current();
     },
+    own: processStreams(current),
+    mount: mountStreams,
     close() {
       clearTimeout(timer);
       closing ??= Promise.resolve(store?.close());

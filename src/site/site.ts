@@ -26,7 +26,7 @@ import { createHandler } from './handler.ts';
 import { ListingPages } from './listing-pages.ts';
 import { typeOf, typeWithin } from './media-type.ts';
 import { type CompileWith, type OwnRules, readOwnRules, withoutCarried } from './own-rules.ts';
-import { mountStreams, type SiteStreams } from './streams.ts';
+import type { mountStreams, SiteStreams } from './streams.ts';
 import { createTemplates, type TemplateOptions, type Templates } from './templates.ts';
 
 export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
@@ -42,8 +42,8 @@ export interface SiteOptions extends Omit<TemplateOptions, 'own'> {
   readonly archives: Pick<ArchivesOptions, 'formats' | 'maxSize'> | undefined;
   /** Which files are offered live; undefined where none is. */
   readonly live: Pick<LiveFilesOptions, 'offers' | 'timeoutMs'> | undefined;
-  /** Undefined where there are none. */
-  readonly streams?: SiteStreams | undefined;
+  /** With what answers for them, which is loaded where there are some. */
+  readonly streams?: (SiteStreams & { readonly mount: typeof mountStreams }) | undefined;
   readonly addon: NativeAddon | undefined;
   readonly log: Log;
   /** What several sites keep together; where it is left out, one of its own. */
@@ -132,7 +132,7 @@ export function createSite(options: SiteOptions): Site {
     realms === undefined
       ? handler
       : guarded({ handler, realms, rewrites, common: plan.common, log });
-  const mount = streams && mountStreams({ streams, policy: plan, realms, guard, log });
+  const mount = streams?.mount({ streams, policy: plan, realms, guard, log });
   return {
     root,
     table,

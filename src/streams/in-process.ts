@@ -3,70 +3,14 @@ import { boundaryNear, isBoundary } from './boundaries.ts';
 import { bytesOf } from './bytes.ts';
 import { readJsonMessages } from './json-messages.ts';
 import { formatOffset, parseFrom } from './offsets.ts';
+import {
+  type ProcessStreams,
+  type StreamAppended,
+  type StreamChunk,
+  StreamError,
+} from './process-streams.ts';
 import { isJson, isMediaType, isSameType } from './store/media-type.ts';
-import type { Appended, Created, Producer, Stream, StreamStore } from './store/types.ts';
-
-/** What a stream of the process's own has not done, by `code`. */
-export class StreamError extends Error {
-  override readonly name = 'StreamError';
-  /**
-   * `none`: the server has no streams, or another process has them · `missing` · `other-type` · `invalid`: no JSON, no
-   * content type, no offset · and what becomes of an append or a creation otherwise.
-   */
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-export interface StreamAppendOptions {
-  /** Of the stream: one that is not there yet is created with it (application/octet-stream), one that is there has it. */
-  readonly contentType?: string;
-  /** Greater, by its bytes, than that of any append before (Stream-Seq). */
-  readonly seq?: string;
-  /** The same append, once more, is none. */
-  readonly producer?: Producer;
-  /** Nothing can be appended after it. */
-  readonly close?: boolean;
-}
-
-export interface StreamAppended {
-  /** Behind it. */
-  readonly offset: string;
-  readonly closed: boolean;
-  /** It was there already. */
-  readonly duplicate: boolean;
-}
-
-export interface StreamChunk {
-  /** Of a stream of JSON an array of messages, as its readers over HTTP get it. */
-  readonly bytes: Uint8Array;
-  /** Behind it: where to go on from. */
-  readonly offset: string;
-}
-
-export interface ProcessStreams {
-  /**
-   * Appends to the stream of this name (what follows the prefix in its path), and resolves when it is as durable as the server
-   * has them. Nobody may change the bytes until then; empty ones only close. Rejects with a StreamError.
-   */
-  append(
-    name: string,
-    bytes: Uint8Array | string,
-    options?: StreamAppendOptions,
-  ): Promise<StreamAppended>;
-  /**
-   * What is there from this offset on (`-1`: the start; `now`), and then what comes, until the stream is closed or gone, the
-   * server ends, or the signal aborts. Throws a StreamError where there is no such stream, or place in it.
-   */
-  tail(
-    name: string,
-    offset?: string,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): AsyncIterable<StreamChunk>;
-}
+import type { Appended, Created, Stream, StreamStore } from './store/types.ts';
 
 /** `store`: of the moment. */
 export function processStreams(store: () => StreamStore | undefined): ProcessStreams {

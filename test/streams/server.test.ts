@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { loadNative } from '../../src/addon/load.ts';
 import { zcserve } from '../../src/index.ts';
 import { resolveOptions } from '../../src/options/options.ts';
-import type { StreamChunk } from '../../src/streams/in-process.ts';
+import type { StreamChunk } from '../../src/streams/process-streams.ts';
 import { until } from '../faults/process.ts';
 import { startHost } from '../http/host.ts';
 import { request } from '../support/client.ts';
