@@ -49,7 +49,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   live: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
   'streams/store': {
-    rooms: ['addon', 'files', 'log', 'packages'],
+    rooms: ['addon', 'files', 'http', 'log', 'packages'],
     packages: ['node:'],
   },
   streams: {
@@ -143,6 +143,7 @@ const LAWS: Readonly<Record<string, Law>> = {
       'addon',
       'encode',
       'files',
+      'http',
       'log',
       'options',
       'packages',

@@ -1,4 +1,6 @@
 // What the process does itself with its streams: it appends to them and follows them, without HTTP.
+
+import { isJson, isMediaType, isSameType } from '../http/media-type.ts';
 import { boundaryNear, isBoundary } from './boundaries.ts';
 import { bytesOf } from './bytes.ts';
 import { readJsonMessages } from './json-messages.ts';
@@ -9,7 +11,6 @@ import {
   type StreamChunk,
   StreamError,
 } from './process-streams.ts';
-import { isJson, isMediaType, isSameType } from './store/media-type.ts';
 import type { Appended, Created, Stream, StreamStore } from './store/types.ts';
 
 /** `store`: of the moment. */

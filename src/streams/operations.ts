@@ -1,7 +1,8 @@
 // What a request asks of a stream: its method, query and fields as one of a few operations. PROTOCOL.md §5. Pure.
+
+import { isMediaType } from '../http/media-type.ts';
 import type { RequestFields, RequestHead } from '../plan/request.ts';
 import { type From, parseFrom, parseOffset } from './offsets.ts';
-import { isMediaType } from './store/media-type.ts';
 import type { ForkConfig, Producer, StreamConfig } from './store/types.ts';
 
 /** Where a fork parts from its source, which is named by its path as in requests. */

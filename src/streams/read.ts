@@ -1,6 +1,7 @@
 // Reads: what is there, at once; or what comes next, as one answer (long-poll) or as events (SSE). PROTOCOL.md §5.5 to §5.8.
 import type { FileEntry } from '../files/entry.ts';
 import type { FieldList } from '../http/field-list.ts';
+import { isJson } from '../http/media-type.ts';
 import type { Terms } from '../plan/policy.ts';
 import { isConditional, judgePreconditions } from '../plan/preconditions.ts';
 import type { RequestFields, RequestHead } from '../plan/request.ts';
@@ -21,7 +22,6 @@ import { cursorAt, intervalAt } from './cursor.ts';
 import { type EventsOptions, openEvents } from './events.ts';
 import type { ReadOperation } from './operations.ts';
 import { eventFormOf } from './sse.ts';
-import { isJson } from './store/media-type.ts';
 import type { Stream } from './store/types.ts';
 import type { Waits, Woken } from './waits.ts';
 

@@ -1,6 +1,6 @@
 // Server-sent events: how a stream's bytes and what is said of them are framed. PROTOCOL.md §5.8, WHATWG HTML §9.2.
 import { eventOf } from '../http/event-stream.ts';
-import { isJson, isText } from './store/media-type.ts';
+import { isJson, isText } from '../http/media-type.ts';
 
 /** How data goes: as the lines of a text, as a JSON array of messages, or in base64 where it may be any bytes. */
 export type EventForm = 'text' | 'json' | 'base64';

@@ -1,5 +1,7 @@
 // Writes: a stream is created or forked, appended to, closed, deleted. PROTOCOL.md §5.1 to §5.4, §4.2. What can be refused
 // is refused before the content is received.
+
+import { isJson, isSameType } from '../http/media-type.ts';
 import { statusOfErrno } from '../plan/errors.ts';
 import type { Content } from '../plan/request.ts';
 import {
@@ -12,7 +14,6 @@ import {
 } from './answers.ts';
 import { readJsonMessages } from './json-messages.ts';
 import type { AppendOperation } from './operations.ts';
-import { isJson, isSameType } from './store/media-type.ts';
 import type {
   Appended,
   Created,

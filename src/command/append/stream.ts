@@ -1,7 +1,7 @@
 // The stream that is appended to: found, or created.
+import { isJson } from '../../http/media-type.ts';
 import type { Connection } from '../client/connection.ts';
 import { Refused } from '../client/failure.ts';
-import { isJsonType } from '../client/json.ts';
 import type { Persistence } from '../client/persist.ts';
 import type { Asked } from './asked.ts';
 
@@ -37,5 +37,5 @@ export function openStream(
 }
 
 function streamOf(contentType: string, isClosed: boolean): Stream {
-  return { contentType, isJson: isJsonType(contentType), isClosed };
+  return { contentType, isJson: isJson(contentType), isClosed };
 }

@@ -1,7 +1,7 @@
 // `zcserve tail`: what stands at an address, and what comes to it, on standard output.
+import { isJson } from '../../http/media-type.ts';
 import { connect } from '../client/connection.ts';
 import { ReaderGone, Refused } from '../client/failure.ts';
-import { isJsonType } from '../client/json.ts';
 import { createPersistence } from '../client/persist.ts';
 import type { Asked } from './asked.ts';
 import { followFile } from './file.ts';
@@ -48,8 +48,12 @@ export async function tail(asked: Asked, write: Write = toStdout): Promise<numbe
     const { follow } = asked;
     const following = { connection, persistence, sink, signal };
     if (isStream) {
-      const isJson = isJsonType(found.field('content-type') ?? '');
-      await followStream({ ...following, isJson, live: follow ? asked.live : undefined });
+      const isOfMessages = isJson(found.field('content-type') ?? '');
+      await followStream({
+        ...following,
+        isJson: isOfMessages,
+        live: follow ? asked.live : undefined,
+      });
     } else {
       await followFile({ ...following, follow, log });
     }

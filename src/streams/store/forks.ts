@@ -3,9 +3,9 @@
 import { constants, copyFile } from 'node:fs';
 import { promisify } from 'node:util';
 import type { FileEntry } from '../../files/entry.ts';
+import { isJson } from '../../http/media-type.ts';
 import { closeFile, openFile, readPieces, truncateFile, writeFully } from './disk.ts';
 import type { Inherited } from './make.ts';
-import { isJson } from './media-type.ts';
 import type { Fork, ForkConfig, StreamConfig } from './types.ts';
 
 const cloneFile = promisify(copyFile);

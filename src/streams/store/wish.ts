@@ -1,7 +1,8 @@
 // What somebody wants to create: whether a stream that is there is that, and what one that is not would begin with.
+
+import { isSameType } from '../../http/media-type.ts';
 import { configOf, type ForkSource, forkPoint, inheritedFrom, inheritsExpiry } from './forks.ts';
 import type { Inherited } from './make.ts';
-import { isSameType } from './media-type.ts';
 import type { HeaderFork } from './sidecar.ts';
 import type { Created, First, Fork, ForkConfig, Room, Stream, StreamConfig } from './types.ts';
 

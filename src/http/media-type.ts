@@ -1,10 +1,10 @@
-// Content types of streams: which are any, which are the same, and what they mean. RFC 9110 §8.3.1.
+// Content types: which are any, which are the same, and what they mean. RFC 9110 §8.3.1.
 
 /** token "/" token and parameters (RFC 9110 §5.6.2, §5.6.6), each a token or a quoted-string without escapes. */
 const MEDIA_TYPE =
   /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:[ \t]*;[ \t]*(?:[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[ !#-[\]-~]*"))?)*[ \t]*$/;
 
-/** Bytes of a Content-Type that a stream keeps. */
+/** Bytes of one that is worth to be kept. */
 const MAX_LENGTH = 256;
 
 export function isMediaType(contentType: string): boolean {
@@ -16,7 +16,7 @@ export function isSameType(a: string, b: string): boolean {
   return essenceOf(a) === essenceOf(b);
 }
 
-/** Is it a stream of messages, each of them with `,` and a newline behind it? PROTOCOL.md §9.1. */
+/** RFC 8259. */
 export function isJson(contentType: string): boolean {
   return essenceOf(contentType) === 'application/json';
 }
