@@ -1,59 +1,31 @@
 // The tokens of one file, one a line: who sends one of them may do what they are for. The file may change meanwhile. RFC 6750.
-import { promises as fs, readFileSync, type Stats } from 'node:fs';
 import { parseBearer } from '../http/credentials.ts';
 import type { Log } from '../log/log.ts';
 import { loadCrypto } from '../packages/packages.ts';
-
-/** The file is looked at again for a request, at most so often (ms). */
-const LOOK_MS = 1000;
+import { ChangingFile } from './changing-file.ts';
 
 export class TokenFile {
-  readonly #path: string;
-  readonly #log: Log;
   /** SHA-256 of each: all are as long. */
-  #digests: readonly Buffer[];
-  #version = '';
-  #look: Promise<void> | undefined;
-  #lookAfter = 0;
+  readonly #digests: ChangingFile<readonly Buffer[]>;
 
   /** Reads it at once. Throws an Error that says what is wrong with it, and repeats nothing of it. */
   constructor(path: string, log: Log) {
-    this.#path = path;
-    this.#log = log;
-    this.#digests = parseTokens(readFileSync(path, 'utf8')).map(digestOf);
+    const parse = (text: string) => parseTokens(text).map(digestOf);
+    this.#digests = new ChangingFile(path, { parse, what: 'tokens', log });
   }
 
   /** Does this Authorization field hold one of them? At once, but for a look at the file now and then. Never rejects. */
   judge(authorization: string | undefined, now = performance.now()): boolean | Promise<boolean> {
     const token = parseBearer(authorization);
-    if (token === undefined) return false;
-    if (now < this.#lookAfter) return this.#holds(token);
-    this.#look ??= this.#lookAgain().finally(() => {
-      this.#look = undefined;
-      this.#lookAfter = performance.now() + LOOK_MS;
-    });
-    return this.#look.then(() => this.#holds(token));
+    return token !== undefined && this.#digests.with((digests) => holds(digests, token), now);
   }
+}
 
-  /** In a time that tells nothing of them. */
-  #holds(token: string): boolean {
-    const { timingSafeEqual } = loadCrypto();
-    const digest = digestOf(token);
-    return this.#digests.filter((each) => timingSafeEqual(each, digest)).length > 0;
-  }
-
-  /** Where it cannot be read or used, those that were in it stay. */
-  async #lookAgain(): Promise<void> {
-    try {
-      const version = versionOf(await fs.stat(this.#path));
-      if (version === this.#version) return;
-      this.#digests = parseTokens(await fs.readFile(this.#path, 'utf8')).map(digestOf);
-      this.#version = version;
-    } catch (error) {
-      const reason = (error as Error).message;
-      this.#log.error(`${this.#path}: ${reason}; its tokens are as they were`, this.#path);
-    }
-  }
+/** In a time that tells nothing of them. */
+function holds(digests: readonly Buffer[], token: string): boolean {
+  const { timingSafeEqual } = loadCrypto();
+  const digest = digestOf(token);
+  return digests.filter((each) => timingSafeEqual(each, digest)).length > 0;
 }
 
 /** Empty lines, and those that begin with `#`, are none. Throws an Error with the line that cannot be used. */
@@ -70,8 +42,4 @@ export function parseTokens(text: string): readonly string[] {
 
 function digestOf(token: string): Buffer {
   return loadCrypto().createHash('sha256').update(token).digest();
-}
-
-function versionOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return [ino, size, mtimeMs, ctimeMs].join();
 }
