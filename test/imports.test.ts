@@ -46,7 +46,7 @@ const LAWS: Readonly<Record<string, Law>> = {
     packages: ['lru-cache', 'node:'],
   },
   archive: { rooms: ['encode', 'files', 'log', 'packages', 'plan'], packages: ['node:'] },
-  live: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: ['node:'] },
+  live: { rooms: ['addon', 'files', 'http', 'log', 'plan'], packages: [] },
   auth: { rooms: ['http', 'log', 'packages'], packages: ['lru-cache', 'node:'] },
   'streams/store': {
     rooms: ['addon', 'files', 'http', 'log', 'packages'],

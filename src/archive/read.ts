@@ -1,12 +1,12 @@
 // A file's bytes for an archive, all of one version.
-import { fstat, read } from 'node:fs';
+import { fstat } from 'node:fs';
 import { promisify } from 'node:util';
+import { fill } from '../files/read-span.ts';
 import { contentVersion, type Found, type Stamp, versionOfStamp } from '../files/root.ts';
 
-const readFrom = promisify(read);
 const fstatOf = promisify(fstat) as (fd: number, how: { bigint: true }) => Promise<Stamp>;
 
-/** Bytes of one read(2), in libuv's pool. */
+/** Bytes that are read at a time. */
 const PIECE = 64 * 1024;
 
 /** Throws where the file has changed since it was found. */
@@ -15,12 +15,12 @@ export async function* bytesOf(
   path: string,
 ): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < size; ) {
-    const length = Math.min(PIECE, size - at);
-    const piece = Buffer.allocUnsafeSlow(length);
-    const { bytesRead } = await readFrom(file.fd, piece, 0, length, at);
-    if (bytesRead === 0) break;
-    at += bytesRead;
-    yield piece.subarray(0, bytesRead);
+    // Of its own: an encoder may hold it for longer.
+    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, size - at));
+    const length = await fill(file.fd, piece, at);
+    if (length === 0) break;
+    at += length;
+    yield piece.subarray(0, length);
   }
   const now = versionOfStamp(await fstatOf(file.fd, { bigint: true }));
   if (contentVersion(now) !== contentVersion(version)) {

@@ -1,11 +1,11 @@
 // What a build says of the names that it made: read from its manifest and from all the names in its directory, once per
 // version of both.
-import { read } from 'node:fs';
-import { promisify } from 'node:util';
+
 import { LRUCache } from 'lru-cache';
 import type { Contents } from '../plan/types.ts';
 import type { Builds, IsBuilt, Witnesses } from '../rules/builds.ts';
 import { namesOf } from './contents.ts';
+import { fill } from './read-span.ts';
 import { type Found, versionOf } from './root.ts';
 
 /** Directories whose names are remembered: few have more than one build. */
@@ -16,8 +16,6 @@ export const MAX_NAMES = 20_000;
 
 /** Largest manifest, bytes: some 20,000 chunks. */
 const MAX_MANIFEST = 8 * 1024 * 1024;
-
-const readFd = promisify(read);
 
 /**
  * One name in ten of Vite's directory costs opening that directory and two more names, with the file itself; reading it is
@@ -68,8 +66,6 @@ async function readBuild(
 async function textOf(found: Found): Promise<string | undefined> {
   if (found.type !== 'file' || found.size > MAX_MANIFEST) return undefined;
   const bytes = Buffer.alloc(found.size);
-  const { bytesRead } = await readFd(found.file.fd, bytes, 0, bytes.length, 0).catch(() => ({
-    bytesRead: 0,
-  }));
-  return bytes.toString('utf8', 0, bytesRead);
+  const length = await fill(found.file.fd, bytes, 0).catch(() => 0);
+  return bytes.toString('utf8', 0, length);
 }

@@ -1,10 +1,8 @@
 // Rules that a site carries: two files in its root say how the others are answered, and are not served themselves.
-import { read } from 'node:fs';
-import { promisify } from 'node:util';
-import { codeOf, meaningOf } from './errno.ts';
-import { closeAll, type Found, type Root, versionOf } from './root.ts';
 
-const readFd = promisify(read);
+import { codeOf, meaningOf } from './errno.ts';
+import { fill } from './read-span.ts';
+import { closeAll, type Found, type Root, versionOf } from './root.ts';
 
 /** In the order of `Carried`. */
 const FILES = ['_headers', '_redirects'] as const;
@@ -112,8 +110,7 @@ async function textOf(found: Found): Promise<CarriedText> {
   if (found.size > MAX_CARRIED) return { flaw: `has more than ${MAX_CARRIED} bytes` };
   const bytes = Buffer.alloc(found.size);
   try {
-    const { bytesRead } = await readFd(found.file.fd, bytes, 0, found.size, 0);
-    return { text: bytes.toString('utf8', 0, bytesRead) };
+    return { text: bytes.toString('utf8', 0, await fill(found.file.fd, bytes, 0)) };
   } catch (error) {
     return { flaw: `cannot be read: ${codeOf(error)}` };
   }

@@ -1,14 +1,12 @@
 // Files that are encoded already: the names they have, and what their own bytes say of the coding and of its content.
-import { read } from 'node:fs';
-import { promisify } from 'node:util';
+
 import { LRUCache } from 'lru-cache';
 import { markOf } from '../encode/encoders.ts';
 import type { Coding, DictionaryCoding, FileCoding } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
 import { codeOf } from './errno.ts';
 import type { FilesPolicy } from './policy.ts';
-
-const readFd = promisify(read);
+import { fill } from './read-span.ts';
 
 /** File name extension of each coding's sibling. */
 export const SUFFIXES = { br: '.br', zstd: '.zst', gzip: '.gz' } as const;
@@ -193,6 +191,5 @@ async function zstdOf({ file }: Readable): Promise<Stated> {
 
 async function bytesOf({ fd }: OpenFile, start: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length);
-  const { bytesRead } = await readFd(fd, bytes, 0, length, start);
-  return bytes.subarray(0, bytesRead);
+  return bytes.subarray(0, await fill(fd, bytes, start));
 }

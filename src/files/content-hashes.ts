@@ -1,13 +1,13 @@
 // SHA-256 of contents, in base64, computed once per version: for entity-tags, for digests, and for lists of files.
-import { fstat, read } from 'node:fs';
+import { fstat } from 'node:fs';
 import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { loadCrypto } from '../packages/packages.ts';
 import type { Span } from '../plan/types.ts';
 import type { OpenFile } from './entry.ts';
+import { piecesIn } from './read-span.ts';
 import { changeMsOf, versionOfStamp } from './root.ts';
 
-const readFd = promisify(read);
 const fstatFd = promisify(fstat);
 
 /**
@@ -16,8 +16,6 @@ const fstatFd = promisify(fstat);
  */
 export const HASHED_FIRST = 1024 * 1024;
 
-/** 256 KiB per read: hashing it holds the JavaScript thread for under a millisecond. */
-const CHUNK = 256 * 1024;
 const MAX_REMEMBERED = 10_000;
 const MAX_WAITING = 10_000;
 /** Contents hashed at a time before their first answers: as many as libuv's pool reads at a time. */
@@ -163,18 +161,15 @@ function stretchesOf(piece: string | Span): ReadonlyArray<string | Span> {
 /** Tells all bytes of the span in order. False: the file ends before it. Rejects where it cannot be read. */
 async function readSpan(
   fd: number,
-  { start, end }: Span,
+  span: Span,
   tell: (bytes: Uint8Array) => void,
 ): Promise<boolean> {
-  const chunk = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(1, end - start)));
-  for (let at = start; at < end; ) {
-    const length = Math.min(chunk.length, end - at);
-    const { bytesRead } = await readFd(fd, chunk, 0, length, at);
-    if (bytesRead === 0) return false;
-    tell(chunk.subarray(0, bytesRead));
-    at += bytesRead;
+  let at = span.start;
+  for await (const piece of piecesIn(fd, span)) {
+    tell(piece);
+    at += piece.length;
   }
-  return true;
+  return at === span.end;
 }
 
 /** Does the version tell, whatever happens to the file from now on? */

@@ -1,7 +1,7 @@
 // Reads files into the page cache, a piece at a time, so that whoever asks for them first need not wait for a disk.
-import { read } from 'node:fs';
-import { promisify } from 'node:util';
+
 import type { NativeAddon } from '../addon/types.ts';
+import { fill } from './read-span.ts';
 import { closeAll, type FoundFile, type Root } from './root.ts';
 import type { WalkedFile } from './walk.ts';
 
@@ -80,8 +80,6 @@ export async function warm(
   return { ...done, resident };
 }
 
-const readFd = promisify(read);
-
 async function residentIn(
   { file: { native } }: FoundFile,
   end: number,
@@ -98,5 +96,5 @@ async function readPiece(
 ): Promise<void> {
   if (addon !== undefined && file.native !== undefined) return addon.warm(file.native, start, end);
   // Whoever sends the file will meet its error too, and say so.
-  await readFd(file.fd, Buffer.allocUnsafe(end - start), 0, end - start, start).catch(() => {});
+  await fill(file.fd, Buffer.allocUnsafe(end - start), start).catch(() => {});
 }

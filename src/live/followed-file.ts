@@ -1,10 +1,8 @@
 // One file that is followed: how far it has come, who waits for more, and when that is over. One look at it serves all.
-import { read } from 'node:fs';
-import { promisify } from 'node:util';
 import { meaningOf } from '../files/errno.ts';
 import type { GrowingFile } from '../files/growing-file.ts';
+import { fill } from '../files/read-span.ts';
 import { closeAll, type Found, isSameFile } from '../files/root.ts';
-import type { Gone } from '../plan/types.ts';
 
 /**
  * Why nothing more comes of it. replaced, deleted: another file stands at its path, or none, and nobody writes to it any
@@ -31,8 +29,6 @@ const MAX_LINGER_MS = 1000;
 
 /** Bytes before the end that are compared, to see whether the file was written anew. */
 const MARK = 256;
-
-const readAt = promisify(read);
 
 export class FollowedFile {
   readonly file: GrowingFile;
@@ -105,18 +101,6 @@ export class FollowedFile {
     this.#waiting.delete(wake);
   }
 
-  /** Resolves when it has grown or ended, or its client has, and from time to time. */
-  change(gone: Gone): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.forget(wake);
-        resolve();
-      };
-      this.wait(wake);
-      gone.onEnd(wake);
-    });
-  }
-
   /** Something may have happened to it. */
   look(): void {
     if (this.#ending !== undefined || this.#followers === 0) return;
@@ -143,17 +127,9 @@ export class FollowedFile {
   /** The bytes of this span. Fewer: it was cut, and has ended. */
   async read(start: number, end: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafe(end - start);
-    let filled = 0;
-    while (filled < buffer.length) {
-      const wanted = buffer.length - filled;
-      const { bytesRead } = await readAt(this.file.file.fd, buffer, filled, wanted, start + filled);
-      if (bytesRead === 0) {
-        this.#end('truncated');
-        break;
-      }
-      filled += bytesRead;
-    }
-    return buffer.subarray(0, filled);
+    const length = await fill(this.file.file.fd, buffer, start);
+    if (length < buffer.length) this.#end('truncated');
+    return buffer.subarray(0, length);
   }
 
   async #lookAt(): Promise<void> {

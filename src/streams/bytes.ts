@@ -1,6 +1,6 @@
 // Bytes of a stream's file that are looked at here: where a message ends, and what is framed as events.
-import { read } from 'node:fs';
 import type { FileEntry } from '../files/entry.ts';
+import { fill } from '../files/read-span.ts';
 
 /**
  * Those of a span, which are all there: at once where the system has them in memory. The file is retained meanwhile. Rejects
@@ -15,23 +15,11 @@ export function bytesOf(file: FileEntry, start: number, end: number): Buffer | P
 async function readAll(file: FileEntry, bytes: Buffer, start: number): Promise<Buffer> {
   file.retain();
   try {
-    for (let to = 0; to < bytes.length; ) {
-      const got = await readAt(file.file.fd, bytes.subarray(to), start + to);
-      if (got === 0) throw cutOff(file);
-      to += got;
-    }
+    if ((await fill(file.file.fd, bytes, start)) < bytes.length) throw cutOff(file);
     return bytes;
   } finally {
     file.release();
   }
-}
-
-function readAt(fd: number, bytes: Buffer, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(fd, bytes, 0, bytes.length, position, (error, got) =>
-      error ? reject(error) : resolve(got),
-    );
-  });
 }
 
 /** Somebody else has cut it. */

@@ -34,7 +34,7 @@ export async function followed(t: Teardown, text: string, beatMs = 100) {
     looks: () => looks,
     left: () => left,
     async change(isSo: () => boolean) {
-      while (!isSo()) await file.change(STAYS);
+      while (!isSo()) await new Promise<void>((resolve) => file.wait(resolve));
     },
   };
 }

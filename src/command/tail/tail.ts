@@ -48,10 +48,9 @@ export async function tail(asked: Asked, write: Write = toStdout): Promise<numbe
     const { follow } = asked;
     const following = { connection, persistence, sink, signal };
     if (isStream) {
-      const isOfMessages = isJson(found.field('content-type') ?? '');
       await followStream({
         ...following,
-        isJson: isOfMessages,
+        isJson: isJson(found.field('content-type') ?? ''),
         live: follow ? asked.live : undefined,
       });
     } else {

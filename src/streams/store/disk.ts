@@ -6,7 +6,6 @@ import {
   fsync,
   ftruncate,
   open,
-  read,
   rename,
   unlink,
   write,
@@ -15,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { NativeAddon } from '../../addon/types.ts';
+import { fill } from '../../files/read-span.ts';
 import type { Log } from '../../log/log.ts';
 import type { Checksum } from './checksum.ts';
 import type { Turns } from './turns.ts';
@@ -25,7 +25,6 @@ export const truncateFile = promisify(ftruncate);
 export const renameFile = promisify(rename);
 export const removeFile = promisify(unlink);
 const statFile = promisify(fstat);
-const readAt = promisify(read);
 const writeAt = promisify(write);
 const writeAllAt = promisify(writev);
 const syncData = promisify(fdatasync);
@@ -74,29 +73,10 @@ export async function sizeOf(fd: number): Promise<number> {
   return (await statFile(fd)).size;
 }
 
-/** Bytes that are read at once. */
-const CHUNK = 256 * 1024;
-
-/** The bytes from `start` to `end`, or to where the file ends. Each piece is valid until the next is asked for. */
-export async function* readPieces(
-  fd: number,
-  start: number,
-  end: number,
-): AsyncGenerator<Buffer, void> {
-  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, end - start)));
-  for (let at = start; at < end; ) {
-    const { bytesRead } = await readAt(fd, buffer, 0, Math.min(buffer.length, end - at), at);
-    if (bytesRead === 0) return;
-    at += bytesRead;
-    yield buffer.subarray(0, bytesRead);
-  }
-}
-
 /** All of a file. */
 export async function readWhole(fd: number): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of readPieces(fd, 0, await sizeOf(fd))) pieces.push(Buffer.from(piece));
-  return Buffer.concat(pieces);
+  const bytes = Buffer.allocUnsafe(await sizeOf(fd));
+  return bytes.subarray(0, await fill(fd, bytes, 0));
 }
 
 /** Rejects with an Error that has `code`; then some of it may be written. */

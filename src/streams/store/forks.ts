@@ -1,10 +1,12 @@
 // Where a fork parts from its source, and how it gets the bytes before: it is a copy, by reference where the file system
 // has that. PROTOCOL.md §4.2.
+
 import { constants, copyFile } from 'node:fs';
 import { promisify } from 'node:util';
 import type { FileEntry } from '../../files/entry.ts';
+import { piecesIn } from '../../files/read-span.ts';
 import { isJson } from '../../http/media-type.ts';
-import { closeFile, openFile, readPieces, truncateFile, writeFully } from './disk.ts';
+import { closeFile, openFile, truncateFile, writeFully } from './disk.ts';
 import type { Inherited } from './make.ts';
 import type { Fork, ForkConfig, StreamConfig } from './types.ts';
 
@@ -51,14 +53,14 @@ async function behindMessages(
   tail: number,
 ): Promise<number | undefined> {
   if (offset > 0) {
-    for await (const piece of readPieces(fd, offset - 1, offset)) {
+    for await (const piece of piecesIn(fd, { start: offset - 1, end: offset })) {
       if (piece[0] !== NEWLINE) return undefined;
     }
   }
   if (messages === 0) return offset;
   let at = offset;
   let left = messages;
-  for await (const piece of readPieces(fd, offset, tail)) {
+  for await (const piece of piecesIn(fd, { start: offset, end: tail })) {
     for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, end + 1)) {
       left--;
       if (left === 0) return at + end + 1;
@@ -90,7 +92,7 @@ export function inheritedFrom({ file }: ForkSource, bytes: number): Inherited {
 
 async function copyStart(source: number, fd: number, bytes: number): Promise<void> {
   let at = 0;
-  for await (const piece of readPieces(source, 0, bytes)) {
+  for await (const piece of piecesIn(source, { start: 0, end: bytes })) {
     await writeFully(fd, [piece], at);
     at += piece.length;
   }

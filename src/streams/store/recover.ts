@@ -1,7 +1,9 @@
 // Opens what a process before this one has left: the end of a stream is the last commit of which all is there. What was
 // being written behind it is cut off; what contradicts itself is refused, never shortened.
+
 import { codeOf } from '../../files/errno.ts';
-import { closeFile, type Disk, openFile, pathOf, readPieces, readWhole, sizeOf } from './disk.ts';
+import { piecesIn } from '../../files/read-span.ts';
+import { closeFile, type Disk, openFile, pathOf, readWhole, sizeOf } from './disk.ts';
 import { CommittedLedger } from './ledger.ts';
 import type { StreamFileNames } from './names.ts';
 import { type Entry, type Header, readSidecar } from './sidecar.ts';
@@ -117,7 +119,7 @@ async function endOf(
 
 async function sumOfFile(disk: Disk, fd: number, start: number, end: number): Promise<number> {
   let sum = 0;
-  for await (const piece of readPieces(fd, start, end)) sum = disk.checksum(piece, sum);
+  for await (const piece of piecesIn(fd, { start, end })) sum = disk.checksum(piece, sum);
   return sum;
 }
 

@@ -1,10 +1,10 @@
 // Names of deleted streams that stay taken while there are forks. PROTOCOL.md §4.2.
+import { piecesIn } from '../../files/read-span.ts';
 import {
   closeFile,
   type Disk,
   openFile,
   pathOf,
-  readPieces,
   removeFile,
   sizeOf,
   syncDirectory,
@@ -43,7 +43,7 @@ export async function headerOf(disk: Disk, sidecar: string): Promise<Header | un
   const fd = await openFile(pathOf(disk, sidecar), 'r');
   try {
     let read: Buffer = Buffer.of();
-    for await (const piece of readPieces(fd, 0, await sizeOf(fd))) {
+    for await (const piece of piecesIn(fd, { start: 0, end: await sizeOf(fd) })) {
       read = Buffer.concat([read, piece]);
       if (piece.includes(NEWLINE)) break;
     }
