@@ -45,7 +45,7 @@ export interface Host {
   readonly lines: readonly string[];
   /** Settles when the process has ended, to its exit code or the signal that killed it. */
   readonly ended: Promise<number | string | null>;
-  /** Runs a full garbage collection. */
+  /** Collects garbage until its pages have gone back to the system. */
   collect(): Promise<void>;
   /** Holds the JavaScript thread from when `file` appears until it is removed. */
   block(file: string): Promise<void>;
@@ -61,8 +61,8 @@ export function startHost(
 ): Host {
   const script = fileURLToPath(new URL('./host-process.ts', import.meta.url));
   const child = fork(script, {
-    // What V8 keeps for young objects is Node's, and from Node 24 on it grows by a hundred MiB: it would hide our own.
-    execArgv: ['--import=tsx', '--expose-gc', '--max-semi-space-size=16'],
+    // What V8 keeps for young objects is Node's, and grows when it likes by tens of MiB: it would hide our own.
+    execArgv: ['--import=tsx', '--expose-gc', '--max-semi-space-size=2'],
     env: { ...process.env, ...env, ZCSERVE_NO_ADDON: addon ? '' : '1', NODE_NO_WARNINGS: '1' },
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
