@@ -2,9 +2,13 @@
 // common fields (rules/fields.ts).
 
 import type { FieldList } from '../http/field-list.ts';
+import type { PlanPolicy } from './policy.ts';
 
 /** CORS by list: the origin is reflected where it is on it. (`Vary: Origin` is among the common fields.) */
-export function originFields(origin: string | undefined, cors: readonly string[]): FieldList {
+export function originFields(
+  origin: string | undefined,
+  { cors }: Pick<PlanPolicy, 'cors'>,
+): FieldList {
   return origin !== undefined && cors.includes(origin) && origin !== '*'
     ? ['Access-Control-Allow-Origin', origin]
     : [];

@@ -2,7 +2,10 @@
 
 import type { FieldList } from '../http/field-list.ts';
 import { reasonPhrase } from '../http/phrases.ts';
+import { originFields } from './cors.ts';
 import { policyFor, STYLE } from './page-style.ts';
+import type { Terms } from './policy.ts';
+import type { RequestHead } from './request.ts';
 import type { Advice, ResponsePlan } from './types.ts';
 
 export interface StatusPage {
@@ -107,4 +110,21 @@ export function statusOfErrno(errno: string): 500 | 503 {
     default:
       return 500;
   }
+}
+
+/** The error as this client gets it, `extra` fields first. */
+export function planError(
+  status: number,
+  extra: FieldList,
+  request: RequestHead,
+  terms: Terms,
+  advice?: Advice,
+): ResponsePlan<never> {
+  const fields = [...extra, ...terms.common, ...originFields(request.fields.origin, terms)];
+  return errorPlan(status, fields, advice);
+}
+
+/** §10.2.3: what failed for want of descriptors or memory may work in a second. */
+export function retryAfter(status: number): FieldList {
+  return status === 503 ? ['Retry-After', '1'] : [];
 }

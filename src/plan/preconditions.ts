@@ -1,7 +1,7 @@
 // Conditional requests: If-Match, If-None-Match and their kin, in the order of RFC 9110 §13.2.2.
 
 import { parseHttpDate } from '../http/date.ts';
-import type { RequestFields } from './request.ts';
+import { PRECONDITIONS, type RequestFields } from './request.ts';
 import type { Representation } from './types.ts';
 
 /** The validators of the selected representation; `lastModified` is an HTTP-date. */
@@ -11,15 +11,8 @@ export type Verdict = 'proceed' | 'not-modified' | 'failed';
 
 /** Is there anything to judge? */
 export function isConditional(fields: RequestFields): boolean {
-  return CONDITIONS.some((name) => fields[name] !== undefined);
+  return PRECONDITIONS.some((name) => fields[name] !== undefined);
 }
-
-const CONDITIONS = [
-  'if-match',
-  'if-unmodified-since',
-  'if-none-match',
-  'if-modified-since',
-] as const;
 
 /**
  * Judges a GET or HEAD whose answer would be 200 otherwise (§13.2.1). Each field is evaluated only where

@@ -1,14 +1,15 @@
 // The request as the plan sees it: its head with the fields that are read here.
 
-/** The fields that may change the answer for any file. RFC 9110 §13.1, §14.2. */
-export const CONDITIONS = [
-  'range',
-  'if-range',
+/** The fields that may keep an answer back. RFC 9110 §13.1. */
+export const PRECONDITIONS = [
   'if-match',
   'if-none-match',
   'if-modified-since',
   'if-unmodified-since',
 ] as const;
+
+/** The fields that may change the answer for any file. RFC 9110 §13.1, §14.2. */
+export const CONDITIONS = ['range', 'if-range', ...PRECONDITIONS] as const;
 
 /** The fields by which it shows who asks: a proxy that hands on says so. RFC 9110 §7.6.3, RFC 7239; others by custom. */
 export const ASKER = [

@@ -135,7 +135,7 @@ export function createStreamsHandler(options: StreamsOptions): StreamsHandler {
   }
 
   function whole(answer: StreamAnswer, origin: string | undefined): StreamAnswer {
-    const own = originFields(origin, policy.cors);
+    const own = originFields(origin, policy);
     return { ...answer, fields: [...answer.fields, ...common, ...own] };
   }
 
