@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import type { EngineLimits } from '../../addon/engine.ts';
 import type { Content, Received } from '../../plan/request.ts';
 import type { Counters } from '../counters.ts';
-import { LINGER_BYTES, type Lingering } from './lingering.ts';
+import { LINGER_BYTES } from '../linger.ts';
+import type { Lingering } from './lingering.ts';
 
 type ContentLimits = Pick<EngineLimits, 'maxDrain' | 'sendTimeoutMs'>;
 

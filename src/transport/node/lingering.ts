@@ -1,21 +1,18 @@
 // The end of a connection whose client may still send: our side is shut, and what comes is taken for a while, so that no reset
 // eats the answer. RFC 9112 §9.6. nginx: lingering_timeout, lingering_time.
 import type { Socket } from 'node:net';
+import { LINGER_MS } from '../linger.ts';
 
-/** For a client to notice that we have closed, ms: in all, where nothing comes, and in all once the server ends. */
-const LINGER_MS = 30_000;
+/** For a client to notice that we have closed, ms: where nothing comes, and in all once the server ends. */
 const PAUSE_MS = 5000;
 const FAREWELL_MS = 2000;
-
-/** Bytes that are dropped of what comes: there are clients that read no answer before all is sent. */
-export const LINGER_BYTES = 64 * 2 ** 20;
 
 export class Lingering {
   /** Ends each of them earlier. */
   readonly #hasten = new Set<() => void>();
   #isHasty = false;
 
-  /** Whoever ends the socket (destroySoon) ends it so; node would close at once. What comes is to be read, up to LINGER_BYTES. */
+  /** Whoever ends the socket (destroySoon) ends it so; node would close at once. What comes is to be read, LINGER_BYTES at most. */
   await(socket: Socket): void {
     Object.assign(socket, { destroySoon: () => this.#begin(socket) });
   }

@@ -2,6 +2,7 @@
 // a MiB at most) it hands over: that is kept until somebody asks for it.
 import type { Content, Received } from '../../plan/request.ts';
 import type { FramingFields } from '../lenience.ts';
+import { LINGER_BYTES, LINGER_MS } from '../linger.ts';
 import type { UwsExchange } from './exchange.ts';
 
 /** Undefined where it has none. To be called within the library's handler. */
@@ -110,7 +111,5 @@ export class UwsContent implements Content {
   }
 }
 
-/** For a client that sends what nobody wants, ms: in all, and where nothing comes, for it may wait for the answer. */
-const LINGER_MS = 30_000;
+/** For a client that sends what nobody wants, ms: where nothing comes, it may wait for the answer. */
 const PAUSE_MS = 500;
-const LINGER_BYTES = 64 * 2 ** 20;
