@@ -52,6 +52,12 @@ export class OptionError extends StartError {
   override readonly name = 'OptionError';
 }
 
+/** Of a message that begins with the option's name. */
+export function optionErrorOf(error: unknown): OptionError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new OptionError((call) => message.replace(/^\w+/, call), { cause: error });
+}
+
 /** Reads the given ones of a table's options. `call` and `where` name an option as the user wrote it. */
 export function readOptions(
   table: Table,

@@ -9,7 +9,7 @@ import type { Log } from '../log/log.ts';
 import { NO_PROGRESS, type Progress } from '../log/progress.ts';
 import { inHost } from '../options/hosts.ts';
 import { hostsOf, type Options } from '../options/options.ts';
-import { OptionError } from '../options/table.ts';
+import { optionErrorOf } from '../options/table.ts';
 import { formatSize } from '../plan/listing.ts';
 import { compileGlob } from '../rules/glob.ts';
 
@@ -99,7 +99,7 @@ function wishesOf(options: Options): readonly Wish[] {
   try {
     return [{ options, matches: compileGlob('warm', glob) }];
   } catch (error) {
-    throw new OptionError((call) => (error as Error).message.replace(/^\w+/, call));
+    throw optionErrorOf(error);
   }
 }
 

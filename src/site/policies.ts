@@ -10,7 +10,7 @@ import { MAX_TARGET } from '../http/target.ts';
 import { areLocal, listenersOf } from '../options/listeners.ts';
 import { mmapMaxOf } from '../options/mmap-max.ts';
 import type { Options } from '../options/options.ts';
-import { OptionError } from '../options/table.ts';
+import { OptionError, optionErrorOf } from '../options/table.ts';
 import type { PlanPolicy } from '../plan/policy.ts';
 import { buildsAt } from '../rules/builds.ts';
 import { type CarriedFields, compileRules, type Rules } from '../rules/fields.ts';
@@ -61,8 +61,7 @@ function liveOf({ live, liveTimeout: timeoutMs }: Options): SiteOptions['live'] 
     const globs = live.map((glob) => compileGlob('live', glob));
     return { offers: (path) => globs.some((matches) => matches(path)), timeoutMs };
   } catch (error) {
-    const { message } = error as Error;
-    throw new OptionError((call) => message.replace(/^\w+/, call));
+    throw optionErrorOf(error);
   }
 }
 
@@ -203,9 +202,7 @@ function compile(options: Options) {
         typesTellApart(options.mimeTypes, extension),
     };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    // It begins with the option that the rule stands in.
-    throw new OptionError((call) => message.replace(/^\w+/, call));
+    throw optionErrorOf(error);
   }
 }
 
