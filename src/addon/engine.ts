@@ -153,6 +153,18 @@ export interface EngineHost {
   readonly live?: boolean;
 }
 
+/** The values of an EngineReply in turn: with them goes every planned answer. */
+type ReplyValues = [
+  flags: number,
+  fields: string,
+  source: EngineReply['source'],
+  start: number,
+  end: number,
+  parts?: EngineReply['parts'],
+  tail?: string,
+  early?: string,
+];
+
 /** `site`: its number, 0 where it is left out. */
 export interface NativeEngine {
   /** Those that run: fewer than were asked for where the system has no room for more. */
@@ -171,30 +183,10 @@ export interface NativeEngine {
     tls: boolean,
     proxyFrom: readonly string[] | undefined,
   ): void;
-  /** Answers a request record. The values of an EngineReply in turn: this call is on the way of every planned answer. */
-  reply(
-    id: number,
-    flags: number,
-    fields: string,
-    source: EngineReply['source'],
-    start: number,
-    end: number,
-    parts?: EngineReply['parts'],
-    tail?: string,
-    early?: string,
-  ): void;
+  /** Answers a request record. */
+  reply(id: number, ...reply: ReplyValues): void;
   /** The same to several: one crossing. */
-  replyAll(
-    ids: readonly number[],
-    flags: number,
-    fields: string,
-    source: EngineReply['source'],
-    start: number,
-    end: number,
-    parts?: EngineReply['parts'],
-    tail?: string,
-    early?: string,
-  ): void;
+  replyAll(ids: readonly number[], ...reply: ReplyValues): void;
   /**
    * Has the content read of a request record that came without it, at most so many bytes. A record tells what became of it,
    * whatever becomes of the request meanwhile.

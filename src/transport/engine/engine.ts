@@ -7,9 +7,9 @@ import type { NativeAddon } from '../../addon/types.ts';
 import { WIRE } from '../../addon/wire.ts';
 import type { PreparedAnswers, Standing } from '../../files/freshness.ts';
 import { type FieldList, fieldLines } from '../../http/field-list.ts';
-import { type Log, textOf } from '../../log/log.ts';
-import { errorPlan, statusPage } from '../../plan/errors.ts';
-import { REQUEST_FIELDS, type RequestHead } from '../../plan/request.ts';
+import type { Log } from '../../log/log.ts';
+import { statusPage } from '../../plan/errors.ts';
+import { REQUEST_FIELDS } from '../../plan/request.ts';
 import type { Advice, Reach } from '../../plan/types.ts';
 import type { Answer, Handler } from '../../site/answer.ts';
 import type { Templates } from '../../site/templates.ts';
@@ -17,15 +17,12 @@ import { bindBy } from '../listening-sockets.ts';
 import type { Tls } from '../tls.ts';
 import { type Transport, type TransportStats, unproxied } from '../transport.ts';
 import { Admission } from './admission.ts';
-import { Contents } from './contents.ts';
 import { DirectoryIndex } from './directory-index.ts';
 import { engineTls } from './engine-tls.ts';
-import { Feeds } from './feeds.ts';
+import { type Asking, Exchanges, pathOf } from './exchanges.ts';
 import { HotIndex } from './hot-index.ts';
 import { type EngineRecord, readRecords, readStats } from './records.ts';
-import { Replies } from './replies.ts';
-import { engineReply, hotReply } from './reply.ts';
-import { Watches } from './watches.ts';
+import { hotReply } from './reply.ts';
 
 /** One of the sites that an engine answers for. */
 export interface EngineSite {
@@ -100,16 +97,6 @@ interface Served extends EngineSite {
 }
 
 type SiteRecord = Extract<EngineRecord, { readonly site: number }>;
-type Asked = Extract<EngineRecord, { readonly kind: 'request' }>;
-
-/** What is still needed of a request once it has its answer. */
-interface Asking {
-  readonly id: number;
-  /** As sent, without the query. */
-  readonly path: string;
-  readonly met: boolean;
-}
-
 /** Longer than any answer takes, milliseconds: each state of a connection has a time of its own. */
 const NO_DEADLINE_MS = 2 ** 40;
 
@@ -157,11 +144,8 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     log.warn(`${running} of ${options.threads} engine threads: the system has no room for more`);
   }
   const admission = new Admission(engine);
-  const feeds = new Feeds(engine, log);
-  const replies = new Replies(engine, failed);
-  const contents = new Contents(engine);
-  const watches = new Watches(engine);
   const index = new HotIndex(engine, options.maxHot, () => admission.crowded());
+  const exchanges = new Exchanges<Served>(engine, { reach, log, common: options.common, learn });
   if (options.accessLog) engine.logAccess(options.accessLog.writer, options.accessLog.format);
   const taken = { directories: 0, names: 0 };
   const sites = options.sites.map((site, number) => ({
@@ -211,16 +195,10 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
         if (running === 0) stopped();
         break;
       case 'drained':
-        feeds.drained(record.id, record.bytes);
-        break;
       case 'feed-end':
-        feeds.end(record.id);
-        break;
       case 'received':
-        contents.settle(record.id, record.received);
-        break;
       case 'gone':
-        watches.tell(record.id);
+        exchanges.receive(record);
         break;
       case 'transfer-end':
         // Only node:http's engine has transfers.
@@ -237,7 +215,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     switch (record.kind) {
       case 'request':
         if (record.met) site.onMet(pathOf(record.request));
-        ask(site, record);
+        exchanges.ask(site, record);
         break;
       case 'stale':
         site.onStale(index.stale(record.path, site.number));
@@ -265,47 +243,6 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     }
   }
 
-  function ask(site: Served, asked: Asked): void {
-    const { id, request, content, met } = asked;
-    const head = {
-      ...request,
-      content: content && contents.of(id, content),
-      onGone: (run: () => void) => watches.add(id, run),
-    };
-    const plan = site.handler(head, reach);
-    // It may wait for long: the request's head is not kept for it.
-    const asking = { id, met, path: pathOf(request) };
-    if (!(plan instanceof Promise)) answerWith(site, asking, plan, reply);
-    else plan.then((answer) => answerWith(site, asking, answer, replyLater));
-  }
-
-  function answerWith(site: Served, asking: Asking, plan: Answer, send: typeof reply): void {
-    watches.drop(asking.id);
-    try {
-      send(asking.id, plan);
-      learn(site, asking, plan);
-    } catch (error) {
-      reply(asking.id, failed(error));
-    }
-  }
-
-  function replyLater(id: number, plan: Answer): void {
-    // What is made follows its head.
-    if (plan.body.kind === 'feed') reply(id, plan);
-    else replies.post(id, plan);
-  }
-
-  function reply(id: number, plan: Answer): void {
-    const { flags, fields, source, start, end, parts, tail, early } = engineReply(plan);
-    engine.reply(id, flags, fields, source, start, end, parts, tail, early);
-    if (plan.body.kind === 'feed') feeds.start(id, plan.body.open);
-  }
-
-  function failed(error: unknown): Answer {
-    log.error(`unexpected: ${textOf(error)}`, 'native');
-    return errorPlan(500, options.common);
-  }
-
   function learn({ number, directories }: Served, { path, met }: Asking, plan: Answer): void {
     if (!path.startsWith('/')) return;
     directories.learn(path, plan);
@@ -320,9 +257,7 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
   function end(): void {
     last ??= readStats(engine.stats());
     engine.close();
-    feeds.close();
-    contents.close();
-    watches.close();
+    exchanges.close();
   }
 
   return {
@@ -334,13 +269,13 @@ export function createNativeTransport(options: NativeTransportOptions): NativeTr
     },
     retire() {
       admission.close();
-      feeds.endAll();
+      exchanges.endAll();
       engine.retire(NO_DEADLINE_MS);
       return { left: Promise.race([allRetired, lateAfter(0)]), ended: allStopped.then(end) };
     },
     async close(graceMs) {
       admission.close();
-      feeds.endAll();
+      exchanges.endAll();
       engine.stop(graceMs);
       await Promise.race([allStopped, lateAfter(graceMs)]);
       end();
@@ -366,10 +301,4 @@ function lateAfter(graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, graceMs + LATE_MS).unref();
   });
-}
-
-/** As sent, without the query. */
-function pathOf({ target }: RequestHead): string {
-  const query = target.indexOf('?');
-  return query < 0 ? target : target.slice(0, query);
 }
