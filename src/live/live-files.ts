@@ -31,7 +31,7 @@ type Resolved = Extract<Resolution<FileEntry>, { readonly kind: 'file' }>;
 export type ShownLive = Resolved | Live<FileEntry> | Unserved | { readonly kind: 'bad-path' };
 
 /** Files that are followed at a time: each has a descriptor, whatever `maxOpenFiles` says. */
-export const MAX_FOLLOWED = 1024;
+const MAX_FOLLOWED = 1024;
 
 /** Where there are that many already, the client shall come again (503). */
 const BUSY = { kind: 'failed', errno: 'EAGAIN' } as const;

@@ -47,7 +47,7 @@ const connecting = {
   quiet: option(toggle, false, 'say nothing but what ends the command'),
 };
 
-export const tailing = {
+const tailing = {
   offset: optional(
     text,
     'begin there: an offset of the stream (of a file: a byte), -1 is the start, now the end; default: now, and with --no-follow -1',

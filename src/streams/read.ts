@@ -88,14 +88,13 @@ function answerFrom(reading: Reading, start: number): StreamAnswer | Promise<Str
 /** §8: the tail and nothing else. */
 function answerNow({ stream: { config, tail, closed } }: Reading): StreamAnswer {
   const position = positionFields({ next: tail, upToDate: true, closed });
-  const bytes = emptyPage(config.contentType);
-  const length = ['Content-Length', String(bytes.length)];
-  const fields = ['Content-Type', config.contentType, ...length, ...position, ...NO_STORE];
-  return answerOf(200, fields, { kind: 'bytes', bytes });
+  return emptyPage(['Content-Type', config.contentType, ...position, ...NO_STORE], config);
 }
 
-function emptyPage(contentType: string): Buffer {
-  return Buffer.from(isJson(contentType) ? '[]' : '');
+function emptyPage(head: FieldList, { contentType }: Stream['config']): StreamAnswer {
+  const bytes = Buffer.from(isJson(contentType) ? '[]' : '');
+  const fields = [...head, 'Content-Length', String(bytes.length)];
+  return answerOf(200, fields, { kind: 'bytes', bytes });
 }
 
 /** §5.6: from there to the tail, or as far as one answer goes. */
@@ -125,10 +124,7 @@ function pageUpTo(reading: Reading, start: number, end: number): StreamAnswer {
   if (verdict === 'failed') return refuse(412, 'it is no longer what it was');
   if (verdict === 'not-modified') return answerOf(304, [...kept, ...position]);
   const head = ['Content-Type', config.contentType, ...kept, ...position];
-  if (start < end) return span(reading, start, end, head);
-  const bytes = emptyPage(config.contentType);
-  const length = ['Content-Length', String(bytes.length)];
-  return answerOf(200, [...head, ...length], { kind: 'bytes', bytes });
+  return start < end ? span(reading, start, end, head) : emptyPage(head, config);
 }
 
 /** The bytes stay in the file: those of JSON are an array's between two brackets, but for the last comma. */

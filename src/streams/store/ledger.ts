@@ -7,7 +7,7 @@ import type { Append } from './types.ts';
  * Producers of one stream that are remembered, in the order in which they were heard of last: 64 Ki take about 10 MiB. A
  * producer that is forgotten has to begin anew at 0.
  */
-export const MAX_PRODUCERS = 65_536;
+const MAX_PRODUCERS = 65_536;
 
 /** As it was committed last: the sum of the entries so far. */
 export class CommittedLedger implements Ledger {

@@ -90,7 +90,7 @@ function begin(
 }
 
 /** Of libuv's threads (4 where nobody says otherwise), one stays free of syncs. */
-export function syncsAtOnce(threads: string | undefined): number {
+function syncsAtOnce(threads: string | undefined): number {
   const number = Number.parseInt(threads ?? '', 10);
   return Math.max(2, (Number.isNaN(number) ? 4 : number) - 1);
 }
