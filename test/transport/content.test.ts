@@ -1,5 +1,5 @@
 // The content of requests: whole on every carrier that takes it, no more of it than is asked for, and the connection goes on.
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { type Connection, connect } from '../support/client.ts';
 import { makeTree, pattern } from '../support/tree.ts';
 import { type AnyCarrier, everyCarrier } from './every.ts';
@@ -106,29 +106,7 @@ for (const carrier of carriers) {
       t.match(got, [{ bytes: pattern(100) }]);
     });
 
-    t.test('it stays with its client until somebody asks for it', async (t) => {
-      const bytes = pattern(AMPLE);
-      const got: Got = [];
-      let open = () => {};
-      const gate = new Promise<void>((resolve) => {
-        open = resolve;
-      });
-      const receive = receiver(got, AMPLE);
-      const { address } = await start(t, carrier, async (request, reach) => {
-        await gate;
-        return receive(request, reach);
-      });
-      const connection = await connect(address);
-      t.teardown(() => connection.close());
-      const pouring = pour(connection, sized('/receive', bytes));
-      t.ok((await standstill(() => pouring.sent)) < AMPLE / 2, `${pouring.sent} bytes have left`);
-      open();
-      t.equal((await connection.read()).body.toString(), String(AMPLE));
-      const [received] = got;
-      t.ok(
-        typeof received === 'object' && received.kind === 'whole' && bytes.equals(received.bytes),
-      );
-    });
+    t.test('it stays with its client until somebody asks for it', (t) => checkStays(t, carrier));
 
     t.test('more than is wanted, by its length or by its bytes', async (t) => {
       const got: Got = [];
@@ -377,26 +355,7 @@ for (const carrier of all.filter(isUws)) {
       t.equal(transport.stats().connections, 1);
     });
 
-    t.test('it stays with its client until somebody asks for it', async (t) => {
-      const bytes = pattern(AMPLE);
-      const got: Got = [];
-      let open = () => {};
-      const gate = new Promise<void>((resolve) => {
-        open = resolve;
-      });
-      const receive = receiver(got, AMPLE);
-      const { address } = await start(t, carrier, async (request, reach) => {
-        await gate;
-        return receive(request, reach);
-      });
-      const connection = await connect(address);
-      t.teardown(() => connection.close());
-      const pouring = pour(connection, sized('/receive', bytes));
-      t.ok((await standstill(() => pouring.sent)) < AMPLE / 2);
-      open();
-      t.equal((await connection.read()).body.toString(), String(AMPLE));
-      t.match(got, [{ kind: 'whole', bytes }]);
-    });
+    t.test('it stays with its client until somebody asks for it', (t) => checkStays(t, carrier));
 
     t.test('more than is wanted, and a client that leaves', async (t) => {
       const got: Got = [];
@@ -430,4 +389,26 @@ for (const carrier of all.filter(isUws)) {
       }
     });
   });
+}
+
+async function checkStays(t: Test, carrier: AnyCarrier): Promise<void> {
+  const bytes = pattern(AMPLE);
+  const got: Got = [];
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const receive = receiver(got, AMPLE);
+  const { address } = await start(t, carrier, async (request, reach) => {
+    await gate;
+    return receive(request, reach);
+  });
+  const connection = await connect(address);
+  t.teardown(() => connection.close());
+  const pouring = pour(connection, sized('/receive', bytes));
+  t.ok((await standstill(() => pouring.sent)) < AMPLE / 2, `${pouring.sent} bytes have left`);
+  open();
+  t.equal((await connection.read()).body.toString(), String(AMPLE));
+  const [received] = got;
+  t.ok(typeof received === 'object' && received.kind === 'whole' && bytes.equals(received.bytes));
 }
