@@ -27,7 +27,7 @@ const SERVERS: Readonly<Record<string, readonly string[]>> = {
 
 const MODULES = ['zcserve', 'zcserve/fastify', 'zcserve/koa', 'zcserve/hono'];
 
-const RESIDENT = fileURLToPath(new URL('resident.mjs', import.meta.url));
+const OWN_MEMORY = fileURLToPath(new URL('own-memory.mjs', import.meta.url));
 
 const { rounds } = await yargs(hideBin(process.argv))
   .scriptName('npm run bench:start --')
@@ -50,13 +50,13 @@ console.log(
   ),
 );
 
-const empty = await residentBytes();
+const empty = await ownBytes();
 const growths: string[][] = [];
 for (const name of MODULES) {
-  const added = ((await residentBytes(name)) - empty) / MIB;
+  const added = ((await ownBytes(name)) - empty) / MIB;
   growths.push([`import '${name}'`, number(added)]);
 }
-console.log(`\n${table(['memory beside an empty process', 'MiB'], growths)}`);
+console.log(`\n${table(['memory of its own beside an empty process', 'MiB'], growths)}`);
 
 /** Milliseconds from the start of the process to the end of its first answer. */
 async function firstAnswer(args: readonly string[]): Promise<number> {
@@ -88,11 +88,11 @@ function statusOf(url: string): Promise<number | undefined> {
 }
 
 /** The median of its processes. */
-async function residentBytes(...names: readonly string[]): Promise<number> {
+async function ownBytes(...names: readonly string[]): Promise<number> {
   const samples: number[] = [];
   for (let round = 0; round < rounds; round++) {
     samples.push(
-      Number(await run({ program: process.execPath, args: [RESIDENT, ...names], cwd: CHECKOUT })),
+      Number(await run({ program: process.execPath, args: [OWN_MEMORY, ...names], cwd: CHECKOUT })),
     );
   }
   return figure(samples, (bytes) => bytes).median;
