@@ -51,10 +51,9 @@ void Http2Connection::on_answer(Exchange& exchange, Ref<const Reply> reply) {
 
 void Http2Connection::start(Http2Stream& stream, Ref<const Reply> reply) {
   if (reply->early && !stream.is_head) add_early(stream, *reply->early);
-  if (stream.keeps) {
-    take_content(stream);
-    if (stream.received <= limits_.max_drain) open_input(stream);
-  }
+  if (stream.keeps) take_content(stream);
+  // What is left of it shall come, as far as it is drained.
+  if (stream.received <= limits_.max_drain) open_input(stream);
   // Frames are made of bytes: those of a file are read, whatever the stream could take.
   stream.body.start(std::move(reply), stream.is_head, false, false);
   stream.answered = service_.turn().now;

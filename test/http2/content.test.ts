@@ -180,6 +180,23 @@ for (const carrier of carriers) {
       }
     });
 
+    t.test('of what is refused or left, as much comes as is drained', async (t) => {
+      const limits = { ...LIMITS, maxDrain: 500_000 };
+      const { address } = await start(t, carrier, receiver([], 1000), limits);
+      const session = sessionTo(t, address);
+      await once(session, 'connect');
+      const { socket } = session;
+      // The first window stands still when it is answered.
+      const bytes = pattern(5 * WINDOW);
+      for (const target of ['/receive', '/left']) {
+        const { bytesWritten } = socket as Socket;
+        const stream = post(session, target);
+        stream.end(bytes);
+        t.match(await answerOn(stream), { code: NGHTTP2_NO_ERROR });
+        t.ok((socket as Socket).bytesWritten - bytesWritten > 4 * WINDOW, target);
+      }
+    });
+
     t.test('who waits for 100 gets it when it is asked for, or the answer', async (t) => {
       const { address } = await start(t, carrier, receiver([]));
       const session = sessionTo(t, address);
