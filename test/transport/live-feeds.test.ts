@@ -3,9 +3,11 @@
 import t from 'tap';
 import type { Gone } from '../../src/plan/types.ts';
 import { connect, requestBytes } from '../support/client.ts';
+import { follow } from '../support/follow.ts';
 import { pattern } from '../support/tree.ts';
 import { LIMITS, tableHandler, until } from './fixtures.ts';
 import { everySender, feed, start } from './made.ts';
+import { standstill } from './receiver.ts';
 
 /** Says hello, then every word it is given, and goodbye when the server ends. */
 function conversation() {
@@ -90,6 +92,27 @@ for (const carrier of everySender(t)) {
       }
       const { cancelled, aborted, truncated } = transport.stats();
       t.same({ cancelled, aborted, truncated }, { cancelled: 0, aborted: 0, truncated: 0 });
+    });
+
+    t.test('who pauses gets all of it, and not only when more comes', async (t) => {
+      const piece = pattern(64 * 1024);
+      let given = 0;
+      let isResumed = false;
+      async function* open(gone: Gone) {
+        while (!isResumed) {
+          given += piece.length;
+          yield piece;
+        }
+        await new Promise<void>((resolve) => gone.onEnd(resolve));
+      }
+      const { address } = await start(t, carrier, tableHandler({ '/': () => feed(open, true) }));
+      const client = await follow(t, address, '/');
+      client.pause();
+      await standstill(() => given);
+      isResumed = true;
+      client.resume();
+      await client.until((text) => text.length === given);
+      t.equal(client.text, piece.toString('latin1').repeat(given / piece.length));
     });
 
     const tellsNone = (isUws || carrier.title === 'node:http2') && 'tells of no timeouts';

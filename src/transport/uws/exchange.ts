@@ -7,6 +7,8 @@ export interface UwsExchange extends Asked {
   readonly res: UwsResponse;
   readonly isHead: boolean;
   gone: boolean;
+  /** Nothing more is sent for it: the library has taken its response back. */
+  isOver: boolean;
   /** Ends the step in progress when the client goes away. */
   interrupt: () => void;
   /** Is called when the client goes away, in whatever step. */
@@ -22,10 +24,9 @@ export function openExchange(
   settled: () => void,
   request?: Requested,
 ): UwsExchange {
-  let isOpen = true;
   const done = () => {
-    if (isOpen) settled();
-    isOpen = false;
+    if (!exchange.isOver) settled();
+    exchange.isOver = true;
   };
   // Until there is a step in progress, the end of the client is the end of all.
   const exchange: UwsExchange = {
@@ -34,6 +35,7 @@ export function openExchange(
     began: performance.now(),
     request,
     gone: false,
+    isOver: false,
     interrupt: done,
     onGone() {},
     done,

@@ -249,13 +249,20 @@ function sendAsMade(
   });
 }
 
-/** The library keeps a copy of the chunk that the kernel did not take. */
+/**
+ * The library keeps a copy of what the kernel did not take of a chunk, and leaves it where it is: only what is written or corked
+ * next takes it along.
+ */
 function chunkSink(exchange: UwsExchange): Sink {
   const { res } = exchange;
   let taken = () => {};
   res.onWritable(() => {
     // A write that finds no room within this call, as that of a continuation would, is told of by no other (3.0.6).
-    setImmediate(taken);
+    setImmediate(() => {
+      if (exchange.gone || exchange.isOver) return;
+      res.cork(() => {});
+      taken();
+    });
     return true;
   });
   return {
