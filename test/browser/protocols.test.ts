@@ -160,8 +160,9 @@ overBoth(
        await navigator.serviceWorker.register('sw.js');
        await controlled;`,
     );
+    // What is fresh by its age (RFC 9111 §4.2.2) the browser has for a while, whoever has gone.
     const load = (path: string) =>
-      evaluate<string>(page, `return (await fetch('${path}')).text();`);
+      evaluate<string>(page, `return (await fetch('${path}', { cache: 'no-store' })).text();`);
     t.equal(await load('other.txt'), 'other', 'what it has not, it asks the server for');
     t.same(complaints, []);
     await server.close();
