@@ -6,6 +6,7 @@ import { bytesOf } from './bytes.ts';
 import { readJsonMessages } from './json-messages.ts';
 import { formatOffset, parseFrom } from './offsets.ts';
 import {
+  opened,
   type ProcessStreams,
   type StreamAppended,
   type StreamChunk,
@@ -15,15 +16,9 @@ import type { Appended, Created, Stream, StreamStore } from './store/types.ts';
 
 /** `store`: of the moment. */
 export function processStreams(store: () => StreamStore | undefined): ProcessStreams {
-  function opened(): StreamStore {
-    const one = store();
-    if (one === undefined) throw new StreamError('none', 'the server has no streams');
-    return one;
-  }
-
   return {
     async append(name, bytes, options = {}) {
-      const stream = await findOrCreate(opened(), name, options.contentType);
+      const stream = await findOrCreate(opened(store()), name, options.contentType);
       const given = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
       const { seq, producer, close = false } = options;
       const read = asStored(given, stream);
@@ -33,7 +28,7 @@ export function processStreams(store: () => StreamStore | undefined): ProcessStr
     async *tail(name, offset = '-1', { signal } = {}) {
       const from = parseFrom(offset);
       if (from === undefined) throw new StreamError('invalid', `${offset} is no offset`);
-      const stream = await opened().find(name);
+      const stream = await opened(store()).find(name);
       if (stream === undefined || stream === 'soft-deleted') throw missing(name);
       yield* chunksOf(stream, from === 'now' ? stream.tail : from, signal);
     },

@@ -63,17 +63,18 @@ export interface ProcessStreams {
   ): AsyncIterable<StreamChunk>;
 }
 
+/** Throws a StreamError where there are none. */
+export function opened<T>(streams: T | undefined): T {
+  if (streams === undefined) throw new StreamError('none', 'the server has no streams');
+  return streams;
+}
+
 /** `current`: those of the moment. */
 export function currentStreams(current: () => ProcessStreams | undefined): ProcessStreams {
-  function opened(): ProcessStreams {
-    const one = current();
-    if (one === undefined) throw new StreamError('none', 'the server has no streams');
-    return one;
-  }
   return {
-    append: async (...asked) => opened().append(...asked),
+    append: async (...asked) => opened(current()).append(...asked),
     async *tail(...asked) {
-      yield* opened().tail(...asked);
+      yield* opened(current()).tail(...asked);
     },
   };
 }
